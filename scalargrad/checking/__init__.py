@@ -1,0 +1,1 @@
+"""Checking what a person worked out by hand."""

@@ -1,0 +1,191 @@
+"""The command line: one thin function for each command.
+
+Exit codes: 0; 1 when a check failed; 2 for bad input, which gets one clear message on stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scalargrad.checking.gradcheck import assert_gradients
+from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
+from scalargrad.expression import Program, program
+from scalargrad.lectures import LECTURES
+from scalargrad.view.drawing import SUFFIXES, draw
+from scalargrad.view.notation import fraction, typeset
+from scalargrad.view.table import table
+
+_LONGEST = 1_000_000  # characters of a program file that are read
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Draw and check worked examples of backpropagation.",
+)
+
+ProgramArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROGRAM", help="A program file, - for standard input, or the text itself."
+    ),
+]
+AtOption = Annotated[
+    list[str] | None,
+    typer.Option("--at", help="Inputs: x=2 is exact, x=~2.0 a float; several with commas."),
+]
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder to write to.")
+    ] = Path("demo"),
+) -> None:
+    """Draw the lecture example, print its derivatives, and check them against the slide.
+
+    Example: scalargrad demo -o demo
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DrawingError(f"cannot make the folder {output}: {error.strerror}") from None
+    for lecture in LECTURES:
+        example = program(lecture.text)
+        loss = example.output
+        loss.backward()
+        typer.echo(f"{lecture.title}\n\n{table(loss)}\n")
+        assert_gradients(loss, lecture.gradients)
+        checked = ", ".join(
+            f"{_derivative(example, name)} = {fraction(example[name].grad)}"
+            for name in lecture.gradients
+        )
+        typer.echo(f"as on the slide: {checked}\n")
+        for suffix in SUFFIXES:
+            typer.echo(f"wrote {draw(loss).save(output / (lecture.name + suffix))}")
+        typer.echo()
+
+
+@app.command("draw")
+def draw_command(
+    text: ProgramArgument,
+    at: AtOption = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help=f"A file to write: {', '.join(SUFFIXES)}."),
+    ] = None,
+    digits: Annotated[int, typer.Option(help="Significant digits of the numbers.")] = 4,
+) -> None:
+    """Draw the graph of a program with value and gradient on every node.
+
+    Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 -o loss.svg
+    """
+    example = _program(text, at)
+    example.output.backward()
+    drawing = draw(example.output, digits=digits)
+    contents = [(path, drawing.content(path.suffix)) for path in output or [Path("graph.svg")]]
+    for path, _ in contents:
+        typer.echo(f"wrote {drawing.save(path)}")
+
+
+@app.command("table")
+def table_command(
+    text: ProgramArgument,
+    at: AtOption = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Print name, value and gradient of every named node of a program.
+
+    Example: scalargrad table "loss = (w*x - y)^2" --at w=0.5,x=2,y=3
+    """
+    example = _program(text, at)
+    example.output.backward()
+    shown = table(example.output)
+    typer.echo(shown.markdown() if markdown else str(shown))
+
+
+def _derivative(example: Program, name: str) -> str:
+    return f"∂{typeset(example.output.label)}/∂{typeset(name)}"
+
+
+def _program(text: str, at: list[str] | None) -> Program:
+    inputs: dict[str, object] = {}
+    for assignment in [part for given in at or [] for part in given.split(",")]:
+        name, equals, number = (piece.strip() for piece in assignment.partition("="))
+        if not (name and equals and number):
+            raise typer.BadParameter(f"--at takes name=number; got {assignment!r}")
+        inputs[name] = _float(number[1:]) if number.startswith("~") else number
+    try:
+        return program(_source(text), inputs)
+    except TypeError as error:
+        raise typer.BadParameter(f"--at: {error}") from None
+
+
+def _float(number: str) -> float:
+    try:
+        return float(number)
+    except ValueError:
+        raise typer.BadParameter(f"a float is written like ~2.0; got ~{number}") from None
+
+
+def _source(text: str) -> str:
+    """The program text that an argument stands for."""
+    if text == "-":
+        return _decoded(sys.stdin.buffer.read(4 * _LONGEST), "standard input")
+    path = Path(text)
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return _decoded(file.read(4 * _LONGEST), text)
+    except (OSError, ValueError) as error:  # a text that cannot be a path is a program
+        if isinstance(error, PermissionError):
+            raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from None
+    if path.suffix == ".sg" and "=" not in text:
+        raise typer.BadParameter(f"no such file: {text}")
+    return text
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            f"{name} is no UTF-8 text: byte {error.start} is {content[error.start]:#04x}"
+        ) from None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    try:
+        code = app(arguments, prog_name="scalargrad", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except GradientMismatch as error:
+        return _complain(error, 1)
+    except (DomainError, DrawingError, ProgramError, ValueError) as error:
+        return _complain(error, 2)
+    except BrokenPipeError:  # the reader of a pipe has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror}", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("interrupted", 130)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # what typer says of a wrong argument
+            return _complain(error.format_message(), 2)
+        raise
+
+
+def _complain(message: object, code: int) -> int:
+    typer.echo(f"scalargrad: {message}", err=True)
+    return code
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""Formula: a scalar that writes mathematics.
+
+The rows of the table, run on Formulas in place of numbers, write the formulas of the slide: the
+local derivative of ReLU becomes 1[z₂ > 0], that of a product w₄, that of tanh 1 − h₁².
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from scalargrad import scalars
+from scalargrad.ops import Operation
+from scalargrad.scalars import Kind, Scalar
+
+_BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 2, "^": 4}
+_ATOM = 9
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula: an operator (or "name", "number", "call", …) and its parts.
+
+    >>> y, z = name("ŷ"), name("y")
+    >>> str(2 * (y - z) * 1)
+    '2(ŷ − y)'
+    """
+
+    head: str
+    parts: tuple[Any, ...]
+
+    def __add__(self, other: Any) -> Formula:
+        """A sum, without zeros."""
+        other = formula(other)
+        if self.is_number(0):
+            return other
+        if other.is_number(0):
+            return self
+        if other.head == "neg":
+            return self - other.parts[0]
+        return _folded("+", self, other, lambda a, b: a + b)
+
+    def __sub__(self, other: Any) -> Formula:
+        """A difference, without zeros."""
+        other = formula(other)
+        if other.is_number(0):
+            return self
+        if self.is_number(0):
+            return -other
+        return _folded("-", self, other, lambda a, b: a - b)
+
+    def __mul__(self, other: Any) -> Formula:
+        """A product, without ones, its sign in front."""
+        other = formula(other)
+        if self.is_number(0) or other.is_number(0):
+            return formula(0)
+        for a, b in ((self, other), (other, self)):
+            if a.is_number(1):
+                return b
+            if a.is_number(-1):
+                return -b
+            if a.head == "neg":
+                return -(a.parts[0] * b)
+        if other.head == "number" and self.head != "number":
+            return other * self
+        if self == other and self.head != "number":
+            return self**2
+        return _folded("*", self, other, lambda a, b: a * b)
+
+    def __truediv__(self, other: Any) -> Formula:
+        """A quotient."""
+        other = formula(other)
+        if other.is_number(1) or self.is_number(0):
+            return self
+        if self.head == "neg":
+            return -(self.parts[0] / other)
+        return Formula("/", (self, other))
+
+    def __pow__(self, other: Any) -> Formula:
+        """A power."""
+        other = formula(other)
+        if other.is_number(1):
+            return self
+        return formula(1) if other.is_number(0) else Formula("^", (self, other))
+
+    def __neg__(self) -> Formula:
+        """The formula with the other sign."""
+        if self.head == "number":
+            return formula(-self.parts[0])
+        return self.parts[0] if self.head == "neg" else Formula("neg", (self,))
+
+    def __radd__(self, other: Any) -> Formula:
+        """A sum with a number in front."""
+        return formula(other) + self
+
+    def __rsub__(self, other: Any) -> Formula:
+        """A difference from a number."""
+        return formula(other) - self
+
+    def __rmul__(self, other: Any) -> Formula:
+        """A product with a number in front."""
+        return formula(other) * self
+
+    def __rtruediv__(self, other: Any) -> Formula:
+        """A quotient with a number on top."""
+        return formula(other) / self
+
+    def __rpow__(self, other: Any) -> Formula:
+        """A power of a number."""
+        return formula(other) ** self
+
+    def __abs__(self) -> Formula:
+        """The absolute value."""
+        return Formula("abs", (self,))
+
+    def __lt__(self, other: Any) -> Formula:
+        """A condition."""
+        return Formula("<", (self, formula(other)))
+
+    def __gt__(self, other: Any) -> Formula:
+        """A condition."""
+        return Formula(">", (self, formula(other)))
+
+    def __le__(self, other: Any) -> Formula:
+        """A condition."""
+        return Formula("≤", (self, formula(other)))
+
+    def __ge__(self, other: Any) -> Formula:
+        """A condition."""
+        return Formula("≥", (self, formula(other)))
+
+    def __bool__(self) -> bool:
+        """Formulas are neither true nor false."""
+        raise TypeError("a formula has no truth value: use where(condition, a, b)")
+
+    def is_number(self, number: int) -> bool:
+        """Whether it is this number."""
+        return self.head == "number" and bool(self.parts[0] == number)
+
+    @cached_property
+    def size(self) -> int:
+        """How many names and numbers stand in it."""
+        return sum(part.size for part in self.parts if isinstance(part, Formula)) or 1
+
+    def __str__(self) -> str:
+        """In Unicode, with as few parentheses as it takes."""
+        return _text(self)
+
+
+def name(label: str) -> Formula:
+    """A name, written as it is given."""
+    return Formula("name", (label,))
+
+
+def formula(scalar: Any) -> Formula:
+    """A number as a Formula; a Formula as it is."""
+    return scalar if isinstance(scalar, Formula) else Formula("number", (scalar,))
+
+
+def applied(op: Operation, operands: tuple[Formula, ...]) -> Formula:
+    """An operation on Formulas, written out where that is arithmetic, else as a call.
+
+    >>> from scalargrad import ops
+    >>> str(applied(ops.tanh, (name("z"),))), str(applied(ops.mul, (name("w"), name("x"))))
+    ('tanh(z)', 'wx')
+    """
+    if op.name in _WRITTEN_OUT:
+        return formula(op.value(*operands))
+    return Formula("call", (op.symbol if op.symbol in ("σ", "√") else op.name, *operands))
+
+
+_WRITTEN_OUT = frozenset("neg add sub mul div pow square abs dot total mean".split())
+
+
+def _folded(
+    head: str, a: Formula, b: Formula, operation: Callable[[Scalar, Scalar], Scalar]
+) -> Formula:
+    if a.head == b.head == "number":
+        return formula(operation(a.parts[0], b.parts[0]))
+    return Formula(head, (a, b))
+
+
+def _where(condition: Formula, a: Any, b: Any) -> Formula:
+    a, b = formula(a), formula(b)
+    if a == b:
+        return a
+    if a.is_number(1) and b.is_number(0):
+        return Formula("indicator", (condition,))
+    if a.is_number(0) and b.is_number(1):
+        return 1 - Formula("indicator", (condition,))
+    return Formula("where", (condition, a, b))
+
+
+def _text(written: Formula) -> str:
+    head, parts = written.head, written.parts
+    if head == "name":
+        return str(parts[0])
+    if head == "number":
+        return _number(parts[0])
+    if head == "neg":
+        return "−" + _within(parts[0], 2)
+    if head == "^":
+        exponent = parts[1]
+        base = _within(parts[0], 5)
+        if exponent.head == "number" and isinstance(exponent.parts[0], int):
+            return base + str(exponent.parts[0]).translate(_SUPERSCRIPTS)
+        return f"{base}^{_within(exponent, 5)}"
+    if head in ("+", "-"):
+        sign = " + " if head == "+" else " − "
+        return _within(parts[0], 1) + sign + _within(parts[1], 1 if head == "+" else 2)
+    if head == "*":
+        left, right = _within(parts[0], 2), _within(parts[1], 3 if parts[1].head == "/" else 2)
+        apart = right[0].isdigit() or (len(left) > 1 and parts[1].head == "call")
+        return left + ("·" if apart else "") + right
+    if head == "/":
+        return f"{_within(parts[0], 2)}/{_within(parts[1], 3)}"
+    if head == "abs":
+        return f"|{parts[0]}|"
+    if head == "call":
+        return f"{parts[0]}({', '.join(map(str, parts[1:]))})"
+    if head == "indicator":
+        return f"1[{parts[0]}]"
+    if head == "where":
+        return f"({parts[1]} if {parts[0]} else {parts[2]})"
+    return f"{parts[0]} {head} {parts[1]}"
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def _within(part: Formula, binding: int) -> str:
+    text = _text(part)
+    tightness = _BINDING.get(part.head, _ATOM)
+    if part.head == "number":
+        tightness = 1 if text[0] == "−" else 2 if "/" in text else _ATOM
+    return f"({text})" if tightness < binding else text
+
+
+def _number(scalar: Scalar) -> str:
+    number = scalar if isinstance(scalar, int | Fraction) else scalars.to_float(scalar)
+    text = str(number)
+    if isinstance(number, Fraction) and Fraction(f"{scalars.to_float(number):.6g}") == number:
+        text = f"{scalars.to_float(number):.6g}"
+    elif isinstance(number, float):
+        text = f"{number:.4g}"
+    return text.replace("-", "−")
+
+
+def _call(called: str) -> Callable[[Formula], Formula]:
+    return lambda a: Formula("call", (called, a))
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    called: _call(called) for called in scalars.FLOAT.functions
+}
+_FUNCTIONS |= {
+    "sqrt": _call("√"),
+    "pi": lambda a: name("π"),
+    "power": lambda a, b: a**b,
+    "where": _where,
+    "equal": lambda a, b: Formula("=", (a, b)),
+}
+del _FUNCTIONS["log_sum_exp"]
+
+scalars.register(
+    Formula,
+    Kind(
+        "formula",
+        6,
+        _FUNCTIONS,
+        whole=lambda number, like: formula(number),
+        convert=formula,
+        textbook=True,
+        apply=applied,
+    ),
+)

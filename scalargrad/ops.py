@@ -1,0 +1,396 @@
+"""The table of operations: a row states everything the project knows about one of them.
+
+A row is callable, on numbers and on Values alike: `relu(-2.0)` is 0.0 and `relu(v)` is a node. The
+graph's symbols, the program's vocabulary, the compiled code and the tests are read from the rows.
+To add an operation, add a row here and a one-line method in value.py.
+
+Values and derivatives are written with the functions of scalars.py, and so run on every kind of
+scalar. Where the formula of the slide would lose digits in double precision, a row has a careful
+form beside it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import zip_longest
+from typing import Any
+
+from scalargrad import careful, scalars
+from scalargrad.errors import DomainError
+from scalargrad.scalars import Scalar, divide, where, whole
+
+Operands = tuple[Scalar, ...]
+Interval = tuple[Scalar, Scalar]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Operation:
+    """One row of the table.
+
+    Attributes:
+        name: how programs call it.
+        symbol: what stands on its node, such as "×".
+        value: the result y, computed from the operands.
+        derivatives: the tuple (∂y/∂a₁, …), computed from y and the operands.
+        points: operands at which the tests check the row.
+        textbook: the value as the slide writes it, where `value` is a careful form.
+        formulas: the derivatives as the slide writes them, where `derivatives` is careful.
+        domain: where it is defined, in words, operands in braces; "" where it is everywhere.
+        inside: whether operands lie in the domain; None where all do.
+        kink: the interval of each local derivative at operands where it jumps, else None.
+        convention: the value taken at the kink, and its source.
+        defaults: scalars that stand for operands left out at the end.
+        chooses: whether the first operand is a condition, which may be True or False.
+        constants: the derivatives, where they are the same everywhere.
+    """
+
+    name: str
+    symbol: str
+    value: Callable[..., Scalar]
+    derivatives: Callable[..., Operands]
+    points: tuple[Operands, ...]
+    textbook: Callable[..., Scalar] | None = None
+    formulas: Callable[..., Operands] | None = None
+    domain: str = ""
+    inside: Callable[..., bool] | None = None
+    kink: Callable[..., tuple[Interval, ...] | None] | None = None
+    convention: str = ""
+    defaults: Operands = ()
+    chooses: bool = False
+    constants: Operands = ()
+
+    def __post_init__(self) -> None:
+        """Make one function of the two forms, careful and textbook."""
+        if self.textbook:
+            object.__setattr__(self, "value", _either(self.value, self.textbook, self))
+        if self.formulas:
+            object.__setattr__(self, "derivatives", _either(self.derivatives, self.formulas))
+
+    def __call__(self, *operands: Any) -> Any:
+        """Apply it to numbers, which gives a number, or to Values, which gives a node.
+
+        Raises:
+            DomainError: outside the domain, for floats and exact numbers.
+            TypeError: for operands that are no scalars, or too few or too many.
+        """
+        self.check_count(len(operands))
+        if self.chooses:
+            operands = scalars.condition(operands[0]), *operands[1:]
+        kind = scalars.highest_kind(operands)
+        if kind.apply:
+            return kind.apply(self, operands)
+        return self.evaluated([scalars.scalar(operand) for operand in operands])[0]
+
+    def evaluated(
+        self, operands: Sequence[Scalar], names: Sequence[str] = ()
+    ) -> tuple[Scalar, Operands]:
+        """The result, and the operands it was computed from: of one kind, defaults filled in.
+
+        Args:
+            operands: scalars.
+            names: what to call the operands in a message; "" for those without a name.
+
+        Raises:
+            DomainError: outside the domain, for floats and exact numbers.
+        """
+        least, _ = self.arity
+        missing = self.defaults[len(operands) - least :]
+        captured = tuple(scalars.promoted([*operands, *missing]))
+        try:
+            return self.value(*captured), captured
+        except OverflowError:  # an exact number beyond the range of floats
+            captured = tuple(map(scalars.to_float, captured))
+            return self.value(*captured), captured
+        except DomainError:
+            raise
+        except (ValueError, ZeroDivisionError) as error:
+            if not self.domain:
+                raise
+            raise DomainError(self._complaint(operands, names)) from error
+
+    @cached_property
+    def arity(self) -> tuple[int, int | None]:
+        """The least and the most operands it takes; None is any number."""
+        if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in self._parameters):
+            return len(self._parameters), None
+        optional = sum(parameter.default is not parameter.empty for parameter in self._parameters)
+        most = len(self._parameters)
+        return most - optional - len(self.defaults), most
+
+    @cached_property
+    def count(self) -> int:
+        """How many operands every node of it captures, where that is always 1 or 2; else 0."""
+        least, most = self.arity
+        return most if most in (1, 2) and least == most else 0
+
+    def check_count(self, count: int) -> None:
+        """Raise a TypeError where it does not take so many operands."""
+        least, most = self.arity
+        if least <= count and (most is None or count <= most):
+            return
+        wanted = f"{least} or more" if most is None else f"{least} to {most}"
+        wanted = str(least) if least == most else wanted
+        raise TypeError(
+            f"{self.name} takes {wanted} operand{'s' * (wanted != '1')}; got {count}"
+        )
+
+    @cached_property
+    def _parameters(self) -> tuple[inspect.Parameter, ...]:
+        return tuple(inspect.signature(self.textbook or self.value).parameters.values())
+
+    def _complaint(self, operands: Sequence[Scalar], names: Sequence[str]) -> str:
+        parameters = [parameter.name for parameter in self._parameters]
+        called = {
+            parameter: name or parameter
+            for parameter, name in zip_longest(parameters, names[: len(parameters)])
+        }
+        got = ", ".join(
+            f"{name} = {_shown(operand)}"
+            for name, operand in zip(called.values(), operands, strict=True)
+        )
+        return f"{self.name} needs {self.domain.format(**called)}; got {got}"
+
+    def __repr__(self) -> str:
+        """The name; there is only one row of a name."""
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rows are pickled, and copied, by name."""
+        return _named, (self.name,)
+
+
+def _named(name: str) -> Operation:
+    return CONSTANT if name == CONSTANT.name else OPERATIONS[name]
+
+
+def _shown(number: Scalar) -> str:
+    if isinstance(number, int | Fraction) and max(number.numerator.bit_length(), 1) > 200:
+        number = scalars.to_float(number)
+    return str(number)
+
+
+def _either(
+    careful: Callable[..., Any], textbook: Callable[..., Any], row: Operation | None = None
+) -> Callable[..., Any]:
+    """The careful form on floats and lanes, the slide's on kinds that ask for it.
+
+    Where the operands are Values, for second derivatives, the row itself is applied: that makes
+    one node, whose derivative is in the table.
+    """
+
+    def chosen(*operands: Scalar) -> Any:
+        kind = scalars.highest_kind(operands)
+        if kind.textbook:
+            return textbook(*operands)
+        if kind.apply and row:
+            return row(*operands)
+        return careful(*operands)
+
+    return chosen
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def row(
+    name: str,
+    symbol: str,
+    value: Callable[..., Scalar],
+    derivatives: Callable[..., Operands],
+    points: tuple[Operands, ...],
+    **more: Any,
+) -> Operation:
+    """Add a row to the table."""
+    OPERATIONS[name] = Operation(name, symbol, value, derivatives, points, **more)
+    return OPERATIONS[name]
+
+
+def _normal(a: Scalar) -> Scalar:
+    """Φ(a), as the slide writes it."""
+    return scalars.erfc(-a / scalars.sqrt(whole(2, a))) / 2
+
+
+def _ties(extreme: Callable[..., Scalar]) -> Callable[..., tuple[Interval, ...] | None]:
+    def kink(*a: Scalar) -> tuple[Interval, ...] | None:
+        tied = [b == extreme(*a) for b in a]
+        return tuple((0, int(is_tied)) for is_tied in tied) if sum(tied) > 1 else None
+
+    return kink
+
+
+# The table ---------------------------------------------------------------------------------------
+
+_LINE: tuple[Operands, ...] = ((-2.5,), (-0.5,), (0.25,), (0.75,), (3.0,))
+_POSITIVE: tuple[Operands, ...] = ((0.125,), (1.0,), (2.5,), (40.0,))
+_PLANE: tuple[Operands, ...] = ((0.5, -1.25), (-3.0, 2.0), (1.5, 4.0))
+_SPACE: tuple[Operands, ...] = ((0.5, -1.25, 2.0), (-3.0, 2.0, 0.25))
+
+CONSTANT = Operation("constant", "", lambda: 0, lambda y: (), points=())
+
+# Arithmetic
+
+neg = row("neg", "−", operator.neg, lambda *_: (-1,), _LINE, constants=(-1,))
+add = row("add", "+", operator.add, lambda *_: (1, 1), _PLANE, constants=(1, 1))
+sub = row("sub", "−", operator.sub, lambda *_: (1, -1), _PLANE, constants=(1, -1))
+mul = row("mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE)
+div = row(
+    "div", "÷", divide, careful.quotient_derivatives, _PLANE,
+    formulas=lambda y, a, b: (1 / b, -a / careful.square(b)),
+    domain="{b} ≠ 0", inside=lambda a, b: b != 0,
+)
+pow = row(
+    "pow", "^", scalars.power, careful.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
+    formulas=lambda y, a, b: (b * a ** (b - 1), a**b * scalars.log(a)),
+    domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
+    inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and math.fmod(b, 1) == 0),
+    convention="∂/∂a at a = 0 is its limit; ∂/∂b is 0 there, and nan for a < 0 (as PyTorch)",
+)
+square = row(
+    "square", "( )²", careful.square, lambda y, a: (2 * a,), _LINE,
+)
+abs = row(
+    "abs", "|·|", operator.abs, lambda y, a: (where(a > 0, 1, where(a < 0, -1, 0)),), _LINE,
+    kink=lambda a: ((-1, 1),) if a == 0 else None,
+    convention="0 at 0, the middle of [-1, 1], as PyTorch and JAX",
+)
+dot = row(
+    "dot", "w·x + b", careful.dot, careful.dot_derivatives,
+    ((0.5, -1.25, 2.0), (1.0, 0.5, -2.0, 3.0, 0.25)),
+)
+total = row("total", "Σ", careful.total, lambda y, *a: (1,) * len(a), _SPACE)
+mean = row(
+    "mean", "mean", lambda *a: divide(careful.total(*a), len(a)),
+    lambda y, *a: (divide(whole(1, y), len(a)),) * len(a), _SPACE,
+)
+
+# Powers of e, and logarithms
+
+exp = row("exp", "exp", scalars.exp, lambda y, a: (y,), _LINE)
+expm1 = row("expm1", "expm1", scalars.expm1, lambda y, a: (scalars.exp(a),), _LINE)
+log = row(
+    "log", "log", scalars.log, lambda y, a: (scalars.quotient(1, a),), _POSITIVE,
+    domain="{a} > 0", inside=lambda a: a > 0,
+)
+log1p = row(
+    "log1p", "log1p", scalars.log1p, lambda y, a: (1 / (1 + a),), ((-0.5,), *_POSITIVE),
+    domain="{a} > -1", inside=lambda a: a > -1,
+)
+sqrt = row(
+    "sqrt", "√", scalars.sqrt, lambda y, a: (scalars.quotient(1, 2 * y),), _POSITIVE,
+    domain="{a} ≥ 0", inside=lambda a: a >= 0,
+    convention="inf at 0, the limit, as PyTorch",
+)
+logsumexp = row(
+    "logsumexp", "logΣexp", careful.log_sum_exp, careful.softmax, _SPACE,
+    textbook=lambda *a: scalars.log(careful.total(*map(scalars.exp, a))),
+    formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
+)
+
+# Trigonometric and hyperbolic functions
+
+_FINITE: dict[str, Any] = {"domain": "a finite {a}", "inside": lambda a: math.isfinite(a)}
+
+sin = row("sin", "sin", scalars.sin, lambda y, a: (scalars.cos(a),), _LINE, **_FINITE)
+cos = row("cos", "cos", scalars.cos, lambda y, a: (-scalars.sin(a),), _LINE, **_FINITE)
+tan = row(
+    "tan", "tan", scalars.tan, lambda y, a: (careful.square(1 / scalars.cos(a)),), _LINE,
+    formulas=lambda y, a: (1 + careful.square(y),), **_FINITE,
+)
+sinh = row("sinh", "sinh", scalars.sinh, lambda y, a: (scalars.cosh(a),), _LINE)
+cosh = row("cosh", "cosh", scalars.cosh, lambda y, a: (scalars.sinh(a),), _LINE)
+tanh = row(
+    "tanh", "tanh", scalars.tanh, lambda y, a: (careful.square(1 / scalars.cosh(a)),), _LINE,
+    formulas=lambda y, a: (1 - careful.square(y),),
+)
+atan = row(
+    "atan", "atan", scalars.atan, lambda y, a: (careful.atan_derivative(a),), _LINE,
+    formulas=lambda y, a: (1 / (1 + careful.square(a)),),
+)
+erf = row(
+    "erf", "erf", scalars.erf, lambda y, a: (careful.erf_derivative(a),), _LINE,
+    formulas=lambda y, a: (2 / scalars.sqrt(scalars.pi(a)) * scalars.exp(-careful.square(a)),),
+)
+
+# Activations
+
+sigmoid = row(
+    "sigmoid", "σ", careful.sigmoid, lambda y, a: (sigmoid(a) * sigmoid(-a),), _LINE,
+    textbook=lambda a: 1 / (1 + scalars.exp(-a)),
+    formulas=lambda y, a: (y * (1 - y),),
+)
+log_sigmoid = row(
+    "log_sigmoid", "log σ", lambda a: -careful.softplus(-a), lambda y, a: (sigmoid(-a),), _LINE,
+    textbook=lambda a: scalars.log(sigmoid(a)),
+    formulas=lambda y, a: (1 - sigmoid(a),),
+)
+softplus = row(
+    "softplus", "softplus", careful.softplus, lambda y, a: (sigmoid(a),), _LINE,
+    textbook=lambda a: scalars.log(1 + scalars.exp(a)),
+)
+relu = row(
+    "relu", "ReLU", careful.positive, lambda y, a: (where(a > 0, 1, 0),), _LINE,
+    kink=lambda a: ((0, 1),) if a == 0 else None,
+    convention="0 at 0, as PyTorch and TensorFlow",
+)
+leaky_relu = row(
+    "leaky_relu", "LeakyReLU",
+    lambda a, slope, at_zero=None: where(a > 0, a, slope * a),
+    lambda y, a, slope, at_zero=None: (
+        where(a > 0, 1, where(a < 0, slope, slope if at_zero is None else at_zero)),
+        careful.negative(a),
+        0,
+    ),
+    ((-2.5, 0.1), (3.0, 0.25), (-0.5,), (0.75, 0.1, 1.0)),
+    defaults=(Fraction(1, 100),),
+    kink=lambda a, slope, at_zero=None: (
+        ((min(slope, 1), max(slope, 1)), (0, 0), (0, 0)) if a == 0 else None
+    ),
+    convention="at_zero at 0; by default the slope, as PyTorch; the lecture sets 1",
+)
+elu = row(
+    "elu", "ELU",
+    lambda a, alpha: where(a > 0, a, alpha * scalars.expm1(careful.negative(a))),
+    lambda y, a, alpha: (
+        where(a > 0, 1, alpha * scalars.exp(careful.negative(a))),
+        scalars.expm1(careful.negative(a)),
+    ),
+    ((-2.5, 1.0), (3.0, 0.5), (-0.5,)),
+    defaults=(1,),
+    kink=lambda a, alpha: (
+        ((min(alpha, 1), max(alpha, 1)), (0, 0)) if a == 0 and alpha != 1 else None
+    ),
+    convention="alpha at 0, the slope from below, as PyTorch",
+)
+silu = row(
+    "silu", "SiLU", careful.silu, lambda y, a: (careful.silu_derivative(a),), _LINE,
+    textbook=lambda a: a / (1 + scalars.exp(-a)),
+    formulas=lambda y, a: (sigmoid(a) * (1 + a * (1 - sigmoid(a))),),
+)
+gelu = row(
+    "gelu", "GELU", careful.gelu, lambda y, a: (careful.gelu_derivative(a),), _LINE,
+    textbook=lambda a: a * _normal(a),
+    formulas=lambda y, a: (
+        _normal(a) + a * scalars.exp(-careful.square(a) / 2) / scalars.sqrt(2 * scalars.pi(a)),
+    ),
+)
+
+# Choices
+
+maximum = row(
+    "maximum", "max", careful.maximum, careful.shares, _PLANE + _SPACE,
+    kink=_ties(careful.maximum), convention="ties share evenly, as PyTorch's amax",
+)
+minimum = row(
+    "minimum", "min", careful.minimum, careful.shares, _PLANE + _SPACE,
+    kink=_ties(careful.minimum), convention="ties share evenly, as PyTorch's amin",
+)
+where_ = row(
+    "where", "?:", where, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),
+    ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
+)

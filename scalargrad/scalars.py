@@ -1,0 +1,518 @@
+"""Elementary functions over any kind of scalar, and the registry of kinds.
+
+The engine never asks what a scalar is. It adds and multiplies, and calls the functions of this
+module, which look up the *kind* of their argument: a float, an exact number, a numpy array (one
+element per lane), an mpmath or SymPy number, a `Value`. A kind is registered when the first scalar
+of it arrives, so nothing is imported that the user has not imported.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+Scalar = Any  # whatever can be added and multiplied; mypy cannot say more
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the engine knows about one kind of scalar.
+
+    Attributes:
+        name: for messages, such as "exact number".
+        rank: where two kinds meet, the operands become the one of higher rank.
+        functions: implementations of the elementary functions, by name.
+        whole: a whole number in this kind, like a given scalar (1 as a float is 1.0).
+        data: the scalar as a node holds it (a numpy scalar becomes a Python number).
+        convert: a scalar of lower rank, so that it can meet one of this kind.
+        adapt: makes a local derivative of lower rank able to meet a gradient of this kind; None
+            where Python's own arithmetic does.
+        textbook: whether the formulas of the slide serve better than the careful ones, because
+            this kind has no rounding to be careful about (SymPy) or chooses its own precision.
+        apply: how an operation is applied to operands of this kind; None: its value is computed.
+    """
+
+    name: str
+    rank: int
+    functions: Mapping[str, Function]
+    whole: Callable[[int, Scalar], Scalar] = lambda number, like: number
+    data: Callable[[Any], Scalar] = lambda scalar: scalar
+    convert: Callable[[Scalar], Scalar] = lambda scalar: scalar
+    adapt: Callable[[Scalar], Scalar] | None = None
+    textbook: bool = False
+    apply: Callable[..., Any] | None = field(default=None)
+
+
+def kind_of(scalar: object) -> Kind:
+    """The kind of a scalar.
+
+    Raises:
+        TypeError: for what is no scalar: None, bool, complex, a list, ….
+
+    >>> kind_of(0.5).name, kind_of(2).name
+    ('float', 'exact number')
+    """
+    try:
+        return _KINDS[type(scalar)]
+    except KeyError:
+        return _adopted(type(scalar), scalar)
+
+
+def register(cls: type, kind: Kind) -> None:
+    """Let scalars of a class, and of its subclasses, be used as data of a `Value`."""
+    _KINDS[cls] = kind
+
+
+def scalar(written: object) -> Scalar:
+    """The scalar that a user wrote, as a node holds it.
+
+    int and Fraction stay exact; Decimal and text ("0.1", "-6/25") become exact Fractions; numpy
+    scalars become Python numbers; numpy arrays become lanes (a copy, of a floating type).
+
+    Raises:
+        TypeError: for None, bool, complex, lists, and text that is no number.
+
+    >>> scalar("0.1"), scalar(2), scalar("-6/25")
+    (Fraction(1, 10), 2, Fraction(-6, 25))
+    """
+    return kind_of(written).data(written)
+
+
+def promoted(operands: Sequence[Scalar]) -> list[Scalar]:
+    """The operands, each made able to meet the one of highest rank.
+
+    >>> promoted([Fraction(1, 4), 0.5])
+    [0.25, 0.5]
+    """
+    highest = highest_kind(operands)
+    return [
+        operand if kind_of(operand).rank == highest.rank else highest.convert(operand)
+        for operand in operands
+    ]
+
+
+def paired(a: Scalar, b: Scalar) -> tuple[Scalar, Scalar]:
+    """Two operands, the one of lower rank made able to meet the other."""
+    kind, other = kind_of(a), kind_of(b)
+    if kind.rank < other.rank:
+        return other.convert(a), b
+    if other.rank < kind.rank:
+        return a, kind.convert(b)
+    return a, b
+
+
+def highest_kind(operands: Sequence[object]) -> Kind:
+    """The kind that the operands become where they meet."""
+    return max(map(kind_of, operands), key=operator.attrgetter("rank"))
+
+
+def condition(written: Any) -> Scalar:
+    """A condition as a scalar: True is 1 and False is 0; other scalars hold where they are not 0.
+
+    >>> condition(2 > 3)
+    0
+    """
+    if isinstance(written, bool):
+        return int(written)
+    if getattr(getattr(written, "dtype", None), "kind", "") == "b":
+        return scalar(written.astype(float))
+    return scalar(written)
+
+
+def whole(number: int, like: Scalar) -> Scalar:
+    """A whole number of the same kind as another scalar: `whole(2, like=0.5)` is 2.0."""
+    return kind_of(like).whole(number, like)
+
+
+def is_exact(scalar: Scalar) -> bool:
+    """Whether a scalar is an integer or a Fraction, and so without rounding."""
+    return kind_of(scalar) is EXACT
+
+
+def _adopted(cls: type, scalar: object) -> Kind:
+    """Find the kind of a class met for the first time, and remember it."""
+    if not issubclass(cls, bool | complex):
+        for ancestor in cls.__mro__:
+            if ancestor in _KINDS:
+                _KINDS[cls] = _KINDS[ancestor]
+                return _KINDS[cls]
+            load = _LOADERS.get((ancestor.__module__.partition(".")[0], ancestor.__name__))
+            if load:
+                _KINDS[cls] = load(sys.modules[ancestor.__module__.partition(".")[0]])
+                return _KINDS[cls]
+    raise TypeError(
+        "a scalar is an int, float, Fraction, Decimal, decimal or fraction text, numpy number or "
+        f"array, SymPy expression or Value; got {cls.__name__} {_short(scalar)}"
+    )
+
+
+def _short(thing: object) -> str:
+    text = repr(thing)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+# Elementary functions ----------------------------------------------------------------------------
+
+
+def _elementary(name: str, summary: str) -> Function:
+    """A function that looks up its implementation by the kind of its argument."""
+
+    def function(a: Scalar) -> Scalar:
+        return kind_of(a).functions[name](a)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = summary
+    return function
+
+
+exp = _elementary("exp", "e to the power a.")
+expm1 = _elementary("expm1", "e to the power a, less 1, accurate near 0.")
+log = _elementary("log", "Natural logarithm.")
+log1p = _elementary("log1p", "Natural logarithm of 1 + a, accurate near 0.")
+sqrt = _elementary("sqrt", "Square root; exact for the square of a fraction.")
+sin = _elementary("sin", "Sine of an angle in radians.")
+cos = _elementary("cos", "Cosine of an angle in radians.")
+tan = _elementary("tan", "Tangent of an angle in radians.")
+sinh = _elementary("sinh", "Hyperbolic sine.")
+cosh = _elementary("cosh", "Hyperbolic cosine.")
+tanh = _elementary("tanh", "Hyperbolic tangent.")
+atan = _elementary("atan", "Angle in radians, between -π/2 and π/2, whose tangent is a.")
+erf = _elementary("erf", "Error function, 2/√π times the integral of exp(-t²) from 0 to a.")
+erfc = _elementary("erfc", "1 - erf(a), accurate in the upper tail.")
+
+
+def pi(like: Scalar) -> Scalar:
+    """π, in the kind and precision of another scalar."""
+    own = kind_of(like).functions.get("pi")
+    return own(like) if own else 4 * atan(whole(1, like))
+
+
+def divide(a: Scalar, b: Scalar) -> Scalar:
+    """The quotient; exact for exact numbers.
+
+    >>> divide(2, 3)
+    Fraction(2, 3)
+    """
+    if kind_of(a) is kind_of(b) is EXACT:
+        return Fraction(a) / b
+    return a / b
+
+
+def quotient(a: Scalar, b: Scalar) -> Scalar:
+    """The quotient by the rules of IEEE arithmetic: division by zero gives inf or nan.
+
+    >>> quotient(1, 0.0)
+    inf
+    """
+    try:
+        return divide(a, b)
+    except ZeroDivisionError:
+        a, b = to_float(a), to_float(b)
+        return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1, b)
+
+
+def power(a: Scalar, b: Scalar) -> Scalar:
+    """a to the power b; exact for an exact base and a whole exponent.
+
+    Raises:
+        ValueError: for a negative base with a fractional exponent.
+        ZeroDivisionError: for zero with a negative exponent.
+    """
+    highest = highest_kind((a, b))
+    return highest.functions["power"](*paired(a, b))
+
+
+def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
+    """a where the condition holds (is not zero) and b elsewhere, of the kind of a + b.
+
+    >>> where(2 < 3, 1, 0.5)
+    1.0
+    """
+    choose = _CHOOSERS.get(type(condition)) or _chooser(condition)
+    return choose(condition, a, b)
+
+
+def equal(a: Scalar, b: Scalar) -> Any:
+    """Whether two scalars are equal, as a condition for `where`."""
+    highest = highest_kind((a, b))
+    return highest.functions.get("equal", operator.eq)(*paired(a, b))
+
+
+def to_float(exact: Scalar) -> float:
+    """The nearest float; beyond the range of floats it is ±inf, as IEEE rounds.
+
+    >>> to_float(10**400)
+    inf
+    """
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+def log_sum_exp(operands: Sequence[Scalar], rounded: Scalar) -> Scalar:
+    """log Σ exp(aᵢ), given a rounded value of it that may have lost its digits to cancellation.
+
+    Where the sum of the exponentials is close to 1 its logarithm is close to 0, and no formula in
+    double precision keeps its digits. Floats are then computed in 60 decimal places.
+    """
+    settle = kind_of(rounded).functions.get("log_sum_exp")
+    return settle(operands, rounded) if settle else rounded
+
+
+# Floats ------------------------------------------------------------------------------------------
+
+
+def _never_raising(function: Callable[[float], float], overflow: Function) -> Function:
+    def rounded(a: float) -> float:
+        try:
+            return function(a)
+        except OverflowError:
+            return overflow(a)  # type: ignore[no-any-return]
+
+    return rounded
+
+
+def _infinity(_: float) -> float:
+    return math.inf
+
+
+def _float_power(a: float, b: float) -> float:
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -math.inf if a < 0 and math.fmod(b, 2) else math.inf
+
+
+def _float_log_sum_exp(operands: Sequence[float], rounded: float) -> float:
+    if not abs(rounded) < abs(max(operands)) / 2:
+        return rounded
+    with localcontext(Context(prec=60, traps=[])):
+        return float(sum((Decimal(a).exp() for a in operands), Decimal(0)).ln())
+
+
+def _whole_float(number: int, like: float) -> float:
+    return float(number)
+
+
+_FLOAT_FUNCTIONS: dict[str, Function] = {
+    "exp": _never_raising(math.exp, _infinity),
+    "expm1": _never_raising(math.expm1, _infinity),
+    "log": math.log,
+    "log1p": math.log1p,
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "sinh": _never_raising(math.sinh, lambda a: math.copysign(math.inf, a)),
+    "cosh": _never_raising(math.cosh, _infinity),
+    "tanh": math.tanh,
+    "atan": math.atan,
+    "erf": math.erf,
+    "erfc": math.erfc,
+    "power": _float_power,
+    "log_sum_exp": _float_log_sum_exp,
+}
+
+FLOAT = Kind("float", 1, _FLOAT_FUNCTIONS, whole=_whole_float, data=float, convert=to_float)
+
+
+# Exact numbers -----------------------------------------------------------------------------------
+
+
+def _exact_sqrt(a: int | Fraction) -> Scalar:
+    if a < 0:
+        raise ValueError("square root of a negative number")
+    top, bottom = math.isqrt(a.numerator), math.isqrt(a.denominator)
+    if top * top == a.numerator and bottom * bottom == a.denominator:
+        return Fraction(top, bottom)
+    return math.sqrt(to_float(a))
+
+
+def _exact_log(a: int | Fraction) -> float:
+    rounded = to_float(a)
+    if a > 0 and rounded in (0.0, math.inf):
+        return math.log(a.numerator) - math.log(a.denominator)
+    return math.log(rounded)
+
+
+def _exact_power(a: int | Fraction, b: int | Fraction) -> Scalar:
+    if b.denominator == 1:
+        return Fraction(a) ** int(b)
+    return _float_power(to_float(a), to_float(b))
+
+
+def _through_float(function: Function) -> Function:
+    return lambda a: function(to_float(a))
+
+
+_EXACT_FUNCTIONS = {name: _through_float(function) for name, function in _FLOAT_FUNCTIONS.items()}
+_EXACT_FUNCTIONS |= {"sqrt": _exact_sqrt, "log": _exact_log, "power": _exact_power}
+del _EXACT_FUNCTIONS["log_sum_exp"]
+
+
+def _number(text: str) -> int | Fraction:
+    written = text.replace("\N{MINUS SIGN}", "-")
+    try:
+        if not written.isascii() or "e" in written.lower() and abs(Decimal(written).adjusted()) > 999:
+            raise ValueError
+        number = Fraction(written)
+    except (ArithmeticError, ValueError):
+        raise TypeError(
+            "text stands for a number when it reads like '0.1', '-6/25' or '2e-3' (exponents to "
+            f"±999); got {_short(text)}"
+        ) from None
+    return number.numerator if number.denominator == 1 else number
+
+
+def _decimal(number: Decimal) -> Scalar:
+    return Fraction(number) if number.is_finite() else float(number)
+
+
+EXACT = Kind("exact number", 0, _EXACT_FUNCTIONS, data=operator.pos)
+
+# The kind of text and decimals only matters until `data` has made numbers of them.
+_TEXT = Kind("text", 0, {}, data=_number)
+_DECIMAL = Kind("decimal", 0, {}, data=_decimal)
+_INTEGER = Kind("exact number", 0, _EXACT_FUNCTIONS, data=int)
+
+
+# Kinds of other libraries, made when the first scalar of theirs arrives --------------------------
+
+
+def _numpy_array(numpy: ModuleType) -> Kind:
+    """Lanes: IEEE arithmetic element by element, with numpy's own warnings."""
+
+    def by_element(function: Function) -> Function:
+        each = numpy.frompyfunc(function, 1, 1)
+        return lambda a: each(a).astype(float)
+
+    def lanes(array: Any) -> Any:
+        if array.dtype.kind not in "fiu":
+            raise TypeError(
+                f"lanes are an array of real numbers; got an array of {array.dtype.name}"
+            )
+        if array.ndim == 0:
+            return float(array)
+        return numpy.array(array, dtype=array.dtype if array.dtype.kind == "f" else float)
+
+    def lane(number: Scalar) -> Scalar:
+        return to_float(number) if is_exact(number) else number
+
+    names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+    functions = {name: getattr(numpy, name) for name in names}
+    functions |= {
+        "atan": numpy.arctan,
+        "where": lambda condition, a, b: numpy.where(condition, *paired(a, b)),
+        "power": numpy.power,
+        "erf": by_element(math.erf),
+        "erfc": by_element(math.erfc),
+    }
+    def whole(number: int, like: Any) -> Any:
+        return numpy.full_like(like, number)
+
+    return Kind("lanes", 2, functions, whole=whole, data=lanes, convert=lane, adapt=lane)
+
+
+def _numpy_float(numpy: ModuleType) -> Kind:
+    return Kind("float", 1, _EXACT_FUNCTIONS, whole=_whole_float, data=float, convert=to_float)
+
+
+def _numpy_integer(numpy: ModuleType) -> Kind:
+    return _INTEGER
+
+
+def _mpmath(mpmath: ModuleType) -> Kind:
+    def real(function: Function) -> Function:
+        def checked(*a: Any) -> Any:
+            result = function(*a)
+            if isinstance(result, mpmath.mpc) or mpmath.isinf(result) and not any(
+                mpmath.isinf(x) for x in a
+            ):
+                raise ValueError("outside the real domain")
+            return result
+
+        return checked
+
+    def convert(number: Scalar) -> Any:
+        if is_exact(number):
+            return mpmath.mpf(number.numerator) / number.denominator
+        return mpmath.mpf(number)
+
+    def whole(number: int, like: Any) -> Any:
+        return mpmath.mpf(number)
+
+    names = ("exp", "expm1", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "erf")
+    functions = {name: getattr(mpmath, name) for name in (*names, "erfc")}
+    functions |= {name: real(getattr(mpmath, name)) for name in ("log", "log1p", "sqrt", "power")}
+    return Kind(
+        "mpmath number", 3, functions, whole=whole, convert=convert, textbook=True
+    )
+
+
+def _sympy(sympy: ModuleType) -> Kind:
+    def whole(number: int, like: Any) -> Any:
+        return sympy.Integer(number)
+
+    def piecewise(condition: Any, a: Scalar, b: Scalar) -> Any:
+        if isinstance(condition, sympy.Expr):
+            condition = sympy.Ne(condition, 0)
+        return sympy.Piecewise((a, condition), (b, True))
+
+    names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "erf")
+    functions: dict[str, Function] = {name: getattr(sympy, name) for name in (*names, "erfc")}
+    functions |= {
+        "expm1": lambda a: sympy.exp(a) - 1,
+        "log1p": lambda a: sympy.log(1 + a),
+        "power": sympy.Pow,
+        "equal": sympy.Eq,
+        "where": piecewise,
+    }
+    return Kind(
+        "SymPy expression", 4, functions, whole=whole, convert=sympy.sympify, textbook=True
+    )
+
+
+_LOADERS: dict[tuple[str, str], Callable[[ModuleType], Kind]] = {
+    ("numpy", "ndarray"): _numpy_array,
+    ("numpy", "floating"): _numpy_float,
+    ("numpy", "integer"): _numpy_integer,
+    ("mpmath", "mpf"): _mpmath,
+    ("sympy", "Expr"): _sympy,
+    ("sympy", "Boolean"): _sympy,
+}
+
+_KINDS: dict[type, Kind] = {
+    float: FLOAT,
+    int: EXACT,
+    Fraction: EXACT,
+    str: _TEXT,
+    Decimal: _DECIMAL,
+}
+
+
+# Choosing by a condition -------------------------------------------------------------------------
+
+
+def _choice(condition: Any, a: Scalar, b: Scalar) -> Scalar:
+    chosen, other = (a, b) if condition else (b, a)
+    return chosen if type(chosen) is type(other) else paired(chosen, other)[0]
+
+
+def _chooser(condition: Any) -> Function:
+    try:
+        kind = kind_of(condition)
+    except TypeError:  # a bool of numpy's, which is no scalar
+        return _choice
+    return kind.functions.get("where", _choice)
+
+
+_CHOOSERS: dict[type, Function] = {bool: _choice, float: _choice, int: _choice, Fraction: _choice}

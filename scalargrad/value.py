@@ -1,0 +1,467 @@
+"""Value: a scalar that remembers how it was computed, and the backward pass."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Container, Iterable
+from copy import deepcopy
+from itertools import count
+from operator import attrgetter
+from typing import Any, Self
+
+from scalargrad import ops, scalars
+from scalargrad.ops import CONSTANT, Operation, Operands
+from scalargrad.scalars import Kind, Scalar
+
+_new = object.__new__
+_next_index = count().__next__  # parents are older than children: sorting by age sorts the graph
+_age = attrgetter("index")
+
+
+def _unary(op: Operation) -> Callable[[Value], Value]:
+    """The method of an operation on one operand."""
+    value = op.value
+
+    def method(self: Value) -> Value:
+        a = self.data
+        try:
+            y = value(a)
+        except (ArithmeticError, ValueError):
+            return _node(op, (self,))
+        node = _new(Value)
+        node.data, node.grad, node.label, node.op = y, None, "", op
+        node.parents, node.a, node.b, node.index = (self,), a, None, _next_index()
+        return node
+
+    return _documented(method, op)
+
+
+def _binary(op: Operation) -> Callable[[Value, Any], Value]:
+    """The method of an operation on two operands."""
+    value = op.value
+
+    def method(self: Value, other: Any) -> Value:
+        if not isinstance(other, Value):
+            other = constant(other)
+        a, b = self.data, other.data
+        if a.__class__ is not b.__class__:
+            a, b = scalars.paired(a, b)
+        try:
+            y = value(a, b)
+        except (ArithmeticError, ValueError):
+            return _node(op, (self, other))
+        node = _new(Value)
+        node.data, node.grad, node.label, node.op = y, None, "", op
+        node.parents, node.a, node.b, node.index = (self, other), a, b, _next_index()
+        return node
+
+    return _documented(method, op)
+
+
+def _reflected(op: Operation) -> Callable[[Value, Any], Value]:
+    """The method for a number on the left of a Value."""
+    method_of_left = _binary(op)
+
+    def method(self: Value, other: Any) -> Value:
+        return method_of_left(constant(other), self)
+
+    return _documented(method, op)
+
+
+def _method(op: Operation) -> Callable[..., Value]:
+    """The method of an operation on any number of operands, of which the Value is the first."""
+
+    def method(self: Value, *others: Any) -> Value:
+        return _applied(op, (self, *others))
+
+    return _documented(method, op)
+
+
+def _documented(method: Callable[..., Value], op: Operation) -> Callable[..., Value]:
+    method.__name__ = method.__qualname__ = op.name
+    method.__doc__ = f"The operation {op.name}, as a node."
+    return method
+
+
+class Value:
+    """A scalar with its gradient and the operation that made it.
+
+    Args:
+        data: an int, Fraction, Decimal or text such as "0.1" or "-6/25" (exact), a float, a numpy
+            scalar or array (one element per lane), a SymPy expression, an mpmath number, or a
+            Value (for second derivatives).
+        label: its name in pictures, tables and programs.
+
+    Attributes:
+        data: the scalar.
+        grad: the gradient of the last backward pass with respect to it; None before the first.
+        op: the operation that made it; None for a leaf.
+        parents: the operands' nodes, in order.
+
+    Raises:
+        TypeError: when `data` is no scalar.
+
+    >>> x, w = Value("2", "x"), Value("0.8", "w")
+    >>> h = (w * x).relu().named("h")
+    >>> h.backward()
+    >>> w
+    Value(data=4/5, grad=2, label='w')
+    """
+
+    # The captured operands are a and b, or for other counts the tuple a. A tuple in every node, or
+    # a function object, would double the time of the garbage collector, and with it the total.
+    __slots__ = ("__weakref__", "a", "b", "data", "grad", "index", "label", "op", "parents")
+
+    data: Scalar
+    grad: Scalar | None
+    label: str
+    op: Operation | None
+    parents: tuple[Value, ...]
+    index: int
+    a: Any
+    b: Any
+
+    # numpy leaves a binary operation with a Value to the Value.
+    __array_ufunc__ = None
+
+    def __init__(self, data: Any, label: str = "") -> None:
+        self.data = scalars.scalar(data)
+        self.grad = None
+        self.label = label
+        self.op = None
+        self.parents, self.a, self.b, self.index = (), (), None, _next_index()
+
+    # Arithmetic
+
+    __neg__ = _unary(ops.neg)
+    __abs__ = _unary(ops.abs)
+    __add__ = _binary(ops.add)
+    __sub__ = _binary(ops.sub)
+    __mul__ = _binary(ops.mul)
+    __truediv__ = _binary(ops.div)
+    __radd__ = _reflected(ops.add)
+    __rsub__ = _reflected(ops.sub)
+    __rmul__ = _reflected(ops.mul)
+    __rtruediv__ = _reflected(ops.div)
+    __rpow__ = _reflected(ops.pow)
+
+    def __pow__(self, exponent: Any) -> Value:
+        """A power; the square, which is most of them, has a row of its own."""
+        if isinstance(exponent, int | float) and exponent == 2:
+            return self.square()
+        return _power(self, exponent)
+
+    def __pos__(self) -> Self:
+        """The node itself."""
+        return self
+
+    # Functions
+
+    neg = _unary(ops.neg)
+    add = _binary(ops.add)
+    sub = _binary(ops.sub)
+    mul = _binary(ops.mul)
+    div = _binary(ops.div)
+    pow = _binary(ops.pow)
+    square = _unary(ops.square)
+    abs = _unary(ops.abs)
+    dot = _method(ops.dot)
+    total = _method(ops.total)
+    mean = _method(ops.mean)
+    exp = _unary(ops.exp)
+    expm1 = _unary(ops.expm1)
+    log = _unary(ops.log)
+    log1p = _unary(ops.log1p)
+    sqrt = _unary(ops.sqrt)
+    logsumexp = _method(ops.logsumexp)
+    sin = _unary(ops.sin)
+    cos = _unary(ops.cos)
+    tan = _unary(ops.tan)
+    sinh = _unary(ops.sinh)
+    cosh = _unary(ops.cosh)
+    tanh = _unary(ops.tanh)
+    atan = _unary(ops.atan)
+    erf = _unary(ops.erf)
+    sigmoid = _unary(ops.sigmoid)
+    log_sigmoid = _unary(ops.log_sigmoid)
+    softplus = _unary(ops.softplus)
+    relu = _unary(ops.relu)
+    leaky_relu = _method(ops.leaky_relu)
+    elu = _method(ops.elu)
+    silu = _unary(ops.silu)
+    gelu = _unary(ops.gelu)
+    maximum = _method(ops.maximum)
+    minimum = _method(ops.minimum)
+    where = _method(ops.where_)
+
+    # Comparisons are of the data; equality and hashing are of identity.
+
+    def __lt__(self, other: Any) -> Any:
+        """Whether the data is less."""
+        return self.data < _data(other)
+
+    def __le__(self, other: Any) -> Any:
+        """Whether the data is less or equal."""
+        return self.data <= _data(other)
+
+    def __gt__(self, other: Any) -> Any:
+        """Whether the data is greater."""
+        return self.data > _data(other)
+
+    def __ge__(self, other: Any) -> Any:
+        """Whether the data is greater or equal."""
+        return self.data >= _data(other)
+
+    def __float__(self) -> float:
+        """The data as a float."""
+        return scalars.to_float(self.data)
+
+    def __format__(self, spec: str) -> str:
+        """The data in a format, as in f"{loss:.3f}"; without one, the repr."""
+        return format(float(self), spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        """Data, gradient and label."""
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={_shown(self.data)}, grad={_shown(self.grad)}{label})"
+
+    # The graph
+
+    def named(self, label: str) -> Self:
+        """Give the node a name, and return it: `h = (w * x).relu().named("h")`."""
+        self.label = label
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is a user's own number, to which backward adds its gradient."""
+        return self.op is None
+
+    @property
+    def operands(self) -> Operands:
+        """The scalars that were captured when the operation ran."""
+        count = self.op.count if self.op else 0
+        return (self.a, self.b) if count == 2 else (self.a,) if count == 1 else self.a
+
+    def local_derivatives(self) -> Operands:
+        """The closure of the node: ∂y/∂aᵢ for each parent, at the operands that were captured."""
+        op = self.op
+        if op is None:
+            return ()
+        if op.constants:
+            return op.constants
+        if op.count == 2:
+            return op.derivatives(self.data, self.a, self.b)
+        if op.count == 1:
+            return op.derivatives(self.data, self.a)
+        return op.derivatives(self.data, *self.a)
+
+    @property
+    def is_at_kink(self) -> bool:
+        """Whether a local derivative jumps at the operands, so that a convention was applied."""
+        return self.local_intervals() is not None
+
+    def local_intervals(self) -> tuple[tuple[Scalar, Scalar], ...] | None:
+        """At a kink the interval of each local derivative (the subdifferential), else None."""
+        return self.op.kink(*self.operands) if self.op and self.op.kink else None
+
+    def backward(self, seed: Any = None) -> None:
+        """Set the gradient of this node with respect to every node below it.
+
+        Interior nodes are set afresh; what reaches a leaf is added to it. The gradients are
+        written in one step at the end, so that an interrupt leaves all of them as they were.
+
+        Args:
+            seed: the gradient of this node, a scalar; 1 if left out.
+        """
+        found = gradients(self, scalars.whole(1, self.data) if seed is None else _data(seed))
+        for node, gradient in found.items():
+            if node.op is None and node.grad is not None:
+                found[node] = node.grad + gradient
+        # A loop in C: Python can be interrupted between bytecodes, but not in here.
+        deque(map(_set_grad, found.keys(), found.values()), maxlen=0)
+
+    def zero_grad(self) -> None:
+        """Set the gradients of this node and of every node below it to 0."""
+        for node in topological_order(self):
+            node.grad = scalars.whole(0, node.data)
+
+    # Copies
+
+    def __copy__(self) -> Value:
+        """A node of its own, with the same parents."""
+        node = _made(self.op, self.parents, self.data, self.operands)
+        node.label, node.grad = self.label, self.grad
+        return node
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        """The whole graph below, copied; nodes that other objects share stay shared."""
+        for node in topological_order(self):
+            if id(node) not in memo:
+                twin = node.__copy__()
+                twin.data, twin.grad = deepcopy(node.data, memo), deepcopy(node.grad, memo)
+                twin.parents = tuple([memo[id(parent)] for parent in node.parents])
+                memo[id(node)] = twin
+        twin = memo[id(self)]
+        assert isinstance(twin, Value)
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The whole graph below, as flat columns.
+
+        Leaves are objects of the pickle of their own, so that two Values in one pickle share them.
+        """
+        if self.op is None:
+            return _leaf, (self.data, self.label, self.grad)
+        order = topological_order(self)
+        leaves = [node for node in order if node.op is None]
+        others = [node for node in order if node.op is not None]
+        place = {node: index for index, node in enumerate(leaves + others)}
+        rows = [
+            (node.op, tuple([place[p] for p in node.parents]), node.data, node.operands)
+            for node in others
+        ]
+        return _graph, (leaves, rows, [(node.label, node.grad) for node in others])
+
+
+_set_grad: Callable[[Value, Scalar], None] = Value.grad.__set__  # type: ignore[attr-defined]
+_power = Value.pow
+
+
+def constant(number: Any) -> Value:
+    """A number written inside an expression: a node without parents that is no leaf.
+
+    Raises:
+        TypeError: when it is no scalar.
+    """
+    node = _new(Value)
+    node.data, node.grad, node.label, node.op = scalars.scalar(number), None, "", CONSTANT
+    node.parents, node.a, node.b, node.index = (), (), None, _next_index()
+    return node
+
+
+def topological_order(*outputs: Value, until: Container[Value] = frozenset()) -> list[Value]:
+    """All nodes below some outputs, and these, oldest first: parents come before children.
+
+    Args:
+        outputs: where to begin.
+        until: nodes below which not to look.
+
+    >>> x = Value(3, "x")
+    >>> [node.data for node in topological_order((x + 1) * x)]
+    [3, 1, 4, 12]
+    """
+    found = set(outputs)
+    waiting = list(found)
+    while waiting:
+        for parent in waiting.pop().parents:
+            if parent not in found:
+                found.add(parent)
+                if parent not in until:
+                    waiting.append(parent)
+    return sorted(found, key=_age)
+
+
+def gradients(
+    output: Value,
+    seed: Scalar,
+    local_derivatives: Callable[[Value], Iterable[Scalar]] = Value.local_derivatives,
+    until: Container[Value] = frozenset(),
+) -> dict[Value, Scalar]:
+    """The chain rule: the gradient of an output with respect to every node below it.
+
+    Args:
+        output: the node to differentiate.
+        seed: its own gradient.
+        local_derivatives: of a node with respect to its parents, in their order.
+        until: nodes that are taken for leaves.
+    """
+    adapt = scalars.kind_of(seed).adapt
+    found: dict[Value, Scalar] = dict.fromkeys(
+        reversed(topological_order(output, until=until))
+    )
+    found[output] = seed
+    for node, gradient in found.items():
+        parents = node.parents
+        if not parents or (node in until and node is not output):
+            continue
+        locals_ = local_derivatives(node)
+        if adapt is not None:
+            locals_ = map(adapt, locals_)
+        for parent, local in zip(parents, locals_):  # noqa: B905 (a keyword costs time here)
+            before = found[parent]
+            found[parent] = gradient * local if before is None else before + gradient * local
+    return found
+
+
+def partial(y: Value, x: Value) -> Scalar:
+    """The total derivative of any node by any node, over all paths; no gradient is touched.
+
+    >>> x = Value(3)
+    >>> partial(x * x + x, x)
+    7
+    """
+    return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
+
+
+def _data(other: Any) -> Scalar:
+    return other.data if isinstance(other, Value) else scalars.scalar(other)
+
+
+def _applied(op: Operation, operands: Iterable[Any]) -> Value:
+    return _node(op, tuple([v if isinstance(v, Value) else constant(v) for v in operands]))
+
+
+def _node(op: Operation, parents: tuple[Value, ...]) -> Value:
+    """An operation applied to Values of any kinds, its errors explained."""
+    op.check_count(len(parents))
+    names = [parent.label for parent in parents]
+    y, captured = op.evaluated([parent.data for parent in parents], names)
+    return _made(op, parents, y, captured)
+
+
+def _made(
+    op: Operation | None, parents: tuple[Value, ...], data: Scalar, operands: Operands
+) -> Value:
+    node = _new(Value)
+    node.data, node.grad, node.label, node.op = data, None, "", op
+    node.parents, node.index = parents, _next_index()
+    count = op.count if op else 0
+    node.a = operands if count == 0 else operands[0]
+    node.b = operands[1] if count == 2 else None
+    return node
+
+
+def _leaf(data: Scalar, label: str, grad: Scalar | None) -> Value:
+    node = _made(None, (), data, ())
+    node.label, node.grad = label, grad
+    return node
+
+
+def _graph(
+    leaves: list[Value],
+    rows: list[tuple[Operation, tuple[int, ...], Scalar, Operands]],
+    marks: list[tuple[str, Scalar | None]],
+) -> Value:
+    nodes = list(leaves)
+    for (op, parents, data, operands), (label, grad) in zip(rows, marks, strict=True):
+        node = _made(op, tuple([nodes[index] for index in parents]), data, operands)
+        node.label, node.grad = label, grad
+        nodes.append(node)
+    return nodes[-1]
+
+
+def _shown(scalar: Scalar | None) -> str:
+    return "None" if scalar is None else str(scalar)
+
+
+def _equal(a: Any, b: Any) -> Any:
+    return scalars.equal(_data(a), _data(b))
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: getattr(Value, name) for name in scalars.FLOAT.functions if hasattr(Value, name)
+}
+_FUNCTIONS |= {"power": lambda a, b: a**b, "equal": _equal, "erfc": lambda a: 1 - a.erf()}
+
+scalars.register(Value, Kind("Value", 5, _FUNCTIONS, apply=_applied))

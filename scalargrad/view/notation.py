@@ -1,0 +1,109 @@
+"""Names and numbers as mathematics writes them: yhat as ŷ, w2 as w₂, loss as ℓ, -0.24 as −0.24."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from fractions import Fraction
+
+from scalargrad import scalars
+from scalargrad.scalars import Scalar
+
+MINUS = "\N{MINUS SIGN}"
+UNKNOWN = "\N{EN DASH}"  # a gradient before the first backward pass
+
+_GREEK = {
+    name: unicodedata.lookup(f"GREEK SMALL LETTER {name.replace('lambda', 'lamda').upper()}")
+    for name in (
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+        "upsilon phi chi psi omega"
+    ).split()
+}
+_GREEK |= {
+    name.capitalize(): _GREEK[name].upper()
+    for name in "gamma delta theta lambda xi pi sigma phi psi omega".split()
+}
+_ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NAME = re.compile(
+    r"(?P<base>[A-Za-z]+?)(?P<accent>hat|bar|tilde|dot)?"
+    r"(?:(?P<index>\d+)(?:_(?P<layer>\d+))?|_(?P<plain>\d+))?"
+)
+
+
+def typeset(name: str) -> str:
+    """A name in Unicode typography; what is no program name stays as it is.
+
+    >>> [typeset(name) for name in ("yhat", "w2", "w11_2", "theta", "loss", "bias", "h_1")]
+    ['ŷ', 'w₂', 'w₁₁⁽²⁾', 'θ', 'ℓ', 'bias', 'h₁']
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return name
+    base, accent, index, layer, plain = match.group("base", "accent", "index", "layer", "plain")
+    letter = _letter(base)
+    if accent and len(letter) > 1:  # the end of a word, as in "crossbar"
+        letter, accent = base + accent, None
+    accented = unicodedata.normalize("NFC", letter + _ACCENTS.get(accent or "", ""))
+    above = f"⁽{layer.translate(_SUPERSCRIPTS)}⁾" if layer else ""
+    return accented + (index or plain or "").translate(_SUBSCRIPTS) + above
+
+
+def _letter(base: str) -> str:
+    return "ℓ" if base == "loss" else _GREEK.get(base, base)
+
+
+def decimal(scalar: Scalar | None, digits: int = 4) -> str:
+    """A scalar in significant digits, with a true minus and no negative zero.
+
+    >>> decimal(Fraction(-6, 25)), decimal(2 / 3), decimal(-0.0), decimal(1e300), decimal(None)
+    ('−0.24', '0.6667', '0', '1e300', '–')
+    """
+    if scalar is None:
+        return UNKNOWN
+    if not isinstance(scalar, int | float | Fraction):
+        return _cut(str(scalar))
+    number = scalars.to_float(scalar)
+    if math.isfinite(number):
+        text = f"{number:.{digits}g}"
+        mantissa, _, exponent = text.partition("e")
+        text = mantissa + (f"e{int(exponent)}" if exponent else "")
+    else:
+        text = {math.inf: "∞", -math.inf: "-∞"}.get(number, "nan")
+    return ("0" if text == "-0" else text).replace("-", MINUS)
+
+
+def fraction(scalar: Scalar | None) -> str:
+    """An exact number as a fraction in lowest terms, anything else as a decimal.
+
+    >>> fraction(Fraction(-6, 25)), fraction(3), fraction(0.5)
+    ('−6/25', '3', '0.5')
+    """
+    if not isinstance(scalar, int | Fraction) or scalar.denominator.bit_length() > 200:
+        return decimal(scalar, 6)
+    if scalar.numerator.bit_length() > 200:
+        return decimal(scalar, 6)
+    return str(scalar).replace("-", MINUS)
+
+
+def both(scalar: Scalar | None) -> str:
+    """An exact number as fraction and decimal, an inexact one behind a ≈.
+
+    >>> both(Fraction(-6, 25)), both(Fraction(1, 3)), both(2), both(0.1 + 0.2)
+    ('−6/25 = −0.24', '1/3 ≈ 0.333333', '2', '≈ 0.3')
+    """
+    if scalar is None:
+        return UNKNOWN
+    if not isinstance(scalar, int | Fraction):
+        return f"≈ {decimal(scalar, 6)}"
+    written, rounded = fraction(scalar), decimal(scalar, 6)
+    if "/" not in written:
+        return written
+    return f"{written} {'=' if Fraction(rounded.replace(MINUS, '-')) == scalar else '≈'} {rounded}"
+
+
+def _cut(text: str, length: int = 40) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
