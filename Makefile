@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip --disable-pip-version-check --quiet
-INSTALL = $(PIP) install --constraint constraints.txt
+INSTALL = $(PIP) install --no-compile --constraint constraints.txt
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12

@@ -1,13 +1,58 @@
-"""scalargrad: scalar automatic differentiation for people who teach and learn backpropagation."""
+"""scalargrad: scalar automatic differentiation for people who teach and learn backpropagation.
 
-from scalargrad.errors import DomainError, GradientMismatch, ProgramError
+Importing it loads the engine and the standard library only; what draws, checks and reads programs
+is loaded when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
 from scalargrad.value import Value, partial, topological_order
+
+if TYPE_CHECKING:
+    from scalargrad.checking.gradcheck import assert_gradients, gradcheck
+    from scalargrad.expression import Program, program, program_text
+    from scalargrad.view.drawing import Drawing, draw
+    from scalargrad.view.table import table
+
+__version__ = "0.1.0"
 
 __all__ = [
     "DomainError",
+    "Drawing",
+    "DrawingError",
     "GradientMismatch",
+    "Program",
     "ProgramError",
     "Value",
+    "assert_gradients",
+    "draw",
+    "gradcheck",
     "partial",
+    "program",
+    "program_text",
+    "table",
     "topological_order",
 ]
+
+_WHERE = {
+    "Drawing": "view.drawing",
+    "Program": "expression",
+    "assert_gradients": "checking.gradcheck",
+    "draw": "view.drawing",
+    "gradcheck": "checking.gradcheck",
+    "program": "expression",
+    "program_text": "expression",
+    "table": "view.table",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(f"scalargrad.{_WHERE[name]}"), name)
+    raise AttributeError(f"module 'scalargrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})

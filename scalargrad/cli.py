@@ -17,6 +17,7 @@ from scalargrad.errors import DomainError, DrawingError, GradientMismatch, Progr
 from scalargrad.expression import Program, program
 from scalargrad.lectures import LECTURES
 from scalargrad.view.drawing import SUFFIXES, draw
+from scalargrad.view.export.files import write_all
 from scalargrad.view.notation import fraction, typeset
 from scalargrad.view.table import table
 
@@ -89,8 +90,9 @@ def draw_command(
     example.output.backward()
     drawing = draw(example.output, digits=digits)
     contents = [(path, drawing.content(path.suffix)) for path in output or [Path("graph.svg")]]
+    write_all(contents)
     for path, _ in contents:
-        typer.echo(f"wrote {drawing.save(path)}")
+        typer.echo(f"wrote {path}")
 
 
 @app.command("table")
@@ -142,6 +144,7 @@ def _source(text: str) -> str:
         if path.is_file():
             with path.open("rb") as file:
                 return _decoded(file.read(4 * _LONGEST), text)
+        is_folder = path.is_dir()
     except (OSError, ValueError) as error:  # a text that cannot be a path is a program
         if isinstance(error, PermissionError):
             raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from None

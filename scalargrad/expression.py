@@ -286,7 +286,7 @@ def _tokens(text: str) -> Iterator[Token]:
 
 def _number(token: Token) -> Scalar:
     """The number that a token stands for."""
-    text = token.text.translate(_DIGITS).lower()
+    text = token.text[: 3 * MOST_DIGITS].translate(_DIGITS).lower()
     mantissa, _, exponent = text.partition("e")
     if sum(map(str.isdigit, mantissa)) > MOST_DIGITS:
         raise _LocatedError(f"a number has at most {MOST_DIGITS} digits", token.position)

@@ -32,29 +32,29 @@ class Formula:
     head: str
     parts: tuple[Any, ...]
 
-    def __add__(self, other: Any) -> Formula:
+    def __add__(self, another: Any) -> Formula:
         """A sum, without zeros."""
-        other = formula(other)
+        other = formula(another)
         if self.is_number(0):
             return other
         if other.is_number(0):
             return self
         if other.head == "neg":
-            return self - other.parts[0]
+            return self - formula(other.parts[0])
         return _folded("+", self, other, lambda a, b: a + b)
 
-    def __sub__(self, other: Any) -> Formula:
+    def __sub__(self, another: Any) -> Formula:
         """A difference, without zeros."""
-        other = formula(other)
+        other = formula(another)
         if other.is_number(0):
             return self
         if self.is_number(0):
             return -other
         return _folded("-", self, other, lambda a, b: a - b)
 
-    def __mul__(self, other: Any) -> Formula:
+    def __mul__(self, another: Any) -> Formula:
         """A product, without ones, its sign in front."""
-        other = formula(other)
+        other = formula(another)
         if self.is_number(0) or other.is_number(0):
             return formula(0)
         for a, b in ((self, other), (other, self)):
@@ -63,25 +63,25 @@ class Formula:
             if a.is_number(-1):
                 return -b
             if a.head == "neg":
-                return -(a.parts[0] * b)
+                return -formula(a.parts[0] * b)
         if other.head == "number" and self.head != "number":
             return other * self
         if self == other and self.head != "number":
             return self**2
         return _folded("*", self, other, lambda a, b: a * b)
 
-    def __truediv__(self, other: Any) -> Formula:
+    def __truediv__(self, another: Any) -> Formula:
         """A quotient."""
-        other = formula(other)
+        other = formula(another)
         if other.is_number(1) or self.is_number(0):
             return self
         if self.head == "neg":
-            return -(self.parts[0] / other)
+            return -formula(self.parts[0] / other)
         return Formula("/", (self, other))
 
-    def __pow__(self, other: Any) -> Formula:
+    def __pow__(self, another: Any) -> Formula:
         """A power."""
-        other = formula(other)
+        other = formula(another)
         if other.is_number(1):
             return self
         return formula(1) if other.is_number(0) else Formula("^", (self, other))
@@ -90,7 +90,7 @@ class Formula:
         """The formula with the other sign."""
         if self.head == "number":
             return formula(-self.parts[0])
-        return self.parts[0] if self.head == "neg" else Formula("neg", (self,))
+        return formula(self.parts[0]) if self.head == "neg" else Formula("neg", (self,))
 
     def __radd__(self, other: Any) -> Formula:
         """A sum with a number in front."""
@@ -155,7 +155,7 @@ def name(label: str) -> Formula:
     return Formula("name", (label,))
 
 
-def formula(scalar: Any) -> Formula:
+def formula(scalar: object) -> Formula:
     """A number as a Formula; a Formula as it is."""
     return scalar if isinstance(scalar, Formula) else Formula("number", (scalar,))
 
@@ -172,7 +172,9 @@ def applied(op: Operation, operands: tuple[Formula, ...]) -> Formula:
     return Formula("call", (op.symbol if op.symbol in ("σ", "√") else op.name, *operands))
 
 
-_WRITTEN_OUT = frozenset("neg add sub mul div pow square abs dot total mean".split())
+_WRITTEN_OUT = frozenset(
+    ("neg", "add", "sub", "mul", "div", "pow", "square", "abs", "dot", "total", "mean")
+)
 
 
 def _folded(
@@ -183,8 +185,8 @@ def _folded(
     return Formula(head, (a, b))
 
 
-def _where(condition: Formula, a: Any, b: Any) -> Formula:
-    a, b = formula(a), formula(b)
+def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
+    a, b = formula(then), formula(otherwise)
     if a == b:
         return a
     if a.is_number(1) and b.is_number(0):

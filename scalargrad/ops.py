@@ -11,11 +11,9 @@ form beside it.
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import zip_longest
@@ -29,7 +27,6 @@ Operands = tuple[Scalar, ...]
 Interval = tuple[Scalar, Scalar]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Operation:
     """One row of the table.
 
@@ -39,6 +36,7 @@ class Operation:
         value: the result y, computed from the operands.
         derivatives: the tuple (∂y/∂a₁, …), computed from y and the operands.
         points: operands at which the tests check the row.
+        operands: their names, as messages write them; "b?" may be left out, "*a" is any number.
         textbook: the value as the slide writes it, where `value` is a careful form.
         formulas: the derivatives as the slide writes them, where `derivatives` is careful.
         domain: where it is defined, in words, operands in braces; "" where it is everywhere.
@@ -50,27 +48,41 @@ class Operation:
         constants: the derivatives, where they are the same everywhere.
     """
 
-    name: str
-    symbol: str
-    value: Callable[..., Scalar]
-    derivatives: Callable[..., Operands]
-    points: tuple[Operands, ...]
-    textbook: Callable[..., Scalar] | None = None
-    formulas: Callable[..., Operands] | None = None
-    domain: str = ""
-    inside: Callable[..., bool] | None = None
-    kink: Callable[..., tuple[Interval, ...] | None] | None = None
-    convention: str = ""
-    defaults: Operands = ()
-    chooses: bool = False
-    constants: Operands = ()
-
-    def __post_init__(self) -> None:
-        """Make one function of the two forms, careful and textbook."""
-        if self.textbook:
-            object.__setattr__(self, "value", _either(self.value, self.textbook, self))
-        if self.formulas:
-            object.__setattr__(self, "derivatives", _either(self.derivatives, self.formulas))
+    # No dataclass: importing dataclasses would nearly double the time of `import scalargrad`.
+    def __init__(
+        self,
+        name: str,
+        symbol: str,
+        value: Callable[..., Scalar],
+        derivatives: Callable[..., Operands],
+        points: tuple[Operands, ...],
+        *,
+        operands: str = "a",
+        textbook: Callable[..., Scalar] | None = None,
+        formulas: Callable[..., Operands] | None = None,
+        domain: str = "",
+        inside: Callable[..., bool] | None = None,
+        kink: Callable[..., tuple[Interval, ...] | None] | None = None,
+        convention: str = "",
+        defaults: Operands = (),
+        chooses: bool = False,
+        constants: Operands = (),
+    ) -> None:
+        self.name = name
+        self.symbol = symbol
+        self.value = _either(value, textbook, self) if textbook else value
+        self.derivatives = _either(derivatives, formulas) if formulas else derivatives
+        self.points = points
+        self.operands = tuple(operands.split())
+        self.textbook = textbook
+        self.formulas = formulas
+        self.domain = domain
+        self.inside = inside
+        self.kink = kink
+        self.convention = convention
+        self.defaults = defaults
+        self.chooses = chooses
+        self.constants = constants
 
     def __call__(self, *operands: Any) -> Any:
         """Apply it to numbers, which gives a number, or to Values, which gives a node.
@@ -117,11 +129,10 @@ class Operation:
     @cached_property
     def arity(self) -> tuple[int, int | None]:
         """The least and the most operands it takes; None is any number."""
-        if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in self._parameters):
-            return len(self._parameters), None
-        optional = sum(parameter.default is not parameter.empty for parameter in self._parameters)
-        most = len(self._parameters)
-        return most - optional - len(self.defaults), most
+        count = len(self.operands)
+        if self.operands[-1:] and self.operands[-1].startswith("*"):
+            return count, None
+        return count - sum(operand.endswith("?") for operand in self.operands), count
 
     @cached_property
     def count(self) -> int:
@@ -140,16 +151,9 @@ class Operation:
             f"{self.name} takes {wanted} operand{'s' * (wanted != '1')}; got {count}"
         )
 
-    @cached_property
-    def _parameters(self) -> tuple[inspect.Parameter, ...]:
-        return tuple(inspect.signature(self.textbook or self.value).parameters.values())
-
     def _complaint(self, operands: Sequence[Scalar], names: Sequence[str]) -> str:
-        parameters = [parameter.name for parameter in self._parameters]
-        called = {
-            parameter: name or parameter
-            for parameter, name in zip_longest(parameters, names[: len(parameters)])
-        }
+        called = dict(zip_longest(self.operands, names, fillvalue=""))
+        called = {operand: name or operand for operand, name in called.items()}
         got = ", ".join(
             f"{name} = {_shown(operand)}"
             for name, operand in zip(called.values(), operands, strict=True)
@@ -236,13 +240,14 @@ CONSTANT = Operation("constant", "", lambda: 0, lambda y: (), points=())
 # Arithmetic
 
 neg = row("neg", "−", operator.neg, lambda *_: (-1,), _LINE, constants=(-1,))
-add = row("add", "+", operator.add, lambda *_: (1, 1), _PLANE, constants=(1, 1))
-sub = row("sub", "−", operator.sub, lambda *_: (1, -1), _PLANE, constants=(1, -1))
-mul = row("mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE)
+add = row("add", "+", operator.add, lambda *_: (1, 1), _PLANE, constants=(1, 1), operands="a b")
+sub = row("sub", "−", operator.sub, lambda *_: (1, -1), _PLANE, constants=(1, -1), operands="a b")
+mul = row("mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE, operands="a b")
 div = row(
     "div", "÷", divide, careful.quotient_derivatives, _PLANE,
     formulas=lambda y, a, b: (1 / b, -a / careful.square(b)),
     domain="{b} ≠ 0", inside=lambda a, b: b != 0,
+    operands="a b",
 )
 pow = row(
     "pow", "^", scalars.power, careful.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
@@ -250,6 +255,7 @@ pow = row(
     domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
     inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and math.fmod(b, 1) == 0),
     convention="∂/∂a at a = 0 is its limit; ∂/∂b is 0 there, and nan for a < 0 (as PyTorch)",
+    operands="a b",
 )
 square = row(
     "square", "( )²", careful.square, lambda y, a: (2 * a,), _LINE,
@@ -262,11 +268,13 @@ abs = row(
 dot = row(
     "dot", "w·x + b", careful.dot, careful.dot_derivatives,
     ((0.5, -1.25, 2.0), (1.0, 0.5, -2.0, 3.0, 0.25)),
+    operands="b *pairs",
 )
-total = row("total", "Σ", careful.total, lambda y, *a: (1,) * len(a), _SPACE)
+total = row("total", "Σ", careful.total, lambda y, *a: (1,) * len(a), _SPACE, operands="*a")
 mean = row(
     "mean", "mean", lambda *a: divide(careful.total(*a), len(a)),
     lambda y, *a: (divide(whole(1, y), len(a)),) * len(a), _SPACE,
+    operands="*a",
 )
 
 # Powers of e, and logarithms
@@ -290,6 +298,7 @@ logsumexp = row(
     "logsumexp", "logΣexp", careful.log_sum_exp, careful.softmax, _SPACE,
     textbook=lambda *a: scalars.log(careful.total(*map(scalars.exp, a))),
     formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
+    operands="*a",
 )
 
 # Trigonometric and hyperbolic functions
@@ -319,7 +328,7 @@ erf = row(
 
 # Activations
 
-sigmoid = row(
+sigmoid: Operation = row(
     "sigmoid", "σ", careful.sigmoid, lambda y, a: (sigmoid(a) * sigmoid(-a),), _LINE,
     textbook=lambda a: 1 / (1 + scalars.exp(-a)),
     formulas=lambda y, a: (y * (1 - y),),
@@ -352,6 +361,7 @@ leaky_relu = row(
         ((min(slope, 1), max(slope, 1)), (0, 0), (0, 0)) if a == 0 else None
     ),
     convention="at_zero at 0; by default the slope, as PyTorch; the lecture sets 1",
+    operands="a slope? at_zero?",
 )
 elu = row(
     "elu", "ELU",
@@ -366,6 +376,7 @@ elu = row(
         ((min(alpha, 1), max(alpha, 1)), (0, 0)) if a == 0 and alpha != 1 else None
     ),
     convention="alpha at 0, the slope from below, as PyTorch",
+    operands="a alpha?",
 )
 silu = row(
     "silu", "SiLU", careful.silu, lambda y, a: (careful.silu_derivative(a),), _LINE,
@@ -385,12 +396,15 @@ gelu = row(
 maximum = row(
     "maximum", "max", careful.maximum, careful.shares, _PLANE + _SPACE,
     kink=_ties(careful.maximum), convention="ties share evenly, as PyTorch's amax",
+    operands="*a",
 )
 minimum = row(
     "minimum", "min", careful.minimum, careful.shares, _PLANE + _SPACE,
     kink=_ties(careful.minimum), convention="ties share evenly, as PyTorch's amin",
+    operands="*a",
 )
 where_ = row(
     "where", "?:", where, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),
     ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
+    operands="c a b",
 )

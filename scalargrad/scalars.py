@@ -12,7 +12,6 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from types import ModuleType
@@ -22,7 +21,6 @@ Scalar = Any  # whatever can be added and multiplied; mypy cannot say more
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True)
 class Kind:
     """What the engine knows about one kind of scalar.
 
@@ -40,15 +38,29 @@ class Kind:
         apply: how an operation is applied to operands of this kind; None: its value is computed.
     """
 
-    name: str
-    rank: int
-    functions: Mapping[str, Function]
-    whole: Callable[[int, Scalar], Scalar] = lambda number, like: number
-    data: Callable[[Any], Scalar] = lambda scalar: scalar
-    convert: Callable[[Scalar], Scalar] = lambda scalar: scalar
-    adapt: Callable[[Scalar], Scalar] | None = None
-    textbook: bool = False
-    apply: Callable[..., Any] | None = field(default=None)
+    # No dataclass: importing dataclasses would nearly double the time of `import scalargrad`.
+    def __init__(
+        self,
+        name: str,
+        rank: int,
+        functions: Mapping[str, Function],
+        *,
+        whole: Callable[[int, Scalar], Scalar] = lambda number, like: number,
+        data: Callable[[Any], Scalar] = lambda scalar: scalar,
+        convert: Callable[[Scalar], Scalar] = lambda scalar: scalar,
+        adapt: Callable[[Scalar], Scalar] | None = None,
+        textbook: bool = False,
+        apply: Callable[..., Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.rank = rank
+        self.functions = functions
+        self.whole = whole
+        self.data = data
+        self.convert = convert
+        self.adapt = adapt
+        self.textbook = textbook
+        self.apply = apply
 
 
 def kind_of(scalar: object) -> Kind:
@@ -242,8 +254,8 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
 
 def equal(a: Scalar, b: Scalar) -> Any:
     """Whether two scalars are equal, as a condition for `where`."""
-    highest = highest_kind((a, b))
-    return highest.functions.get("equal", operator.eq)(*paired(a, b))
+    same: Function = highest_kind((a, b)).functions.get("equal", operator.eq)
+    return same(*paired(a, b))
 
 
 def to_float(exact: Scalar) -> float:
@@ -362,7 +374,8 @@ del _EXACT_FUNCTIONS["log_sum_exp"]
 def _number(text: str) -> int | Fraction:
     written = text.replace("\N{MINUS SIGN}", "-")
     try:
-        if not written.isascii() or "e" in written.lower() and abs(Decimal(written).adjusted()) > 999:
+        has_exponent = "e" in written.lower()
+        if not written.isascii() or (has_exponent and abs(Decimal(written).adjusted()) > 999):
             raise ValueError
         number = Fraction(written)
     except (ArithmeticError, ValueError):
@@ -434,9 +447,8 @@ def _mpmath(mpmath: ModuleType) -> Kind:
     def real(function: Function) -> Function:
         def checked(*a: Any) -> Any:
             result = function(*a)
-            if isinstance(result, mpmath.mpc) or mpmath.isinf(result) and not any(
-                mpmath.isinf(x) for x in a
-            ):
+            diverges = mpmath.isinf(result) and not any(map(mpmath.isinf, a))
+            if isinstance(result, mpmath.mpc) or diverges:
                 raise ValueError("outside the real domain")
             return result
 

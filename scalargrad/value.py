@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from scalargrad import ops, scalars
-from scalargrad.ops import CONSTANT, Operation, Operands
+from scalargrad.ops import CONSTANT, Operands, Operation
 from scalargrad.scalars import Kind, Scalar
 
 _new = object.__new__
@@ -121,8 +121,9 @@ class Value:
     a: Any
     b: Any
 
-    # numpy leaves a binary operation with a Value to the Value.
+    # numpy, and SymPy, leave a binary operation with a Value to the Value.
     __array_ufunc__ = None
+    __sympy__ = False
 
     def __init__(self, data: Any, label: str = "") -> None:
         self.data = scalars.scalar(data)
@@ -147,7 +148,7 @@ class Value:
 
     def __pow__(self, exponent: Any) -> Value:
         """A power; the square, which is most of them, has a row of its own."""
-        if isinstance(exponent, int | float) and exponent == 2:
+        if isinstance(exponent, int) and exponent == 2:  # 2.0 makes an exact number a float
             return self.square()
         return _power(self, exponent)
 
@@ -274,10 +275,11 @@ class Value:
         Args:
             seed: the gradient of this node, a scalar; 1 if left out.
         """
-        found = gradients(self, scalars.whole(1, self.data) if seed is None else _data(seed))
+        one = scalars.whole(1, self.data)
+        found = gradients(self, one if seed is None else one * scalars.paired(_data(seed), one)[0])
         for node, gradient in found.items():
             if node.op is None and node.grad is not None:
-                found[node] = node.grad + gradient
+                found[node] = _sum_of_products(node.grad, gradient, 1)
         # A loop in C: Python can be interrupted between bytecodes, but not in here.
         deque(map(_set_grad, found.keys(), found.values()), maxlen=0)
 
@@ -300,6 +302,7 @@ class Value:
             if id(node) not in memo:
                 twin = node.__copy__()
                 twin.data, twin.grad = deepcopy(node.data, memo), deepcopy(node.grad, memo)
+                twin.a, twin.b = deepcopy(node.a, memo), deepcopy(node.b, memo)
                 twin.parents = tuple([memo[id(parent)] for parent in node.parents])
                 memo[id(node)] = twin
         twin = memo[id(self)]
@@ -324,7 +327,7 @@ class Value:
         return _graph, (leaves, rows, [(node.label, node.grad) for node in others])
 
 
-_set_grad: Callable[[Value, Scalar], None] = Value.grad.__set__  # type: ignore[attr-defined]
+_set_grad: Callable[[Value, Scalar], None] = Value.__dict__["grad"].__set__
 _power = Value.pow
 
 
@@ -390,8 +393,20 @@ def gradients(
             locals_ = map(adapt, locals_)
         for parent, local in zip(parents, locals_):  # noqa: B905 (a keyword costs time here)
             before = found[parent]
-            found[parent] = gradient * local if before is None else before + gradient * local
+            try:
+                found[parent] = gradient * local if before is None else before + gradient * local
+            except OverflowError:
+                found[parent] = _sum_of_products(before, gradient, local)
     return found
+
+
+def _sum_of_products(before: Scalar | None, gradient: Scalar, local: Scalar) -> Scalar:
+    """before + gradient·local; where an exact number is beyond the range of floats, IEEE's."""
+    try:
+        return gradient * local if before is None else before + gradient * local
+    except OverflowError:
+        product = scalars.to_float(gradient) * scalars.to_float(local)
+        return product if before is None else scalars.to_float(before) + product
 
 
 def partial(y: Value, x: Value) -> Scalar:

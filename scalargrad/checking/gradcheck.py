@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 from scalargrad import scalars
@@ -141,8 +142,7 @@ def gradcheck(f: Callable[..., Value], *inputs: Any, tolerance: float = _TOLERAN
     wrong = []
     for value in values:
         backward = found.get(value, 0)
-        measured = finite_difference(lambda changed, v=value: _evaluated(f, values, v, changed),
-                                     value.data)
+        measured = finite_difference(partial(_evaluated, f, values, value), value.data)
         scale = max(1.0, abs(scalars.to_float(backward)))
         if not abs(scalars.to_float(backward - measured)) <= tolerance * scale:
             wrong.append((value.label, "", both(backward), both(measured)))
@@ -159,13 +159,13 @@ def finite_difference(f: Callable[[Scalar], Scalar], at: Scalar) -> Scalar:
     Fraction(6, 1)
     """
     if scalars.is_exact(at):
-        step = Fraction(1, 10**20)
-        ends = [f(at + k * step) for k in (1, -1, 2, -2)]
+        tiny = Fraction(1, 10**20)
+        ends = [f(at + k * tiny) for k in (1, -1, 2, -2)]
         if all(map(scalars.is_exact, ends)):
-            return (8 * (ends[0] - ends[1]) - (ends[2] - ends[3])) / (12 * step)
-        at = scalars.to_float(at)
-    step = 2.0 ** round(math.log2(max(abs(at), 1e-3) * 7e-4))
-    ends = [scalars.to_float(f(at + k * step)) for k in (1, -1, 2, -2)]
+            return (8 * (ends[0] - ends[1]) - (ends[2] - ends[3])) / (12 * tiny)
+    near = scalars.to_float(at)
+    step = 2.0 ** round(math.log2(max(abs(near), 1e-3) * 7e-4))
+    ends = [scalars.to_float(f(near + k * step)) for k in (1, -1, 2, -2)]
     return (8 * (ends[0] - ends[1]) - (ends[2] - ends[3])) / (12 * step)
 
 

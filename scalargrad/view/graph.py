@@ -123,7 +123,7 @@ def graph(output: Value) -> Graph:
 
     def written(index: int) -> Formula:
         value, operand = uses[index]
-        return _Writer(place)(value)[operand]
+        return formula(_Writer(place)(value)[operand])
 
     return Graph(tuple(map(_node, values)), tuple(edges), place[output], written)
 

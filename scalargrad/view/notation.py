@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 
-from scalargrad import scalars
 from scalargrad.scalars import Scalar
 
 MINUS = "\N{MINUS SIGN}"
@@ -16,13 +16,14 @@ UNKNOWN = "\N{EN DASH}"  # a gradient before the first backward pass
 _GREEK = {
     name: unicodedata.lookup(f"GREEK SMALL LETTER {name.replace('lambda', 'lamda').upper()}")
     for name in (
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-        "upsilon phi chi psi omega"
-    ).split()
+        *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+        *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
+        "omega",
+    )
 }
 _GREEK |= {
     name.capitalize(): _GREEK[name].upper()
-    for name in "gamma delta theta lambda xi pi sigma phi psi omega".split()
+    for name in ("gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "phi", "psi", "omega")
 }
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -63,16 +64,35 @@ def decimal(scalar: Scalar | None, digits: int = 4) -> str:
     """
     if scalar is None:
         return UNKNOWN
-    if not isinstance(scalar, int | float | Fraction):
+    if isinstance(scalar, int | Fraction):
+        return _rounded(scalar, digits).replace("-", MINUS)
+    if getattr(scalar, "shape", ()):
+        return _cut(f"[{', '.join(decimal(lane, digits) for lane in scalar.ravel()[:40].tolist())}]")
+    if not isinstance(scalar, float):
         return _cut(str(scalar))
-    number = scalars.to_float(scalar)
-    if math.isfinite(number):
-        text = f"{number:.{digits}g}"
+    if math.isfinite(scalar):
+        text = f"{scalar:.{digits}g}"
         mantissa, _, exponent = text.partition("e")
         text = mantissa + (f"e{int(exponent)}" if exponent else "")
     else:
-        text = {math.inf: "∞", -math.inf: "-∞"}.get(number, "nan")
+        text = {math.inf: "∞", -math.inf: "-∞"}.get(scalar, "nan")
     return ("0" if text == "-0" else text).replace("-", MINUS)
+
+
+def _rounded(exact: int | Fraction, digits: int) -> str:
+    """An exact number in significant digits, halves away from zero, however large or small."""
+    context = Context(digits, ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    with localcontext(Context(1, Emin=MIN_EMIN, Emax=MAX_EMAX)):  # in which ints are not rounded
+        number = context.divide(Decimal(exact.numerator), Decimal(exact.denominator))
+    power = number.adjusted()
+    if not -5 < power < digits:
+        return f"{_plain(number.scaleb(-power, context))}e{power}"
+    return _plain(number)
+
+
+def _plain(number: Decimal) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def fraction(scalar: Scalar | None) -> str:
@@ -99,11 +119,14 @@ def both(scalar: Scalar | None) -> str:
     if not isinstance(scalar, int | Fraction):
         return f"≈ {decimal(scalar, 6)}"
     written, rounded = fraction(scalar), decimal(scalar, 6)
+    is_rounded = Fraction(rounded.replace(MINUS, "-")) != scalar
+    if written == rounded:
+        return f"≈ {rounded}" if is_rounded else rounded
     if "/" not in written:
         return written
-    return f"{written} {'=' if Fraction(rounded.replace(MINUS, '-')) == scalar else '≈'} {rounded}"
+    return f"{written} {'≈' if is_rounded else '='} {rounded}"
 
 
 def _cut(text: str, length: int = 40) -> str:
-    text = " ".join(text.split())
+    text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
     return text if len(text) <= length else text[: length - 1] + "…"

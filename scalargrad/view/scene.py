@@ -109,7 +109,7 @@ def title(node: Node, digits: int = 4) -> str:
 
 def printable(text: str, longest: int = 40) -> str:
     """One line of text that every format can hold, cut where it is too long."""
-    shown = "".join(c if c.isprintable() else "·" for c in text)
+    shown = "".join(c if c.isprintable() else "·" for c in text.strip())
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
@@ -121,7 +121,25 @@ def _lines(node: Node, digits: int) -> tuple[tuple[str, str, float, bool], ...]:
     lines.append((decimal(node.value, digits), VALUE, 12.0, False))
     if not node.is_constant:
         lines.append((f"∂ {decimal(node.gradient, digits)}", GRADIENT, 12.0, False))
-    return tuple(lines)
+    return tuple((_drawable(text), *style) for text, *style in lines)
+
+
+def _drawable(text: str) -> str:
+    """The text with a box for each character that the font of the pictures has no glyph for."""
+    glyphs = _glyphs()
+    return "".join(c if ord(c) in glyphs else "□" for c in text)
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """The characters that DejaVu Sans has, both in its regular and in its bold cut."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    cuts = [
+        get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight))).get_charmap()
+        for weight in ("normal", "bold")
+    ]
+    return frozenset(cuts[0]) & frozenset(cuts[1])
 
 
 _LEADING, _PADDING_X, _PADDING_Y = 17.0, 10.0, 6.0

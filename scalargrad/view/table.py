@@ -52,11 +52,11 @@ def table(output: Value, detail: Literal["named", "all"] | None = None) -> Table
     >>> h = (w * x).named("h")
     >>> h.backward()
     >>> table(h)
-    name  value      gradient
-    ────  ─────────  ──────────
-    x     2          1/10 = 0.1
+    name  value       gradient
+    ────  ──────────  ──────────
+    x     2           1/10 = 0.1
     w     1/10 = 0.1  2
-    h     1/5 = 0.2  1
+    h     1/5 = 0.2   1
     """
     shown = contracted(output) if detail == "named" else graph(output)
     if detail is None and _names_more_than_the_output(shown):

@@ -15,8 +15,8 @@ def dot_source(graph: Graph, digits: int = 4) -> str:
     >>> from scalargrad import Value
     >>> from scalargrad.view.graph import graph
     >>> x = Value(3, "x")
-    >>> print(dot_source(graph(x + x)).splitlines()[-3])
-    	0 -> 1
+    >>> dot_source(graph(x + x)).splitlines()[-3].strip()
+    '0 -> 1'
     """
     from graphviz import Digraph
 
@@ -35,7 +35,7 @@ def dot_source(graph: Graph, digits: int = 4) -> str:
         picture.node(str(index), _label(node, digits), fillcolor=TINT if node.is_leaf else PAPER)
     for edge in graph.edges:
         picture.edge(str(edge.source), str(edge.target))
-    return picture.source
+    return str(picture.source)
 
 
 def _label(node: Node, digits: int) -> str:

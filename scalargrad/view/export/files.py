@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from scalargrad.errors import DrawingError
@@ -15,23 +16,34 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         DrawingError: when the folder is missing or cannot be written to; what was there stays.
     """
-    if path.is_dir():
-        raise DrawingError(f"cannot write {path}: it is a folder")
+    write_all([(path, content)])
+
+
+def write_all(files: Iterable[tuple[Path, bytes]]) -> None:
+    """Write files under temporary names, and rename them when all have been written.
+
+    Raises:
+        DrawingError: when one cannot be written; then what was there stays.
+    """
+    written: list[tuple[Path, Path]] = []  # temporary name, name
+    path = Path()
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        for path, content in files:
+            if path.is_dir():
+                raise DrawingError(f"cannot write {path}: it is a folder")
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+            written.append((Path(temporary), path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
+            os.chmod(temporary, mode)
+        for temporary_path, path in written:
+            temporary_path.replace(path)
     except OSError as error:
         raise DrawingError(f"cannot write {path}: {error.strerror or error}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        Path(temporary).replace(path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise DrawingError(f"cannot write {path}: {error.strerror or error}") from None
-        raise
+    finally:
+        for temporary_path, _ in written:  # a file that was renamed has it no more
+            temporary_path.unlink(missing_ok=True)
 
 
 def _umask() -> int:

@@ -1,8 +1,9 @@
-"""A scene as SVG, PNG or PDF, painted by matplotlib: text as outlines, so that no font is needed."""
+"""A scene as SVG, PNG or PDF, painted by matplotlib; text in SVG is outlined, so needs no font."""
 
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from scalargrad.view.scene import Arrow, Rectangle, Scene, Text
@@ -20,11 +21,12 @@ _METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "png": {"Software": None},
 }
-_SETTINGS = {
+_SETTINGS: Any = {
     "svg.hashsalt": "scalargrad",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
     "font.family": "DejaVu Sans",
+    "text.hinting": "no_hinting",  # so that text is as wide as it was measured
     "text.parse_math": False,
 }
 
@@ -34,7 +36,9 @@ def painted(scene: Scene, form: Literal["svg", "png", "pdf"]) -> bytes:
     import matplotlib
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context(_SETTINGS):
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a user's settings, as of TeX or margins, must not shift the text
+        matplotlib.rcParams.update(_SETTINGS)
         figure = Figure(figsize=(max(scene.width, 1) / 72, max(scene.height, 1) / 72))
         figure.patch.set_alpha(1.0)
         axes = figure.add_axes((0, 0, 1, 1))
@@ -97,7 +101,7 @@ def _smooth(points: tuple[tuple[float, float], ...]) -> Path:
 
     vertices = [points[0]]
     codes = [Path.MOVETO]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         middle = (x0 + x1) / 2
         vertices += [(middle, y0), (middle, y1), (x1, y1)]
         codes += [Path.CURVE4] * 3

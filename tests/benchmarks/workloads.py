@@ -1,0 +1,298 @@
+"""What the benchmark measures: each workload runs alone in a fresh process and prints JSON.
+
+`python workloads.py NAME [ARGUMENT]…`; engine.py starts these processes and compares their numbers.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import math
+import pickle
+import random
+import sys
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+Times = dict[str, float]
+
+_ENGINES = {"scalargrad": "scalargrad.value", "micrograd": "micrograd.engine"}
+
+
+def value_class(engine: str) -> Any:
+    """The class Value of an engine."""
+    return importlib.import_module(_ENGINES[engine]).Value
+
+
+@contextmanager
+def added_to(times: Times, name: str) -> Iterator[None]:
+    """Add the processor time of a block, collector included, to an entry."""
+    start = process_time()
+    yield
+    times[name] = times.get(name, 0.0) + process_time() - start
+
+
+# micrograd's demo --------------------------------------------------------------------------------
+
+
+def two_moons(pairs: int = 50) -> list[tuple[tuple[float, float], float]]:
+    """Points on two half circles that reach into one another, and their classes -1 and 1."""
+    examples = []
+    for i in range(pairs):
+        t = math.pi * i / (pairs - 1)
+        examples.append(((math.cos(t), math.sin(t)), -1.0))
+        examples.append(((1 - math.cos(t), 0.5 - math.sin(t)), 1.0))
+    return examples
+
+
+class Demo:
+    """The network and the loss of micrograd's demo, by micrograd's nn, on the Value of an engine."""
+
+    def __init__(self, engine: str) -> None:
+        import micrograd.nn
+
+        self.value = micrograd.nn.Value = value_class(engine)
+        random.seed(1337)
+        self.model = micrograd.nn.MLP(2, [16, 16, 1])
+        self.examples = two_moons()
+
+    def loss(self) -> Any:
+        """Hinge loss with L2, written as in the demo's notebook."""
+        inputs = [list(map(self.value, point)) for point, _ in self.examples]
+        scores = list(map(self.model, inputs))
+        losses = [
+            (1 + -y * score).relu() for (_, y), score in zip(self.examples, scores, strict=True)
+        ]
+        data_loss = sum(losses) * (1.0 / len(losses))
+        return data_loss + 1e-4 * sum(p * p for p in self.model.parameters())
+
+    def step(self) -> Any:
+        """Forward and backward; the loss is returned, and with it the graph is kept."""
+        self.model.zero_grad()
+        loss = self.loss()
+        loss.backward()
+        return loss
+
+
+def node_count(output: Any) -> int:
+    """The nodes below an output, of either engine."""
+    found = {output}
+    waiting = [output]
+    while waiting:
+        node = waiting.pop()
+        parents = node.parents if hasattr(node, "parents") else node._prev
+        waiting += set(parents) - found
+        found.update(parents)
+    return len(found)
+
+
+def demo_result(engine: str) -> dict[str, Any]:
+    """What a step of the demo computes: to see that both engines do the same work."""
+    demo = Demo(engine)
+    loss = demo.step()
+    gradients = [float(p.grad) for p in demo.model.parameters()]
+    return {"nodes": node_count(loss), "loss": float(loss.data), "gradients": gradients}
+
+
+def demo_time(engine: str, steps: str) -> Times:
+    """Mean time of a step whose graph is dropped when it returns (a collector's run counts)."""
+    demo = Demo(engine)
+    del demo.step().data  # warm
+    times: Times = {}
+    with added_to(times, "step"):
+        for _ in range(int(steps)):
+            demo.step()
+    return {"step": times["step"] / int(steps)}
+
+
+def demo_time_kept(engine: str, steps: str) -> Times:
+    """Mean time of a step while the graph of the step before is still alive."""
+    demo = Demo(engine)
+    kept = demo.step()
+    times: Times = {}
+    with added_to(times, "step"):
+        for _ in range(int(steps)):
+            kept = demo.step()
+    del kept
+    return {"step": times["step"] / int(steps)}
+
+
+def demo_peak(engine: str) -> Times:
+    """Peak memory of one step in bytes, by tracemalloc."""
+    demo = Demo(engine)
+    gc.collect()
+    tracemalloc.start()
+    demo.step()
+    return {"peak": tracemalloc.get_traced_memory()[1]}
+
+
+# The lecture example -----------------------------------------------------------------------------
+
+
+def lecture_loss(value: Any) -> Any:
+    """The 1-2-1 ReLU network of the lecture in floats."""
+    x, y, w1, w2, w3, w4 = map(value, (2.0, 1.0, 0.3, 0.8, 0.4, 0.1))
+    h1 = (w1 * x).relu()
+    h2 = (w2 * x).relu()
+    yhat = w3 * h1 + w4 * h2
+    return (yhat - y) ** 2
+
+
+def lecture_time(engine: str, repeats: str) -> Times:
+    """Mean time to build the lecture example and run backward."""
+    value = value_class(engine)
+    times: Times = {}
+    with added_to(times, "example"):
+        for _ in range(int(repeats)):
+            lecture_loss(value).backward()
+    return {"example": times["example"] / int(repeats)}
+
+
+def lecture_draw_dot(path: str) -> Times:
+    """Draw the lecture example as micrograd's draw_dot does, to a file .svg or .dot."""
+    loss = lecture_loss(value_class("micrograd"))
+    loss.backward()
+    drawing = micrograd_drawing(loss)
+    target = Path(path)
+    if target.suffix == ".dot":
+        target.write_text(drawing.source)
+    else:
+        target.write_bytes(drawing.pipe())
+    return {}
+
+
+def micrograd_drawing(root: Any) -> Any:
+    """A box with value and gradient for each Value and a small node for each operation."""
+    from graphviz import Digraph
+
+    drawing = Digraph(format="svg", graph_attr={"rankdir": "LR"})
+    found, waiting = {root}, [root]
+    while waiting:
+        node = waiting.pop()
+        name = str(id(node))
+        label = f"{{ data {node.data:.4f} | grad {node.grad:.4f} }}"
+        drawing.node(name, label=label, shape="record")
+        if node._op:
+            drawing.node(name + node._op, label=node._op)
+            drawing.edge(name + node._op, name)
+        for parent in node._prev:
+            drawing.edge(str(id(parent)), name + node._op)
+        waiting += node._prev - found
+        found |= node._prev
+    return drawing
+
+
+# A long chain ------------------------------------------------------------------------------------
+
+
+def chain(count: int, name_every: int = 0) -> Any:
+    """A chain of operations 1 - v, written -1·v + 1: nothing grows, and every gradient is ±1."""
+    value = value_class("scalargrad")
+    v, w, b = value(0.25, "x"), value(-1.0, "w"), value(1.0, "b")
+    for index in range(count // 2):
+        v = v * w + b
+        if name_every and index % name_every == 0:
+            v.named(f"h{index}")
+    return v
+
+
+def chain_times(count: str, total: str) -> Times:
+    """Time per node of what is done with a chain, repeated up to a total of nodes."""
+    times: Times = {}
+    for _ in range(int(total) // int(count)):
+        with added_to(times, "forward"):
+            output = chain(int(count))
+        with added_to(times, "backward"):
+            output.backward()
+        with added_to(times, "copy"):
+            twin = deepcopy(output)
+        del twin
+        with added_to(times, "pickle + unpickle"):
+            twin = pickle.loads(pickle.dumps(output))
+        del twin
+        with added_to(times, "free"):
+            del output
+    return {name: time / int(total) for name, time in times.items()}
+
+
+def chain_garbage(count: str) -> Times:
+    """Objects that only the cyclic collector could free, after all of the above."""
+    gc.collect()
+    gc.disable()
+    output = chain(int(count))
+    output.backward()
+    copies = [deepcopy(output), pickle.loads(pickle.dumps(output))]
+    del output, copies
+    return {"garbage": gc.collect()}
+
+
+# The public functions ----------------------------------------------------------------------------
+
+
+def public_functions(count: int) -> dict[str, Callable[[], object]]:
+    """Each public function as a call without arguments, on a chain of so many operations."""
+    from scalargrad import assert_gradients, draw, partial, program, program_text, table
+    from scalargrad.value import topological_order
+    from scalargrad.view.graph import contracted, graph
+
+    output = chain(count, name_every=5)
+    output.backward()
+    leaf = next(node for node in topological_order(output) if node.label == "x")
+    pickled = pickle.dumps(output)
+    folder = tempfile.TemporaryDirectory()
+    written = {"x": str(int(partial(output, leaf)))}
+    functions: dict[str, Callable[[], object]] = {
+        "Value operations": lambda: chain(count),
+        "backward": output.backward,
+        "partial": lambda: partial(output, leaf),
+        "topological_order": lambda: topological_order(output),
+        "deepcopy": lambda: deepcopy(output),
+        "pickle.dumps": lambda: pickle.dumps(output),
+        "pickle.loads": lambda: pickle.loads(pickled),
+        "program_text": lambda: program_text(output),
+        "graph": lambda: graph(output),
+        "contracted": lambda: contracted(output),
+        "table": lambda: str(table(output)),
+        "assert_gradients": lambda: assert_gradients(output, written),
+        "draw to SVG": lambda: draw(output).save(Path(folder.name) / "chain.svg"),
+    }
+    functions["program"] = lambda: program(text)
+    text = program_text(output) if sys.argv[2:3] == ["program"] else ""
+    return functions
+
+
+def public_time(name: str, count: str, repeats: str) -> Times:
+    """Least time per node of a public function, over some calls."""
+    function = public_functions(int(count))[name]
+    measured = []
+    for _ in range(int(repeats)):
+        times: Times = {}
+        with added_to(times, "call"):
+            function()
+        measured.append(times["call"] / int(count))
+    return {"call": min(measured)}
+
+
+WORKLOADS: tuple[Callable[..., dict[str, Any]], ...] = (
+    demo_result,
+    demo_time,
+    demo_time_kept,
+    demo_peak,
+    lecture_time,
+    lecture_draw_dot,
+    chain_times,
+    chain_garbage,
+    public_time,
+)
+
+
+if __name__ == "__main__":
+    named = {workload.__name__: workload for workload in WORKLOADS}
+    print(json.dumps(named[sys.argv[1]](*sys.argv[2:])))
