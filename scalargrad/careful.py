@@ -17,14 +17,13 @@ from scalargrad.scalars import (
     Scalar,
     divide,
     equal,
-    erfc,
+    erf,
     exp,
     expm1,
     log,
     log1p,
     power,
     quotient,
-    sqrt,
     where,
     whole,
 )
@@ -34,6 +33,12 @@ Operands = tuple[Scalar, ...]
 _ONE_OVER_ROOT_TWO = 0.7071067811865476
 _TWO_OVER_ROOT_PI = 1.1283791670955126
 _ONE_OVER_ROOT_TWO_PI = 0.3989422804014327
+_E_TO_MINUS_64 = 1.603810890548638e-28
+
+# Adding and taking away these rounds to whole numbers, and numbers up to 40 to multiples of 2⁻¹⁰,
+# whose squares are exact.
+_TO_WHOLE = 3 * 2.0**51
+_TO_GRID = 3 * 2.0**41
 
 
 def positive(a: Scalar) -> Scalar:
@@ -43,7 +48,7 @@ def positive(a: Scalar) -> Scalar:
 
 def negative(a: Scalar) -> Scalar:
     """a where it is negative, else 0; nan stays nan."""
-    return where(a >= 0, 0, a)
+    return where(a > 0, 0, a)
 
 
 def clipped(a: Scalar, bound: float) -> Scalar:
@@ -56,12 +61,21 @@ def square(a: Scalar) -> Scalar:
     return a * a
 
 
+def _distance_below(a: Scalar) -> Scalar:
+    """-|a|, whose derivative at 0 is that from above and not 0.
+
+    A formula in it that holds for a ≥ 0 then has the right derivatives of every order at 0 too.
+    """
+    return where(a < 0, a, -a)
+
+
 # Sums and products -------------------------------------------------------------------------------
 
 
 def quotient_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
-    """1/b and -(a/b)/b, scaled where a/b is too small to keep its digits."""
-    scale = 1 if scalars.is_exact(y) else where(abs(y) < 1e-290, 2.0**200, 1)
+    """1/b and -(a/b)/b, scaled where a/b is too small to keep its digits and a can be scaled."""
+    small = 1 if scalars.is_exact(y) else where(abs(y) < 1e-290, 2.0**200, 1)
+    scale = where(abs(a) < 1, small, 1)
     return quotient(1, b), -(quotient(quotient(a * scale, b), b) / scale)
 
 
@@ -69,7 +83,7 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     """b·aᵇ⁻¹ and aᵇ·log a.
 
     The first is (b·aᵇ)/a where aᵇ kept its digits; elsewhere the rounding of b - 1 is made good.
-    The second multiplies by aᵇ in two halves, which do not underflow before the product does.
+    Where aᵇ may be subnormal it is multiplied in two halves, the second of them last.
     """
     base = where(a > 0, a, 1)
     half = power(base, divide(b, 2))
@@ -79,7 +93,9 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     less = b - 1
     lost = (b - less) - 1
     at_zero = equal(a, 0)
-    by_power = b * power(where(at_zero, where(less < 0, 1, 0), a), less) * (1 + lost * log(base))
+    root = where(at_zero, where(less < 0, 1, a), a)
+    part = (less / 2 + _TO_WHOLE) - _TO_WHOLE  # whole, so that a may be negative
+    by_power = b * power(root, part) * (1 + lost * log(base)) * power(root, less - part)
     by_power = where(at_zero, where(less < 0, math.inf, by_power), by_power)
     by_value = quotient(b * y, where(at_zero, 1, a))
     return where(equal(b, 0), 0, where(abs(y) < 1e-290, by_power, by_value)), by_exponent
@@ -97,7 +113,7 @@ def dot(b: Scalar, *pairs: Scalar) -> Scalar:
         TypeError: when an operand has no partner.
     """
     if len(pairs) % 2:
-        raise TypeError(f"dot takes b, w1, x1, w2, x2, …; got {len(pairs)} operands after b")
+        raise TypeError("dot takes b, w1, x1, w2, x2, …; got an operand without partner")
     return sum(map(operator.mul, pairs[::2], pairs[1::2]), b)
 
 
@@ -136,10 +152,13 @@ def shares(y: Scalar, *a: Scalar) -> Operands:
 
 
 def log_sum_exp(*a: Scalar) -> Scalar:
-    """The largest plus the logarithm of the sum of the weights relative to it."""
+    """The largest plus log(1 + r), where r is what the others weigh relative to it."""
     largest = maximum(*a)
-    summed = total(*_weights(largest, a))
-    return scalars.log_sum_exp(a, largest + log(where(summed >= 1, summed, 1)))
+    is_largest = [equal(b, largest) for b in a]
+    ties = total(*[where(first, 1, 0) for first in is_largest]) - 1
+    others = total(*map(where, is_largest, [0] * len(a), _weights(largest, a)))
+    others = ties + others
+    return scalars.log_sum_exp(a, largest + log1p(where(others > 0, others, 0)))
 
 
 def softmax(y: Scalar, *a: Scalar) -> Operands:
@@ -155,7 +174,7 @@ def _weights(largest: Scalar, a: Operands) -> list[Scalar]:
     top = where(finite, largest, 0)
     weights = []
     for b in a:
-        b = where(equal(b, largest), top, where(finite, where(b < -1e300, -1e300, b), -1e300))
+        b = where(finite, where(b < -1e300, -1e300, b), where(equal(b, largest), 0, -1e300))
         less = b - top
         back = less - b
         lost = (b - (less - back)) - (top + back)
@@ -166,23 +185,43 @@ def _weights(largest: Scalar, a: Operands) -> list[Scalar]:
 # The logistic function and its kin ---------------------------------------------------------------
 
 
+def _exp_in_two(a: Scalar) -> tuple[Scalar, Scalar]:
+    """Two factors of eᵃ for a ≤ 0: the first is never subnormal before the second is small too.
+
+    What is large goes between them; the second comes last. Adding 64 below -600 rounds nothing.
+    """
+    low = a < -600
+    return exp(where(low, a + 64, a)), where(low, _E_TO_MINUS_64, 1)
+
+
 def sigmoid(a: Scalar) -> Scalar:
     """1/(1 + e⁻ᵃ), as eᵃ/(1 + eᵃ) below zero."""
-    e = exp(-abs(a))
+    e = exp(_distance_below(a))
     return where(a < 0, e, 1) / (1 + e)
+
+
+def sigmoid_derivative(a: Scalar) -> Scalar:
+    """σ(a)σ(-a), as e/(1 + e)² with e = exp(-|a|)."""
+    e = exp(_distance_below(a))
+    return e / (1 + e * (2 + e))
+
+
+def tanh_derivative(a: Scalar) -> Scalar:
+    """1/cosh²(a), as 4e/(1 + e)² with e = exp(-2|a|)."""
+    e, rest = _exp_in_two(2 * _distance_below(clipped(a, 500)))
+    return 4 * e / (1 + e * (2 + e)) * rest
 
 
 def softplus(a: Scalar) -> Scalar:
     """log(1 + eᵃ)."""
-    return positive(a) + log1p(exp(-abs(a)))
+    return positive(a) + log1p(exp(_distance_below(a)))
 
 
 def silu(a: Scalar) -> Scalar:
-    """a·σ(a); below zero as a product with eᵃ in two halves, which are not subnormal too early."""
-    b = where(a < -1500, -1500, a)
-    half = exp(-abs(b) / 2)
-    scale = where(b < 0, half, 1)
-    return b * scale * scale / (1 + half * half)
+    """a·σ(a), as a·eᵃ/(1 + eᵃ) below zero."""
+    b = where(a < -1000, -1000, a)
+    e, rest = _exp_in_two(_distance_below(b))
+    return where(b < 0, b * e / (1 + e) * rest, b / (1 + e))
 
 
 _SILU_ROOT, _SILU_ROOT_REST = -1.2784645427610737, -1.0946994183093437e-16
@@ -190,126 +229,128 @@ _E_TO_SILU_ROOT = 0.2784645427610738
 
 
 def silu_derivative(a: Scalar) -> Scalar:
-    """σ(a)(1 + aσ(-a)); below 0 as σ(a)σ(-a)(1 + a + eᵃ), whose bracket has a root at r.
+    """σ(a)(1 + aσ(-a)), as σ(a)σ(-a)(1 + a + eᵃ) below zero; the bracket has a root at r.
 
-    With 1 + r + eʳ = 0 the bracket is (a - r) + eʳ(eᵃ⁻ʳ - 1), a sum in which nothing cancels.
+    About r, where 1 + r + eʳ = 0, the bracket is (a - r) + eʳ(eᵃ⁻ʳ - 1): nothing cancels.
     """
-    b = clipped(a, 1500)
-    half = exp(-abs(b) / 2)
-    e = half * half
-    distance = (negative(b) - _SILU_ROOT) - _SILU_ROOT_REST
-    bracket = distance + _E_TO_SILU_ROOT * expm1(distance)
-    return where(b < 0, half * bracket * half, 1 + e + positive(b) * e) / square(1 + e)
+    b = clipped(a, 1000)
+    e, rest = _exp_in_two(_distance_below(b))
+    distance = (clipped(b, 3) - _SILU_ROOT) - _SILU_ROOT_REST
+    by_root = distance + _E_TO_SILU_ROOT * expm1(distance)
+    bracket = where(abs(distance) < 0.6, by_root, (1 + b) + e)
+    return where(b < 0, e * bracket * rest, 1 + e * (1 + b)) / (1 + e * (2 + e))
 
 
 # The normal distribution and its kin -------------------------------------------------------------
 
-# Adding and taking away this rounds numbers up to 40 to multiples of 2⁻¹⁰, whose squares are exact.
-_TO_GRID = 3 * 2.0**41
-_E_TO_MINUS_64 = 1.603810890548638e-28
-
 
 def _gaussian(a: Scalar, k: float, factor: Scalar) -> Scalar:
-    """factor·exp(-k·a²) for k = 1 or 1/2.
+    """factor·exp(-k·a²) for k = 1 or 1/2 and |a| ≤ 40.
 
     Rounding a² would cost hundreds of ulps in the tail, so a² is split into the exact square of a
-    multiple of 2⁻¹⁰ and a rest. e⁶⁴ keeps subnormal numbers out until the last multiplication.
+    multiple of 2⁻¹⁰ and a rest.
     """
-    a = clipped(a, 40)
     grid = (a + _TO_GRID) - _TO_GRID
-    rest = (a - grid) * (a + grid)
-    return exp(64 - k * (grid * grid)) * exp(-k * rest) * factor * _E_TO_MINUS_64
+    e, rest = _exp_in_two(-k * (grid * grid))
+    near = e * factor
+    return (near + near * expm1(-k * ((a - grid) * (a + grid)))) * rest
 
 
 def erf_derivative(a: Scalar) -> Scalar:
     """2/√π·exp(-a²)."""
-    return _gaussian(a, 1, _TWO_OVER_ROOT_PI)
-
-
-# 1/√2 as a sum whose first term has 30 bits: its product with a multiple of 2⁻¹⁰ is exact.
-_ROOT_HALF_HIGH, _ROOT_HALF_LOW = 0.7071067811921239, -5.576365522251341e-12
-
-
-def _lower_tail(a: Scalar) -> Scalar:
-    """Φ(a), the normal distribution function, for -37 ≤ a ≤ 0.
-
-    It is erfc(x)/2 at x = -a/√2. What rounding takes from x is made good to first order: the
-    logarithmic slope of erfc lies between x + √(x² + 4/π) and x + √(x² + 2) (Abramowitz & Stegun
-    7.1.13).
-    """
-    x = -a * _ONE_OVER_ROOT_TWO
-    grid = (a + _TO_GRID) - _TO_GRID
-    lost = -((grid * _ROOT_HALF_HIGH + x) + grid * _ROOT_HALF_LOW + (a - grid) * _ONE_OVER_ROOT_TWO)
-    return erfc(x) * (1 - lost * (x + sqrt(x * x + 4 / math.pi))) / 2
-
-
-def _mills_series(a: Scalar) -> Scalar:
-    """|a|·Φ(a)/φ(a) for a ≤ -37: 1 - 1/a² + 3/a⁴ - 15/a⁶ + … (Abramowitz & Stegun 26.2.12)."""
-    u = 1 / (a * a)
-    return 1 - u * (1 - u * (3 - u * (15 - u * (105 - u * (945 - u * 10395)))))
+    return _gaussian(clipped(a, 40), 1, _TWO_OVER_ROOT_PI)
 
 
 def gelu(a: Scalar) -> Scalar:
-    """a·Φ(a)."""
-    far = where(a < -37, where(a < -50, -50, a), -37)
-    near = where(a < -37, -37, negative(a))
-    tail = -_gaussian(far, 0.5, _mills_series(far) * _ONE_OVER_ROOT_TWO_PI)
-    upper = positive(a) * (erfc(-clipped(positive(a), 40) * _ONE_OVER_ROOT_TWO) / 2)
-    return where(a < -37, tail, where(a < 0, near * _lower_tail(near), upper))
+    """a·Φ(a), where Φ is the normal distribution function."""
+    low, high = _below_and_above(a)
+    tail = _horner(_TAIL, _mapped(low)) / (1 - low)
+    return where(a < 0, _gaussian(low, 0.5, low * tail), where(a < 0, 1, a) * _upper(high))
 
 
 def gelu_derivative(a: Scalar) -> Scalar:
-    """Φ(a) + a·φ(a); about its root as (a - root) times a polynomial, so that nothing cancels."""
-    b = clipped(a, 50)
-    high, low = positive(b), where(b < -37, -37, negative(b))
-    far = where(b < -37, b, -37)
-    upper = erfc(-high * _ONE_OVER_ROOT_TWO) / 2 + _times_density(high, high)
-    lower = _lower_tail(low) + _times_density(low, low)
-    tail = _times_density(far, far - _mills_series(far) / far)
-    distance = (b - _GELU_ROOT) - _GELU_ROOT_REST
-    middle = distance * _horner(_GELU_POLYNOMIAL, clipped(b + 1.375, 1.125))
-    left = where(b < -37, tail, where(b < -2.5, lower, middle))
-    return where(b < -0.25, left, where(b < 0, lower, upper))
+    """Φ(a) + a·φ(a), where φ is the density; below zero (a - r)·exp(-a²/2)·q(a) with its root r."""
+    low, high = _below_and_above(a)
+    distance = (low - _GELU_ROOT) - _GELU_ROOT_REST
+    lower = _gaussian(low, 0.5, distance * _horner(_GELU_SLOPE, _mapped(low)))
+    return where(a < 0, lower, _upper(high) + _gaussian(high, 0.5, high * _ONE_OVER_ROOT_TWO_PI))
 
 
-def _times_density(a: Scalar, factor: Scalar) -> Scalar:
-    """factor·φ(a), the normal density."""
-    return _gaussian(a, 0.5, factor * _ONE_OVER_ROOT_TWO_PI)
+def _below_and_above(a: Scalar) -> tuple[Scalar, Scalar]:
+    """The negative part of a and the positive; past 40 nothing changes in double precision."""
+    b = clipped(a, 40)
+    return where(b < 0, b, 0), where(b < 0, 0, b)
+
+
+def _upper(a: Scalar) -> Scalar:
+    """Φ(a) for a ≥ 0."""
+    return (1 + erf(a * _ONE_OVER_ROOT_TWO)) / 2
+
+
+def _mapped(a: Scalar) -> Scalar:
+    """The variable t of the polynomials, which maps the half line a ≤ 0 to [-1, 1)."""
+    return (-4 - a) / (4 - a)
 
 
 def _horner(coefficients: Sequence[float], t: Scalar) -> Scalar:
     return reduce(lambda value, coefficient: value * t + coefficient, coefficients)
 
 
-# Φ(a) + aφ(a) = (a - root)·p(a + 1.375) for -2.5 ≤ a ≤ -0.25: the Chebyshev interpolant of degree
-# 24 of the left side over a - root, computed with mpmath in 60 digits; relative error below 1e-17.
+# Polynomials in t = (-4 - a)/(4 - a) for -40 ≤ a ≤ 0, after M. M. Shepherd and J. G. Laframboise,
+# Mathematics of Computation 36 (1981) 249: Chebyshev interpolants computed with mpmath in 60
+# digits. Against libm's erfc, which is off by 3 ulps, they keep their digits to 1 ulp.
+
+# (1 - a)·Φ(a)·exp(a²/2)
+_TAIL = (
+    -8.021393100262695e-10,
+    -1.576226490491662e-09,
+    6.268135725359487e-09,
+    1.776183188385037e-08,
+    -1.9907797909474972e-08,
+    -1.1116003136701888e-07,
+    1.42485002339593e-09,
+    5.521195332242644e-07,
+    4.0453496074040365e-07,
+    -2.6129632472369104e-06,
+    -3.4322292663927294e-06,
+    1.3626886779207572e-05,
+    2.1250059867512045e-05,
+    -8.785318732035834e-05,
+    -9.443025611294547e-05,
+    0.0006948971050647634,
+    -0.0002856230976918773,
+    -0.005002378591084706,
+    0.017936097479653624,
+    -0.032197837428084124,
+    0.028600364053551482,
+    0.013999634724425385,
+    -0.09670347732652582,
+    0.47205320650984467,
+)
 _GELU_ROOT, _GELU_ROOT_REST = -0.7517915246935645, 1.4956759177009883e-17
-_GELU_POLYNOMIAL = (
-    8.452010903227827e-14,
-    -1.986138782139019e-13,
-    -2.9334118145991994e-12,
-    2.900444809483697e-12,
-    7.079813367010379e-11,
-    2.724558379651461e-11,
-    -1.390691148455782e-09,
-    -2.3863383278887076e-09,
-    2.1980738364182675e-08,
-    7.052525992273082e-08,
-    -2.594412013053212e-07,
-    -1.4177537751727222e-06,
-    1.7586901693232075e-06,
-    2.1027385402484646e-05,
-    6.955087009763508e-06,
-    -0.00022576001343005138,
-    -0.00037574189382982897,
-    0.0015724681358857213,
-    0.00522715123532844,
-    -0.0043035021505936025,
-    -0.038836571740131026,
-    -0.031108969544180846,
-    0.12683859291685765,
-    0.303844946849351,
-    0.20631321259004978,
+# (Φ(a) + aφ(a))·exp(a²/2)/(a - root)
+_GELU_SLOPE = (
+    3.911453363846862e-10,
+    1.213334359373522e-09,
+    -1.6636407417047213e-09,
+    -1.0723708215048804e-08,
+    -7.02574310052396e-10,
+    6.280417786488404e-08,
+    5.230646952793997e-08,
+    -3.491719601883832e-07,
+    -4.921166558668407e-07,
+    2.216688712916201e-06,
+    3.538885449014413e-06,
+    -1.8034932222667726e-05,
+    -1.7477211907540854e-05,
+    0.00018577577425585374,
+    -0.00015461331303805558,
+    -0.0017882605412418285,
+    0.009504950375105028,
+    -0.02808335995304672,
+    0.060462936767850986,
+    -0.10336589852195696,
+    0.4622112440495753,
 )
 
 

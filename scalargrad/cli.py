@@ -121,6 +121,8 @@ def _program(text: str, at: list[str] | None) -> Program:
         name, equals, number = (piece.strip() for piece in assignment.partition("="))
         if not (name and equals and number):
             raise typer.BadParameter(f"--at takes name=number; got {assignment!r}")
+        if name in inputs:
+            raise typer.BadParameter(f"--at gives {name} twice")
         inputs[name] = _float(number[1:]) if number.startswith("~") else number
     try:
         return program(_source(text), inputs)
@@ -143,11 +145,14 @@ def _source(text: str) -> str:
     try:
         if path.is_file():
             with path.open("rb") as file:
-                return _decoded(file.read(4 * _LONGEST), text)
+                return _decoded(file.read(4 * _LONGEST + 4), text)
         is_folder = path.is_dir()
     except (OSError, ValueError) as error:  # a text that cannot be a path is a program
         if isinstance(error, PermissionError):
             raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from None
+        is_folder = False
+    if is_folder:
+        raise typer.BadParameter(f"{text} is a folder; a program is a file, - or the text itself")
     if path.suffix == ".sg" and "=" not in text:
         raise typer.BadParameter(f"no such file: {text}")
     return text

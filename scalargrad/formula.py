@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -50,6 +51,8 @@ class Formula:
             return self
         if self.is_number(0):
             return -other
+        if other.head == "neg":
+            return self + formula(other.parts[0])
         return _folded("-", self, other, lambda a, b: a - b)
 
     def __mul__(self, another: Any) -> Formula:
@@ -62,8 +65,10 @@ class Formula:
                 return b
             if a.is_number(-1):
                 return -b
-            if a.head == "neg":
-                return -formula(a.parts[0] * b)
+        if self.head == "neg":
+            return -formula(self.parts[0] * other)
+        if other.head == "neg":
+            return -(self * formula(other.parts[0]))
         if other.head == "number" and self.head != "number":
             return other * self
         if self == other and self.head != "number":
@@ -157,6 +162,8 @@ def name(label: str) -> Formula:
 
 def formula(scalar: object) -> Formula:
     """A number as a Formula; a Formula as it is."""
+    if getattr(scalar, "shape", ()):  # lanes are no one number
+        return name("[…]")
     return scalar if isinstance(scalar, Formula) else Formula("number", (scalar,))
 
 
@@ -214,8 +221,14 @@ def _text(written: Formula) -> str:
         sign = " + " if head == "+" else " − "
         return _within(parts[0], 1) + sign + _within(parts[1], 1 if head == "+" else 2)
     if head == "*":
-        left, right = _within(parts[0], 2), _within(parts[1], 3 if parts[1].head == "/" else 2)
-        apart = right[0].isdigit() or (len(left) > 1 and parts[1].head == "call")
+        left, right = (_within(part, 3 if part.head in ("/", "number") else 2) for part in parts)
+        last, first = _factor(parts[0], 1), _factor(parts[1], 0)
+        apart = (
+            right[0].isdigit()
+            or _is_word(last)
+            or (_is_word(first) and last.head != "number")
+            or (first.head == "call" and last.head == "name")
+        )
         return left + ("·" if apart else "") + right
     if head == "/":
         return f"{_within(parts[0], 2)}/{_within(parts[1], 3)}"
@@ -228,6 +241,18 @@ def _text(written: Formula) -> str:
     if head == "where":
         return f"({parts[1]} if {parts[0]} else {parts[2]})"
     return f"{parts[0]} {head} {parts[1]}"
+
+
+def _factor(part: Formula, side: int) -> Formula:
+    """The first (side 0) or last (side 1) factor of what may be a product."""
+    while part.head == "*" or (part.head == "^" and side == 0):
+        part = part.parts[side]
+    return part
+
+
+def _is_word(part: Formula) -> bool:
+    """Whether it is a name of several letters, which would run into its neighbour."""
+    return part.head == "name" and sum(map(str.isalpha, part.parts[0])) > 1
 
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -243,12 +268,19 @@ def _within(part: Formula, binding: int) -> str:
 
 def _number(scalar: Scalar) -> str:
     number = scalar if isinstance(scalar, int | Fraction) else scalars.to_float(scalar)
+    if isinstance(number, int | Fraction) and _bits(number.numerator * number.denominator) > 200:
+        ratio = _SHORT.divide(Decimal(number.numerator), Decimal(number.denominator))
+        return f"{ratio.normalize(_SHORT):g}".replace("e+", "e").replace("-", "−")
     text = str(number)
     if isinstance(number, Fraction) and Fraction(f"{scalars.to_float(number):.6g}") == number:
         text = f"{scalars.to_float(number):.6g}"
     elif isinstance(number, float):
         text = f"{number:.4g}"
     return text.replace("-", "−")
+
+
+_SHORT = Context(prec=4, Emin=MIN_EMIN, Emax=MAX_EMAX)
+_bits = int.bit_length
 
 
 def _call(called: str) -> Callable[[Formula], Formula]:

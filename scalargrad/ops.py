@@ -46,6 +46,7 @@ class Operation:
         defaults: scalars that stand for operands left out at the end.
         chooses: whether the first operand is a condition, which may be True or False.
         constants: the derivatives, where they are the same everywhere.
+        commutes: whether the operands may change places, so that pictures may put them anywhere.
     """
 
     # No dataclass: importing dataclasses would nearly double the time of `import scalargrad`.
@@ -67,6 +68,7 @@ class Operation:
         defaults: Operands = (),
         chooses: bool = False,
         constants: Operands = (),
+        commutes: bool = False,
     ) -> None:
         self.name = name
         self.symbol = symbol
@@ -83,6 +85,7 @@ class Operation:
         self.defaults = defaults
         self.chooses = chooses
         self.constants = constants
+        self.commutes = commutes
 
     def __call__(self, *operands: Any) -> Any:
         """Apply it to numbers, which gives a number, or to Values, which gives a node.
@@ -155,7 +158,7 @@ class Operation:
         called = dict(zip_longest(self.operands, names, fillvalue=""))
         called = {operand: name or operand for operand, name in called.items()}
         got = ", ".join(
-            f"{name} = {_shown(operand)}"
+            f"{name} = {scalars.shown(operand)}"
             for name, operand in zip(called.values(), operands, strict=True)
         )
         return f"{self.name} needs {self.domain.format(**called)}; got {got}"
@@ -171,12 +174,6 @@ class Operation:
 
 def _named(name: str) -> Operation:
     return CONSTANT if name == CONSTANT.name else OPERATIONS[name]
-
-
-def _shown(number: Scalar) -> str:
-    if isinstance(number, int | Fraction) and max(number.numerator.bit_length(), 1) > 200:
-        number = scalars.to_float(number)
-    return str(number)
 
 
 def _either(
@@ -235,14 +232,17 @@ _POSITIVE: tuple[Operands, ...] = ((0.125,), (1.0,), (2.5,), (40.0,))
 _PLANE: tuple[Operands, ...] = ((0.5, -1.25), (-3.0, 2.0), (1.5, 4.0))
 _SPACE: tuple[Operands, ...] = ((0.5, -1.25, 2.0), (-3.0, 2.0, 0.25))
 
-CONSTANT = Operation("constant", "", lambda: 0, lambda y: (), points=())
+CONSTANT = Operation("constant", "", lambda: 0, lambda y: (), points=(), operands="")
 
 # Arithmetic
 
 neg = row("neg", "−", operator.neg, lambda *_: (-1,), _LINE, constants=(-1,))
-add = row("add", "+", operator.add, lambda *_: (1, 1), _PLANE, constants=(1, 1), operands="a b")
+add = row(
+    "add", "+", operator.add, lambda *_: (1, 1), _PLANE,
+    operands="a b", constants=(1, 1), commutes=True,
+)
 sub = row("sub", "−", operator.sub, lambda *_: (1, -1), _PLANE, constants=(1, -1), operands="a b")
-mul = row("mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE, operands="a b")
+mul = row("mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE, operands="a b", commutes=True)
 div = row(
     "div", "÷", divide, careful.quotient_derivatives, _PLANE,
     formulas=lambda y, a, b: (1 / b, -a / careful.square(b)),
@@ -270,11 +270,11 @@ dot = row(
     ((0.5, -1.25, 2.0), (1.0, 0.5, -2.0, 3.0, 0.25)),
     operands="b *pairs",
 )
-total = row("total", "Σ", careful.total, lambda y, *a: (1,) * len(a), _SPACE, operands="*a")
+total = row("total", "Σ", careful.total, lambda y, *a: (1,) * len(a), _SPACE, operands="*a", commutes=True)
 mean = row(
     "mean", "mean", lambda *a: divide(careful.total(*a), len(a)),
     lambda y, *a: (divide(whole(1, y), len(a)),) * len(a), _SPACE,
-    operands="*a",
+    operands="*a", commutes=True,
 )
 
 # Powers of e, and logarithms
@@ -290,7 +290,9 @@ log1p = row(
     domain="{a} > -1", inside=lambda a: a > -1,
 )
 sqrt = row(
-    "sqrt", "√", scalars.sqrt, lambda y, a: (scalars.quotient(1, 2 * y),), _POSITIVE,
+    "sqrt", "√", scalars.sqrt,
+    lambda y, a: (scalars.quotient(1, 2 * y + 0),),  # 0 makes 0.0 of -0.0, the root of -0.0
+    _POSITIVE,
     domain="{a} ≥ 0", inside=lambda a: a >= 0,
     convention="inf at 0, the limit, as PyTorch",
 )
@@ -298,7 +300,7 @@ logsumexp = row(
     "logsumexp", "logΣexp", careful.log_sum_exp, careful.softmax, _SPACE,
     textbook=lambda *a: scalars.log(careful.total(*map(scalars.exp, a))),
     formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
-    operands="*a",
+    operands="*a", commutes=True,
 )
 
 # Trigonometric and hyperbolic functions
@@ -308,13 +310,13 @@ _FINITE: dict[str, Any] = {"domain": "a finite {a}", "inside": lambda a: math.is
 sin = row("sin", "sin", scalars.sin, lambda y, a: (scalars.cos(a),), _LINE, **_FINITE)
 cos = row("cos", "cos", scalars.cos, lambda y, a: (-scalars.sin(a),), _LINE, **_FINITE)
 tan = row(
-    "tan", "tan", scalars.tan, lambda y, a: (careful.square(1 / scalars.cos(a)),), _LINE,
+    "tan", "tan", scalars.tan, lambda y, a: (1 / careful.square(scalars.cos(a)),), _LINE,
     formulas=lambda y, a: (1 + careful.square(y),), **_FINITE,
 )
 sinh = row("sinh", "sinh", scalars.sinh, lambda y, a: (scalars.cosh(a),), _LINE)
 cosh = row("cosh", "cosh", scalars.cosh, lambda y, a: (scalars.sinh(a),), _LINE)
 tanh = row(
-    "tanh", "tanh", scalars.tanh, lambda y, a: (careful.square(1 / scalars.cosh(a)),), _LINE,
+    "tanh", "tanh", scalars.tanh, lambda y, a: (careful.tanh_derivative(a),), _LINE,
     formulas=lambda y, a: (1 - careful.square(y),),
 )
 atan = row(
@@ -329,7 +331,7 @@ erf = row(
 # Activations
 
 sigmoid: Operation = row(
-    "sigmoid", "σ", careful.sigmoid, lambda y, a: (sigmoid(a) * sigmoid(-a),), _LINE,
+    "sigmoid", "σ", careful.sigmoid, lambda y, a: (careful.sigmoid_derivative(a),), _LINE,
     textbook=lambda a: 1 / (1 + scalars.exp(-a)),
     formulas=lambda y, a: (y * (1 - y),),
 )
@@ -396,12 +398,12 @@ gelu = row(
 maximum = row(
     "maximum", "max", careful.maximum, careful.shares, _PLANE + _SPACE,
     kink=_ties(careful.maximum), convention="ties share evenly, as PyTorch's amax",
-    operands="*a",
+    operands="*a", commutes=True,
 )
 minimum = row(
     "minimum", "min", careful.minimum, careful.shares, _PLANE + _SPACE,
     kink=_ties(careful.minimum), convention="ties share evenly, as PyTorch's amin",
-    operands="*a",
+    operands="*a", commutes=True,
 )
 where_ = row(
     "where", "?:", where, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),

@@ -149,6 +149,18 @@ def is_exact(scalar: Scalar) -> bool:
     return kind_of(scalar) is EXACT
 
 
+def is_number(scalar: Scalar) -> bool:
+    """Whether a scalar is one real number: a float or an exact number."""
+    return kind_of(scalar).rank <= FLOAT.rank
+
+
+def shown(scalar: Scalar) -> str:
+    """A scalar as text for a message, an exact number of very many digits as a float."""
+    if is_exact(scalar) and max(abs(scalar.numerator), scalar.denominator) >= 10**60:
+        scalar = to_float(scalar)
+    return str(scalar)
+
+
 def _adopted(cls: type, scalar: object) -> Kind:
     """Find the kind of a class met for the first time, and remember it."""
     if not issubclass(cls, bool | complex):

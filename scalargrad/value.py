@@ -29,8 +29,14 @@ def _unary(op: Operation) -> Callable[[Value], Value]:
         except (ArithmeticError, ValueError):
             return _node(op, (self,))
         node = _new(Value)
-        node.data, node.grad, node.label, node.op = y, None, "", op
-        node.parents, node.a, node.b, node.index = (self,), a, None, _next_index()
+        node.data = y  # a line for each: one assignment of many builds a tuple, and unpacks it
+        node.grad = None
+        node.label = ""
+        node.op = op
+        node.parents = (self,)
+        node.a = a
+        node.b = None
+        node.index = _next_index()
         return node
 
     return _documented(method, op)
@@ -51,8 +57,14 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
         except (ArithmeticError, ValueError):
             return _node(op, (self, other))
         node = _new(Value)
-        node.data, node.grad, node.label, node.op = y, None, "", op
-        node.parents, node.a, node.b, node.index = (self, other), a, b, _next_index()
+        node.data = y
+        node.grad = None
+        node.label = ""
+        node.op = op
+        node.parents = (self, other)
+        node.a = a
+        node.b = b
+        node.index = _next_index()
         return node
 
     return _documented(method, op)
@@ -223,8 +235,9 @@ class Value:
 
     def __repr__(self) -> str:
         """Data, gradient and label."""
+        grad = None if self.grad is None else scalars.shown(self.grad)
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={_shown(self.data)}, grad={_shown(self.grad)}{label})"
+        return f"Value(data={scalars.shown(self.data)}, grad={grad}{label})"
 
     # The graph
 
@@ -263,8 +276,13 @@ class Value:
         return self.local_intervals() is not None
 
     def local_intervals(self) -> tuple[tuple[Scalar, Scalar], ...] | None:
-        """At a kink the interval of each local derivative (the subdifferential), else None."""
-        return self.op.kink(*self.operands) if self.op and self.op.kink else None
+        """At a kink the interval of each local derivative (the subdifferential), else None.
+
+        Lanes are not asked: each of them has kinks of its own.
+        """
+        if not (self.op and self.op.kink and scalars.is_number(self.data)):
+            return None
+        return self.op.kink(*self.operands)
 
     def backward(self, seed: Any = None) -> None:
         """Set the gradient of this node with respect to every node below it.
@@ -343,7 +361,7 @@ def constant(number: Any) -> Value:
     return node
 
 
-def topological_order(*outputs: Value, until: Container[Value] = frozenset()) -> list[Value]:
+def topological_order(*outputs: Value, until: Container[Value] = ()) -> list[Value]:
     """All nodes below some outputs, and these, oldest first: parents come before children.
 
     Args:
@@ -369,7 +387,7 @@ def gradients(
     output: Value,
     seed: Scalar,
     local_derivatives: Callable[[Value], Iterable[Scalar]] = Value.local_derivatives,
-    until: Container[Value] = frozenset(),
+    until: Container[Value] = (),
 ) -> dict[Value, Scalar]:
     """The chain rule: the gradient of an output with respect to every node below it.
 
@@ -464,10 +482,6 @@ def _graph(
         node.label, node.grad = label, grad
         nodes.append(node)
     return nodes[-1]
-
-
-def _shown(scalar: Scalar | None) -> str:
-    return "None" if scalar is None else str(scalar)
 
 
 def _equal(a: Any, b: Any) -> Any:

@@ -1144,8 +1144,8 @@ def test_a_siege_ends_in_one_clear_error(text: str) -> None:
     assert kilobytes < 200_000
 
 
-SCRAPS = [*"xy_0 2.~≈+-*/^(),=;#\n\r⁽⁾²⁻₂ŷ−·%", "**", "1/3", "e5", "e400", "^9^9", "tanh(", "max("]
-SCRAPS += ["inf", "nan", "log(", "(x", ")", "a=", "\0", "\u0302", "а", "9" * 300, "where(", "^~9e99"]
+SCRAPS = [*"xy_0 2.~≈+-*/^(),=;#\n\r⁽⁾²⁻₂ŷ−·%а\0\u0302", "**", "1/3", "e5", "e400", "^9^9", "a="]
+SCRAPS += ["inf", "nan", "log(", "tanh(", "max(", "where(", "(x", ")", "9" * 300, "^~9e99"]
 
 
 def test_whatever_is_written_there_is_a_program_or_an_error_with_its_place() -> None:

@@ -44,6 +44,19 @@ def dense(*layers: int) -> Graph:
     return [Box(30, 30)] * sum(layers), edges
 
 
+def atoms(inputs: int, hidden: int) -> Graph:
+    """Return a network with one hidden layer and one output, an operation per box."""
+    lines = []
+    for j in range(hidden):
+        lines += [f"m{i}{j}: w{i}{j} x{i}" for i in range(inputs)]
+        lines += [
+            f"s{i}{j}: {f's{i - 1}{j}' if i > 1 else f'm0{j}'} m{i}{j}" for i in range(1, inputs)
+        ]
+        lines += [f"z{j}: s{inputs - 1}{j} b{j}", f"h{j}: z{j}", f"n{j}: v{j} h{j}"]
+    lines += [f"t{j}: {f't{j - 1}' if j > 1 else 'n0'} n{j}" for j in range(1, hidden)]
+    return graph(*lines, f"y: t{hidden - 1} c")
+
+
 def binary_tree(depth: int) -> Graph:
     """Return a complete tree: 2 ** depth leaves, then their sums, layer by layer."""
     count, first, edges = 2**depth, 0, []
@@ -73,12 +86,17 @@ EXAMPLES = {
     "a+a": graph("s: a a"),
     "(a+a)*a": graph("s: a a", "p: s a"),
     "network": graph(*NETWORK),
+    "no-biases": graph(
+        *(line.replace("z1: m1 b1", "z1: m1").replace("z2: m2 b2", "z2: m2") for line in NETWORK)
+    ),
     "contracted": graph("h1: x", "h2: x", "yhat: h1 h2", "loss: yhat"),
     "residual": graph("m: x w", "t: m", "s: t x", "n: s v", "u: n", "r: u s"),
     "tree": binary_tree(4),
 }
 PLANAR = list(EXAMPLES)
 EXAMPLES["MLP"] = dense(2, 3, 1)
+EXAMPLES["MLP-2-2-1-atoms"] = atoms(2, 2)
+EXAMPLES["MLP-2-3-1-atoms"] = atoms(2, 3)
 EXAMPLES["MLP-2-4-4-1"] = dense(2, 4, 4, 1)
 EXAMPLES["uneven"] = (
     [Box(20 + 37 * i % 60, 12 + 23 * i % 50) for i in range(len(EXAMPLES["network"][0]))],
@@ -296,6 +314,13 @@ def test_a_graph_that_needs_no_crossing_has_none(name):
     assert crossing_count(layered(*EXAMPLES[name])) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "fewest"), [("MLP", 3), ("MLP-2-2-1-atoms", 1), ("MLP-2-3-1-atoms", 5)]
+)
+def test_a_network_has_the_fewest_crossings_known(name, fewest):
+    assert crossing_count(layered(*EXAMPLES[name])) == fewest
+
+
 MIRRORS = {  # boxes that change places when the picture is turned upside down
     "a+a": {},
     "contracted": {1: 2},
@@ -323,6 +348,18 @@ def test_a_chain_is_a_straight_line():
     assert all(len(route) == 2 for route in layout.routes)
 
 
+@pytest.mark.parametrize("name", ["network", "no-biases"])
+def test_an_operation_of_one_operand_is_level_with_it_whatever_their_sizes(name):
+    _, edges = EXAMPLES[name]
+    targets = [target for _, target in edges]
+    sources = [source for source, _ in edges]
+    boxes = [Box(30 + 37 * i % 60, 18 + 23 * i % 40) for i in range(max(targets) + 1)]
+    routes = layered(boxes, edges).routes
+    rows = [e for e, (a, b) in enumerate(edges) if sources.count(a) == 1 == targets.count(b)]
+    assert len(rows) >= 3
+    assert all(len(routes[e]) == 2 for e in rows)
+
+
 def test_the_rows_of_the_network_are_level():
     boxes, edges, index = named_graph(*NETWORK)
     centers = layered(boxes, edges).centers
@@ -337,6 +374,14 @@ def test_a_long_edge_bends_only_to_leave_and_to_arrive():
     boxes = [Box(30, 20)] * 10
     layout = layered(boxes, [*pairwise(range(10)), (0, 9)])
     assert len(layout.routes[-1]) == 4
+
+
+def test_steep_edges_get_a_wider_gap_up_to_three_times_the_usual():
+    columns = sorted({x for x, _ in layered(*binary_tree(6), column_gap=44).centers})
+    gaps = [b - a - 30 for a, b in pairwise(columns)]
+    assert gaps == sorted(gaps)
+    assert gaps[0] == 44
+    assert gaps[-1] == 3 * 44
 
 
 def test_a_leaf_stands_beside_its_first_use():
@@ -399,8 +444,9 @@ def test_ten_times_the_boxes_take_at_most_twelve_times_the_work():
     assert large < 12 * small
 
 
-def test_a_leaf_used_everywhere_makes_no_more_dummies_than_the_limit():
-    count = 3_000
+def test_a_leaf_used_everywhere_makes_no_more_dummies_than_the_limit(monkeypatch):
+    monkeypatch.setattr(module, "MAX_DUMMIES", 5_000)
+    count = 600
     edges = [(i - 1, i) for i in range(1, count)] + [(0, i) for i in range(2, count)]
     boxes = [Box(30, 20)] * count
     layout = layered(boxes, edges)
@@ -409,7 +455,7 @@ def test_a_leaf_used_everywhere_makes_no_more_dummies_than_the_limit():
 
 
 def test_beyond_the_limit_only_the_longest_edges_go_straight(monkeypatch):
-    boxes = [Box(30, 20)] * 8
+    boxes = [Box(30, 60)] * 8
     edges = [*pairwise(range(8)), (0, 7), (0, 2)]
     assert not hidden(boxes, edges, layered(boxes, edges))
     monkeypatch.setattr(module, "MAX_DUMMIES", 3)
@@ -492,3 +538,12 @@ def test_without_dummies_the_checker_sees_the_edge_under_the_boxes(monkeypatch):
     monkeypatch.setattr(module, "MAX_DUMMIES", 0)
     boxes, edges = [Box(30, 40)] * 3, [(0, 1), (1, 2), (0, 2)]
     assert hidden(boxes, edges, layered(boxes, edges)) == [(2, 1)]
+
+
+def test_edges_into_an_ordered_box_enter_in_operand_order_even_where_they_cross() -> None:
+    boxes = [Box(40, 20), Box(40, 20), Box(40, 40), Box(40, 40)]
+    edges = [(0, 2), (1, 2), (1, 3), (0, 3)]
+    free, kept = layered(boxes, edges), layered(boxes, edges, ordered={2, 3})
+    for first, second in ((0, 1), (2, 3)):
+        assert kept.routes[first][-1][1] < kept.routes[second][-1][1]
+    assert any(free.routes[a][-1][1] > free.routes[b][-1][1] for a, b in ((0, 1), (2, 3)))

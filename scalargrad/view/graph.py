@@ -40,6 +40,12 @@ class Node:
         return row.symbol if row else ""
 
     @property
+    def commutes(self) -> bool:
+        """Whether its operands may change places."""
+        row = OPERATIONS.get(self.operation)
+        return row is not None and row.commutes
+
+    @property
     def is_leaf(self) -> bool:
         """Whether it is a number of the user's own."""
         return not self.operation

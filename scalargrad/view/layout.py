@@ -16,7 +16,7 @@ System Structures" (IEEE Trans. SMC 11, 1981), each a fixed number of passes, no
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import inf, isfinite
@@ -33,8 +33,8 @@ PORT_GAP = 10.0  # points between edges on one side of a box, where it is high e
 SLOPE = 0.5  # the width of the gap between columns against the rise of its steepest edge
 STARTS = (0, -1, 1, 2, 4, 8, 16, 32)  # orders to begin with, see _depth_first_columns
 START_WORK, SIFT_WORK = 2_000, 10_000  # a graph with more edges gets fewer starts, shorter moves
-SETTLING_ROUNDS = 6
-STIFF, FREE = 1e6, 1e-6  # weights of an edge in passing and of a box that nothing pulls; others 1
+SETTLING_ROUNDS = 3
+FREE = 1e-6  # the weight of a box that nothing pulls, against 1
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def layered(
     boxes: Sequence[Box],
     edges: Sequence[tuple[int, int]],
     *,
+    ordered: Container[int] = (),
     direction: Literal["LR", "TB"] = "LR",
     column_gap: float = 44.0,
     row_gap: float = 16.0,
@@ -73,7 +74,8 @@ def layered(
 
     The edges into a box come in the order of its operands; parallel edges get a route each. "TB"
     is the transpose of "LR". No edge passes under a box until that takes more than `MAX_DUMMIES`
-    dummies; then the longest edges become single segments.
+    dummies; then the longest edges become single segments. Edges reach a box without crossing where
+    they can; those into an `ordered` box enter in the order of its operands even where they cross.
 
     Raises:
         ValueError: a size or gap is not usable, or an edge does not lead from a lower to a higher
@@ -94,7 +96,7 @@ def layered(
     columns = _ordered_columns(chains, place)
     chains = _in_operand_order(chains, columns)
     heights = [box.height for box in boxes] + [0.0] * (len(place) - len(boxes))
-    plan = _Plan(boxes, heights, chains, columns, _port_offsets(boxes, chains, columns))
+    plan = _Plan(boxes, heights, chains, columns, _port_offsets(boxes, chains, columns, ordered))
     layout = _framed(plan, _vertical_positions(plan, row_gap), column_gap, margin)
     return _transposed(layout) if direction == "TB" else layout
 
@@ -358,11 +360,12 @@ def _falling_pairs(numbers: list[int]) -> int:
 
 
 def _port_offsets(
-    boxes: Sequence[Box], chains: list[Chain], columns: list[Column]
+    boxes: Sequence[Box], chains: list[Chain], columns: list[Column], ordered: Container[int]
 ) -> list[tuple[float, float]]:
     """Return how far below the centres of its boxes each edge leaves and enters.
 
-    Ports follow the order of what they lead to; parallel edges follow that of the operands.
+    Ports follow the order of what they lead to; parallel edges, and edges into ordered boxes,
+    follow that of the operands.
     """
     position = [0] * sum(map(len, columns))
     _number(columns, position)
@@ -373,8 +376,9 @@ def _port_offsets(
         entering[chain[-1]].append(e)
     offsets: list[list[float]] = [[] for _ in chains]
     for ends_at, toward in ((leaving, 1), (entering, -2)):
-        for box, ends in zip(boxes, ends_at, strict=True):
-            ends.sort(key=lambda e: position[chains[e][toward]])
+        for index, (box, ends) in enumerate(zip(boxes, ends_at, strict=True)):
+            if toward == 1 or index not in ordered:
+                ends.sort(key=lambda e: position[chains[e][toward]])
             step = min(PORT_GAP, box.height / max(1, len(ends)))
             for k, e in enumerate(ends):
                 offsets[e].append((k - (len(ends) - 1) / 2) * step)
@@ -396,7 +400,7 @@ def _vertical_positions(plan: _Plan, row_gap: float) -> list[float]:
     sweeps += [(level_after, nothing), (level_before, nothing)] * 2
     for k, (pull, instead) in enumerate(sweeps):
         for column, slot in list(zip(plan.columns, slots, strict=True))[:: 1 if k % 2 else -1]:
-            _settle(column, slot, pull, instead, len(plan.boxes), ys)
+            _settle(column, slot, pull, instead, ys)
     return ys
 
 
@@ -419,7 +423,7 @@ def _pulls(plan: _Plan) -> tuple[Pulls, Pulls]:
 
 
 def _settle(
-    column: Column, slot: list[float], pull: Pulls, instead: Pulls, boxes: int, ys: list[float]
+    column: Column, slot: list[float], pull: Pulls, instead: Pulls, ys: list[float]
 ) -> None:
     """Move a column's items as near to where they are pulled as their order and gaps allow."""
     wishes, weights = [], []
@@ -427,8 +431,7 @@ def _settle(
         to = pull[i] or instead[i]
         wish = sum([ys[j] + shift for j, shift in to]) / len(to) if to else ys[i]
         wishes.append(wish - packed_y)
-        in_passing = pull[i] and min(i, to[0][0]) >= boxes
-        weights.append(STIFF if in_passing else 1.0 if pull[i] else FREE)
+        weights.append(1.0 if pull[i] else FREE)
     for i, packed_y, y in zip(column, slot, _isotonic(wishes, weights), strict=True):
         ys[i] = packed_y + y
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
 from scalargrad.scalars import Scalar
@@ -67,7 +67,8 @@ def decimal(scalar: Scalar | None, digits: int = 4) -> str:
     if isinstance(scalar, int | Fraction):
         return _rounded(scalar, digits).replace("-", MINUS)
     if getattr(scalar, "shape", ()):
-        return _cut(f"[{', '.join(decimal(lane, digits) for lane in scalar.ravel()[:40].tolist())}]")
+        lanes = [decimal(lane, digits) for lane in scalar.ravel()[:40].tolist()]
+        return _cut(f"[{', '.join(lanes)}]")
     if not isinstance(scalar, float):
         return _cut(str(scalar))
     if math.isfinite(scalar):
@@ -82,8 +83,7 @@ def decimal(scalar: Scalar | None, digits: int = 4) -> str:
 def _rounded(exact: int | Fraction, digits: int) -> str:
     """An exact number in significant digits, halves away from zero, however large or small."""
     context = Context(digits, ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX)
-    with localcontext(Context(1, Emin=MIN_EMIN, Emax=MAX_EMAX)):  # in which ints are not rounded
-        number = context.divide(Decimal(exact.numerator), Decimal(exact.denominator))
+    number = context.divide(Decimal(exact.numerator), Decimal(exact.denominator))
     power = number.adjusted()
     if not -5 < power < digits:
         return f"{_plain(number.scaleb(-power, context))}e{power}"

@@ -82,7 +82,10 @@ def record(graph: Graph, digits: int = 4) -> Scene:
         )
     lines = [_lines(node, digits) for node in graph.nodes]
     boxes = [_box(texts) for texts in lines]
-    layout = layered(boxes, [(edge.source, edge.target) for edge in graph.edges])
+    ordered = {index for index, node in enumerate(graph.nodes) if not node.commutes}
+    layout = layered(
+        boxes, [(edge.source, edge.target) for edge in graph.edges], ordered=ordered
+    )
     shapes: list[Rectangle | Text | Arrow] = [Arrow(route, WIRE) for route in layout.routes]
     for index, texts in enumerate(lines):
         shapes += _record_shapes(layout, index, boxes[index], texts, graph.nodes[index].is_leaf)
@@ -121,7 +124,7 @@ def _lines(node: Node, digits: int) -> tuple[tuple[str, str, float, bool], ...]:
     lines.append((decimal(node.value, digits), VALUE, 12.0, False))
     if not node.is_constant:
         lines.append((f"∂ {decimal(node.gradient, digits)}", GRADIENT, 12.0, False))
-    return tuple((_drawable(text), *style) for text, *style in lines)
+    return tuple((_drawable(line[0]), *line[1:]) for line in lines)
 
 
 def _drawable(text: str) -> str:

@@ -84,4 +84,4 @@ def _one_line(text: str) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return "".join(f"\\{c}" if c in "\\`*_[]<>|$&" else c for c in cell)
+    return "".join(f"\\{c}" if c in "\\`*_[]<>|$&~" else c for c in cell)

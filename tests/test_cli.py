@@ -1,0 +1,166 @@
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scalargrad import GradientMismatch, cli
+from scalargrad.lectures import LECTURES
+
+PROGRAM = "loss = (w*x - y)^2"
+AT = ("--at", "w=0.5,x=2,y=3")
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        return (code, *capsys.readouterr())
+
+    return run
+
+
+def test_demo_leaves_eight_files_and_prints_the_fraction(run):
+    code, out, err = run("demo", "-o", "a/b")
+    assert (code, err) == (0, "")
+    assert out.count("∂ℓ/∂w₂ = −6/25") == 2
+    names = {f"{lecture.name}{s}" for lecture in LECTURES for s in (".svg", ".pdf", ".png", ".dot")}
+    assert set(os.listdir("a/b")) == names
+    assert all(f"wrote a/b/{name}" in out for name in names)
+
+
+def test_a_failed_check_has_exit_code_1(run, monkeypatch):
+    def wrong(*_):
+        raise GradientMismatch("1 of 1 gradients is not what was written:\nname")
+
+    monkeypatch.setattr(cli, "assert_gradients", wrong)
+    code, _, err = run("demo")
+    assert code == 1
+    assert err.startswith("scalargrad: 1 of 1 gradients")
+
+
+def test_draw_takes_a_file_standard_input_or_the_text(run, monkeypatch):
+    Path("p.sg").write_text(PROGRAM)
+    assert run("draw", "p.sg", *AT, "-o", "file.dot") == (0, "wrote file.dot\n", "")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PROGRAM.encode())))
+    assert run("draw", "-", *AT, "-o", "stdin.dot")[0] == 0
+    assert run("draw", PROGRAM, *AT, "-o", "text.dot", "-o", "text.svg")[0] == 0
+    assert run("draw", PROGRAM, *AT)[1] == "wrote graph.svg\n"
+    sources = {Path(f"{name}.dot").read_bytes() for name in ("file", "stdin", "text")}
+    assert len(sources) == 1
+    assert Path("text.svg").read_bytes() == Path("graph.svg").read_bytes()
+
+
+def test_table_prints_exact_numbers_and_floats(run):
+    exact = run("table", PROGRAM, *AT)[1]
+    assert exact.splitlines()[-1].split() == ["ℓ", "4", "1"]
+    assert [line for line in exact.splitlines() if line.startswith("w ")] == ["w     1/2 = 0.5  −8"]
+    rounded = run("table", PROGRAM, "--at", "w=~0.5", "--at", "x=2, y=3")[1]
+    assert "≈ 0.5" in rounded
+    assert run("table", PROGRAM, *AT, "--markdown")[1].startswith("| name | value | gradient |")
+    assert "✓" not in exact
+
+
+BAD = {
+    "unknown-command": ["drawn"], "unknown-option": ["draw", "y=1", "--foo"],
+    "no-program": ["draw"], "missing-file": ["table", "missing.sg"],
+    "missing-path": ["table", "no/such/file.sg"], "folder": ["draw", "folder"],
+    "binary": ["table", "binary"], "binary.sg": ["table", "binary.sg"], "ten-megabytes":
+    ["table", "large.sg"], "ten-megabytes-of-two-byte-letters": ["table", "letters.sg"],
+    "empty": ["table", ""], "syntax": ["table", "y = 2 +"], "function": ["table", "y = tnah(1)"],
+    "domain": ["table", "y = log(0-1)"], "no-input": ["table", "y = x"],
+    "at-nothing": ["table", "y = x", "--at", ""], "at-no-number": ["table", "y = x", "--at", "x"],
+    "at-word": ["table", "y = x", "--at", "x=two"], "at-float-word": ["table", "y=x", "--at",
+    "x=~two"], "at-twice": ["table", "y = x", "--at", "x=1,x=2"], "at-unknown":
+    ["table", "y = x", "--at", "x=1,z=2"], "at-zero-division": ["table", "y = x", "--at", "x=1/0"],
+    "suffix": ["draw", "y = 1", "-o", "p.jpg"], "no-suffix": ["draw", "y = 1", "-o", "p"],
+    "missing-folder": ["draw", "y = 1", "-o", "no/p.svg"], "target-folder":
+    ["draw", "y = 1", "-o", "folder.svg"], "second-suffix": ["draw", "y = 1", "-o", "p.svg", "-o",
+    "p.x"], "second-folder": ["draw", "y = 1", "-o", "p.svg", "-o", "no/p.svg"],
+    "digits": ["draw", "y = 1", "--digits", "0"], "digits-word": ["draw", "y=1", "--digits", "x"],
+    "demo-on-a-file": ["demo", "-o", "binary"], "null": ["table", "a\x00b"], "long-name":
+    ["draw", "y = 1", "-o", "x" * 300 + ".svg"], "surrogate": ["table", "y = \udcff"],
+    "huge-power": ["table", "y = 9^9^9^9"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD)
+def test_bad_input_is_one_clear_message_and_writes_nothing(run, arguments):
+    Path("folder").mkdir()
+    Path("folder.svg").mkdir()
+    for name in ("binary", "binary.sg"):
+        Path(name).write_bytes(bytes(range(256)))
+    if "large.sg" in arguments:
+        Path("large.sg").write_text("x = 1\n" * 1_700_000)
+    if "letters.sg" in arguments:
+        Path("letters.sg").write_text("#" + "é" * 5_000_000)
+    before = sorted(Path().rglob("*"))
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert err.startswith("scalargrad: ")
+    assert "Traceback" not in err
+    assert len(err) < 1_500
+    assert out == ""
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_no_command_shows_the_help(run):
+    code, out, err = run()
+    assert code in (0, 2)
+    assert all(command in out + err for command in ("demo", "draw", "table"))
+    assert "Traceback" not in err
+
+
+def test_the_message_names_what_is_wrong(run):
+    assert "did you mean 'tanh'" in run("table", "y = tnah(1)")[2]
+    assert "folder is a folder" in (Path("folder").mkdir(), run("draw", "folder"))[1][2]
+    assert "no such file: missing.sg" in run("table", "missing.sg")[2]
+    assert "Invalid value: --at takes name=number; got 'x'" in run("table", "y=x", "--at", "x")[2]
+
+
+def test_an_old_picture_survives_bad_input(run):
+    Path("p.svg").write_text("old")
+    assert run("draw", "y = 1", "-o", "p.svg", "-o", "no/p.svg")[0] == 2
+    assert run("draw", "y = log(0)", "-o", "p.svg")[0] == 2
+    assert Path("p.svg").read_text() == "old"
+
+
+def spawn(*arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "scalargrad", *arguments], timeout=60, capture_output=True, **more
+    )
+
+
+def test_the_program_runs_as_a_process():
+    done = spawn("table", "-", *AT, input=PROGRAM.encode(), env={**os.environ, "PYTHONUTF8": "1"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "ℓ" in done.stdout.decode()
+    done = spawn("table", "y = 2 +")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"scalargrad: line 1")
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_closed_pipe_is_silent():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "scalargrad", "table", "y = 1"],
+        stdout=write, stderr=subprocess.PIPE, timeout=60,
+    )  # fmt: skip
+    os.close(write)
+    assert done.stderr == b""
+    assert done.returncode in (0, 1)
+
+
+def test_output_that_the_terminal_cannot_show_is_no_traceback():
+    done = spawn("table", PROGRAM, *AT, env={**os.environ, "PYTHONIOENCODING": "ascii",
+                                             "PYTHONUTF8": "0", "LC_ALL": "C"})  # fmt: skip
+    assert b"Traceback" not in done.stderr

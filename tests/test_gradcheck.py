@@ -1,0 +1,242 @@
+import math
+import random
+from fractions import Fraction
+
+import pytest
+
+from scalargrad import (
+    DomainError,
+    GradientMismatch,
+    Value,
+    assert_gradients,
+    gradcheck,
+    ops,
+    program,
+)
+from scalargrad.checking.gradcheck import finite_difference, subdifferential
+from scalargrad.checking.reading import reading
+from scalargrad.lectures import LECTURES
+from scalargrad.ops import OPERATIONS
+from scalargrad.value import topological_order
+
+
+def lecture():
+    return program(LECTURES[0].text).output
+
+
+@pytest.mark.parametrize("lecture", LECTURES, ids=[lecture.name for lecture in LECTURES])
+def test_the_gradients_on_the_slide_are_right(lecture):
+    assert_gradients(program(lecture.text).output, lecture.gradients)
+
+
+ACCEPTED = ["-0.24", "−0.24", "-.24", "-6/25", "-0.240", "-2.4e-1", "-0.2", " -0.24 ", "-12/50",
+            Fraction(-6, 25), -0.24]  # fmt: skip
+REJECTED = ["0.24", "-0.25", "-0.241", "-0.2401", "-7/25", "-0.3", "0", "-1", "-2.5e-1",
+            Fraction(-6, 26), -0.2401, 0, float("nan"), float("inf")]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", ACCEPTED, ids=repr)
+def test_a_right_gradient_is_accepted_in_every_writing(written):
+    assert_gradients(lecture(), {"w2": written})
+
+
+@pytest.mark.parametrize("written", REJECTED, ids=repr)
+def test_a_wrong_gradient_is_rejected(written):
+    with pytest.raises(GradientMismatch):
+        assert_gradients(lecture(), {"w2": written})
+
+
+@pytest.mark.parametrize(("written", "accepted"), [
+    ("0.12", True), ("0.13", True), ("0.125", True), ("0.1", True), ("0.2", False),
+    ("0.1249", False), ("0.1250", True), ("1/8", True), ("12/100", False), ("0.11", False),
+    ("0", False),
+])  # fmt: skip
+def test_a_decimal_stands_for_half_a_unit_of_its_last_place(written, accepted):
+    y = Value("1/8", "w") * Value(3, "x")
+    try:
+        assert_gradients(y, {"x": written})
+        assert accepted
+    except GradientMismatch:
+        assert not accepted
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1_000", "nan", "inf", "1/0", "0x10", "1e500", "1,5",
+                                  "٣", "9" * 101, "1/2/3", "--1", "\x00"])  # fmt: skip
+def test_text_that_is_no_number_is_one_clear_line(text):
+    with pytest.raises(ValueError, match="a number is written like") as caught:
+        reading(text)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 150
+
+
+def test_the_message_lists_name_written_backward_and_difference():
+    with pytest.raises(GradientMismatch) as caught:
+        assert_gradients(lecture(), {"w2": "-0.12", "yhat": "-1.2", "w1": "0.96"})
+    head, header, *rows = str(caught.value).splitlines()
+    assert head == "2 of 3 gradients are not what was written:"
+    assert header.split() == ["name", "written", "backward", "finite", "difference"]
+    assert [row.split("  ")[0] for row in rows] == ["w₂", "w₁"]
+    assert rows[0].split() == ["w₂", "-0.12", "−6/25", "=", "−0.24", "−6/25"]
+
+
+def test_names_are_found_in_every_spelling():
+    assert_gradients(lecture(), {"ŷ": "-1.2", "w₂": "-6/25"})
+    x = Value(2, "my input")
+    assert_gradients(x * 3, {"my input": "3"})
+
+
+def test_an_unknown_name_gets_a_suggestion():
+    with pytest.raises(ValueError, match="no node is named 'yhatt'; did you mean 'yhat'"):
+        assert_gradients(lecture(), {"yhatt": "1"})
+    with pytest.raises(ValueError, match="there are x, "):
+        assert_gradients(Value(1, "x") * Value(2, "w"), {"qqq": "1"})
+
+
+def test_a_name_of_two_nodes_is_refused():
+    y = Value(1, "x") * Value(2, "x")
+    with pytest.raises(ValueError, match="2 nodes are named 'x'"):
+        assert_gradients(y, {"x": "1"})
+
+
+def test_checking_touches_no_gradient():
+    loss = lecture()
+    assert_gradients(loss, LECTURES[0].gradients)
+    assert all(node.grad is None for node in topological_order(loss))
+    loss.backward()
+    before = [node.grad for node in topological_order(loss)]
+    with pytest.raises(GradientMismatch):
+        assert_gradients(loss, {"w2": "1"})
+    assert [node.grad for node in topological_order(loss)] == before
+
+
+# Kinks
+
+
+@pytest.mark.parametrize("written", ["0", "1", "0.5", "1/3", 0.25])
+def test_at_a_kink_every_value_of_the_subdifferential_is_right(written):
+    x = Value(0, "x")
+    assert_gradients(x.relu(), {"x": written})
+
+
+@pytest.mark.parametrize("written", ["-0.1", "1.1", "2", -1e-3])
+def test_at_a_kink_other_values_are_wrong(written):
+    with pytest.raises(GradientMismatch):
+        assert_gradients(Value(0, "x").relu(), {"x": written})
+
+
+def test_at_a_kink_the_convention_can_be_asked_for():
+    x = Value(0, "x")
+    assert_gradients(x.relu(), {"x": "0"}, at_kinks="convention")
+    with pytest.raises(GradientMismatch):
+        assert_gradients(x.relu(), {"x": "1"}, at_kinks="convention")
+
+
+def test_a_kink_reaches_what_lies_below_it_and_nothing_else():
+    x, w, b = Value(3, "x"), Value(0, "w"), Value(5, "b")
+    y = -2 * (w * x).relu() + b
+    found = subdifferential(y)
+    assert (found[w].low, found[w].high) == (-6, 0)
+    assert (found[b].low, found[b].high) == (1, 1)
+    assert_gradients(y, {"w": "-4", "b": "1"})
+    for wrong in ({"w": "1"}, {"w": "-7"}, {"b": "0"}):
+        with pytest.raises(GradientMismatch):
+            assert_gradients(y, wrong)
+
+
+# gradcheck
+
+
+@pytest.mark.parametrize("row", OPERATIONS.values(), ids=OPERATIONS)
+def test_every_row_passes_at_its_points(row):
+    for point in row.points:
+        try:
+            gradcheck(row, *point)
+        except DomainError:
+            assert row is ops.pow  # a negative base: there is no step to the side of its exponent
+            assert point[0] < 0
+
+
+def planted(row, factor):
+    wrong = object.__new__(ops.Operation)
+    vars(wrong).update(vars(row), constants=())
+    wrong.derivatives = lambda y, *a: tuple(d * factor for d in row.derivatives(y, *a))
+    return wrong
+
+
+SMOOTH = ["mul", "exp", "tanh", "sigmoid", "sin", "div", "dot", "logsumexp", "square"]
+
+
+@pytest.mark.parametrize("factor", [1.0001, 0.9999, -1.0], ids=str)
+@pytest.mark.parametrize("name", SMOOTH)
+def test_a_wrong_derivative_is_caught(name, factor):
+    row = OPERATIONS[name]
+    point = row.points[0]
+    gradcheck(row, *point)
+    with pytest.raises(GradientMismatch, match="not the finite difference") as caught:
+        gradcheck(planted(row, factor), *point)
+    assert "input 1" in str(caught.value)
+
+
+def test_polynomials_are_differenced_exactly():
+    third = Fraction(1, 3)
+    measured = finite_difference(lambda x: x**4 - 2 * x**3 + x, third)
+    assert measured == 4 * third**3 - 6 * third**2 + 1
+    gradcheck(lambda a, b: (a * a - b / 3) * (a + b), "1/3", "-7/2")
+    with pytest.raises(GradientMismatch):
+        gradcheck(planted(ops.mul, Fraction(10001, 10000)), "1/3", "-7/2")
+
+
+@pytest.mark.parametrize("exact", [True, False], ids=["exact", "float"])
+@pytest.mark.parametrize("seed", range(15))
+def test_random_graphs_pass(seed, exact):
+    def f(*leaves):
+        chance = random.Random(seed)
+        made = list(leaves)
+        for _ in range(12):
+            a, b = chance.choice(made), chance.choice(made)
+            made.append(chance.choice([a + b, a - b, a * b / 4, a.tanh(), b.sigmoid(), a.sin()]))
+        return made[-1].total(*made)
+
+    chance = random.Random(seed)
+    numbers = [Fraction(chance.randint(-8, 8), 5) for _ in range(3)]
+    gradcheck(f, *(numbers if exact else map(float, numbers)))
+
+
+@pytest.mark.parametrize("x", [1e150, -1e150, 1e-150, 1e-300, 0.0, 5e-324, 1e10])
+def test_huge_and_tiny_inputs_pass(x):
+    gradcheck(lambda a: 3 * a + 1, x)
+    gradcheck(lambda a: a.atan(), x)
+
+
+@pytest.mark.parametrize("x", [1e-8, 1e-200, 0.5, 1e200])
+def test_points_near_the_end_of_a_domain_pass(x):
+    gradcheck(lambda a: a.log(), x)
+    gradcheck(lambda a: a.sqrt(), x)
+
+
+@pytest.mark.parametrize(("f", "x"), [
+    (lambda a: a.sqrt(), 0.0), (lambda a: (1 - a).log(), 1 - 1e-12), (lambda a: a * a, 1e200),
+    (lambda a: a, math.inf), (lambda a: a, math.nan), (lambda a: a.exp(), 1e4),
+    (lambda a: a.exp(), 10**400),
+])  # fmt: skip
+def test_a_point_without_a_difference_is_one_clear_line(f, x):
+    with pytest.raises(DomainError, match=r"input 1 = .* has no finite difference, ") as caught:
+        gradcheck(f, x)
+    assert "\n" not in str(caught.value)
+    assert "further inside" in str(caught.value)
+
+
+def test_gradcheck_accepts_a_kink_and_no_wrong_value_there():
+    gradcheck(ops.relu, 0.0)
+    gradcheck(ops.abs, "0")
+    gradcheck(lambda a, b: a.maximum(b), 1.0, 1.0)
+    wrong = planted(ops.relu, 1)
+    wrong.derivatives = lambda y, a: (2,)
+    with pytest.raises(GradientMismatch):
+        gradcheck(wrong, 0.0)
+
+
+def test_an_input_without_influence_has_gradient_zero():
+    gradcheck(lambda a, b: a * 2, 1.0, 2.0)
+    with pytest.raises(GradientMismatch):
+        gradcheck(lambda a, b: Value(b.data) * a, 1.0, 2.0)
