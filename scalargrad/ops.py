@@ -15,7 +15,6 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
@@ -47,6 +46,8 @@ class Operation:
         chooses: whether the first operand is a condition, which may be True or False.
         constants: the derivatives, where they are the same everywhere.
         commutes: whether the operands may change places, so that pictures may put them anywhere.
+        arity: the least and the most operands it takes; None is any number.
+        count: how many operands every node of it captures, where that is always 1 or 2; else 0.
     """
 
     # No dataclass: importing dataclasses would nearly double the time of `import scalargrad`.
@@ -86,6 +87,15 @@ class Operation:
         self.chooses = chooses
         self.constants = constants
         self.commutes = commutes
+        self.arity = self._arity()
+        least, most = self.arity
+        self.count = most if most in (1, 2) and least == most else 0
+
+    def _arity(self) -> tuple[int, int | None]:
+        count = len(self.operands)
+        if count and self.operands[-1].startswith("*"):
+            return count, None
+        return count - sum(operand.endswith("?") for operand in self.operands), count
 
     def __call__(self, *operands: Any) -> Any:
         """Apply it to numbers, which gives a number, or to Values, which gives a node.
@@ -128,20 +138,6 @@ class Operation:
             if not self.domain:
                 raise
             raise DomainError(self._complaint(operands, names)) from error
-
-    @cached_property
-    def arity(self) -> tuple[int, int | None]:
-        """The least and the most operands it takes; None is any number."""
-        count = len(self.operands)
-        if self.operands[-1:] and self.operands[-1].startswith("*"):
-            return count, None
-        return count - sum(operand.endswith("?") for operand in self.operands), count
-
-    @cached_property
-    def count(self) -> int:
-        """How many operands every node of it captures, where that is always 1 or 2; else 0."""
-        least, most = self.arity
-        return most if most in (1, 2) and least == most else 0
 
     def check_count(self, count: int) -> None:
         """Raise a TypeError where it does not take so many operands."""
@@ -270,7 +266,9 @@ dot = row(
     ((0.5, -1.25, 2.0), (1.0, 0.5, -2.0, 3.0, 0.25)),
     operands="b *pairs",
 )
-total = row("total", "Σ", careful.total, lambda y, *a: (1,) * len(a), _SPACE, operands="*a", commutes=True)
+total = row(
+    "total", "Σ", careful.total, lambda y, *a: (1,) * len(a), _SPACE, operands="*a", commutes=True,
+)
 mean = row(
     "mean", "mean", lambda *a: divide(careful.total(*a), len(a)),
     lambda y, *a: (divide(whole(1, y), len(a)),) * len(a), _SPACE,

@@ -95,7 +95,8 @@ def scalar(written: object) -> Scalar:
     >>> scalar("0.1"), scalar(2), scalar("-6/25")
     (Fraction(1, 10), 2, Fraction(-6, 25))
     """
-    return kind_of(written).data(written)
+    kind = _KINDS.get(type(written)) or _adopted(type(written), written)
+    return kind.data(written)
 
 
 def promoted(operands: Sequence[Scalar]) -> list[Scalar]:
@@ -260,8 +261,13 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     >>> where(2 < 3, 1, 0.5)
     1.0
     """
-    choose = _CHOOSERS.get(type(condition)) or _chooser(condition)
-    return choose(condition, a, b)
+    if type(condition) is not bool:
+        return _chooser(condition)(condition, a, b)
+    chosen, other = (a, b) if condition else (b, a)
+    kept = type(chosen)
+    if kept is type(other) or (kept is float and type(other) is int):
+        return chosen
+    return paired(chosen, other)[0]
 
 
 def equal(a: Scalar, b: Scalar) -> Any:
@@ -527,8 +533,7 @@ _KINDS: dict[type, Kind] = {
 
 
 def _choice(condition: Any, a: Scalar, b: Scalar) -> Scalar:
-    chosen, other = (a, b) if condition else (b, a)
-    return chosen if type(chosen) is type(other) else paired(chosen, other)[0]
+    return where(bool(condition), a, b)
 
 
 def _chooser(condition: Any) -> Function:
@@ -537,6 +542,3 @@ def _chooser(condition: Any) -> Function:
     except TypeError:  # a bool of numpy's, which is no scalar
         return _choice
     return kind.functions.get("where", _choice)
-
-
-_CHOOSERS: dict[type, Function] = {bool: _choice, float: _choice, int: _choice, Fraction: _choice}

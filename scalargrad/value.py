@@ -264,9 +264,10 @@ class Value:
             return ()
         if op.constants:
             return op.constants
-        if op.count == 2:
+        count = op.count
+        if count == 2:
             return op.derivatives(self.data, self.a, self.b)
-        if op.count == 1:
+        if count == 1:
             return op.derivatives(self.data, self.a)
         return op.derivatives(self.data, *self.a)
 
@@ -398,23 +399,28 @@ def gradients(
         until: nodes that are taken for leaves.
     """
     adapt = scalars.kind_of(seed).adapt
-    found: dict[Value, Scalar] = dict.fromkeys(
-        reversed(topological_order(output, until=until))
-    )
-    found[output] = seed
-    for node, gradient in found.items():
-        parents = node.parents
-        if not parents or (node in until and node is not output):
-            continue
+    order = [output] if output.parents else []  # the computed nodes; leaves need no order
+    seen = {output}
+    for node in order:
+        for parent in node.parents:
+            if parent.parents and parent not in seen and parent not in until:
+                seen.add(parent)
+                order.append(parent)
+    order.sort(key=_age, reverse=True)
+    found = {output: seed}
+    for node in order:
+        gradient = found[node]
         locals_ = local_derivatives(node)
         if adapt is not None:
             locals_ = map(adapt, locals_)
-        for parent, local in zip(parents, locals_):  # noqa: B905 (a keyword costs time here)
-            before = found[parent]
+        for parent, local in zip(node.parents, locals_):  # noqa: B905 (a keyword costs time here)
             try:
-                found[parent] = gradient * local if before is None else before + gradient * local
+                if parent in found:
+                    found[parent] += gradient * local
+                else:
+                    found[parent] = gradient * local
             except OverflowError:
-                found[parent] = _sum_of_products(before, gradient, local)
+                found[parent] = _sum_of_products(found.get(parent), gradient, local)
     return found
 
 
