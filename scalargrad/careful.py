@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import Any
 
 from scalargrad import scalars
 from scalargrad.scalars import (
@@ -29,6 +30,7 @@ from scalargrad.scalars import (
 )
 
 Operands = tuple[Scalar, ...]
+Condition = Callable[[Scalar, Scalar], Any]
 
 _ONE_OVER_ROOT_TWO = 0.7071067811865476
 _TWO_OVER_ROOT_PI = 1.1283791670955126
@@ -85,20 +87,22 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     The first is (b·aᵇ)/a where aᵇ kept its digits; elsewhere the rounding of b - 1 is made good.
     Where aᵇ may be subnormal it is multiplied in two halves, the second of them last.
     """
+    if scalars.is_exact(y):
+        by_log = scalars.to_float(y) * log(a) if a > 0 else math.nan if a < 0 else 0
+        return (b * power(a, b - 1) if b else 0), by_log
     base = where(a > 0, a, 1)
     half = power(base, divide(b, 2))
     by_exponent = where(a > 0, half * log(base) * half, where(a < 0, math.nan, 0))
-    if scalars.is_exact(y):
-        return (b * power(a, b - 1) if b else 0), by_exponent
     less = b - 1
     lost = (b - less) - 1
     at_zero = equal(a, 0)
-    root = where(at_zero, where(less < 0, 1, a), a)
+    small = abs(y) < 1e-290
+    root = where(small, where(at_zero, where(less < 0, 1, a), a), 1)
     part = (less / 2 + _TO_WHOLE) - _TO_WHOLE  # whole, so that a may be negative
     by_power = b * power(root, part) * (1 + lost * log(base)) * power(root, less - part)
     by_power = where(at_zero, where(less < 0, math.inf, by_power), by_power)
     by_value = quotient(b * y, where(at_zero, 1, a))
-    return where(equal(b, 0), 0, where(abs(y) < 1e-290, by_power, by_value)), by_exponent
+    return where(equal(b, 0), 0, where(small, by_power, by_value)), by_exponent
 
 
 def total(*a: Scalar) -> Scalar:
@@ -137,7 +141,7 @@ def minimum(*a: Scalar) -> Scalar:
     return reduce(lambda best, b: _better(operator.lt, best, b), a)
 
 
-def _better(beats: Callable[[Scalar, Scalar], bool], a: Scalar, b: Scalar) -> Scalar:
+def _better(beats: Condition, a: Scalar, b: Scalar) -> Scalar:
     # Where neither beats the other they are equal, or one is nan. The sum is nan then, and is
     # formed of zeros elsewhere, so that two infinities or a huge pair raise no false alarm.
     unordered = where(equal(a, a), 0, a) + where(equal(b, b), 0, b)
@@ -149,6 +153,23 @@ def shares(y: Scalar, *a: Scalar) -> Operands:
     wins = [where(equal(b, y), whole(1, y), whole(0, y)) for b in a]
     winners = total(*wins)
     return tuple(divide(win, where(equal(winners, 0), 1, winners)) for win in wins)
+
+
+def extreme(beats: Condition, *a: Scalar) -> Scalar:
+    """The operand that beats the others, as the slide writes it."""
+    return reduce(lambda best, b: where(beats(b, best), b, best), a)
+
+
+def shares_of_formula(holds: Condition, *a: Scalar) -> Operands:
+    """The shares as the slide writes them, by comparing the operands with each other.
+
+    SymPy needs minutes to compare three operands with the formula of the extreme.
+    """
+    wins = [
+        reduce(operator.mul, [where(holds(b, c), 1, 0) for c in (*a[:i], *a[i + 1 :])], 1)
+        for i, b in enumerate(a)
+    ]
+    return tuple(divide(win, total(*wins)) for win in wins)
 
 
 def log_sum_exp(*a: Scalar) -> Scalar:
@@ -165,7 +186,7 @@ def softmax(y: Scalar, *a: Scalar) -> Operands:
     """The weights relative to the largest, over their sum."""
     weights = _weights(maximum(*a), a)
     summed = total(*weights)
-    return tuple(weight / summed for weight in weights)
+    return tuple(quotient(weight, summed) for weight in weights)
 
 
 def _weights(largest: Scalar, a: Operands) -> list[Scalar]:

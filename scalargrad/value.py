@@ -497,6 +497,11 @@ def _equal(a: Any, b: Any) -> Any:
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(Value, name) for name in scalars.FLOAT.functions if hasattr(Value, name)
 }
-_FUNCTIONS |= {"power": lambda a, b: a**b, "equal": _equal, "erfc": lambda a: 1 - a.erf()}
+_FUNCTIONS |= {
+    "power": lambda a, b: a**b,
+    "equal": _equal,
+    "erfc": lambda a: 1 - a.erf(),
+    "where": lambda condition, a, b: scalars.where(condition.data, a, b),
+}
 
 scalars.register(Value, Kind("Value", 5, _FUNCTIONS, apply=_applied))

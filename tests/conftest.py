@@ -1,6 +1,12 @@
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# CI repeats the same examples in every run; at a desk each run looks for new ones.
+settings.register_profile("scalargrad", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("scalargrad")
 
 GOLDEN = Path(__file__).parent / "golden"
 

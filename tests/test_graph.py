@@ -127,7 +127,6 @@ def test_a_node_on_its_kink_says_so():
     assert not any(node.is_at_kink for node in graph(Value(1, "x").relu()).nodes)
 
 
-@pytest.mark.xfail(strict=True, reason="the kink of relu asks lanes for one truth value")
 def test_lanes_carry_a_contribution_each():
     x, w = Value(np.array([1.0, 2.0]), "x"), Value(np.array([3.0, -4.0]), "w")
     y = (x * w).relu()
