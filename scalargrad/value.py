@@ -142,7 +142,10 @@ class Value:
         self.grad = None
         self.label = label
         self.op = None
-        self.parents, self.a, self.b, self.index = (), (), None, _next_index()
+        self.parents = ()
+        self.a = ()
+        self.b = None
+        self.index = _next_index()
 
     # Arithmetic
 

@@ -638,6 +638,13 @@ def test_a_shared_parent_counts_twice() -> None:
     assert partial(a.dot(a, a), a) == 7
 
 
+def test_paths_of_different_lengths_to_a_node_are_summed_before_it_is_passed() -> None:
+    x = Value(3)
+    h = x * 2
+    detour = ((h * 5) * 7) * 11
+    assert partial(h + detour, x) == partial(detour + h, x) == 2 * (1 + 5 * 7 * 11)
+
+
 def random_graph(seed: int, size: int = 60) -> Value:
     """Return a graph with many shared nodes."""
     generator = random.Random(seed)
@@ -684,6 +691,8 @@ def test_gradients_may_stop_at_nodes_taken_for_leaves() -> None:
     y = h * x
     assert gradients(y, 1, until={h}) == {y: 1, h: 3, x: 15}
     assert gradients(h, 1, until={h}) == {h: 1, x: 5, w: 3}
+    assert topological_order(y, until={h}) == [x, h, y]
+    assert topological_order(h, until={h}) == [x, w, h]
 
 
 def test_a_number_in_an_expression_is_a_constant_and_no_leaf() -> None:
@@ -1218,6 +1227,17 @@ def test_single_precision_lanes_stay_single_precision_under_arithmetic() -> None
     y.backward()
     assert y.data.dtype == np.float32
     assert same(x.grad, [-1, -0.25], 1e-6)
+
+
+def test_every_node_has_a_gradient_array_of_its_own() -> None:
+    x, w, seed = (Value(np.array([1.0, 2.0])) for _ in range(3))
+    y = (x + w).total(x, x - w, -x)
+    y.backward(seed=seed)
+    arrays = [node.grad for node in topological_order(y)] + [seed.data]
+    assert not any(np.shares_memory(a, b) for a, b in itertools.combinations(arrays, 2))
+    kept, before = x.grad, x.grad.tolist()
+    y.backward()
+    assert kept.tolist() == before
 
 
 # ---------------------------------------------------------------- kinks
