@@ -322,11 +322,15 @@ def _float_power(a: float, b: float) -> float:
         return -math.inf if a < 0 and math.fmod(b, 2) else math.inf
 
 
-def _float_log_sum_exp(operands: Sequence[float], rounded: float) -> float:
+def _float_log_sum_exp(operands: Sequence[Scalar], rounded: float) -> float:
     if not abs(rounded) < abs(max(operands)) / 2:
         return rounded
     with localcontext(Context(prec=60, traps=[])):
-        return float(sum((Decimal(a).exp() for a in operands), Decimal(0)).ln())
+        return float(sum((_in_decimal(a).exp() for a in operands), Decimal(0)).ln())
+
+
+def _in_decimal(a: Scalar) -> Decimal:
+    return Decimal(a.numerator) / a.denominator if is_exact(a) else Decimal(a)
 
 
 def _whole_float(number: int, like: float) -> float:

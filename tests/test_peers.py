@@ -206,8 +206,17 @@ def dual_extreme(choose: Callable[..., Fraction]) -> Callable[..., Dual]:
     return extreme
 
 
-ZERO = Dual(F(0), F(0))
 HUNDREDTH = Dual(F(1, 100), F(0))
+
+
+def dual_leaky_relu(a: Dual, slope: Dual = HUNDREDTH, at_zero: Dual | None = None) -> Dual:
+    """Return a above zero and its multiple below; at zero the last operand is the derivative."""
+    if a.value == 0:
+        return a.scaled((at_zero or slope).value)
+    return a if a.value > 0 else a * slope
+
+
+ZERO = Dual(F(0), F(0))
 DUALS: Functions = {
     "neg": lambda a: a.scaled(F(-1)),
     "add": lambda a, b: a + b,
@@ -219,7 +228,7 @@ DUALS: Functions = {
     "cube": lambda a: a * a * a,
     "abs": lambda a: ZERO if a.value == 0 else a.scaled(F(1 if a.value > 0 else -1)),
     "relu": lambda a: a if a.value > 0 else ZERO,
-    "leaky_relu": lambda a, slope=HUNDREDTH, at_zero=None: a if a.value > 0 else a * slope,
+    "leaky_relu": dual_leaky_relu,
     "dot": lambda b, *p: dual_sum(b, *[w * x for w, x in zip(p[::2], p[1::2], strict=True)]),
     "total": dual_sum,
     "mean": lambda *a: dual_sum(*a).scaled(F(1, len(a))),
@@ -376,7 +385,9 @@ def torch_functions() -> Functions:
         "log_sigmoid": functions.logsigmoid,
         "softplus": lambda a: functions.softplus(a, threshold=100),
         "relu": functions.relu,
-        "leaky_relu": lambda a, slope=0.01, at_zero=None: torch.where(a > 0, a, slope * a),
+        "leaky_relu": lambda a, slope=0.01, at_zero=None: torch.where(
+            a > 0, a, a * (slope if at_zero is None or a != 0 else at_zero.detach())
+        ),
         "elu": lambda a, alpha=1.0: torch.where(a > 0, a, alpha * torch.expm1(a)),
         "silu": functions.silu,
         "gelu": functions.gelu,

@@ -1414,6 +1414,28 @@ def test_numbers_stay_exact_until_an_irrational_function_is_applied() -> None:
     assert type(Value(2).sqrt().data) is float
 
 
+@pytest.mark.parametrize(("row", "point"), AT_POINTS)
+def test_exact_operands_give_what_floats_give(row: Operation, point: tuple[float, ...]) -> None:
+    exact, floats = [Value(F(a)) for a in point], list(map(Value, point))
+    y, z = row(*exact), row(*floats)
+    y.backward()
+    z.backward()
+    assert same(float(y), z.data)
+    for a, b in zip(exact, floats, strict=True):
+        assert same(float(a.grad), b.grad)
+
+
+def test_exact_operands_may_cancel_in_logsumexp() -> None:
+    assert same(Value("-0.7").logsumexp("-0.69").data, math.log(math.exp(-0.7) + math.exp(-0.69)))
+
+
+@pytest.mark.xfail(strict=True, reason="half of the power meets its logarithm as an exact number")
+def test_the_gradient_of_a_root_beyond_the_floats_overflows_to_infinity() -> None:
+    x, exponent = Value(10**400), Value("1/2")
+    (x**exponent).backward()
+    assert exponent.grad == math.inf
+
+
 def test_the_lecture_slide_comes_out_exactly() -> None:
     x, y = Value("2", "x"), Value("1", "y")
     w1, w2, w3, w4 = (Value(text) for text in ("0.3", "0.8", "0.4", "0.1"))
