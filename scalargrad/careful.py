@@ -84,8 +84,8 @@ def quotient_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
 def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     """b·aᵇ⁻¹ and aᵇ·log a.
 
-    The first is (b·aᵇ)/a where aᵇ kept its digits; elsewhere the rounding of b - 1 is made good.
-    Where aᵇ may be subnormal it is multiplied in two halves, the second of them last.
+    The first is (b·aᵇ)/a where aᵇ kept its digits; elsewhere it is multiplied in two halves, the
+    second of them last, and the rounding of b - 1 is made good.
     """
     if scalars.is_exact(y):
         by_log = scalars.to_float(y) * log(a) if a > 0 else math.nan if a < 0 else 0
@@ -96,13 +96,13 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     less = b - 1
     lost = (b - less) - 1
     at_zero = equal(a, 0)
-    small = abs(y) < 1e-290
-    root = where(small, where(at_zero, where(less < 0, 1, a), a), 1)
+    kept = where(abs(y) < 1e-290, 0, where(abs(y) > 1e290, 0, 1))
+    root = where(kept, 1, where(at_zero, where(less < 0, 1, a), a))
     part = (less / 2 + _TO_WHOLE) - _TO_WHOLE  # whole, so that a may be negative
     by_power = b * power(root, part) * (1 + lost * log(base)) * power(root, less - part)
     by_power = where(at_zero, where(less < 0, math.inf, by_power), by_power)
     by_value = quotient(b * y, where(at_zero, 1, a))
-    return where(equal(b, 0), 0, where(small, by_power, by_value)), by_exponent
+    return where(equal(b, 0), 0, where(kept, by_value, by_power)), by_exponent
 
 
 def total(*a: Scalar) -> Scalar:

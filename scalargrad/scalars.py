@@ -87,7 +87,7 @@ def scalar(written: object) -> Scalar:
     """The scalar that a user wrote, as a node holds it.
 
     int and Fraction stay exact; Decimal and text ("0.1", "-6/25") become exact Fractions; numpy
-    scalars become Python numbers; numpy arrays become lanes (a copy, of a floating type).
+    scalars become Python numbers; numpy arrays become lanes (a copy, in double precision).
 
     Raises:
         TypeError: for None, bool, complex, lists, and text that is no number.
@@ -437,10 +437,18 @@ def _numpy_array(numpy: ModuleType) -> Kind:
             )
         if array.ndim == 0:
             return float(array)
-        return numpy.array(array, dtype=array.dtype if array.dtype.kind == "f" else float)
+        return numpy.array(array, dtype=float)
 
     def lane(number: Scalar) -> Scalar:
         return to_float(number) if is_exact(number) else number
+
+    def log_sum_exp(operands: Sequence[Any], rounded: Any) -> Any:
+        lost = abs(rounded) < abs(numpy.max(numpy.broadcast_arrays(*operands), axis=0)) / 2
+        if lost.any():
+            columns = [numpy.broadcast_to(a, rounded.shape)[lost] for a in operands]
+            lanes = zip(rounded[lost], *columns, strict=True)
+            rounded[lost] = [_float_log_sum_exp(a, near) for near, *a in lanes]
+        return rounded
 
     names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
     functions = {name: getattr(numpy, name) for name in names}
@@ -450,7 +458,9 @@ def _numpy_array(numpy: ModuleType) -> Kind:
         "power": numpy.power,
         "erf": by_element(math.erf),
         "erfc": by_element(math.erfc),
+        "log_sum_exp": log_sum_exp,
     }
+
     def whole(number: int, like: Any) -> Any:
         return numpy.full_like(like, number)
 
