@@ -45,7 +45,7 @@ _TO_GRID = 3 * 2.0**41
 
 def positive(a: Scalar) -> Scalar:
     """a where it is positive, else 0; nan stays nan."""
-    return where(a <= 0, 0, a)
+    return a if (a > 0) is True else where(a <= 0, 0, a)  # most numbers end before the call
 
 
 def negative(a: Scalar) -> Scalar:

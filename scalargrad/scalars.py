@@ -261,12 +261,17 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     >>> where(2 < 3, 1, 0.5)
     1.0
     """
-    if type(condition) is not bool:
+    if condition is True:
+        chosen, other = a, b
+    elif condition is False:
+        chosen, other = b, a
+    else:
         return _chooser(condition)(condition, a, b)
-    chosen, other = (a, b) if condition else (b, a)
-    kept = type(chosen)
-    if kept is type(other) or (kept is float and type(other) is int):
+    kept, left = type(chosen), type(other)
+    if kept is left or (kept is float and left is int):
         return chosen
+    if kept is int and left is float:
+        return float(chosen)
     return paired(chosen, other)[0]
 
 
@@ -356,6 +361,7 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "log_sum_exp": _float_log_sum_exp,
 }
 
+AS_WRITTEN = frozenset({float, int, Fraction})  # what `scalar` would hand back, without a call
 FLOAT = Kind("float", 1, _FLOAT_FUNCTIONS, whole=_whole_float, data=float, convert=to_float)
 
 

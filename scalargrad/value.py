@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from copy import deepcopy
+from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
 from typing import Any, Self
@@ -33,9 +33,9 @@ def _unary(op: Operation) -> Callable[[Value], Value]:
         node.grad = None
         node.label = ""
         node.op = op
-        node.parents = (self,)
+        node.p = self
+        node.q = None
         node.a = a
-        node.b = None
         node.index = _next_index()
         return node
 
@@ -61,7 +61,8 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
         node.grad = None
         node.label = ""
         node.op = op
-        node.parents = (self, other)
+        node.p = self
+        node.q = other
         node.a = a
         node.b = b
         node.index = _next_index()
@@ -108,7 +109,6 @@ class Value:
         data: the scalar.
         grad: the gradient of the last backward pass with respect to it; None before the first.
         op: the operation that made it; None for a leaf.
-        parents: the operands' nodes, in order.
 
     Raises:
         TypeError: when `data` is no scalar.
@@ -120,16 +120,18 @@ class Value:
     Value(data=4/5, grad=2, label='w')
     """
 
-    # The captured operands are a and b, or for other counts the tuple a. A tuple in every node, or
-    # a function object, would double the time of the garbage collector, and with it the total.
-    __slots__ = ("__weakref__", "a", "b", "data", "grad", "index", "label", "op", "parents")
+    # One or two parents are p and q, and their data when the operation ran are a and b; for other
+    # counts p and a are tuples, and without parents p is None. What is not needed is not set. A
+    # tuple in every node, or a function object, would double the time of the garbage collector.
+    __slots__ = ("__weakref__", "a", "b", "data", "grad", "index", "label", "op", "p", "q")
 
     data: Scalar
     grad: Scalar | None
     label: str
     op: Operation | None
-    parents: tuple[Value, ...]
     index: int
+    p: Any
+    q: Any
     a: Any
     b: Any
 
@@ -138,13 +140,11 @@ class Value:
     __sympy__ = False
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self.data = scalars.scalar(data)
+        self.data = data if data.__class__ in scalars.AS_WRITTEN else scalars.scalar(data)
         self.grad = None
         self.label = label
         self.op = None
-        self.parents = ()
-        self.a = ()
-        self.b = None
+        self.p = None
         self.index = _next_index()
 
     # Arithmetic
@@ -255,24 +255,26 @@ class Value:
         return self.op is None
 
     @property
+    def parents(self) -> tuple[Value, ...]:
+        """The operands' nodes, in order."""
+        if self.op is None or self.p is None:
+            return ()
+        count = self.op.count
+        return (self.p, self.q) if count == 2 else (self.p,) if count == 1 else self.p
+
+    @property
     def operands(self) -> Operands:
         """The scalars that were captured when the operation ran."""
-        count = self.op.count if self.op else 0
+        if self.op is None or self.p is None:
+            return ()
+        count = self.op.count
         return (self.a, self.b) if count == 2 else (self.a,) if count == 1 else self.a
 
     def local_derivatives(self) -> Operands:
         """The closure of the node: ∂y/∂aᵢ for each parent, at the operands that were captured."""
-        op = self.op
-        if op is None:
+        if self.op is None or self.p is None:
             return ()
-        if op.constants:
-            return op.constants
-        count = op.count
-        if count == 2:
-            return op.derivatives(self.data, self.a, self.b)
-        if count == 1:
-            return op.derivatives(self.data, self.a)
-        return op.derivatives(self.data, *self.a)
+        return self.op.constants or self.op.derivatives(self.data, *self.operands)
 
     @property
     def is_at_kink(self) -> bool:
@@ -299,11 +301,10 @@ class Value:
         """
         one = scalars.whole(1, self.data)
         found = gradients(self, one if seed is None else one * scalars.paired(_data(seed), one)[0])
-        for node, gradient in found.items():
-            if node.op is None and node.grad is not None:
-                found[node] = _sum_of_products(node.grad, gradient, 1)
+        for leaf in [node for node in found if node.op is None and node.grad is not None]:
+            found[leaf] = _sum_of_products(leaf.grad, found[leaf], 1)
         # A loop in C: Python can be interrupted between bytecodes, but not in here.
-        deque(map(_set_grad, found.keys(), found.values()), maxlen=0)
+        any(map(_set_grad, found, found.values()))
 
     def zero_grad(self) -> None:
         """Set the gradients of this node and of every node below it to 0."""
@@ -314,39 +315,60 @@ class Value:
 
     def __copy__(self) -> Value:
         """A node of its own, with the same parents."""
-        node = _made(self.op, self.parents, self.data, self.operands)
-        node.label, node.grad = self.label, self.grad
-        return node
+        return _restored(
+            (), self.op, self.parents, self.data, self.operands, self.label, self.grad
+        )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         """The whole graph below, copied; nodes that other objects share stay shared."""
-        for node in topological_order(self):
+        for node in topological_order(self, until=_Copied(memo)):
             if id(node) not in memo:
-                twin = node.__copy__()
-                twin.data, twin.grad = deepcopy(node.data, memo), deepcopy(node.grad, memo)
-                twin.a, twin.b = deepcopy(node.a, memo), deepcopy(node.b, memo)
-                twin.parents = tuple([memo[id(parent)] for parent in node.parents])
-                memo[id(node)] = twin
+                parents = tuple([memo[id(parent)] for parent in node.parents])
+                held = deepcopy((node.data, node.operands), memo)
+                memo[id(node)] = _restored(
+                    (), node.op, parents, *held, node.label, deepcopy(node.grad, memo)
+                )
         twin = memo[id(self)]
         assert isinstance(twin, Value)
         return twin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """The whole graph below, as flat columns.
+        """The nodes below, oldest first, then this one: each finds its parents pickled."""
+        below = () if self in _being_pickled else _Below(self)
+        held = self.data, self.operands, self.label, self.grad
+        return _restored, (below, self.op, self.parents, *held)
 
-        Leaves are objects of the pickle of their own, so that two Values in one pickle share them.
-        """
-        if self.op is None:
-            return _leaf, (self.data, self.label, self.grad)
-        order = topological_order(self)
-        leaves = [node for node in order if node.op is None]
-        others = [node for node in order if node.op is not None]
-        place = {node: index for index, node in enumerate(leaves + others)}
-        rows = [
-            (node.op, tuple([place[p] for p in node.parents]), node.data, node.operands)
-            for node in others
-        ]
-        return _graph, (leaves, rows, [(node.label, node.grad) for node in others])
+
+class _Copied:
+    """The nodes of which a deepcopy holds a copy."""
+
+    def __init__(self, memo: dict[int, Any]) -> None:
+        self.memo = memo
+
+    def __contains__(self, node: object) -> bool:
+        return id(node) in self.memo
+
+
+_being_pickled: set[Value] = set()  # nodes whose parents are in the pickle before them
+
+
+class _Below:
+    """The nodes below one, pickled as a list: one after the other, so that nothing recurses."""
+
+    def __init__(self, node: Value) -> None:
+        self.node = node
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self.nodes()
+
+    def nodes(self) -> Iterator[Value]:
+        order = topological_order(self.node)[:-1]
+        added = {node for node in order if node not in _being_pickled}
+        _being_pickled.update(added)
+        try:
+            yield from order
+        finally:
+            _being_pickled.difference_update(added)
 
 
 _set_grad: Callable[[Value, Scalar], None] = Value.__dict__["grad"].__set__
@@ -361,7 +383,7 @@ def constant(number: Any) -> Value:
     """
     node = _new(Value)
     node.data, node.grad, node.label, node.op = scalars.scalar(number), None, "", CONSTANT
-    node.parents, node.a, node.b, node.index = (), (), None, _next_index()
+    node.p, node.index = None, _next_index()
     return node
 
 
@@ -390,7 +412,7 @@ def topological_order(*outputs: Value, until: Container[Value] = ()) -> list[Val
 def gradients(
     output: Value,
     seed: Scalar,
-    local_derivatives: Callable[[Value], Iterable[Scalar]] = Value.local_derivatives,
+    local_derivatives: Callable[[Value], Iterable[Scalar]] | None = None,
     until: Container[Value] = (),
 ) -> dict[Value, Scalar]:
     """The chain rule: the gradient of an output with respect to every node below it.
@@ -398,33 +420,69 @@ def gradients(
     Args:
         output: the node to differentiate.
         seed: its own gradient.
-        local_derivatives: of a node with respect to its parents, in their order.
+        local_derivatives: of a node with respect to its parents, in their order; by default the
+            closure's.
         until: nodes that are taken for leaves.
     """
     adapt = scalars.kind_of(seed).adapt
-    order = [output] if output.parents else []  # the computed nodes; leaves need no order
-    seen = {output}
-    for node in order:
-        for parent in node.parents:
-            if parent.parents and parent not in seen and parent not in until:
-                seen.add(parent)
-                order.append(parent)
-    order.sort(key=_age, reverse=True)
+    if adapt is None and local_derivatives is None:
+        try:
+            return _of_numbers(output, seed, until)
+        except OverflowError:  # an exact number beyond the range of floats
+            pass
+    derivatives = local_derivatives or Value.local_derivatives
     found = {output: seed}
-    for node in order:
-        gradient = found[node]
-        locals_ = local_derivatives(node)
-        if adapt is not None:
-            locals_ = map(adapt, locals_)
-        for parent, local in zip(node.parents, locals_):  # noqa: B905 (a keyword costs time here)
-            try:
-                if parent in found:
-                    found[parent] += gradient * local
-                else:
-                    found[parent] = gradient * local
-            except OverflowError:
-                found[parent] = _sum_of_products(found.get(parent), gradient, local)
+    waiting = [(-output.index, output)]
+    while waiting:
+        node = heappop(waiting)[1]
+        locals_ = derivatives(node)
+        _pass_on(node, map(adapt, locals_) if adapt else locals_, found, waiting, until)
     return found
+
+
+def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Value, Scalar]:
+    """The same with the loop over one or two parents written out, which halves the time."""
+    found = {output: seed}
+    waiting: list[tuple[int, Any]] = [(-output.index, output)] if output.p is not None else []
+    while waiting:
+        node = heappop(waiting)[1]
+        gradient = found[node]
+        op, p, q = node.op, node.p, node.q
+        if q is not None:
+            local, other = op.constants or op.derivatives(node.data, node.a, node.b)
+            if q in found:
+                found[q] += gradient * other
+            else:
+                found[q] = gradient * other
+                if q.p is not None and q not in until:
+                    heappush(waiting, (-q.index, q))
+        elif op.count:
+            (local,) = op.constants or op.derivatives(node.data, node.a)
+        else:
+            _pass_on(node, op.derivatives(node.data, *node.a), found, waiting, until)
+            continue
+        if p in found:
+            found[p] += gradient * local
+        else:
+            found[p] = gradient * local
+            if p.p is not None and p not in until:
+                heappush(waiting, (-p.index, p))
+    return found
+
+
+def _pass_on(
+    node: Value,
+    local_derivatives: Iterable[Scalar],
+    found: dict[Value, Scalar],
+    waiting: list[tuple[int, Value]],
+    until: Container[Value],
+) -> None:
+    """Add what a node's gradient contributes to its parents; the new ones among them wait."""
+    gradient = found[node]
+    for parent, local in zip(node.parents, local_derivatives, strict=False):
+        if parent not in found and parent.p is not None and parent not in until:
+            heappush(waiting, (-parent.index, parent))
+        found[parent] = _sum_of_products(found.get(parent), gradient, local)
 
 
 def _sum_of_products(before: Scalar | None, gradient: Scalar, local: Scalar) -> Scalar:
@@ -459,38 +517,27 @@ def _node(op: Operation, parents: tuple[Value, ...]) -> Value:
     op.check_count(len(parents))
     names = [parent.label for parent in parents]
     y, captured = op.evaluated([parent.data for parent in parents], names)
-    return _made(op, parents, y, captured)
+    return _restored((), op, parents, y, captured)
 
 
-def _made(
-    op: Operation | None, parents: tuple[Value, ...], data: Scalar, operands: Operands
+def _restored(
+    below: object,
+    op: Operation | None,
+    parents: tuple[Value, ...],
+    data: Scalar,
+    operands: Operands,
+    label: str = "",
+    grad: Scalar | None = None,
 ) -> Value:
+    """A node as it was; what is below it need only have been restored before."""
     node = _new(Value)
-    node.data, node.grad, node.label, node.op = data, None, "", op
-    node.parents, node.index = parents, _next_index()
-    count = op.count if op else 0
-    node.a = operands if count == 0 else operands[0]
-    node.b = operands[1] if count == 2 else None
+    node.data, node.grad, node.label, node.op = data, grad, label, op
+    node.index = _next_index()
+    node.p = None
+    if op and parents:
+        node.p, node.a = (parents[0], operands[0]) if op.count else (parents, operands)
+        node.q, node.b = (parents[1], operands[1]) if op.count == 2 else (None, None)
     return node
-
-
-def _leaf(data: Scalar, label: str, grad: Scalar | None) -> Value:
-    node = _made(None, (), data, ())
-    node.label, node.grad = label, grad
-    return node
-
-
-def _graph(
-    leaves: list[Value],
-    rows: list[tuple[Operation, tuple[int, ...], Scalar, Operands]],
-    marks: list[tuple[str, Scalar | None]],
-) -> Value:
-    nodes = list(leaves)
-    for (op, parents, data, operands), (label, grad) in zip(rows, marks, strict=True):
-        node = _made(op, tuple([nodes[index] for index in parents]), data, operands)
-        node.label, node.grad = label, grad
-        nodes.append(node)
-    return nodes[-1]
 
 
 def _equal(a: Any, b: Any) -> Any:
