@@ -17,7 +17,7 @@ from scalargrad.lectures import LECTURES
 from scalargrad.view.drawing import SUFFIXES
 from scalargrad.view.export import files
 from scalargrad.view.notation import decimal, typeset
-from scalargrad.view.scene import MOST_BOXES, Arrow, Rectangle, Text, printable, text_width
+from scalargrad.view.scene import MOST_BOXES, Arrow, Rectangle, Text, extent, printable
 
 
 def lecture(index=0):
@@ -163,7 +163,7 @@ def test_all_names_and_numbers_of_the_graph_stand_in_the_picture(drawing):
 def extents(scene):
     for shape in scene.shapes:
         if isinstance(shape, Text):
-            half = text_width(shape.text, shape.size, shape.bold) / 2
+            half = extent(shape.text, shape.size, shape.bold).width / 2
             yield shape.x - half, shape.y - 0.8 * shape.size, shape.x + half, shape.y + 3
 
 

@@ -14,7 +14,9 @@ from scalargrad.view.export.dot import dot_source
 from scalargrad.view.export.files import write_whole
 from scalargrad.view.export.painting import painted
 from scalargrad.view.graph import Graph, graph
-from scalargrad.view.scene import Scene, description, record
+from scalargrad.view.notation import Numbers
+from scalargrad.view.scene import MOST_BOXES, THEMES, Look, Scene, description
+from scalargrad.view.styles.record import record
 
 SUFFIXES = (".svg", ".pdf", ".png", ".dot")
 
@@ -34,7 +36,12 @@ class Drawing:
     @cached_property
     def scene(self) -> Scene:
         """The shapes and texts."""
-        return record(self.graph, self.digits)
+        if len(self.graph.nodes) > MOST_BOXES:
+            raise DrawingError(
+                f"a picture holds up to {MOST_BOXES:,} boxes; this graph has "
+                f"{len(self.graph.nodes):,}: draw a smaller example, or save the graph as .dot"
+            )
+        return record(self.graph, Look(THEMES["light"], Numbers(self.digits)))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture to a file, in the format of its suffix: .svg, .pdf, .png or .dot.
@@ -69,7 +76,7 @@ class Drawing:
 
     def __repr__(self) -> str:
         """The picture in words."""
-        return description(self.graph, self.digits)
+        return description(self.graph, Numbers(self.digits))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """SVG, PNG and words: a notebook shows the richest that it may."""

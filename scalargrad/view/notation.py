@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
@@ -42,7 +44,7 @@ def typeset(name: str) -> str:
     """
     match = _NAME.fullmatch(name)
     if match is None:
-        return name
+        return name[1:-1] if _DOLLARS.fullmatch(name) else name
     base, accent, index, layer, plain = match.group("base", "accent", "index", "layer", "plain")
     letter = _letter(base)
     if accent and len(letter) > 1:  # the end of a word, as in "crossbar"
@@ -130,3 +132,148 @@ def both(scalar: Scalar | None) -> str:
 def _cut(text: str, length: int = 40) -> str:
     text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+# Mathematics -------------------------------------------------------------------------------------
+
+_MATH_NAME = re.compile(_NAME.pattern + r"|(?P<word>[A-Za-z]+?)_(?P<below>[A-Za-z][A-Za-z0-9]*)")
+_DOLLARS = re.compile(r"\$([^$]+)\$")
+
+
+def mathtext(label: str) -> str:
+    r"""A name in TeX, without dollars: for LaTeX and for matplotlib; "" for what is no name.
+
+    A label that stands between dollars is taken as it is.
+
+    >>> [mathtext(name) for name in ("yhat", "w2", "w11_2", "theta", "loss", "bias", "$W_h$", "?")]
+    ['\\hat{y}', 'w_{2}', 'w_{11}^{(2)}', '\\theta', '\\ell', '\\mathrm{bias}', 'W_h', '']
+    """
+    if dollars := _DOLLARS.fullmatch(label):
+        return dollars[1]
+    match = _MATH_NAME.fullmatch(_spelled(label))
+    if match is None:
+        return ""
+    base, accent, index, layer, plain = match.group("base", "accent", "index", "layer", "plain")
+    if match["word"]:
+        return f"{_symbol(match['word'])}_{{\\mathrm{{{match['below']}}}}}"
+    if accent and len(_letter(base)) > 1:
+        base, accent = base + accent, None
+    letter = f"\\{accent}{{{_symbol(base)}}}" if accent else _symbol(base)
+    below = f"_{{{index or plain}}}" if index or plain else ""
+    return letter + below + (f"^{{({layer})}}" if layer else "")
+
+
+def _spelled(label: str) -> str:
+    """A name in the letters of programs; any other label as it is."""
+    from scalargrad.expression import canonical
+
+    try:
+        return canonical(label)
+    except ValueError:
+        return label
+
+
+def _symbol(base: str) -> str:
+    if base == "loss":
+        return r"\ell"
+    if base in _GREEK:
+        return f"\\{base}"
+    return base if len(base) == 1 else f"\\mathrm{{{base}}}"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line of mathematics.
+
+    Attributes:
+        text: in Unicode.
+        math: in TeX, without dollars, of the subset that matplotlib can set; "" for none.
+    """
+
+    text: str
+    math: str = ""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    r"""How the numbers of a picture are written: all of them alike.
+
+    Attributes:
+        digits: significant digits.
+        fractions: whether exact numbers are written as fractions.
+        approximate: whether what is not exact gets a ≈; for graphs whose leaves all are exact.
+
+    >>> Numbers(3).text(Fraction(-6, 25)), Numbers(3, fractions=True).text(Fraction(-6, 25))
+    ('−0.24', '−6/25')
+    >>> Numbers(3).text(1.5**100), Numbers(3, approximate=True).text(Fraction(1, 3))
+    ('4.07×10¹⁷', '≈ 0.333')
+    >>> Numbers(3, fractions=True).math(Fraction(-6, 25)), Numbers(3).math(1.5**100)
+    ('-\\frac{6}{25}', '4.07\\times 10^{17}')
+    """
+
+    digits: int = 4
+    fractions: bool = False
+    approximate: bool = False
+
+    def text(self, scalar: Scalar | None) -> str:
+        """A number in Unicode; an en dash for a gradient that is not known."""
+        written = self._written(scalar)
+        mantissa, e, exponent = written.partition("e")
+        if e and exponent.lstrip(MINUS).isdigit():
+            power = exponent.replace(MINUS, "⁻").translate(_SUPERSCRIPTS)
+            written = f"{mantissa}×10{power}"
+        return f"≈ {written}" if self.is_approximate(scalar) else written
+
+    def math(self, scalar: Scalar | None) -> str:
+        """A number in TeX, without dollars."""
+        written = self._written(scalar)
+        mantissa, e, exponent = written.partition("e")
+        if e and exponent.lstrip(MINUS).isdigit():
+            written = f"{mantissa}\\times 10^{{{exponent}}}"
+        elif "/" in written:
+            top, bottom = written.lstrip(MINUS).split("/")
+            written = f"{MINUS * written.startswith(MINUS)}\\frac{{{top}}}{{{bottom}}}"
+        written = written.replace(MINUS, "-").replace("∞", r"\infty").replace(UNKNOWN, "-")
+        if "nan" in written:
+            written = r"\mathrm{nan}"
+        return rf"\approx {written}" if self.is_approximate(scalar) else written
+
+    def is_approximate(self, scalar: Scalar | None) -> bool:
+        """Whether a ≈ stands in front: it is wanted, and what is written is not the number."""
+        if not self.approximate or scalar is None:
+            return False
+        if not isinstance(scalar, int | Fraction):
+            return True
+        return Fraction(self._written(scalar).replace(MINUS, "-")) != scalar
+
+    def _written(self, scalar: Scalar | None) -> str:
+        if self.fractions and isinstance(scalar, int | Fraction):
+            return fraction(scalar)
+        return decimal(scalar, self.digits)
+
+
+def numbers(
+    scalars: Iterable[Scalar | None],
+    digits: int | None = None,
+    *,
+    fractions: bool = False,
+    approximate: bool = False,
+) -> Numbers:
+    """How to write the numbers of a picture.
+
+    Args:
+        scalars: all that will be written.
+        digits: significant digits; by default as few of 3 to 6 as show in full every number that
+            six digits show in full.
+        fractions: whether exact numbers are written as fractions.
+        approximate: whether what is not exact gets a ≈.
+
+    >>> numbers([Fraction(-6, 25), 0.1234, 1 / 3]).digits
+    4
+    """
+    if digits is None:
+        known = [s for s in scalars if isinstance(s, int | Fraction | float)]
+        short = [s for s in known if math.isfinite(s) and decimal(s, 6) == decimal(s, 15)]
+        enough = (n for n in (3, 4, 5) if all(decimal(s, n) == decimal(s, 6) for s in short))
+        digits = next(enough, 6)
+    return Numbers(digits, fractions, approximate)

@@ -1,22 +1,82 @@
-"""Scene: shapes and texts with coordinates, made from a graph in one of the styles.
+"""Scene: shapes and texts with coordinates, in the colours of a theme; every format is made of one.
 
-Coordinates are in points, the origin at the top left, y downwards.
+Coordinates are in points, the origin at the top left, y downwards. Arrows are painted first, then
+outlines (rectangles and circles), then texts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
-from scalargrad.errors import DrawingError
 from scalargrad.view.graph import Graph, Node
-from scalargrad.view.layout import Box, Layout, Point, layered
-from scalargrad.view.notation import decimal, typeset
+from scalargrad.view.layout import Point
+from scalargrad.view.notation import Numbers, Written, mathtext, typeset
 
 MOST_BOXES = 2_000
 
-INK, PAPER, FRAME, WIRE = "#1e293b", "#ffffff", "#475569", "#94a3b8"
-VALUE, GRADIENT, MUTED, TINT = "#047a3b", "#c1103a", "#64748b", "#f1f5f9"
+# Themes ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of a picture, as "#rrggbb".
+
+    Every text stands out from what it stands on by 4.5:1 or more (WCAG 2.1, level AA).
+
+    Attributes:
+        name: as `theme=` takes it.
+        paper: the background.
+        ink: names, symbols and formulas.
+        muted: headings and remarks; what is dropped out.
+        frame: outlines of nodes.
+        wire: edges.
+        tint: the fill of leaves.
+        value: forward values.
+        gradient: backward gradients.
+        accent: the path that is looked at, its factors, and what is new in a frame.
+        accent_tint: the fill of nodes on that path.
+    """
+
+    name: str
+    paper: str
+    ink: str
+    muted: str
+    frame: str
+    wire: str
+    tint: str
+    value: str
+    gradient: str
+    accent: str
+    accent_tint: str
+
+
+THEMES = {
+    theme.name: theme
+    for theme in (
+        Theme(
+            "light", "#ffffff", "#1e293b", "#5b6779", "#475569", "#94a3b8", "#f1f5f9",
+            value="#047a3b", gradient="#c1103a", accent="#b45309", accent_tint="#fff4ea",
+        ),
+        Theme(
+            "dark", "#111827", "#e5e7eb", "#a3adbd", "#94a3b8", "#64748b", "#1f2937",
+            value="#4ade80", gradient="#fb8ca0", accent="#fdba74", accent_tint="#3b2a17",
+        ),
+        Theme(
+            "print", "#ffffff", "#000000", "#595959", "#404040", "#8c8c8c", "#f2f2f2",
+            value="#333333", gradient="#595959", accent="#000000", accent_tint="#e6e6e6",
+        ),
+        Theme(  # hues of Okabe and Ito, "Color Universal Design" (2008), darkened to AA
+            "colour-blind", "#ffffff", "#1a1a1a", "#595959", "#4d4d4d", "#999999", "#f2f2f2",
+            value="#005a94", gradient="#a84300", accent="#8f3e76", accent_tint="#f9eef5",
+        ),
+    )
+}  # fmt: skip
+
+
+# Shapes ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -30,11 +90,37 @@ class Rectangle:
     fill: str
     stroke: str
     radius: float = 5.0
+    line: float = 1.0
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A circle around (x, y)."""
+
+    x: float
+    y: float
+    radius: float
+    fill: str
+    stroke: str
+    line: float = 1.0
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
 class Text:
-    """A line of text, centred on x, its baseline at y."""
+    """A line of text, its baseline at y.
+
+    Attributes:
+        x: where `anchor` is.
+        y: of the baseline.
+        text: in Unicode, for formats without mathematics and for people who cannot see it.
+        size: of the font, in points.
+        colour: "#rrggbb".
+        bold: whether it is; mathematics is not.
+        anchor: what stands at x: the start, the middle or the end of the text.
+        math: the same in mathtext (a subset of TeX, without the dollars); "" for plain text.
+    """
 
     x: float
     y: float
@@ -42,72 +128,197 @@ class Text:
     size: float
     colour: str
     bold: bool = False
+    anchor: Literal["start", "middle", "end"] = "middle"
+    math: str = ""
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """A smooth line through points, with level tangents and a head at its end."""
+    """A line through points with a head at its end.
+
+    Attributes:
+        points: straight segments join them, or, where it is curved, cubics with level tangents.
+        colour: "#rrggbb".
+        line: its width in points.
+        curved: "" for straight; "x" where tangents are level, "y" where they are upright.
+        dashed: whether it is.
+        head: length of the head in points; 0 for none.
+    """
 
     points: tuple[Point, ...]
     colour: str
+    line: float = 1.3
+    curved: Literal["", "x", "y"] = "x"
+    dashed: bool = False
+    head: float = 7.0
+
+
+Shape = Rectangle | Circle | Text | Arrow
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is drawn: shapes in the order of painting.
+    """What is drawn.
 
     Attributes:
         width: in points.
         height: in points.
-        shapes: arrows, rectangles and texts.
+        shapes: within (0, 0) to (width, height).
+        paper: the colour of the background.
         description: what the picture shows, for those who cannot see it.
     """
 
     width: float
     height: float
-    shapes: tuple[Rectangle | Text | Arrow, ...]
+    shapes: tuple[Shape, ...]
+    paper: str
     description: str
 
 
-def record(graph: Graph, digits: int = 4) -> Scene:
-    """Every node a box with its name, its value, and its gradient behind a ∂.
+# What a style is asked for -----------------------------------------------------------------------
 
-    Raises:
-        DrawingError: for a graph of more boxes than a picture can hold.
+
+@dataclass(frozen=True)
+class Step:
+    """What one frame shows of a graph; without one, everything is shown.
+
+    Attributes:
+        values: nodes whose value is known.
+        gradients: nodes whose gradient is known.
+        new: nodes that are highlighted.
+        caption: the arithmetic of the step, beneath the picture.
     """
-    if len(graph.nodes) > MOST_BOXES:
-        raise DrawingError(
-            f"a picture holds up to {MOST_BOXES:,} boxes; this graph has {len(graph.nodes):,}: "
-            "draw a smaller example, or save the graph as .dot"
-        )
-    lines = [_lines(node, digits) for node in graph.nodes]
-    boxes = [_box(texts) for texts in lines]
-    ordered = {index for index, node in enumerate(graph.nodes) if not node.commutes}
-    layout = layered(
-        boxes, [(edge.source, edge.target) for edge in graph.edges], ordered=ordered
+
+    values: frozenset[int]
+    gradients: frozenset[int]
+    new: frozenset[int]
+    caption: Written
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a graph is to be drawn; a style is a function of a Graph and a Look that gives a Scene.
+
+    Attributes:
+        theme: the colours.
+        numbers: how numbers are written.
+        direction: of the data: from left to right, or from top to bottom.
+        path: edges of the graph that are highlighted, with their factors.
+        beneath: lines under the picture, such as a derivation.
+        dropped: nodes that are greyed, as dropout leaves them.
+        step: what of the graph is known; None shows everything.
+        room: all captions that the place under the picture must hold, in any frame.
+    """
+
+    theme: Theme
+    numbers: Numbers
+    direction: Literal["LR", "TB"] = "LR"
+    path: frozenset[int] = frozenset()
+    beneath: tuple[Written, ...] = ()
+    dropped: frozenset[int] = frozenset()
+    step: Step | None = None
+    room: tuple[Written, ...] = ()
+
+    def value(self, graph: Graph, index: int) -> str:
+        """The value of a node as text; "" while it is not known."""
+        known = self.step is None or index in self.step.values
+        return self.numbers.text(graph.nodes[index].value) if known else ""
+
+    def gradient(self, graph: Graph, index: int) -> str:
+        """The gradient of a node as text; "" while it is not known."""
+        known = self.step is None or index in self.step.gradients
+        return self.numbers.text(graph.nodes[index].gradient) if known else ""
+
+    def is_new(self, index: int) -> bool:
+        """Whether the step highlights a node."""
+        return self.step is not None and index in self.step.new
+
+
+Style = Callable[[Graph, Look], Scene]
+
+
+# Text --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The measured size of a text in points: its width, and its reach from the baseline."""
+
+    width: float
+    above: float
+    below: float
+
+    @property
+    def height(self) -> float:
+        """From the top to the bottom."""
+        return self.above + self.below
+
+
+def name_of(node: Node) -> Written:
+    """The name of a node, set as mathematics where it is a name of the field."""
+    text = drawable(printable(typeset(node.label)))
+    return Written(text, _settable(mathtext(node.label)))
+
+
+@cache
+def _settable(math: str) -> str:
+    """The mathtext, or "" where matplotlib cannot set it."""
+    from matplotlib.mathtext import MathTextParser
+
+    try:
+        MathTextParser("path").parse(f"${math}$")
+    except (ValueError, RuntimeError):
+        return ""
+    return math if len(math) <= 60 else ""
+
+
+@cache
+def extent(text: str, size: float, bold: bool = False, math: str = "") -> Extent:
+    """The size of a text in the fonts of the pictures (DejaVu Sans; STIX for mathematics)."""
+    from matplotlib.textpath import text_to_path
+
+    width, height, below = text_to_path.get_text_width_height_descent(
+        f"${math}$" if math else text, font(size, bold), ismath=bool(math)
     )
-    shapes: list[Rectangle | Text | Arrow] = [Arrow(route, WIRE) for route in layout.routes]
-    for index, texts in enumerate(lines):
-        shapes += _record_shapes(layout, index, boxes[index], texts, graph.nodes[index].is_leaf)
-    return Scene(layout.width, layout.height, tuple(shapes), description(graph, digits))
+    return Extent(float(width), float(height - below), float(below))
 
 
-def description(graph: Graph, digits: int = 4) -> str:
+def font(size: float, bold: bool = False):  # type: ignore[no-untyped-def]
+    """The font of the pictures, as matplotlib takes it."""
+    from matplotlib.font_manager import FontProperties
+
+    weight = "bold" if bold else "normal"
+    return FontProperties(
+        family="DejaVu Sans", size=size, weight=weight, math_fontfamily="stix"
+    )
+
+
+def measured(text: Text) -> Extent:
+    """The size of a text of a scene."""
+    return extent(text.text, text.size, text.bold, text.math)
+
+
+def written(line: Written, x: float, y: float, size: float, colour: str) -> Text:
+    """A line of mathematics as a text of a scene, centred on x."""
+    return Text(x, y, drawable(line.text), size, colour, math=line.math)
+
+
+def title(node: Node, numbers: Numbers) -> str:
+    """What a node is called in a picture: its name, else its symbol, else its number."""
+    name = printable(typeset(node.label)) or node.symbol
+    return name or numbers.text(node.value)
+
+
+def description(graph: Graph, numbers: Numbers) -> str:
     """The graph in words: one line a node."""
     lines = []
     for index, node in enumerate(graph.nodes):
-        operands = ", ".join(title(graph.nodes[graph.edges[e].source], digits) for e in
-                             graph.incoming[index])
+        sources = [graph.nodes[graph.edges[e].source] for e in graph.incoming[index]]
+        operands = ", ".join(title(source, numbers) for source in sources)
         made = f" = {node.operation}({operands})" if operands else ""
-        gradient = "" if node.is_constant else f", gradient {decimal(node.gradient, digits)}"
-        lines.append(f"{title(node, digits)}{made}: value {decimal(node.value, digits)}{gradient}")
+        gradient = "" if node.is_constant else f", gradient {numbers.text(node.gradient)}"
+        lines.append(f"{title(node, numbers)}{made}: value {numbers.text(node.value)}{gradient}")
     return "\n".join(lines)
-
-
-def title(node: Node, digits: int = 4) -> str:
-    """What a node is called in a picture: its name, else its symbol, else its number."""
-    name = printable(typeset(node.label)) or node.symbol
-    return name or decimal(node.value, digits)
 
 
 def printable(text: str, longest: int = 40) -> str:
@@ -116,18 +327,7 @@ def printable(text: str, longest: int = 40) -> str:
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
-def _lines(node: Node, digits: int) -> tuple[tuple[str, str, float, bool], ...]:
-    """The lines of a box: text, colour, size in points, whether bold."""
-    name = printable(typeset(node.label))
-    heading = " = ".join(part for part in (name, node.symbol) if part)
-    lines = [(heading, INK, 13.0, bool(name))] if heading else []
-    lines.append((decimal(node.value, digits), VALUE, 12.0, False))
-    if not node.is_constant:
-        lines.append((f"∂ {decimal(node.gradient, digits)}", GRADIENT, 12.0, False))
-    return tuple((_drawable(line[0]), *line[1:]) for line in lines)
-
-
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """The text with a box for each character that the font of the pictures has no glyph for."""
     glyphs = _glyphs()
     return "".join(c if ord(c) in glyphs else "□" for c in text)
@@ -136,45 +336,7 @@ def _drawable(text: str) -> str:
 @cache
 def _glyphs() -> frozenset[int]:
     """The characters that DejaVu Sans has, both in its regular and in its bold cut."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
+    from matplotlib.font_manager import findfont, get_font
 
-    cuts = [
-        get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight))).get_charmap()
-        for weight in ("normal", "bold")
-    ]
+    cuts = [get_font(findfont(font(10, bold))).get_charmap() for bold in (False, True)]
     return frozenset(cuts[0]) & frozenset(cuts[1])
-
-
-_LEADING, _PADDING_X, _PADDING_Y = 17.0, 10.0, 6.0
-
-
-def _box(lines: tuple[tuple[str, str, float, bool], ...]) -> Box:
-    widest = max(text_width(text, size, bold) for text, _, size, bold in lines)
-    return Box(max(widest + 2 * _PADDING_X, 36.0), len(lines) * _LEADING + 2 * _PADDING_Y)
-
-
-def _record_shapes(
-    layout: Layout, index: int, box: Box, lines: tuple[tuple[str, str, float, bool], ...],
-    is_leaf: bool,
-) -> list[Rectangle | Text | Arrow]:
-    x, y = layout.centers[index]
-    left, top = x - box.width / 2, y - box.height / 2
-    fill = TINT if is_leaf else PAPER
-    shapes: list[Rectangle | Text | Arrow] = [
-        Rectangle(left, top, box.width, box.height, fill, FRAME)
-    ]
-    for row, (text, colour, size, bold) in enumerate(lines):
-        baseline = top + _PADDING_Y + (row + 0.76) * _LEADING
-        shapes.append(Text(x, baseline, text, size, colour, bold))
-    return shapes
-
-
-@cache
-def text_width(text: str, size: float, bold: bool = False) -> float:
-    """The width of a line of text in points, in the font of the pictures (DejaVu Sans)."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width)

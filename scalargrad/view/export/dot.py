@@ -5,8 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from scalargrad.view.graph import Graph, Node
-from scalargrad.view.notation import decimal
-from scalargrad.view.scene import FRAME, GRADIENT, INK, PAPER, TINT, VALUE, WIRE, title
+from scalargrad.view.notation import Numbers, decimal
+from scalargrad.view.scene import THEMES, title
+
+_THEME = THEMES["light"]
 
 
 def dot_source(graph: Graph, digits: int = 4) -> str:
@@ -25,14 +27,15 @@ def dot_source(graph: Graph, digits: int = 4) -> str:
         node_attr={
             "shape": "box",
             "style": "rounded,filled",
-            "color": FRAME,
+            "color": _THEME.frame,
             "fontname": "DejaVu Sans",
             "fontsize": "12",
         },
-        edge_attr={"color": WIRE, "arrowsize": "0.7"},
+        edge_attr={"color": _THEME.wire, "arrowsize": "0.7"},
     )
     for index, node in enumerate(graph.nodes):
-        picture.node(str(index), _label(node, digits), fillcolor=TINT if node.is_leaf else PAPER)
+        fill = _THEME.tint if node.is_leaf else _THEME.paper
+        picture.node(str(index), _label(node, digits), fillcolor=fill)
     for edge in graph.edges:
         picture.edge(str(edge.source), str(edge.target))
     return str(picture.source)
@@ -40,11 +43,12 @@ def dot_source(graph: Graph, digits: int = 4) -> str:
 
 def _label(node: Node, digits: int) -> str:
     """An HTML-like label: the only kind in which text from users is text and nothing else."""
-    heading = " = ".join(dict.fromkeys(part for part in (title(node), node.symbol) if part))
-    lines = [_line(heading, INK)] if node.label or node.symbol else []
-    lines.append(_line(decimal(node.value, digits), VALUE))
+    name = title(node, Numbers(digits))
+    heading = " = ".join(dict.fromkeys(part for part in (name, node.symbol) if part))
+    lines = [_line(heading, _THEME.ink)] if node.label or node.symbol else []
+    lines.append(_line(decimal(node.value, digits), _THEME.value))
     if not node.is_constant:
-        lines.append(_line(f"∂ {decimal(node.gradient, digits)}", GRADIENT))
+        lines.append(_line(f"∂ {decimal(node.gradient, digits)}", _THEME.gradient))
     return f"<{'<BR/>'.join(lines)}>"
 
 

@@ -49,7 +49,7 @@ def painted(scene: Scene, form: Literal["svg", "png", "pdf"]) -> bytes:
                 _paint_rectangle(axes, shape)
             elif isinstance(shape, Text):
                 _paint_text(axes, shape)
-            else:
+            elif isinstance(shape, Arrow):
                 _paint_arrow(axes, shape)
         buffer = io.BytesIO()
         figure.savefig(buffer, format=form, dpi=PNG_DOTS_PER_INCH, metadata=_METADATA[form])

@@ -1,0 +1,1 @@
+"""The styles of pictures: each makes a Scene of a Graph and a Look."""
