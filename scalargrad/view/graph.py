@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from scalargrad import scalars
+from scalargrad import ops, scalars
 from scalargrad.formula import Formula, applied, formula, name
 from scalargrad.ops import CONSTANT, OPERATIONS, Operands
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, gradients, topological_order
+from scalargrad.value import Value, constant, gradients, topological_order
 from scalargrad.view.notation import typeset
 
 
@@ -74,6 +74,11 @@ class Edge:
     contribution: Scalar | None
 
 
+def _unwritten(index: int) -> Formula:
+    """What stands for the expression of a node that nobody wrote."""
+    return name("…")
+
+
 @dataclass(frozen=True)
 class Graph:
     """Nodes in the order in which they were made, and edges in the order of their operands.
@@ -83,12 +88,20 @@ class Graph:
         edges: by target, then by operand.
         output: index of the node that was asked for.
         formula: the formula of the local derivative of an edge, given its index.
+        expression: what made a node, given its index, in names of the nodes that it was made from;
+            the parts of such a name are its text and the index of its node.
+        products: of a contracted graph: two nodes that are multiplied with one another, and the
+            node that their product goes into.
+        terms: of a contracted graph: a node that is added to others, and the node it goes into.
     """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     output: int
     formula: Callable[[int], Formula]
+    products: tuple[tuple[int, int, int], ...] = ()
+    terms: tuple[tuple[int, int], ...] = ()
+    expression: Callable[[int], Formula] = _unwritten
 
     @cached_property
     def incoming(self) -> tuple[tuple[int, ...], ...]:
@@ -107,15 +120,31 @@ class Graph:
         return tuple(map(tuple, found))
 
 
-def graph(output: Value) -> Graph:
+def graph(output: Value, *, expand: bool = False) -> Graph:
     """The graph below a node, every operation a node of it.
+
+    Args:
+        output: usually the loss.
+        expand: whether dot, total and mean, which take any number of operands, are shown as the
+            products and sums of the slide: dot(b, w1, x1, w2, x2) as (w₁×x₁ + w₂×x₂) + b.
 
     >>> x = Value(3, "x")
     >>> [(edge.source, edge.target) for edge in graph(x + x).edges]
     [(0, 1), (0, 1)]
     """
-    values = topological_order(output)
+    order = topological_order(output)
+    twins: dict[Value, Value] = {}
+    made = {value: _atoms(value, twins) if expand else [value] for value in order}
+    used = {twins.get(p, p) for atoms in made.values() for atom in atoms for p in atom.parents}
+    values = [
+        atom
+        for value in order
+        if value is output or value in used or not value.op or value.parents
+        for atom in made[value]
+    ]
     place = {value: index for index, value in enumerate(values)}
+    place |= {value: place[atoms[-1]] for value, atoms in made.items() if atoms[-1] in place}
+    place |= {twin: place[value] for twin, value in twins.items() if value in place}
     uses = [(value, operand) for value in values for operand in range(len(value.parents))]
     locals_ = [
         local
@@ -129,9 +158,70 @@ def graph(output: Value) -> Graph:
 
     def written(index: int) -> Formula:
         value, operand = uses[index]
-        return formula(_Writer(place)(value)[operand])
+        writer = _Writer(place)
+        for parent in value.parents:
+            if parent in twins:
+                writer.known[parent] = writer.operand(twins[parent])
+        return formula(writer(value)[operand])
 
-    return Graph(tuple(map(_node, values)), tuple(edges), place[output], written)
+    return Graph(
+        tuple(map(_node, values)),
+        tuple(edges),
+        place[output],
+        written,
+        expression=_expressions(place),
+    )
+
+
+def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
+    """The products and sums that a node stands for, the last of them in its place.
+
+    They are computed from what the node captured, on twins of its parents, which are added to
+    `twins`; the last has the name, the value and the gradient of the node itself.
+    """
+    if not (value.op and value.op.name in _OF_SUMS and len(value.parents) > 1):
+        return [value]
+    operands = [_twin(*pair) for pair in zip(value.parents, value.operands, strict=True)]
+    if value.op.name == "dot":
+        products = [ops.mul(w, x) for w, x in zip(operands[1::2], operands[2::2], strict=True)]
+        made, terms = products, list(products)
+        if not (products and _is_zero(value.parents[0])):
+            terms.append(operands[0])
+    else:
+        made, terms = [], operands
+    last = terms[0]
+    for term in terms[1:]:
+        last = ops.add(last, term)
+        made = [*made, last]
+    if value.op.name == "mean":
+        last = ops.div(last, len(terms))
+        made = [*made, last.parents[1], last]
+    twins.update(zip(operands, value.parents, strict=True))
+    if value.grad is not None:
+        found = gradients(last, value.grad)
+        for atom in made:
+            atom.grad = found[atom]
+    last.data, last.grad, last.label = value.data, value.grad, value.label
+    return made
+
+
+_OF_SUMS = ("dot", "total", "mean")
+
+
+def _twin(parent: Value, captured: Scalar) -> Value:
+    """A node without parents, for an operand as it was when the operation ran.
+
+    Where the operation made a float of an exact number, it is exact again.
+    """
+    now = parent.data
+    if all(map(scalars.is_number, (now, captured))):
+        captured = now if scalars.to_float(now) == scalars.to_float(captured) else captured
+    return constant(captured) if parent.op is CONSTANT else Value(captured, parent.label)
+
+
+def _is_zero(value: Value) -> bool:
+    """Whether it is a 0 that was written inside an expression, such as the bias of no bias."""
+    return value.op is CONSTANT and scalars.is_number(value.data) and bool(value.data == 0)
 
 
 def contracted(output: Value) -> Graph:
@@ -149,7 +239,16 @@ def contracted(output: Value) -> Graph:
     place = {value: index for index, value in enumerate(kept)}
     uses = []
     edges = []
+    products: list[tuple[int, int, int]] = []
+    terms: list[tuple[int, int]] = []
     for value in kept:
+        for node in topological_order(value, until=place):
+            if node is value or node not in place:
+                pairs, added = _pairs_and_terms(node)
+                products += [
+                    (place[a], place[b], place[value]) for a, b in pairs if a in place and b in place
+                ]
+                terms += [(place[a], place[value]) for a in added if a in place]
         found = gradients(value, scalars.whole(1, value.data), until=place)
         for parent in sorted(place.keys() & found.keys() - {value}, key=place.__getitem__):
             uses.append((value, parent))
@@ -159,7 +258,26 @@ def contracted(output: Value) -> Graph:
         value, parent = uses[index]
         return formula(gradients(value, formula(1), _Writer(place), until=place)[parent])
 
-    return Graph(tuple(map(_node, kept)), tuple(edges), place[output], written)
+    return Graph(
+        tuple(map(_node, kept)),
+        tuple(edges),
+        place[output],
+        written,
+        tuple(products),
+        tuple(terms),
+        _expressions(place),
+    )
+
+
+def _pairs_and_terms(value: Value) -> tuple[list[tuple[Value, Value]], list[Value]]:
+    """Which operands a node multiplies with one another, and which it adds to others."""
+    parents = value.parents
+    name = value.op.name if value.op else ""
+    if name == "mul":
+        return [(parents[0], parents[1])], []
+    if name == "dot":
+        return list(zip(parents[1::2], parents[2::2], strict=True)), [parents[0]]
+    return [], list(parents) if name in ("add", "sub", "total") else []
 
 
 def _node(value: Value) -> Node:
@@ -173,6 +291,29 @@ def _edge(place: Mapping[Value, int], parent: Value, value: Value, local: Scalar
 
 
 _LONGEST = 12  # names and numbers in an operand that is written out; beyond it, its number is
+
+
+def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
+    """For the index of a node that is kept, the expression that made it from others."""
+    values: dict[int, Value] = {}
+    for value, index in kept.items():
+        values.setdefault(index, value)
+
+    @cache
+    def writer() -> _Writer:
+        made = _Writer(kept)
+        for value, index in kept.items():
+            if value.parents or not value.op:  # no constant: its number is written
+                made.known[value] = Formula("name", (typeset(value.label), index))
+        return made
+
+    def written(index: int) -> Formula:
+        value = values[index]
+        if value.op and value.parents:
+            return applied(value.op, writer().operands(value))
+        return formula(value.data)
+
+    return written
 
 
 class _Writer:

@@ -28,11 +28,12 @@ Column = list[int]  # items from top to bottom: a box is its index, dummies foll
 Neighbours = list[list[int]]  # for each item those next to it in the column before, or after
 Pulls = list[list[tuple[int, float]]]  # for each item: (another, how far below that one to stand)
 
-MAX_DUMMIES = 50_000
+MAX_DUMMIES = 25_000
 PORT_GAP = 10.0  # points between edges on one side of a box, where it is high enough
 SLOPE = 0.5  # the width of the gap between columns against the rise of its steepest edge
 STARTS = (0, -1, 1, 2, 4, 8, 16, 32)  # orders to begin with, see _depth_first_columns
 START_WORK, SIFT_WORK = 2_000, 10_000  # a graph with more edges gets fewer starts, shorter moves
+FEW_SWEEPS = 20_000  # a graph with more edges and dummies is swept half as often
 SETTLING_ROUNDS = 3
 FREE = 1e-6  # the weight of a box that nothing pulls, against 1
 
@@ -69,6 +70,7 @@ def layered(
     column_gap: float = 44.0,
     row_gap: float = 16.0,
     margin: float = 8.0,
+    port_gaps: Sequence[tuple[float, float]] = (),
 ) -> Layout:
     """Return places for boxes in topological order and routes for the edges between them.
 
@@ -76,6 +78,8 @@ def layered(
     is the transpose of "LR". No edge passes under a box until that takes more than `MAX_DUMMIES`
     dummies; then the longest edges become single segments. Edges reach a box without crossing where
     they can; those into an `ordered` box enter in the order of its operands even where they cross.
+    `port_gaps` are, box by box, the points between edges that leave it and between those that enter
+    it, as far as it is high enough; by default PORT_GAP.
 
     Raises:
         ValueError: a size or gap is not usable, or an edge does not lead from a lower to a higher
@@ -92,11 +96,13 @@ def layered(
         return Layout(0.0, 0.0, (), ())
     if direction == "TB":
         boxes = [Box(box.height, box.width) for box in boxes]
-    chains, place = _edge_chains(edges, _column_numbers(len(boxes), edges))
+    chains, place = _edge_chains(edges, column_numbers(len(boxes), edges))
     columns = _ordered_columns(chains, place)
     chains = _in_operand_order(chains, columns)
     heights = [box.height for box in boxes] + [0.0] * (len(place) - len(boxes))
-    plan = _Plan(boxes, heights, chains, columns, _port_offsets(boxes, chains, columns, ordered))
+    gaps = port_gaps or [(PORT_GAP, PORT_GAP)] * len(boxes)
+    ports = _port_offsets(boxes, chains, columns, ordered, gaps)
+    plan = _Plan(boxes, heights, chains, columns, ports)
     layout = _framed(plan, _vertical_positions(plan, row_gap), column_gap, margin)
     return _transposed(layout) if direction == "TB" else layout
 
@@ -144,7 +150,7 @@ def _transposed(layout: Layout) -> Layout:
 # 1. Columns
 
 
-def _column_numbers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+def column_numbers(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     """Return the column of each box: its depth, further right where that makes edges shorter.
 
     A leaf thus stands beside its first use. A sum of two shared inputs stays beside these: going
@@ -251,7 +257,8 @@ def _orders(
         columns = _depth_first_columns(before, after, place, backwards)
         _number(columns, position)
         yield columns, position
-        for side, sweep in ((before, columns), (after, columns[::-1])) * 2:
+        passes = 2 if segments <= FEW_SWEEPS else 1
+        for side, sweep in ((before, columns), (after, columns[::-1])) * passes:
             for column in sweep:
                 _sort_by_barycentre(column, side, position)
             for column in sweep * (3 if reach > 1 else 1):
@@ -321,6 +328,8 @@ def _excess(upper: list[int], lower: list[int]) -> int:
     >>> _excess([1, 4], [0, 2, 4])
     1
     """
+    if len(upper) == len(lower) == 1:  # most often: two dummies
+        return (upper[0] > lower[0]) - (upper[0] < lower[0])
     if len(upper) > len(lower):
         return -_excess(lower, upper)
     below = sum([bisect_left(lower, p) + bisect_right(lower, p) for p in upper])
@@ -341,7 +350,9 @@ def _falling_pairs(numbers: list[int]) -> int:
     >>> _falling_pairs([2, 0, 1, 1])
     3
     """
-    tree = [0] * (max(numbers, default=0) + 2)
+    if numbers == sorted(numbers):
+        return 0
+    tree = [0] * (max(numbers) + 2)
     pairs = 0
     for so_far, number in enumerate(numbers):
         pairs += so_far
@@ -360,7 +371,11 @@ def _falling_pairs(numbers: list[int]) -> int:
 
 
 def _port_offsets(
-    boxes: Sequence[Box], chains: list[Chain], columns: list[Column], ordered: Container[int]
+    boxes: Sequence[Box],
+    chains: list[Chain],
+    columns: list[Column],
+    ordered: Container[int],
+    gaps: Sequence[tuple[float, float]],
 ) -> list[tuple[float, float]]:
     """Return how far below the centres of its boxes each edge leaves and enters.
 
@@ -379,7 +394,8 @@ def _port_offsets(
         for index, (box, ends) in enumerate(zip(boxes, ends_at, strict=True)):
             if toward == 1 or index not in ordered:
                 ends.sort(key=lambda e: position[chains[e][toward]])
-            step = min(PORT_GAP, box.height / max(1, len(ends)))
+            gap = gaps[index][0 if toward == 1 else 1]
+            step = min(gap, box.height / max(1, len(ends)))
             for k, e in enumerate(ends):
                 offsets[e].append((k - (len(ends) - 1) / 2) * step)
     return [(leave, enter) for leave, enter in offsets]
@@ -396,7 +412,8 @@ def _vertical_positions(plan: _Plan, row_gap: float) -> list[float]:
     level_before = [to if len(to) == 1 == len(after[to[0][0]]) else [] for to in before]
     level_after = [to if len(to) == 1 == len(before[to[0][0]]) else [] for to in after]
     nothing: Pulls = [[]] * len(ys)
-    sweeps = [(after, before), (before, after)] * SETTLING_ROUNDS
+    rounds = SETTLING_ROUNDS if len(ys) <= FEW_SWEEPS else 1
+    sweeps = [(after, before), (before, after)] * rounds
     sweeps += [(level_after, nothing), (level_before, nothing)] * 2
     for k, (pull, instead) in enumerate(sweeps):
         for column, slot in list(zip(plan.columns, slots, strict=True))[:: 1 if k % 2 else -1]:
@@ -429,7 +446,11 @@ def _settle(
     wishes, weights = [], []
     for i, packed_y in zip(column, slot, strict=True):
         to = pull[i] or instead[i]
-        wish = sum([ys[j] + shift for j, shift in to]) / len(to) if to else ys[i]
+        if len(to) == 1:  # most often: a dummy
+            j, shift = to[0]
+            wish = ys[j] + shift
+        else:
+            wish = sum([ys[j] + shift for j, shift in to]) / len(to) if to else ys[i]
         wishes.append(wish - packed_y)
         weights.append(1.0 if pull[i] else FREE)
     for i, packed_y, y in zip(column, slot, _isotonic(wishes, weights), strict=True):

@@ -263,8 +263,7 @@ def numbers(
 
     Args:
         scalars: all that will be written.
-        digits: significant digits; by default as few of 3 to 6 as show in full every number that
-            six digits show in full.
+        digits: significant digits; by default 4 where that shows a number in full, else 3.
         fractions: whether exact numbers are written as fractions.
         approximate: whether what is not exact gets a ≈.
 
@@ -272,8 +271,6 @@ def numbers(
     4
     """
     if digits is None:
-        known = [s for s in scalars if isinstance(s, int | Fraction | float)]
-        short = [s for s in known if math.isfinite(s) and decimal(s, 6) == decimal(s, 15)]
-        enough = (n for n in (3, 4, 5) if all(decimal(s, n) == decimal(s, 6) for s in short))
-        digits = next(enough, 6)
+        known = [s for s in scalars if isinstance(s, int | Fraction | float) and math.isfinite(s)]
+        digits = 4 if any(decimal(s, 3) != decimal(s, 4) == decimal(s, 12) for s in known) else 3
     return Numbers(digits, fractions, approximate)

@@ -36,7 +36,8 @@ class Theme:
         tint: the fill of leaves.
         value: forward values.
         gradient: backward gradients.
-        accent: the path that is looked at, its factors, and what is new in a frame.
+        accent: the factors of the path that is looked at, and the arithmetic of a frame.
+        path: the lines of that path, and the outlines of what is new in a frame.
         accent_tint: the fill of nodes on that path.
     """
 
@@ -50,6 +51,7 @@ class Theme:
     value: str
     gradient: str
     accent: str
+    path: str
     accent_tint: str
 
 
@@ -58,19 +60,19 @@ THEMES = {
     for theme in (
         Theme(
             "light", "#ffffff", "#1e293b", "#5b6779", "#475569", "#94a3b8", "#f1f5f9",
-            value="#047a3b", gradient="#c1103a", accent="#b45309", accent_tint="#fff4ea",
+            value="#047a3b", gradient="#c1103a", accent="#b45309", path="#e2700f", accent_tint="#fff4ea",
         ),
         Theme(
             "dark", "#111827", "#e5e7eb", "#a3adbd", "#94a3b8", "#64748b", "#1f2937",
-            value="#4ade80", gradient="#fb8ca0", accent="#fdba74", accent_tint="#3b2a17",
+            value="#4ade80", gradient="#fb8ca0", accent="#fdba74", path="#f59e42", accent_tint="#3b2a17",
         ),
         Theme(
             "print", "#ffffff", "#000000", "#595959", "#404040", "#8c8c8c", "#f2f2f2",
-            value="#333333", gradient="#595959", accent="#000000", accent_tint="#e6e6e6",
+            value="#333333", gradient="#595959", accent="#000000", path="#000000", accent_tint="#e6e6e6",
         ),
         Theme(  # hues of Okabe and Ito, "Color Universal Design" (2008), darkened to AA
             "colour-blind", "#ffffff", "#1a1a1a", "#595959", "#4d4d4d", "#999999", "#f2f2f2",
-            value="#005a94", gradient="#a84300", accent="#8f3e76", accent_tint="#f9eef5",
+            value="#005a94", gradient="#a84300", accent="#8f3e76", path="#cc79a7", accent_tint="#f9eef5",
         ),
     )
 }  # fmt: skip
@@ -300,7 +302,7 @@ def measured(text: Text) -> Extent:
 
 def written(line: Written, x: float, y: float, size: float, colour: str) -> Text:
     """A line of mathematics as a text of a scene, centred on x."""
-    return Text(x, y, drawable(line.text), size, colour, math=line.math)
+    return Text(x, y, drawable(line.text), size, colour, math=line.math.replace(r"\frac", r"\dfrac"))
 
 
 def title(node: Node, numbers: Numbers) -> str:

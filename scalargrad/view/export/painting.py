@@ -1,108 +1,109 @@
-"""A scene as SVG, PNG or PDF, painted by matplotlib; text in SVG is outlined, so needs no font."""
+"""A scene as the bytes of an SVG, PNG or PDF file; equal scenes give equal bytes."""
 
 from __future__ import annotations
 
 import io
-from itertools import pairwise
+from collections.abc import Sequence
+from functools import lru_cache
+from math import sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
-from scalargrad.view.scene import Arrow, Rectangle, Scene, Text
+from scalargrad.view.export.outlines import DASHES, Mark, Outline, legal, marks, rounded
+from scalargrad.view.export.pdf import pdf
+from scalargrad.view.export.svg import svg
+from scalargrad.view.scene import Rectangle, Scene
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.path import Path
 
 PNG_DOTS_PER_INCH = 192  # twice the 96 of a screen
-_HEAD = 7.0  # length of an arrow's head, in points
-
-# What would make two runs differ: dates, versions, and identifiers drawn at random.
-_METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None, "Creator": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    "png": {"Software": None},
-}
-_SETTINGS: Any = {
-    "svg.hashsalt": "scalargrad",
-    "svg.fonttype": "path",
-    "pdf.fonttype": 42,
-    "font.family": "DejaVu Sans",
-    "text.hinting": "no_hinting",  # so that text is as wide as it was measured
-    "text.parse_math": False,
-}
+MOST_PIXELS_A_SIDE = 30_000
+MOST_PIXELS = 80_000_000  # readers take larger pictures for an attack
 
 
 def painted(scene: Scene, form: Literal["svg", "png", "pdf"]) -> bytes:
-    """The scene as the bytes of a file; equal scenes give equal bytes."""
-    import matplotlib
-    from matplotlib.figure import Figure
+    """The scene as the bytes of a file.
 
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a user's settings, as of TeX or margins, must not shift the text
-        matplotlib.rcParams.update(_SETTINGS)
-        figure = Figure(figsize=(max(scene.width, 1) / 72, max(scene.height, 1) / 72))
-        figure.patch.set_alpha(1.0)
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, max(scene.width, 1)), ylim=(max(scene.height, 1), 0))
-        axes.set_axis_off()
-        for shape in scene.shapes:
-            if isinstance(shape, Rectangle):
-                _paint_rectangle(axes, shape)
-            elif isinstance(shape, Text):
-                _paint_text(axes, shape)
-            elif isinstance(shape, Arrow):
-                _paint_arrow(axes, shape)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=form, dpi=PNG_DOTS_PER_INCH, metadata=_METADATA[form])
+    A PNG has 192 dots an inch, or fewer where it would exceed 30 000 pixels on a side or 80
+    million in all.
+    """
+    if form == "svg":
+        return svg(scene)
+    if form == "pdf":
+        return pdf([scene])
+    return png(scene)
+
+
+def pages(scenes: Sequence[Scene]) -> bytes:
+    """A PDF with a page for each scene."""
+    return pdf(scenes)
+
+
+def png(scene: Scene, *, dpi: float = PNG_DOTS_PER_INCH, paper: bool = True) -> bytes:
+    """The scene as a PNG; without paper its background is transparent."""
+    from PIL import Image, PngImagePlugin
+
+    scale = _scale(scene, dpi)
+    size = (_pixels(scene.width, scale), _pixels(scene.height, scale))
+    pixels = _raster(scene, size, scale, scene.paper if paper else "")
+    image = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1)
+    about = PngImagePlugin.PngInfo()
+    about.add_itxt("Description", legal(scene.description))
+    buffer = io.BytesIO()
+    kept = image.convert("RGB") if paper else image
+    kept.save(buffer, "png", pnginfo=about, dpi=(72 * scale, 72 * scale))
     return buffer.getvalue()
 
 
-def _paint_rectangle(axes: Axes, shape: Rectangle) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    axes.add_patch(
-        FancyBboxPatch(
-            (shape.x, shape.y),
-            shape.width,
-            shape.height,
-            boxstyle=f"round,pad=0,rounding_size={shape.radius}",
-            facecolor=shape.fill,
-            edgecolor=shape.stroke,
-            linewidth=1.0,
-        )
-    )
+def _scale(scene: Scene, dpi: float) -> float:
+    """Pixels a point: as asked for, or as many as a PNG holds."""
+    width, height = max(scene.width, 1), max(scene.height, 1)
+    longest = MOST_PIXELS_A_SIDE / max(width, height)
+    return min(dpi / 72, longest, sqrt(MOST_PIXELS / (width * height)))
 
 
-def _paint_text(axes: Axes, shape: Text) -> None:
-    axes.text(
-        shape.x,
-        shape.y,
-        shape.text,
-        fontsize=shape.size,
-        color=shape.colour,
-        weight="bold" if shape.bold else "normal",
-        ha="center",
-        va="baseline",
-    )
+def _pixels(points: float, scale: float) -> int:
+    return max(1, int(max(points, 1) * scale + 0.5))
 
 
-def _paint_arrow(axes: Axes, shape: Arrow) -> None:
-    from matplotlib.patches import PathPatch, Polygon
+def _raster(scene: Scene, size: tuple[int, int], scale: float, paper: str) -> Any:
+    """The pixels of a scene: red, green, blue and opacity, row by row."""
+    from matplotlib.backends import backend_agg
 
-    x, y = shape.points[-1]
-    line = _smooth((*shape.points[:-1], (x - _HEAD, y)))
-    axes.add_patch(PathPatch(line, facecolor="none", edgecolor=shape.colour, linewidth=1.3))
-    head = [(x, y), (x - _HEAD, y - _HEAD * 0.4), (x - _HEAD, y + _HEAD * 0.4)]
-    axes.add_patch(Polygon(head, closed=True, color=shape.colour, linewidth=0))
+    width, height = size
+    backend: Any = backend_agg
+    renderer = backend.RendererAgg(width, height, 72 * scale)
+    sheet = Rectangle(0, 0, width / scale, height / scale, paper, "", radius=0)
+    background = Mark(((rounded(sheet), 0.0, 0.0),), fill=paper)
+    for mark in (background, *marks(scene)):
+        _paint(renderer, mark, scale, height)
+    return renderer.buffer_rgba()
 
 
-def _smooth(points: tuple[tuple[float, float], ...]) -> Path:
-    """Cubic segments that leave and reach every point level."""
+def _paint(renderer: Any, mark: Mark, scale: float, height: int) -> None:
+    """Paint the parts of a mark one by one; a renderer counts y from the bottom."""
+    from matplotlib.colors import to_rgba
+    from matplotlib.transforms import Affine2D
+
+    pen = renderer.new_gc()
+    pen.set_snap(False)
+    pen.set_foreground(mark.stroke or mark.fill or "#000000")
+    pen.set_linewidth(mark.line * scale if mark.stroke else 0.0)
+    pen.set_dashes(0, [dash * scale for dash in DASHES] if mark.dashed else None)
+    fill = to_rgba(mark.fill) if mark.fill else None
+    if not (mark.fill or mark.stroke):
+        return
+    for outline, x, y in mark.parts:
+        place = Affine2D.from_values(scale, 0, 0, -scale, scale * x, height - scale * y)
+        renderer.draw_path(pen, _path(outline), place, fill)
+
+
+@lru_cache(maxsize=20_000)
+def _path(outline: Outline) -> Path:
+    """An outline as matplotlib takes it."""
     from matplotlib.path import Path
 
-    vertices = [points[0]]
-    codes = [Path.MOVETO]
-    for (x0, y0), (x1, y1) in pairwise(points):
-        middle = (x0 + x1) / 2
-        vertices += [(middle, y0), (middle, y1), (x1, y1)]
-        codes += [Path.CURVE4] * 3
-    return Path(vertices, codes)
+    codes = {"M": [1], "L": [2], "Q": [3, 3], "C": [4, 4, 4], "Z": [79]}
+    numbers = [n for _, places in outline.segments for n in places or (0.0, 0.0)]
+    points = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return Path(points, [code for letter, _ in outline.segments for code in codes[letter]])
