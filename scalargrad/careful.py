@@ -90,6 +90,7 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     if scalars.is_exact(y):
         by_log = scalars.to_float(y) * log(a) if a > 0 else math.nan if a < 0 else 0
         return (b * power(a, b - 1) if b else 0), by_log
+    (a, _), (b, _) = scalars.paired(a, y), scalars.paired(b, y)  # exact numbers beyond floats too
     base = where(a > 0, a, 1)
     half = power(base, divide(b, 2))
     by_exponent = where(a > 0, half * log(base) * half, where(a < 0, math.nan, 0))
@@ -99,7 +100,8 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     kept = where(abs(y) < 1e-290, 0, where(abs(y) > 1e290, 0, 1))
     root = where(kept, 1, where(at_zero, where(less < 0, 1, a), a))
     part = (less / 2 + _TO_WHOLE) - _TO_WHOLE  # whole, so that a may be negative
-    by_power = b * power(root, part) * (1 + lost * log(base)) * power(root, less - part)
+    made_good = 1 + where(equal(lost, 0), 0, lost * log(base))
+    by_power = b * power(root, part) * made_good * power(root, less - part)
     by_power = where(at_zero, where(less < 0, math.inf, by_power), by_power)
     by_value = quotient(b * y, where(at_zero, 1, a))
     return where(equal(b, 0), 0, where(kept, by_value, by_power)), by_exponent

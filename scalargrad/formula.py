@@ -6,7 +6,9 @@ local derivative of ReLU becomes 1[z₂ > 0], that of a product w₄, that of ta
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
@@ -14,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from scalargrad import scalars
-from scalargrad.ops import Operation
+from scalargrad.ops import OPERATIONS, Operation
 from scalargrad.scalars import Kind, Scalar
 
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 2, "^": 4}
@@ -221,15 +223,8 @@ def _text(written: Formula) -> str:
         sign = " + " if head == "+" else " − "
         return _within(parts[0], 1) + sign + _within(parts[1], 1 if head == "+" else 2)
     if head == "*":
-        left, right = (_within(part, 3 if part.head in ("/", "number") else 2) for part in parts)
-        last, first = _factor(parts[0], 1), _factor(parts[1], 0)
-        apart = (
-            right[0].isdigit()
-            or _is_word(last)
-            or (_is_word(first) and last.head != "number")
-            or (first.head == "call" and last.head == "name")
-        )
-        return left + ("·" if apart else "") + right
+        left, right = (_within(part, _tightness_in_product(part)) for part in parts)
+        return left + ("·" if _is_apart(parts[0], parts[1], right) else "") + right
     if head == "/":
         return f"{_within(parts[0], 2)}/{_within(parts[1], 3)}"
     if head == "abs":
@@ -241,6 +236,21 @@ def _text(written: Formula) -> str:
     if head == "where":
         return f"({parts[1]} if {parts[0]} else {parts[2]})"
     return f"{parts[0]} {head} {parts[1]}"
+
+
+def _tightness_in_product(part: Formula) -> int:
+    return 3 if part.head in ("/", "number") else 2
+
+
+def _is_apart(left: Formula, right: Formula, text: str) -> bool:
+    """Whether a dot must stand between two factors; the text is that of the right one."""
+    last, first = _factor(left, 1), _factor(right, 0)
+    return (
+        text[:1].isdigit()
+        or _is_word(last)
+        or (_is_word(first) and last.head != "number")
+        or (first.head == "call" and last.head == "name")
+    )
 
 
 def _factor(part: Formula, side: int) -> Formula:
@@ -278,6 +288,150 @@ def _number(scalar: Scalar) -> str:
         text = f"{number:.4g}"
     return text.replace("-", "−")
 
+
+# In TeX ------------------------------------------------------------------------------------------
+
+
+def latex(written: Formula, symbol: Callable[[str], str]) -> str:
+    r"""A formula in TeX, without dollars, of the subset that amsmath and matplotlib both set.
+
+    Args:
+        written: the formula.
+        symbol: a name in TeX.
+
+    >>> w, z = name("w"), name("z")
+    >>> latex(2 * (w - z) / w, symbol=str), latex(applied(OPERATIONS["tanh"], (z,)), symbol=str)
+    ('\\frac{2 \\left(w - z\\right)}{w}', '\\tanh\\left(z\\right)')
+    """
+
+    def inner(part: Formula, binding: int = 0) -> str:
+        text = latex(part, symbol)
+        is_fraction = part.head == "/" or (part.head == "number" and text.startswith(r"\frac"))
+        tightness = 4 if is_fraction else _BINDING.get(part.head, _ATOM)
+        if part.head == "number" and not is_fraction:
+            tightness = 1 if text[0] == "-" else 2 if r"\times" in text else _ATOM
+        return rf"\left({text}\right)" if tightness < binding else text
+
+    head, parts = written.head, written.parts
+    if head == "name":
+        return symbol(parts[0])
+    if head == "number":
+        return _latex_number(_number(parts[0]))
+    if head == "neg":
+        return "-" + inner(parts[0], 2)
+    if head == "^":
+        return f"{{{inner(parts[0], 5)}}}^{{{inner(parts[1])}}}"
+    if head in ("+", "-"):
+        return f"{inner(parts[0], 1)} {head} {inner(parts[1], 1 if head == '+' else 2)}"
+    if head == "*":
+        left, right = (inner(part, 3 if part.head == "number" else 2) for part in parts)
+        apart = _is_apart(parts[0], parts[1], _within(parts[1], _tightness_in_product(parts[1])))
+        return left + (r" \cdot " if apart else " ") + right
+    if head == "/":
+        return rf"\frac{{{inner(parts[0])}}}{{{inner(parts[1])}}}"
+    if head == "abs":
+        return rf"\left|{inner(parts[0])}\right|"
+    if head == "call":
+        called, operands = parts[0], ", ".join(map(inner, parts[1:]))
+        if called == "√":
+            return rf"\sqrt{{{operands}}}"
+        return rf"{_latex_function(called)}\left({operands}\right)"
+    if head == "indicator":
+        return rf"\mathbf{{1}}\left[{inner(parts[0])}\right]"
+    if head == "where":
+        condition, then, otherwise = map(inner, parts)
+        words = rf"{then} \;\mathrm{{if}}\; {condition} \;\mathrm{{else}}\; {otherwise}"
+        return rf"\left({words}\right)"
+    sign = {"≤": r"\leq", "≥": r"\geq"}.get(head, head)
+    return f"{inner(parts[0])} {sign} {inner(parts[1])}"
+
+
+_LATEX_FUNCTIONS = frozenset(("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh"))
+
+
+def _latex_function(called: str) -> str:
+    if called == "σ":
+        return r"\sigma"
+    if called in _LATEX_FUNCTIONS:
+        return f"\\{called}"
+    return rf"\mathrm{{{called}}}".replace("_", r"\ ")
+
+
+def _latex_number(text: str) -> str:
+    """The text of a number in TeX."""
+    sign = "-" if text.startswith("−") else ""
+    if text[len(sign) :] in ("inf", "nan"):
+        return sign + {"inf": r"\infty", "nan": r"\mathrm{nan}"}[text[len(sign) :]]
+    top, slash, bottom = text[len(sign) :].partition("/")
+    if slash:
+        return rf"{sign}\frac{{{top}}}{{{bottom}}}"
+    mantissa, e, exponent = text[len(sign) :].partition("e")
+    power = exponent.replace("−", "-").lstrip("+")
+    return sign + mantissa + (rf" \times 10^{{{int(power)}}}" if e else "")
+
+
+# Its parts ---------------------------------------------------------------------------------------
+
+
+def parts_of(written: Formula, most: int) -> list[Formula] | None:
+    """The formula and all formulas inside it; None where there are more than so many.
+
+    >>> [part.head for part in parts_of(2 * name("z") + 1, most=10)]
+    ['+', '*', 'number', 'name', 'number']
+    """
+    found = []
+    waiting = [written]
+    while waiting:
+        part = waiting.pop()
+        found.append(part)
+        if len(found) > most:
+            return None
+        waiting += [inner for inner in reversed(part.parts) if isinstance(inner, Formula)]
+    return found
+
+
+def renamed(written: Formula, text: Callable[[str], str]) -> Formula:
+    """The formula with other names.
+
+    >>> str(renamed(name("z") + name("x"), str.upper))
+    'Z + X'
+    """
+    if written.head == "name":
+        return name(text(written.parts[0]))
+    parts = (renamed(a, text) if isinstance(a, Formula) else a for a in written.parts)
+    return Formula(written.head, tuple(parts))
+
+
+def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:
+    """The value of a formula; π need not be among the names.
+
+    Raises:
+        KeyError: for a name whose value is not given.
+
+    >>> evaluated(name("w") * name("x") - 1, {"w": 3, "x": 2})
+    5
+    """
+    head, parts = written.head, written.parts
+    if head == "name":
+        return math.pi if parts[0] == "π" and "π" not in names else names[parts[0]]
+    if head == "number":
+        return parts[0]
+    operands = [evaluated(part, names) for part in parts if isinstance(part, Formula)]
+    if head == "call":
+        called = {"σ": "sigmoid", "√": "sqrt"}.get(parts[0], parts[0])
+        return (OPERATIONS.get(called) or getattr(scalars, called))(*operands)
+    if head in ("indicator", "where"):
+        return scalars.where(operands[0], *(operands[1:] or (1, 0)))
+    return _MEANINGS[head](*scalars.promoted(operands))
+
+
+_MEANINGS: dict[str, Callable[..., Scalar]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": scalars.divide,
+    "^": scalars.power, "neg": operator.neg, "abs": abs, "=": scalars.equal,
+    "<": operator.lt, ">": operator.gt, "≤": operator.le, "≥": operator.ge,
+}  # fmt: skip
+
+# Numbers -----------------------------------------------------------------------------------------
 
 _SHORT = Context(prec=4, Emin=MIN_EMIN, Emax=MAX_EMAX)
 _bits = int.bit_length

@@ -20,7 +20,7 @@ from typing import Any
 
 from scalargrad import careful, scalars
 from scalargrad.errors import DomainError
-from scalargrad.scalars import Scalar, divide, where, whole
+from scalargrad.scalars import Scalar, divide, to_float, where, whole
 
 Operands = tuple[Scalar, ...]
 Interval = tuple[Scalar, Scalar]
@@ -97,14 +97,16 @@ class Operation:
             return count, None
         return count - sum(operand.endswith("?") for operand in self.operands), count
 
-    def __call__(self, *operands: Any) -> Any:
+    def __call__(self, *operands: Any, **named: Any) -> Any:
         """Apply it to numbers, which gives a number, or to Values, which gives a node.
+
+        Operands that may be left out can be given by name: leaky_relu(a, slope=0.1).
 
         Raises:
             DomainError: outside the domain, for floats and exact numbers.
             TypeError: for operands that are no scalars, or too few or too many.
         """
-        self.check_count(len(operands))
+        operands = self.in_order(operands, named)
         if self.chooses:
             operands = scalars.condition(operands[0]), *operands[1:]
         kind = scalars.highest_kind(operands)
@@ -135,9 +137,36 @@ class Operation:
         except DomainError:
             raise
         except (ValueError, ZeroDivisionError) as error:
+            lengths = sorted({len(lanes) for lanes in captured if getattr(lanes, "shape", ())})
+            if len(lengths) > 1:
+                raise ValueError(
+                    f"{self.name} needs lanes of one length; got {' and '.join(map(str, lengths))}"
+                ) from None
             if not self.domain:
                 raise
             raise DomainError(self._complaint(operands, names)) from error
+
+    def in_order(self, operands: Operands, named: dict[str, Any]) -> Operands:
+        """The operands, those given by name in their places, with defaults before them.
+
+        Raises:
+            TypeError: for too few or too many, or a name that no operand has.
+        """
+        placed = list(operands)
+        least, _ = self.arity
+        for place, operand in enumerate(self.operands):
+            known = operand.removesuffix("?")
+            if known in named and place >= len(placed):
+                placed += self.defaults[len(placed) - least : place - least]
+                if len(placed) == place:
+                    placed.append(named.pop(known))
+        if named:
+            optional = ", ".join(o[:-1] for o in self.operands if o.endswith("?")) or "none"
+            raise TypeError(
+                f"{self.name} cannot take {', '.join(named)} by name here; its options: {optional}"
+            )
+        self.check_count(len(placed))
+        return tuple(placed)
 
     def check_count(self, count: int) -> None:
         """Raise a TypeError where it does not take so many operands."""
@@ -249,7 +278,7 @@ pow = row(
     "pow", "^", scalars.power, careful.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
     formulas=lambda y, a, b: (b * a ** (b - 1), a**b * scalars.log(a)),
     domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
-    inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and math.fmod(b, 1) == 0),
+    inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b % 1 == 0),
     convention="∂/∂a at a = 0 is its limit; ∂/∂b is 0 there, and nan for a < 0 (as PyTorch)",
     operands="a b",
 )
@@ -303,7 +332,7 @@ logsumexp = row(
 
 # Trigonometric and hyperbolic functions
 
-_FINITE: dict[str, Any] = {"domain": "a finite {a}", "inside": lambda a: math.isfinite(a)}
+_FINITE: dict[str, Any] = {"domain": "a finite {a}", "inside": lambda a: math.isfinite(to_float(a))}
 
 sin = row("sin", "sin", scalars.sin, lambda y, a: (scalars.cos(a),), _LINE, **_FINITE)
 cos = row("cos", "cos", scalars.cos, lambda y, a: (-scalars.sin(a),), _LINE, **_FINITE)

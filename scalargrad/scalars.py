@@ -368,6 +368,9 @@ FLOAT = Kind("float", 1, _FLOAT_FUNCTIONS, whole=_whole_float, data=float, conve
 # Exact numbers -----------------------------------------------------------------------------------
 
 
+_MOST_BITS = 4_000_000  # of an exact power; a larger one is a float, which takes no minutes
+
+
 def _exact_sqrt(a: int | Fraction) -> Scalar:
     if a < 0:
         raise ValueError("square root of a negative number")
@@ -386,7 +389,9 @@ def _exact_log(a: int | Fraction) -> float:
 
 def _exact_power(a: int | Fraction, b: int | Fraction) -> Scalar:
     if b.denominator == 1:
-        return Fraction(a) ** int(b)
+        bits: int = max(abs(int(a.numerator)), int(a.denominator)).bit_length() - 1
+        if bits * abs(b) <= _MOST_BITS:
+            return Fraction(a) ** int(b)
     return _float_power(to_float(a), to_float(b))
 
 
@@ -415,7 +420,9 @@ def _number(text: str) -> int | Fraction:
 
 
 def _decimal(number: Decimal) -> Scalar:
-    return Fraction(number) if number.is_finite() else float(number)
+    if not number.is_finite():
+        return math.nan if number.is_nan() else float(number)
+    return Fraction(number) if abs(number.adjusted()) <= _MOST_BITS // 4 else float(number)
 
 
 EXACT = Kind("exact number", 0, _EXACT_FUNCTIONS, data=operator.pos)
@@ -443,6 +450,11 @@ def _numpy_array(numpy: ModuleType) -> Kind:
             )
         if array.ndim == 0:
             return float(array)
+        if array.ndim > 1:
+            raise TypeError(
+                "lanes are an array of one dimension, an element for each example; got one of "
+                f"shape {array.shape}"
+            )
         return numpy.array(array, dtype=float)
 
     def lane(number: Scalar) -> Scalar:

@@ -84,8 +84,8 @@ def _reflected(op: Operation) -> Callable[[Value, Any], Value]:
 def _method(op: Operation) -> Callable[..., Value]:
     """The method of an operation on any number of operands, of which the Value is the first."""
 
-    def method(self: Value, *others: Any) -> Value:
-        return _applied(op, (self, *others))
+    def method(self: Value, *others: Any, **named: Any) -> Value:
+        return _applied(op, op.in_order((self, *others), named))
 
     return _documented(method, op)
 
