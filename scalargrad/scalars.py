@@ -390,7 +390,7 @@ def _exact_log(a: int | Fraction) -> float:
 def _exact_power(a: int | Fraction, b: int | Fraction) -> Scalar:
     if b.denominator == 1:
         bits: int = max(abs(int(a.numerator)), int(a.denominator)).bit_length() - 1
-        if bits * abs(b) <= _MOST_BITS:
+        if bits * abs(int(b)) <= _MOST_BITS:
             return Fraction(a) ** int(b)
     return _float_power(to_float(a), to_float(b))
 

@@ -242,6 +242,12 @@ class Value:
         label = f", label={self.label!r}" if self.label else ""
         return f"Value(data={scalars.shown(self.data)}, grad={grad}{label})"
 
+    def _repr_latex_(self) -> str:
+        """Name, data and gradient as a formula: a notebook asks the node itself for its picture."""
+        from scalargrad.view.notation import latex_line
+
+        return latex_line(self.label, self.data, self.grad)
+
     # The graph
 
     def named(self, label: str) -> Self:

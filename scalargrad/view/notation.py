@@ -44,7 +44,8 @@ def typeset(name: str) -> str:
     """
     match = _NAME.fullmatch(name)
     if match is None:
-        return name[1:-1] if _DOLLARS.fullmatch(name) else name
+        dollars = _DOLLARS.fullmatch(name)
+        return _spoken(dollars[1]) if dollars else name
     base, accent, index, layer, plain = match.group("base", "accent", "index", "layer", "plain")
     letter = _letter(base)
     if accent and len(letter) > 1:  # the end of a word, as in "crossbar"
@@ -52,6 +53,12 @@ def typeset(name: str) -> str:
     accented = unicodedata.normalize("NFC", letter + _ACCENTS.get(accent or "", ""))
     above = f"⁽{layer.translate(_SUPERSCRIPTS)}⁾" if layer else ""
     return accented + (index or plain or "").translate(_SUBSCRIPTS) + above
+
+
+def _spoken(math: str) -> str:
+    """TeX with Greek letters for their commands, and without the braces of subscripts."""
+    greek = re.sub(r"\\([A-Za-z]+)", lambda match: _GREEK.get(match[1], match[0]), math)
+    return re.sub(r"_\{(\d+)\}|_(\d)", lambda m: (m[1] or m[2]).translate(_SUBSCRIPTS), greek)
 
 
 def _letter(base: str) -> str:
@@ -150,9 +157,11 @@ def mathtext(label: str) -> str:
     """
     if dollars := _DOLLARS.fullmatch(label):
         return dollars[1]
-    match = _MATH_NAME.fullmatch(_spelled(label))
+    name = _spelled(label)
+    match = _MATH_NAME.fullmatch(name)
     if match is None:
-        return ""
+        is_name = name.isascii() and name.isidentifier()
+        return rf"\mathrm{{{name}}}".replace("_", r"\_") if is_name else ""
     base, accent, index, layer, plain = match.group("base", "accent", "index", "layer", "plain")
     if match["word"]:
         return f"{_symbol(match['word'])}_{{\\mathrm{{{match['below']}}}}}"
@@ -250,6 +259,29 @@ class Numbers:
         if self.fractions and isinstance(scalar, int | Fraction):
             return fraction(scalar)
         return decimal(scalar, self.digits)
+
+
+def latex_line(label: str, value: Scalar, gradient: Scalar | None) -> str:
+    r"""Name, value and gradient of a node as a formula between dollars, for a notebook.
+
+    >>> latex_line("w2", Fraction(4, 5), Fraction(-6, 25))
+    '$w_{2} = \\frac{4}{5} = 0.8,\\quad \\mathrm{grad} = -\\frac{6}{25} = -0.24$'
+    """
+    name = mathtext(label) or r"\mathrm{Value}"
+    grad = r"\text{–}" if gradient is None else _in_both(gradient)
+    return rf"${name} = {_in_both(value)},\quad \mathrm{{grad}} = {grad}$"
+
+
+def _in_both(scalar: Scalar) -> str:
+    """A number as fraction and decimal, in TeX."""
+    if not isinstance(scalar, int | float | Fraction):
+        plain = re.sub(r"[^\w .,()+*/|=<>−-]|_", "·", decimal(scalar, 6))
+        return rf"\text{{{plain}}}"
+    rounded = Numbers(6, approximate=not isinstance(scalar, float)).math(scalar)
+    exact = Numbers(6, fractions=True).math(scalar)
+    if exact == rounded or "frac" not in exact:
+        return exact
+    return f"{exact} {'' if rounded.startswith(chr(92) + 'approx') else '= '}{rounded}"
 
 
 def numbers(

@@ -4,51 +4,56 @@ from __future__ import annotations
 
 from html import escape
 
-from scalargrad.view.graph import Graph, Node
-from scalargrad.view.notation import Numbers, decimal
-from scalargrad.view.scene import THEMES, title
-
-_THEME = THEMES["light"]
+from scalargrad.view.graph import Graph
+from scalargrad.view.scene import Look, title
 
 
-def dot_source(graph: Graph, digits: int = 4) -> str:
+def dot_source(graph: Graph, look: Look) -> str:
     """The graph in the DOT language: every node a box with name, value and gradient.
 
     >>> from scalargrad import Value
     >>> from scalargrad.view.graph import graph
+    >>> from scalargrad.view.notation import Numbers
+    >>> from scalargrad.view.scene import THEMES
     >>> x = Value(3, "x")
-    >>> dot_source(graph(x + x)).splitlines()[-3].strip()
+    >>> look = Look(THEMES["light"], Numbers(4))
+    >>> dot_source(graph(x + x), look).splitlines()[-3].strip()
     '0 -> 1'
     """
     from graphviz import Digraph
 
+    theme = look.theme
     picture = Digraph(
-        graph_attr={"rankdir": "LR", "ranksep": "0.5"},
+        graph_attr={"rankdir": look.direction, "ranksep": "0.5", "bgcolor": theme.paper},
         node_attr={
             "shape": "box",
             "style": "rounded,filled",
-            "color": _THEME.frame,
+            "color": theme.frame,
             "fontname": "DejaVu Sans",
             "fontsize": "12",
         },
-        edge_attr={"color": _THEME.wire, "arrowsize": "0.7"},
+        edge_attr={"color": theme.wire, "arrowsize": "0.7"},
     )
     for index, node in enumerate(graph.nodes):
-        fill = _THEME.tint if node.is_leaf else _THEME.paper
-        picture.node(str(index), _label(node, digits), fillcolor=fill)
-    for edge in graph.edges:
-        picture.edge(str(edge.source), str(edge.target))
+        extra = {"fillcolor": theme.tint if node.is_leaf else theme.paper}
+        if index in look.dropped:
+            extra |= {"style": "rounded,filled,dashed"}
+        picture.node(str(index), _label(graph, index, look), **extra)
+    for index, edge in enumerate(graph.edges):
+        on_path = {"color": theme.path, "penwidth": "2.5"} if index in look.path else {}
+        picture.edge(str(edge.source), str(edge.target), **on_path)
     return str(picture.source)
 
 
-def _label(node: Node, digits: int) -> str:
+def _label(graph: Graph, index: int, look: Look) -> str:
     """An HTML-like label: the only kind in which text from users is text and nothing else."""
-    name = title(node, Numbers(digits))
+    node, theme = graph.nodes[index], look.theme
+    name = title(node, look.numbers)
     heading = " = ".join(dict.fromkeys(part for part in (name, node.symbol) if part))
-    lines = [_line(heading, _THEME.ink)] if node.label or node.symbol else []
-    lines.append(_line(decimal(node.value, digits), _THEME.value))
+    lines = [_line(heading, theme.ink)] if node.label or node.symbol else []
+    lines.append(_line(look.value(graph, index), theme.value))
     if not node.is_constant:
-        lines.append(_line(f"∂ {decimal(node.gradient, digits)}", _THEME.gradient))
+        lines.append(_line(f"∂ {look.gradient(graph, index)}", theme.gradient))
     return f"<{'<BR/>'.join(lines)}>"
 
 
