@@ -44,6 +44,8 @@ class Formula:
             return self
         if other.head == "neg":
             return self - formula(other.parts[0])
+        if self == other and self.head != "number":
+            return 2 * self
         return _folded("+", self, other, lambda a, b: a + b)
 
     def __sub__(self, another: Any) -> Formula:
@@ -73,6 +75,9 @@ class Formula:
             return -(self * formula(other.parts[0]))
         if other.head == "number" and self.head != "number":
             return other * self
+        for a, b in ((self, other), (other, self)):
+            if b.head == "/" and b.parts[0].is_number(1):
+                return formula(a / b.parts[1])
         if self == other and self.head != "number":
             return self**2
         return _folded("*", self, other, lambda a, b: a * b)
@@ -301,7 +306,7 @@ def latex(written: Formula, symbol: Callable[[str], str]) -> str:
 
     >>> w, z = name("w"), name("z")
     >>> latex(2 * (w - z) / w, symbol=str), latex(applied(OPERATIONS["tanh"], (z,)), symbol=str)
-    ('\\frac{2 \\left(w - z\\right)}{w}', '\\tanh\\left(z\\right)')
+    ('\\frac{2 (w - z)}{w}', '\\tanh(z)')
     """
 
     def inner(part: Formula, binding: int = 0) -> str:
@@ -310,7 +315,7 @@ def latex(written: Formula, symbol: Callable[[str], str]) -> str:
         tightness = 4 if is_fraction else _BINDING.get(part.head, _ATOM)
         if part.head == "number" and not is_fraction:
             tightness = 1 if text[0] == "-" else 2 if r"\times" in text else _ATOM
-        return rf"\left({text}\right)" if tightness < binding else text
+        return enclosed(text) if tightness < binding else text
 
     head, parts = written.head, written.parts
     if head == "name":
@@ -335,15 +340,27 @@ def latex(written: Formula, symbol: Callable[[str], str]) -> str:
         called, operands = parts[0], ", ".join(map(inner, parts[1:]))
         if called == "√":
             return rf"\sqrt{{{operands}}}"
-        return rf"{_latex_function(called)}\left({operands}\right)"
+        return _latex_function(called) + enclosed(operands)
     if head == "indicator":
-        return rf"\mathbf{{1}}\left[{inner(parts[0])}\right]"
+        return r"\mathbf{1}" + enclosed(inner(parts[0]), "[]")
     if head == "where":
         condition, then, otherwise = map(inner, parts)
         words = rf"{then} \;\mathrm{{if}}\; {condition} \;\mathrm{{else}}\; {otherwise}"
-        return rf"\left({words}\right)"
+        return enclosed(words)
     sign = {"≤": r"\leq", "≥": r"\geq"}.get(head, head)
     return f"{inner(parts[0])} {sign} {inner(parts[1])}"
+
+
+def enclosed(tex: str, brackets: str = "()") -> str:
+    r"""TeX in brackets, which grow where it is tall.
+
+    >>> enclosed("-2"), enclosed(r"\frac{1}{2}", "[]")
+    ('(-2)', '\\left[\\frac{1}{2}\\right]')
+    """
+    left, right = brackets[0], brackets[1]
+    if r"\frac" in tex or r"\left" in tex or r"\begin" in tex:
+        return rf"\left{left}{tex}\right{right}"
+    return left + tex + right
 
 
 _LATEX_FUNCTIONS = frozenset(("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh"))

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from scalargrad import Value, ops, program, scalars
-from scalargrad.formula import Formula, formula, name
+from scalargrad.formula import (
+    Formula,
+    applied,
+    evaluated,
+    formula,
+    latex,
+    name,
+    parts_of,
+    renamed,
+)
 from scalargrad.lectures import LECTURES
 from scalargrad.ops import OPERATIONS
 from scalargrad.view.graph import contracted, graph
@@ -28,15 +37,15 @@ CALLS = {
 }  # fmt: skip
 
 
-def evaluated(written, names):
+def own_evaluated(written, names):
     head, parts = written.head, written.parts
     if head == "number":
         return parts[0]
     if head == "name":
         return math.pi if parts[0] == "π" else names[parts[0]]
     if head == "call":
-        return CALLS[parts[0]](*(evaluated(part, names) for part in parts[1:]))
-    values = [evaluated(part, names) for part in parts]
+        return CALLS[parts[0]](*(own_evaluated(part, names) for part in parts[1:]))
+    values = [own_evaluated(part, names) for part in parts]
     if head == "where":
         return values[1] if values[0] else values[2]
     if head == "indicator":
@@ -60,7 +69,7 @@ def wrong_formulas(row):
         shown = graph(node)
         names = {leaf.label: leaf.data for leaf in leaves} | {"y": node.data}
         for index, edge in enumerate(shown.edges):
-            found = evaluated(shown.formula(index), names)
+            found = own_evaluated(shown.formula(index), names)
             both_nan = math.isnan(found) and math.isnan(edge.local)
             if not both_nan and not math.isclose(found, edge.local, rel_tol=1e-9, abs_tol=1e-12):
                 wrong.append((point, index, str(shown.formula(index)), edge.local))
@@ -117,7 +126,7 @@ def test_contracted_formulas_are_the_factors_on_the_edges(seed):
     names = {node.label.translate(subscripts): node.value for node in shown.nodes}
     for index, edge in enumerate(shown.edges):
         writing = shown.formula(index)
-        assert evaluated(writing, names) == edge.local
+        assert own_evaluated(writing, names) == edge.local
 
 
 # Reading the text back: products without a sign bind tighter than / and ·, as people read them.
@@ -186,7 +195,7 @@ def random_formula(chance, depth):
 def test_a_formula_is_read_as_it_is_meant(seed):
     written = random_formula(random.Random(seed), 4)
     try:
-        expected = evaluated(written, PLACES)
+        expected = own_evaluated(written, PLACES)
     except ZeroDivisionError:
         return
     assert read(str(written)) == expected
@@ -222,3 +231,188 @@ def test_huge_numbers_and_lanes_have_formulas():
         (text,) = formulas(h).values()
         assert len(text) < 20
     assert isinstance(formula(np.arange(3.0)), Formula)
+
+
+# TeX, read back by a parser of its own: letters, numbers, fractions, powers, calls, brackets.
+
+TEX_TOKEN = re.compile(
+    r"\\(?:left|right)\||\\[A-Za-z]+|\\;|\d+(?:\.\d+)?|[a-z]|[-+^{}<>=,()\[\]]"
+)
+TEX_CALLS = {f"\\{called}": CALLS[called] for called in
+             ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}  # fmt: skip
+TEX_CALLS |= {r"\sigma": CALLS["σ"]}
+TEX_SIGNS = {"<": "<", ">": ">", "=": "=", r"\leq": "≤", r"\geq": "≥"}
+
+
+def read_tex(tex, names):
+    tex = re.sub(r"\\(?:left|right)(?=[\[\]()])", "", tex).replace(" ", "")
+    tokens = [*TEX_TOKEN.findall(tex), "end"]
+    assert "".join(tokens[:-1]) == tex
+    take = tokens.pop
+
+    def closed(end, inner):
+        value = inner()
+        assert take(0) == end, (end, tokens)
+        return value
+
+    def group():
+        assert take(0) == "{"
+        return closed("}", total)
+
+    def condition():
+        a = total()
+        return BINARY[TEX_SIGNS[take(0)]](a, total()) if tokens[0] in TEX_SIGNS else a
+
+    def choice():
+        then = total()
+        if tokens[0] != r"\;":
+            return then
+        assert [take(0) for _ in range(7)] == [r"\;", r"\mathrm", "{", "i", "f", "}", r"\;"]
+        holds = condition()
+        assert [take(0) for _ in range(9)] == [r"\;", r"\mathrm", *"{else}", r"\;"]
+        otherwise = total()
+        return then if holds else otherwise
+
+    def word():
+        letters = ""
+        take(0)
+        while tokens[0] != "}":
+            letters += take(0)
+        take(0)
+        return letters
+
+    def operands():
+        assert take(0) == "("
+        values = [total()]
+        while tokens[0] == ",":
+            take(0)
+            values.append(total())
+        assert take(0) == ")"
+        return values
+
+    def atom():
+        token = take(0)
+        if token == "(":
+            return closed(")", choice)
+        if token == r"\left|":
+            return abs(closed(r"\right|", total))
+        if token == r"\frac":
+            return scalars.divide(group(), group())
+        if token == r"\sqrt":
+            return math.sqrt(group())
+        if token == r"\mathbf":
+            assert [take(0) for _ in range(4)] == ["{", "1", "}", "["]
+            return 1 if closed("]", condition) else 0
+        if token == r"\mathrm":
+            return CALLS[word()](*operands())
+        if token in TEX_CALLS:
+            return TEX_CALLS[token](*operands())
+        if token == r"\pi":
+            return math.pi
+        if token == "{":
+            return closed("}", total)
+        return Fraction(token) if token[0].isdigit() else names[token]
+
+    def power():
+        value = atom()
+        if tokens[0] == "^":
+            take(0)
+            return value ** group()
+        return value
+
+    def product():
+        if tokens[0] == "-":
+            take(0)
+            return -product()
+        value = power()
+        while tokens[0] not in ("end", *"})],+-", r"\;", r"\right|", *TEX_SIGNS):
+            if tokens[0] in (r"\cdot", r"\times"):
+                take(0)
+            value = value * power()
+        return value
+
+    def total():
+        value = product()
+        while tokens[0] in "+-":
+            value = value + product() if take(0) == "+" else value - product()
+        return value
+
+    value = choice()
+    assert tokens == ["end"]
+    return value
+
+
+def symbol(written):
+    return {"π": r"\pi"}.get(written, written)
+
+
+def wrong_tex(row, planted=""):
+    """Where the TeX of a formula, read back, is not the local derivative, at the row's points."""
+    wrong = []
+    for point in row.points:
+        leaves = [Value(a, letter) for a, letter in zip(point, LETTERS, strict=False)]
+        node = row(*leaves).named("y")
+        shown = graph(node)
+        names = {leaf.label: leaf.data for leaf in leaves} | {"y": node.data}
+        for index, edge in enumerate(shown.edges):
+            tex = planted + latex(shown.formula(index), symbol)
+            found = read_tex(tex, names)
+            both_nan = math.isnan(found) and math.isnan(edge.local)
+            if not both_nan and not math.isclose(found, edge.local, rel_tol=1e-3, abs_tol=1e-9):
+                wrong.append((point, tex))
+    return wrong
+
+
+@pytest.mark.parametrize("row", OPERATIONS.values(), ids=OPERATIONS)
+def test_the_tex_of_a_formula_reads_back_as_the_local_derivative(row):
+    assert wrong_tex(row) == []
+    assert wrong_tex(row, planted="2 + ")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_tex_of_random_formulas_reads_back(seed):
+    chance = random.Random(seed)
+    names = {letter: Fraction(chance.randint(1, 9), chance.randint(1, 4)) for letter in "abcde"}
+    made = [name(letter) for letter in names] + [formula(2), formula(Fraction(-1, 3)), formula(-5)]
+    for _ in range(5):
+        p, q = chance.choice(made), chance.choice(made)
+        made.append(chance.choice([p + q, p - q, p * q, p / (q * q + 1), -p, p**2, abs(p), p * 3]))
+        assert read_tex(latex(made[-1], symbol), names) == evaluated(made[-1], names)
+        assert own_evaluated(made[-1], names) == evaluated(made[-1], names)
+        assert own_evaluated(renamed(made[-1], str.upper), {
+            letter.upper(): number for letter, number in names.items()
+        }) == evaluated(made[-1], names)  # fmt: skip
+
+
+def test_a_number_in_tex_is_a_fraction_or_a_power_of_ten():
+    assert latex(formula(Fraction(-2, 3)), symbol) == r"-\frac{2}{3}"
+    assert latex(formula(Fraction(1, 8)), symbol) == "0.125"
+    assert latex(formula(1.5e-7), symbol) == r"1.5 \times 10^{-7}"
+    assert latex(formula(math.inf), symbol) == r"\infty"
+    assert latex(formula(math.nan), symbol) == r"\mathrm{nan}"
+    assert latex(name("w") * formula(1.5e9), symbol) == r"(1.5 \times 10^{9}) w"
+
+
+def test_the_gradient_of_the_cross_entropy_is_that_of_the_slide():
+    p = program("y=1; z=2; yhat=sigmoid(z); loss=-(y*log(yhat) + (1-y)*log(1-yhat))")
+    assert formulas(p.output)["loss", "yhat"] == "(1 − y)/(1 − ŷ) − y/ŷ"
+    assert str(name("x") + name("x")) == "2x"
+
+
+def test_the_parts_of_a_formula_are_counted_before_they_are_walked():
+    z = name("z")
+    assert [part.head for part in parts_of(2 * z + 1, 10)] == ["+", "*", "number", "name", "number"]
+    shared = z
+    for _ in range(200):  # 2²⁰⁰ parts, were it walked to the end
+        shared = (shared + 1) * (shared + 2)
+    assert parts_of(shared, 1_000) is None
+
+
+def test_a_formula_is_evaluated_where_its_names_are_known():
+    z = name("z")
+    gate = Formula("indicator", (z > 0,))
+    assert [evaluated(gate, {"z": number}) for number in (-1, 0, 2)] == [0, 0, 1]
+    assert evaluated(applied(OPERATIONS["tanh"], (z,)), {"z": 0.5}) == math.tanh(0.5)
+    assert evaluated(gate, {"z": np.array([-1.0, 1.0])}).tolist() == [0, 1]
+    with pytest.raises(KeyError):
+        evaluated(gate, {})

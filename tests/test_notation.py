@@ -163,7 +163,10 @@ NUMBERS = [
     (Numbers(3), -(0.8**100), "−2.04×10⁻¹⁰", r"-2.04\times 10^{-10}"),
     (Numbers(3, approximate=True), Fraction(1, 3), "≈ 0.333", r"\approx 0.333"),
     (Numbers(3, approximate=True), Fraction(1, 4), "0.25", "0.25"),
-    (Numbers(3, approximate=True), 0.25, "≈ 0.25", r"\approx 0.25"),
+    (Numbers(3, approximate=True), 0.25, "0.25", "0.25"),
+    (Numbers(3, approximate=True), 0.1 + 0.2, "≈ 0.3", r"\approx 0.3"),
+    (Numbers(3, approximate=True), math.inf, "∞", r"\infty"),
+    (Numbers(3, approximate=True), 10**400, "1×10⁴⁰⁰", r"1\times 10^{400}"),
     (Numbers(3), None, "–", "-"),
     (Numbers(3), -math.inf, "−∞", r"-\infty"),
     (Numbers(3), math.nan, "nan", r"\mathrm{nan}"),
@@ -171,7 +174,9 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize(("writing", "number", "text", "tex"), NUMBERS)
+@pytest.mark.parametrize(
+    ("writing", "number", "text", "tex"), NUMBERS, ids=[text for _, _, text, _ in NUMBERS]
+)
 def test_a_number_is_written_in_unicode_and_in_tex(writing, number, text, tex):
     assert (writing.text(number), writing.math(number)) == (text, tex)
 
@@ -179,7 +184,7 @@ def test_a_number_is_written_in_unicode_and_in_tex(writing, number, text, tex):
 @pytest.mark.parametrize(
     ("written", "digits"),
     [([0.1, 2], 3), ([Fraction(1, 8), 0.1234], 4), ([1 / 3, 0.1], 3), ([0.12345], 3), ([], 3),
-     ([math.nan, math.inf, None], 3)],
+     ([math.nan, math.inf, None, 10**400], 3)],
 )  # fmt: skip
 def test_a_picture_has_four_digits_where_they_show_a_number_in_full(written, digits):
     assert numbers(written).digits == digits

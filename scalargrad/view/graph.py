@@ -79,6 +79,10 @@ def _unwritten(index: int) -> Formula:
     return name("…")
 
 
+def _nowhere(value: Value) -> None:
+    """The place of a Value in a graph that was made from none."""
+
+
 @dataclass(frozen=True)
 class Graph:
     """Nodes in the order in which they were made, and edges in the order of their operands.
@@ -90,6 +94,7 @@ class Graph:
         formula: the formula of the local derivative of an edge, given its index.
         expression: what made a node, given its index, in names of the nodes that it was made from;
             the parts of such a name are its text and the index of its node.
+        place: the index of the node that was made from a Value; None where there is none.
         products: of a contracted graph: two nodes that are multiplied with one another, and the
             node that their product goes into.
         terms: of a contracted graph: a node that is added to others, and the node it goes into.
@@ -102,6 +107,7 @@ class Graph:
     products: tuple[tuple[int, int, int], ...] = ()
     terms: tuple[tuple[int, int], ...] = ()
     expression: Callable[[int], Formula] = _unwritten
+    place: Callable[[Value], int | None] = _nowhere
 
     @cached_property
     def incoming(self) -> tuple[tuple[int, ...], ...]:
@@ -118,6 +124,35 @@ class Graph:
         for index, edge in enumerate(self.edges):
             found[edge.source].append(index)
         return tuple(map(tuple, found))
+
+
+def edges_between(graph: Graph, source: int, through: int | None = None) -> frozenset[int]:
+    """The edges on all paths from a node to the output, or on those that pass another node.
+
+    >>> x = Value(3, "x")
+    >>> sorted(edges_between(graph((x + 1) * x), 0))
+    [0, 2, 3]
+    """
+    if through is None:
+        return _connecting(graph, source, graph.output)
+    return _connecting(graph, source, through) | _connecting(graph, through, graph.output)
+
+
+def _connecting(graph: Graph, source: int, target: int) -> frozenset[int]:
+    """The edges on all paths from a node to another."""
+    forward, backward = {source}, {target}
+    for index in range(source, target + 1):
+        if any(graph.edges[edge].source in forward for edge in graph.incoming[index]):
+            forward.add(index)
+    for index in reversed(range(source, target + 1)):
+        if any(graph.edges[edge].target in backward for edge in graph.outgoing[index]):
+            backward.add(index)
+    return frozenset(
+        edge
+        for index in forward & backward
+        for edge in graph.incoming[index]
+        if graph.edges[edge].source in forward and index != source
+    )
 
 
 def graph(output: Value, *, expand: bool = False) -> Graph:
@@ -170,6 +205,7 @@ def graph(output: Value, *, expand: bool = False) -> Graph:
         place[output],
         written,
         expression=_expressions(place),
+        place=place.get,
     )
 
 
@@ -254,9 +290,13 @@ def contracted(output: Value) -> Graph:
             uses.append((value, parent))
             edges.append(_edge(place, parent, value, found[parent]))
 
+    @cache
+    def derivatives(value: Value) -> dict[Value, Scalar]:
+        return gradients(value, formula(1), _Writer(place), until=place)
+
     def written(index: int) -> Formula:
         value, parent = uses[index]
-        return formula(gradients(value, formula(1), _Writer(place), until=place)[parent])
+        return formula(derivatives(value)[parent])
 
     return Graph(
         tuple(map(_node, kept)),
@@ -266,6 +306,7 @@ def contracted(output: Value) -> Graph:
         tuple(products),
         tuple(terms),
         _expressions(place),
+        place.get,
     )
 
 
@@ -309,6 +350,8 @@ def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
 
     def written(index: int) -> Formula:
         value = values[index]
+        if len(value.parents) > 2 * _LONGEST:
+            return _unwritten(index)
         if value.op and value.parents:
             return applied(value.op, writer().operands(value))
         return formula(value.data)
@@ -334,15 +377,22 @@ class _Writer:
 
     def operand(self, value: Value) -> Formula:
         """A node by its name, or as the expression that made it."""
-        for node in topological_order(value, until=self.known):
-            if node not in self.known:
-                self.known[node] = self.written(node)
+        if value.label and value not in self.known:
+            self.known[value] = self.written(value)
+        if value not in self.known:
+            for node in topological_order(value, until=self):
+                if node not in self.known:
+                    self.known[node] = self.written(node)
         return self.known[value]
+
+    def __contains__(self, value: object) -> bool:
+        """Whether the name or expression of a node is known without a look at what is below it."""
+        return value in self.known or (isinstance(value, Value) and bool(value.label))
 
     def written(self, value: Value) -> Formula:
         if value.label:
             return name(typeset(value.label))
-        if not value.op or not value.parents:
+        if not value.op or not value.parents or len(value.parents) > 2 * _LONGEST:
             return formula(value.data)
         operands = tuple(self.known[parent] for parent in value.parents)
         expression = applied(value.op, operands)

@@ -249,11 +249,11 @@ class Numbers:
 
     def is_approximate(self, scalar: Scalar | None) -> bool:
         """Whether a ≈ stands in front: it is wanted, and what is written is not the number."""
-        if not self.approximate or scalar is None:
+        if not (self.approximate and isinstance(scalar, int | Fraction | float)):
             return False
-        if not isinstance(scalar, int | Fraction):
-            return True
-        return Fraction(self._written(scalar).replace(MINUS, "-")) != scalar
+        if isinstance(scalar, float) and not math.isfinite(scalar):
+            return False
+        return Fraction(self._written(scalar).replace(MINUS, "-")) != Fraction(scalar)
 
     def _written(self, scalar: Scalar | None) -> str:
         if self.fractions and isinstance(scalar, int | Fraction):
@@ -303,6 +303,6 @@ def numbers(
     4
     """
     if digits is None:
-        known = [s for s in scalars if isinstance(s, int | Fraction | float) and math.isfinite(s)]
+        known = [s for s in scalars if isinstance(s, int | Fraction | float)]
         digits = 4 if any(decimal(s, 3) != decimal(s, 4) == decimal(s, 12) for s in known) else 3
     return Numbers(digits, fractions, approximate)
