@@ -464,6 +464,26 @@ def test_beyond_the_limit_only_the_longest_edges_go_straight(monkeypatch):
     assert {e for e, _ in hidden(boxes, edges, layout)} == {7}
 
 
+@no_deadline
+@given(graphs())
+def test_a_big_graph_is_swept_less_and_laid_out_as_soundly(drawn):
+    boxes, edges = drawn
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in ("FEW_SWEEPS", "START_WORK", "SIFT_WORK"):
+            patch.setattr(module, limit, 0)
+        layout = layered(boxes, edges)
+    assert not overlaps(boxes, layout, 16)
+    assert not outside(boxes, layout, 8)
+    assert not hidden(boxes, edges, layout)
+
+
+def test_a_big_graph_is_swept_less(monkeypatch):
+    drawn = program_like(300)
+    often = line_count(*drawn)
+    monkeypatch.setattr(module, "FEW_SWEEPS", 0)
+    assert line_count(*drawn) < 0.8 * often
+
+
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
 def test_another_process_with_another_hash_seed_gives_the_same_layout(seed):
     code = (

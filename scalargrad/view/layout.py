@@ -53,12 +53,23 @@ class Layout:
     `centers` follows the boxes, `routes` the edges. A route starts and ends on the borders of its
     own boxes. Its points may be joined by straight segments or by cubics with level tangents:
     neither touches another box, for a route passes through columns level and bends in the gaps.
+
+    Attributes:
+        width: of the frame.
+        height: of the frame.
+        centers: of the boxes.
+        routes: of the edges.
+        sampled: whether routes are curves already, in points so near that they are to be joined by
+            straight segments.
+        note: what the reader of the picture should know about how it was laid out, or "".
     """
 
     width: float
     height: float
     centers: tuple[Point, ...]
     routes: tuple[tuple[Point, ...], ...]
+    sampled: bool = False
+    note: str = ""
 
 
 def layered(
@@ -91,7 +102,7 @@ def layered(
     >>> layout.routes
     (((45.0, 15.0), (75.0, 15.0)),)
     """
-    _check(boxes, edges, direction, (column_gap, row_gap, margin))
+    check(boxes, edges, direction, (column_gap, row_gap, margin))
     if not boxes:
         return Layout(0.0, 0.0, (), ())
     if direction == "TB":
@@ -118,7 +129,7 @@ class _Plan:
     ports: list[tuple[float, float]]  # by edge: see _port_offsets
 
 
-def _check(
+def check(
     boxes: Sequence[Box], edges: Sequence[tuple[int, int]], direction: str, gaps: tuple[float, ...]
 ) -> None:
     """Raise ValueError for what cannot be laid out."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
+from scalargrad.view import glyphs
 from scalargrad.view.graph import Graph, Node
 from scalargrad.view.layout import Point
 from scalargrad.view.notation import Numbers, Written, mathtext, typeset
@@ -210,6 +210,9 @@ class Look:
         dropped: nodes that are greyed, as dropout leaves them.
         step: what of the graph is known; None shows everything.
         room: all captions that the place under the picture must hold, in any frame.
+        biases: whether a network shows its biases.
+        layers: whether a network shows each layer as one shape.
+        engine: of the layout; None chooses by size.
     """
 
     theme: Theme
@@ -220,6 +223,9 @@ class Look:
     dropped: frozenset[int] = frozenset()
     step: Step | None = None
     room: tuple[Written, ...] = ()
+    biases: bool = True
+    layers: bool = False
+    engine: Literal["own", "dot"] | None = None
 
     def value(self, graph: Graph, index: int) -> str:
         """The value of a node as text; "" while it is not known."""
@@ -262,37 +268,17 @@ def name_of(node: Node) -> Written:
     return Written(text, _settable(mathtext(node.label)))
 
 
-@cache
 def _settable(math: str) -> str:
     """The mathtext, or "" where matplotlib cannot set it."""
-    from matplotlib.mathtext import MathTextParser
-
-    try:
-        MathTextParser("path").parse(f"${math}$")
-    except (ValueError, RuntimeError):
-        return ""
-    return math if len(math) <= 60 else ""
+    return math if len(math) <= 60 and glyphs.mathematics(math) else ""
 
 
-@cache
 def extent(text: str, size: float, bold: bool = False, math: str = "") -> Extent:
     """The size of a text in the fonts of the pictures (DejaVu Sans; STIX for mathematics)."""
-    from matplotlib.textpath import text_to_path
-
-    width, height, below = text_to_path.get_text_width_height_descent(
-        f"${math}$" if math else text, font(size, bold), ismath=bool(math)
-    )
-    return Extent(float(width), float(height - below), float(below))
-
-
-def font(size: float, bold: bool = False):  # type: ignore[no-untyped-def]
-    """The font of the pictures, as matplotlib takes it."""
-    from matplotlib.font_manager import FontProperties
-
-    weight = "bold" if bold else "normal"
-    return FontProperties(
-        family="DejaVu Sans", size=size, weight=weight, math_fontfamily="stix"
-    )
+    setting = glyphs.mathematics(math) if math else None
+    if setting is None:
+        setting = glyphs.plain(drawable(text), bold)
+    return Extent(setting.width * size, setting.above * size, setting.below * size)
 
 
 def measured(text: Text) -> Extent:
@@ -331,14 +317,5 @@ def printable(text: str, longest: int = 40) -> str:
 
 def drawable(text: str) -> str:
     """The text with a box for each character that the font of the pictures has no glyph for."""
-    glyphs = _glyphs()
-    return "".join(c if ord(c) in glyphs else "□" for c in text)
-
-
-@cache
-def _glyphs() -> frozenset[int]:
-    """The characters that DejaVu Sans has, both in its regular and in its bold cut."""
-    from matplotlib.font_manager import findfont, get_font
-
-    cuts = [get_font(findfont(font(10, bold))).get_charmap() for bold in (False, True)]
-    return frozenset(cuts[0]) & frozenset(cuts[1])
+    known = glyphs.characters()
+    return "".join(c if ord(c) in known else "□" for c in text)

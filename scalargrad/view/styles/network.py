@@ -33,6 +33,7 @@ from scalargrad.view.scene import (
     title,
 )
 from scalargrad.view.styles.beneath import with_lines_beneath
+from scalargrad.view.styles.layers import layers
 
 MOST_ROWS = 6  # circles in a column; of more, some are left out
 SHOWN_ROWS = 4  # of a longer column
@@ -59,8 +60,15 @@ def is_network(graph: Graph) -> bool:
 
 def network(graph: Graph, look: Look) -> Scene:
     """The contracted graph as a network."""
-    roles = _Roles(graph)
-    plan = _planned(_Net(graph, look, roles))
+    net = _Net(graph, look, _Roles(graph))
+    if look.layers:
+        computed = [[i for i in column if graph.incoming[i]] for column in net.columns]
+        columns = [some or all_ for some, all_ in zip(computed, net.columns, strict=True)]
+        headings = [_heading(net, c, column) for c, column in enumerate(columns)]
+        kept = {index for column in columns for index in column}
+        edges = [(a, b) for a, b in net.edges if a in kept]
+        return layers(graph, look, columns, headings, edges)
+    plan = _planned(net)
     return with_lines_beneath(_painted(plan), look)
 
 
@@ -249,6 +257,11 @@ class _Net:
         whole = all(index >= 0 for column in self.shown for index in column)
         return whole and sum(edge in self.roles.weighed for edge in self.visible) <= MOST_LABELS
 
+    @property
+    def has_biases(self) -> bool:
+        """Whether biases are written out."""
+        return self.has_labels and self.look.biases
+
     @cached_property
     def gaps(self) -> list[float]:
         """The room between a column and the next, for the labels of its edges."""
@@ -282,7 +295,7 @@ class _Net:
     def note(self, index: int) -> _Label | None:
         """What is written under a circle: its biases."""
         lines: list[Sequence[Text]] = []
-        for bias in self.roles.biases.get(index, []) if self.has_labels else []:
+        for bias in self.roles.biases.get(index, []) if self.has_biases else []:
             lines += _named_number(self.graph, self.look, bias)
             for edge in self.graph.outgoing[bias]:
                 if edge in self.look.path and self._ends(edge)[1] == index:
