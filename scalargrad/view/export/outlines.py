@@ -6,41 +6,17 @@ Text comes as the outlines of its glyphs, so that no reader needs a font.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from itertools import pairwise
 from math import hypot
-from typing import Any
 
+from scalargrad.view.glyphs import Outline, Segment, mathematics, plain
 from scalargrad.view.layout import Point
-from scalargrad.view.scene import (
-    Arrow,
-    Circle,
-    Rectangle,
-    Scene,
-    Shape,
-    Text,
-    drawable,
-    extent,
-    font,
-)
-
-Segment = tuple[str, tuple[float, ...]]  # M x y, L x y, Q x y x y, C x y x y x y, or Z
+from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Shape, Text, drawable
 
 DASHES = (4.0, 3.0)  # points drawn, points left out
 HALF_HEAD = 0.4  # half the width of an arrow's head, as a part of its length
 _ARC = 0.5522847498  # a cubic with handles this long, in radii, is a quarter of a circle
-
-# The settings of matplotlib that a text depends on; a user's must not move the glyphs.
-_SETTINGS = ("mathtext.default", "mathtext.fallback", "text.kerning_factor")
-
-
-@dataclass(frozen=True, eq=False)
-class Outline:
-    """Segments; it equals itself only, so that a format can keep what it wrote for a glyph."""
-
-    segments: tuple[Segment, ...]
 
 
 @dataclass(frozen=True)
@@ -63,28 +39,13 @@ class Mark:
 
 
 def marks(scene: Scene) -> list[Mark]:
-    """Everything in the scene, in the order in which it is painted.
-
-    Texts of one colour are one mark: they do not overlap, and few large paths are fast.
-    """
-    arrows = [s for s in scene.shapes if isinstance(s, Arrow)]
-    boxes = [s for s in scene.shapes if isinstance(s, Rectangle | Circle)]
-    painted = [mark for shape in (*arrows, *boxes) for mark in _shape_marks(shape)]
-    colours: dict[str, list[tuple[Outline, float, float]]] = {}
-    with settings():
-        for shape in scene.shapes:
-            if isinstance(shape, Text):
-                colours.setdefault(shape.colour, []).extend(_text_parts(shape))
-    return painted + [Mark(tuple(parts), fill=colour) for colour, parts in colours.items()]
+    """Everything in the scene, in the order in which it is painted."""
+    return [mark for shape in sorted(scene.shapes, key=layer) for mark in _shape_marks(shape)]
 
 
-def settings() -> AbstractContextManager[Any]:
-    """A context in which matplotlib sets text as it does by default, whatever the user chose."""
-    import matplotlib
-
-    defaults: Any = matplotlib.rcParamsDefault
-    own: Any = {key: defaults[key] for key in _SETTINGS}
-    return matplotlib.rc_context(own)
+def layer(shape: Shape) -> int:
+    """The place of a shape in the order of painting: arrows, then boxes, then texts."""
+    return 0 if isinstance(shape, Arrow) else 2 if isinstance(shape, Text) else 1
 
 
 def legal(text: str) -> str:
@@ -102,15 +63,16 @@ def _is_legal(code: int) -> bool:
 
 
 def _shape_marks(shape: Shape) -> Iterator[Mark]:
-    if isinstance(shape, Rectangle | Circle):
+    if isinstance(shape, Text):
+        if parts := tuple(_text_parts(shape)):
+            yield Mark(parts, fill=shape.colour)
+    elif isinstance(shape, Rectangle | Circle):
         outline = rounded(shape) if isinstance(shape, Rectangle) else round_(shape)
         parts = ((outline, 0.0, 0.0),)
         yield Mark(parts, _colour(shape.fill), _colour(shape.stroke), shape.line, shape.dashed)
-    elif isinstance(shape, Arrow) and len(shape.points) > 1:
+    elif len(shape.points) > 1:
         shaft, head = arrow(shape)
-        yield Mark(
-            ((shaft, 0.0, 0.0),), stroke=shape.colour, line=shape.line, dashed=shape.dashed
-        )
+        yield Mark(((shaft, 0.0, 0.0),), stroke=shape.colour, line=shape.line, dashed=shape.dashed)
         if head.segments:
             yield Mark(((head, 0.0, 0.0),), fill=shape.colour)
 
@@ -161,7 +123,7 @@ def arrow(shape: Arrow) -> tuple[Outline, Outline]:
     along, length = _arrival(shape)
     head = min(shape.head, length)
     base = (tip[0] - head * along[0], tip[1] - head * along[1])
-    shaft = _through((*shape.points[:-1], base), shape.curved)
+    shaft = through((*shape.points[:-1], base), shape.curved)
     if head == 0:
         return shaft, Outline(())
     side = (-along[1] * head * HALF_HEAD, along[0] * head * HALF_HEAD)
@@ -183,7 +145,7 @@ def _arrival(shape: Arrow) -> tuple[Point, float]:
     return ((dx / length, dy / length), length) if length else ((1.0, 0.0), 0.0)
 
 
-def _through(points: tuple[Point, ...], curved: str) -> Outline:
+def through(points: tuple[Point, ...], curved: str) -> Outline:
     """Straight segments, or cubics that leave and reach every point level or upright."""
     outline: list[Segment] = [("M", points[0])]
     for (x0, y0), (x1, y1) in pairwise(points):
@@ -202,69 +164,11 @@ def _through(points: tuple[Point, ...], curved: str) -> Outline:
 
 def _text_parts(text: Text) -> Iterator[tuple[Outline, float, float]]:
     """The glyphs of a text, each with the place of its origin."""
-    plain, math = drawable(text.text), text.math if is_settable(text.math) else ""
-    width = extent(plain, text.size, text.bold, math).width
-    left = text.x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
-    for outline, dx, dy in _set_text(plain, text.size, text.bold, math):
-        yield outline, left + dx, text.y + dy
-
-
-@cache
-def is_settable(math: str) -> bool:
-    """Whether matplotlib can set the mathtext."""
-    from matplotlib.mathtext import MathTextParser
-
-    try:
-        MathTextParser("path").parse(f"${math}$")
-    except (ValueError, RuntimeError):
-        return False
-    return bool(math)
-
-
-@lru_cache(maxsize=20_000)
-def _set_text(
-    plain: str, size: float, bold: bool, math: str
-) -> tuple[tuple[Outline, float, float], ...]:
-    """The glyphs of a text whose baseline starts at the origin."""
-    from matplotlib.font_manager import findfont, get_font
-    from matplotlib.textpath import text_to_path
-
-    if math:
-        glyphs, paths, bars = text_to_path.get_glyphs_mathtext(font(size), f"${math}$")
-    else:
-        face = get_font(findfont(font(size, bold)))
-        face.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
-        glyphs, paths, bars = text_to_path.get_glyphs_with_font(face, plain)
-    unit = size / text_to_path.FONT_SCALE
-    parts = [
-        (_glyph(name, scale * unit, paths[name]), x * unit, -y * unit)
-        for name, x, y, scale in glyphs
-    ]
-    parts += [(_outline(bar, unit), 0.0, 0.0) for bar in bars]
-    return tuple((outline, x, y) for outline, x, y in parts if outline.segments)
-
-
-_GLYPHS: dict[tuple[str, float], Outline] = {}
-
-
-def _glyph(name: str, scale: float, path: Any) -> Outline:
-    """The outline of a glyph, one object for all its uses, so that a format writes it once."""
-    key = (name, round(scale, 6))
-    if key not in _GLYPHS:
-        _GLYPHS[key] = _outline(path, scale)
-    return _GLYPHS[key]
-
-
-def _outline(path: Any, scale: float) -> Outline:
-    """A path of matplotlib as an outline, turned so that y grows downwards."""
-    letters = {1: ("M", 1), 2: ("L", 1), 3: ("Q", 2), 4: ("C", 3), 79: ("Z", 1)}
-    vertices, codes = path
-    outline: list[Segment] = []
-    at = 0
-    while at < len(codes):
-        letter, count = letters[int(codes[at])]
-        points = () if letter == "Z" else vertices[at : at + count]
-        numbers = tuple(v for x, y in points for v in (float(x) * scale, -float(y) * scale))
-        outline.append((letter, numbers))
-        at += count
-    return Outline(tuple(outline))
+    setting = mathematics(text.math) if text.math else None
+    if setting is None:
+        setting = plain(drawable(text.text), text.bold)
+    share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
+    left = text.x - share * setting.width * text.size
+    for outline, dx, dy in setting.parts(text.size):
+        if outline.segments:  # a space has none
+            yield outline, left + dx, text.y + dy

@@ -8,9 +8,10 @@ from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
-from scalargrad.view.export.outlines import DASHES, Mark, Outline, legal, marks, rounded
+from scalargrad.view.export.outlines import DASHES, Mark, legal, marks, rounded
 from scalargrad.view.export.pdf import pdf
 from scalargrad.view.export.svg import svg
+from scalargrad.view.glyphs import Outline
 from scalargrad.view.scene import Rectangle, Scene
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def png(scene: Scene, *, dpi: float = PNG_DOTS_PER_INCH, paper: bool = True) -> 
     about.add_itxt("Description", legal(scene.description))
     buffer = io.BytesIO()
     kept = image.convert("RGB") if paper else image
-    kept.save(buffer, "png", pnginfo=about, dpi=(72 * scale, 72 * scale))
+    kept.save(buffer, "png", pnginfo=about, dpi=(72 * scale, 72 * scale), compress_level=3)
     return buffer.getvalue()
 
 
@@ -88,8 +89,8 @@ def _paint(renderer: Any, mark: Mark, scale: float, height: int) -> None:
     pen = renderer.new_gc()
     pen.set_snap(False)
     pen.set_foreground(mark.stroke or mark.fill or "#000000")
-    pen.set_linewidth(mark.line * scale if mark.stroke else 0.0)
-    pen.set_dashes(0, [dash * scale for dash in DASHES] if mark.dashed else None)
+    pen.set_linewidth(mark.line if mark.stroke else 0.0)
+    pen.set_dashes(0, list(DASHES) if mark.dashed else None)
     fill = to_rgba(mark.fill) if mark.fill else None
     if not (mark.fill or mark.stroke):
         return

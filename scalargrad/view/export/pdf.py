@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 
-from scalargrad.view.export.outlines import DASHES, Mark, Outline, Segment, marks
+from scalargrad.view.export.outlines import DASHES, Mark, marks
+from scalargrad.view.glyphs import Outline, Segment
 from scalargrad.view.scene import Scene
 
 _FIRST_PAGE = 6  # the number of the object; those before belong to the document

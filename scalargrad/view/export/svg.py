@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
-from scalargrad.view.export.outlines import DASHES, Mark, Outline, legal, marks
+from scalargrad.view.export.outlines import DASHES, Mark, legal, marks
+from scalargrad.view.glyphs import Outline
 from scalargrad.view.scene import Scene
 
 
