@@ -1,0 +1,238 @@
+"""Frames as one HTML file that steps through them: nothing is loaded, nothing else is needed."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+from html import escape
+from xml.etree import ElementTree
+
+from scalargrad.errors import DrawingError
+from scalargrad.view.export.painting import painted
+from scalargrad.view.frames import watched
+from scalargrad.view.scene import Scene
+
+SECONDS = 1.5  # that a step is shown while the page plays
+_SHAPES = {"path", "rect", "circle"}
+_WORDS = {"title", "desc"}  # the page says them once
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1e293b; --paper: #ffffff; --muted: #5b6779;
+  --line: #94a3b8; --face: #f1f5f9 }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e5e7eb; --paper: #111827; --muted: #a3adbd; --line: #64748b; --face: #1f2937 }
+}
+body { margin: 0 auto; padding: 1rem; max-width: 64rem; background: var(--paper);
+  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
+h1 { margin: 0 0 .75rem; font-size: 1.25rem; overflow-wrap: anywhere }
+figure { margin: 0 0 2rem; break-inside: avoid }
+figure svg { display: block; width: 100%; height: auto; max-height: calc(100vh - 13rem);
+  min-height: 10rem }
+figcaption, .caption { margin: .5rem 0; overflow-wrap: anywhere }
+.step { color: var(--muted) }
+.defs { position: absolute; width: 0; height: 0 }
+.controls { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
+.controls[hidden], .caption[hidden] { display: none }
+button { min-width: 5.5rem; min-height: 2.75rem; border: 1px solid var(--line);
+  border-radius: .5rem; background: var(--face); color: inherit; font: inherit; cursor: pointer }
+button:disabled { color: var(--muted); cursor: default }
+:focus-visible { outline: 3px solid #2563eb; outline-offset: 2px }
+input { flex: 1 1 10rem; min-height: 2.75rem; accent-color: #2563eb }
+details { margin-top: 1rem; color: var(--muted) }
+pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit }
+@media screen {
+  .stepping figure { margin: 0 }
+  .stepping figure:not(.shown), .stepping figcaption { display: none }
+}
+@media print {
+  .controls, .caption, details { display: none }
+  figure { margin: 0 0 1rem }
+  figure svg { max-height: 40vh }
+}
+"""
+
+_SCRIPT = """
+"use strict";
+(() => {
+  const find = (selector) => document.querySelector(selector);
+  const frames = [...document.querySelectorAll("figure")];
+  const slider = find("input"), play = find("#play"), caption = find(".caption");
+  const back = find("#back"), forward = find("#forward");
+  const last = frames.length - 1;
+  let at = 0, timer = null;
+
+  function show(index) {
+    at = Math.max(0, Math.min(last, index));
+    frames.forEach((frame, i) => frame.classList.toggle("shown", i === at));
+    caption.replaceChildren(...frames[at].querySelector("figcaption").cloneNode(true).childNodes);
+    slider.value = at + 1;
+    slider.setAttribute("aria-valuetext", caption.textContent);
+    back.disabled = at === 0;
+    forward.disabled = at === last;
+  }
+  function pause() {
+    clearInterval(timer);
+    timer = null;
+    play.textContent = "Play";
+  }
+  function toggle() {
+    if (timer !== null) return pause();
+    if (at === last) show(0);
+    play.textContent = "Pause";
+    timer = setInterval(() => { show(at + 1); if (at === last) pause(); }, MILLISECONDS);
+  }
+  function go(index) { pause(); show(index); }
+
+  const keys = {
+    ArrowLeft: () => go(at - 1), ArrowRight: () => go(at + 1), Home: () => go(0),
+    End: () => go(last), " ": toggle,
+  };
+  document.addEventListener("keydown", (event) => {
+    const onButton = event.key === " " && event.target.closest("button, summary");
+    if (!(event.key in keys) || onButton) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  back.addEventListener("click", () => go(at - 1));
+  forward.addEventListener("click", () => go(at + 1));
+  play.addEventListener("click", toggle);
+  slider.addEventListener("input", () => go(slider.valueAsNumber - 1));
+  document.body.classList.add("stepping");
+  find(".controls").hidden = caption.hidden = false;
+  show(0);
+})();
+""".replace("MILLISECONDS", str(round(1000 * SECONDS)))
+
+
+def page(
+    scenes: Sequence[Scene], captions: Sequence[str] | None = None, *, title: str = "scalargrad"
+) -> str:
+    """An HTML document that steps through frames, on its own: no other file, no network.
+
+    Without JavaScript, and in print, all frames stand one under the other. Nothing moves until
+    somebody asks for it. Its content security policy admits its own script and style, no others.
+
+    Args:
+        scenes: the frames.
+        captions: what each of them shows; by default the first line of its description.
+        title: of the page.
+
+    Raises:
+        DrawingError: for no frames, or another number of captions.
+    """
+    if captions is None:
+        captions = [scene.description.partition("\n")[0] for scene in scenes]
+    if not scenes or len(captions) != len(scenes):
+        raise DrawingError(
+            f"a page needs frames and a caption for each; got {len(scenes)} frames and "
+            f"{len(captions)} captions"
+        )
+    pictures = [_Picture(scene) for scene in watched(scenes, "html")]
+    shared = _shared(pictures)
+    count = len(scenes)
+    labels = [f"Step {place} of {count}" if count > 1 else "" for place in range(1, count + 1)]
+    figures = [
+        _figure(picture, shared, label, caption)
+        for picture, label, caption in zip(pictures, labels, captions, strict=True)
+    ]
+    defs = [_element("path", {**dict(path), "id": name}) for path, name in shared.items()]
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{text(_policy())}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{text(title)}</title>",
+            f"<style>{_STYLE}</style>",
+            "</head>",
+            "<body>",
+            f"<h1>{text(title)}</h1>",
+            f'<svg class="defs" aria-hidden="true"><defs>{"".join(defs)}</defs></svg>',
+            "<main>",
+            *figures,
+            "</main>",
+            _controls(count) if count > 1 else "",
+            f"<details><summary>The graph in words</summary><pre>{text(scenes[-1].description)}"
+            "</pre></details>",
+            f"<script>{_SCRIPT}</script>" if count > 1 else "",
+            "</body>",
+            "</html>\n",
+        ]
+    )
+
+
+def text(written: str) -> str:
+    """Any text as HTML shows it, between tags and between quotes; control characters as dots."""
+    return escape("".join(c if c.isprintable() or c == "\n" else "·" for c in written))
+
+
+_Attributes = tuple[tuple[str, str], ...]
+
+
+class _Picture:
+    """The size of a frame and its shapes, each by its tag and attributes, from back to front."""
+
+    def __init__(self, scene: Scene) -> None:
+        root = ElementTree.fromstring(painted(scene, "svg"))
+        self.box = root.attrib["viewBox"]
+        self.shapes: list[tuple[str, _Attributes]] = []
+        for child in root:
+            tag = child.tag.rpartition("}")[2]
+            if tag not in _WORDS:
+                assert tag in _SHAPES, f"an SVG of ours has no <{tag}>"
+                self.shapes.append((tag, tuple(child.attrib.items())))
+
+
+def _shared(pictures: Sequence[_Picture]) -> dict[_Attributes, str]:
+    """A name for each path that occurs more than once and is longer than a reference to it."""
+    paths = [shape for picture in pictures for tag, shape in picture.shapes if tag == "path"]
+    prefix = sha256(repr(paths).encode()).hexdigest()[:8]  # no other page has these names
+    often = [path for path, count in Counter(paths).items() if count > 1 and len(repr(path)) > 90]
+    return {path: f"p{prefix}-{place}" for place, path in enumerate(often)}
+
+
+def _figure(picture: _Picture, shared: dict[_Attributes, str], step: str, caption: str) -> str:
+    shapes = [
+        _element("use", {"href": f"#{shared[shape]}"}) if shape in shared
+        else _element(tag, dict(shape))
+        for tag, shape in picture.shapes
+    ]  # fmt: skip
+    label = ": ".join(part for part in (step, caption) if part)
+    step = f'<span class="step">{step}:</span> ' if step else ""
+    said = f"{step}<bdi>{text(caption)}</bdi>"
+    return (
+        f'<figure>\n<svg role="img" aria-label="{text(label)}" viewBox="{text(picture.box)}">'
+        f"{''.join(shapes)}</svg>\n<figcaption>{said}</figcaption>\n</figure>"
+    )
+
+
+def _element(tag: str, attributes: dict[str, str]) -> str:
+    written = "".join(f' {name}="{text(value)}"' for name, value in attributes.items())
+    return f"<{tag}{written}/>"
+
+
+def _controls(count: int) -> str:
+    return (
+        '<p class="caption" role="status" aria-live="polite" hidden></p>\n'
+        '<div class="controls" role="group" aria-label="Steps" hidden>\n'
+        '<button type="button" id="back">‹ Back</button>\n'
+        '<button type="button" id="play">Play</button>\n'
+        '<button type="button" id="forward">Next ›</button>\n'
+        f'<input type="range" min="1" max="{count}" value="1" aria-label="Step">\n'
+        "</div>"
+    )
+
+
+def _policy() -> str:
+    def hashed(source: str) -> str:
+        return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
+
+    return (
+        f"default-src 'none'; script-src {hashed(_SCRIPT)}; style-src {hashed(_STYLE)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
