@@ -17,6 +17,9 @@ check: .venv/development  ## lint and type-check
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
+gallery: .venv/development  ## draw every example in every style, theme and format into gallery/
+	.venv/bin/python tests/gallery.py gallery
+
 bench: .venv/development  ## measure speed and memory against real peers, side by side
 	.venv/bin/python tests/benchmarks/engine.py
 
@@ -24,7 +27,7 @@ notebooks: .venv/development  ## run the notebooks (none yet)
 	@find notebooks -name '*.py' -exec .venv/bin/python {} \;
 
 clean:  ## remove what these targets made
-	rm -rf .venv demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -41,4 +44,4 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group dev
 	@touch $@
 
-.PHONY: help demo test check bench notebooks clean
+.PHONY: help demo test check gallery bench notebooks clean

@@ -13,20 +13,24 @@ from scalargrad.value import Value, partial, topological_order
 if TYPE_CHECKING:
     from scalargrad.checking.gradcheck import assert_gradients, gradcheck
     from scalargrad.expression import Program, program, program_text
-    from scalargrad.view.drawing import Drawing, draw
+    from scalargrad.view.derivation import Derivation, derive
+    from scalargrad.view.drawing import Drawing, Frames, draw
     from scalargrad.view.table import table
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Derivation",
     "DomainError",
     "Drawing",
     "DrawingError",
+    "Frames",
     "GradientMismatch",
     "Program",
     "ProgramError",
     "Value",
     "assert_gradients",
+    "derive",
     "draw",
     "gradcheck",
     "partial",
@@ -37,9 +41,12 @@ __all__ = [
 ]
 
 _WHERE = {
+    "Derivation": "view.derivation",
     "Drawing": "view.drawing",
+    "Frames": "view.drawing",
     "Program": "expression",
     "assert_gradients": "checking.gradcheck",
+    "derive": "view.derivation",
     "draw": "view.drawing",
     "gradcheck": "checking.gradcheck",
     "program": "expression",

@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from scalargrad import doctor
 from scalargrad.checking.gradcheck import assert_gradients
 from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
 from scalargrad.expression import Program, program
 from scalargrad.lectures import LECTURES
-from scalargrad.view.drawing import SUFFIXES, draw
+from scalargrad.view.derivation import derive
+from scalargrad.view.drawing import FRAME_SUFFIXES, SUFFIXES, draw
 from scalargrad.view.export.files import write_all
 from scalargrad.view.notation import fraction, typeset
 from scalargrad.view.table import table
@@ -66,10 +68,13 @@ def demo(
             f"{_derivative(example, name)} = {fraction(example[name].grad)}"
             for name in lecture.gradients
         )
+        typer.echo(f"{derive(loss, 'w2')}\n")
         typer.echo(f"as on the slide: {checked}\n")
-        for suffix in SUFFIXES:
-            typer.echo(f"wrote {draw(loss).save(output / (lecture.name + suffix))}")
-        typer.echo()
+        drawing = draw(loss, wrt="w2")
+        for suffix in (".svg", ".pdf", ".png", ".tex", ".dot"):
+            typer.echo(f"wrote {drawing.save(output / (lecture.name + suffix))}")
+        steps = draw(loss).frames().save(output / f"{lecture.name}_steps.html")
+        typer.echo(f"wrote {steps}\n")
 
 
 @app.command("draw")
@@ -78,21 +83,77 @@ def draw_command(
     at: AtOption = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option("--output", "-o", help=f"A file to write: {', '.join(SUFFIXES)}."),
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"A file to write: {' '.join(SUFFIXES)}; frames: {' '.join(FRAME_SUFFIXES)}.",
+        ),
     ] = None,
-    digits: Annotated[int, typer.Option(help="Significant digits of the numbers.")] = 4,
+    style: Annotated[str | None, typer.Option(help="network, circuit or record.")] = None,
+    theme: Annotated[str, typer.Option(help="light, dark, print or colour-blind.")] = "light",
+    wrt: Annotated[
+        str, typer.Option(help="Names, with commas: the paths from them and their chain rule.")
+    ] = "",
+    path: Annotated[
+        str | None, typer.Option(help="A name: of several paths those through it.")
+    ] = None,
+    detail: Annotated[str | None, typer.Option(help="named, all or layers.")] = None,
+    direction: Annotated[str, typer.Option(help="LR or TB.")] = "LR",
+    digits: Annotated[int | None, typer.Option(help="Significant digits of the numbers.")] = None,
+    fractions: Annotated[bool, typer.Option("--fractions", help="Exact numbers as 6/25.")] = False,
+    engine: Annotated[str | None, typer.Option(help="Of the layout: own, or dot.")] = None,
+    frames: Annotated[
+        bool, typer.Option("--frames", help="Forward and backward, one picture a step.")
+    ] = False,
 ) -> None:
     """Draw the graph of a program with value and gradient on every node.
 
-    Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 -o loss.svg
+    Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w -o loss.svg
     """
     example = _program(text, at)
     example.output.backward()
-    drawing = draw(example.output, digits=digits)
-    contents = [(path, drawing.content(path.suffix)) for path in output or [Path("graph.svg")]]
-    write_all(contents)
-    for path, _ in contents:
-        typer.echo(f"wrote {path}")
+    options: dict[str, Any] = {
+        "style": style, "theme": theme, "path": path, "detail": detail, "direction": direction,
+        "digits": digits, "fractions": fractions, "engine": engine,
+    }  # fmt: skip
+    names = [name.strip() for name in wrt.split(",") if name.strip()]
+    drawing = draw(example.output, wrt=names, **options)
+    made = drawing.frames() if frames else drawing
+    files = output or [Path("graph.html" if frames else "graph.svg")]
+    write_all([(file, made.content(file.suffix)) for file in files])
+    for file in files:
+        typer.echo(f"wrote {file}")
+
+
+@app.command("derive")
+def derive_command(
+    text: ProgramArgument,
+    wrt: Annotated[str, typer.Option(help="The name of the node to differentiate by.")],
+    at: AtOption = None,
+    path: Annotated[
+        str, typer.Option(help="Names, with commas: of several paths the one through them.")
+    ] = "",
+    form: Annotated[str, typer.Option("--format", help="text, latex or markdown.")] = "text",
+    digits: Annotated[int | None, typer.Option(help="Significant digits of the numbers.")] = None,
+    fractions: Annotated[bool, typer.Option("--fractions", help="Exact numbers as 6/25.")] = False,
+) -> None:
+    """Print the chain rule for one derivative: symbols, formulas, numbers, result.
+
+    Example: scalargrad derive "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w --format latex
+    """
+    if form not in ("text", "latex", "markdown"):
+        raise typer.BadParameter(f"--format is text, latex or markdown; got {form!r}")
+    through = [name.strip() for name in path.split(",") if name.strip()]
+    rule = derive(
+        _program(text, at).output, wrt, through=through, digits=digits, fractions=fractions
+    )
+    typer.echo(getattr(rule, form))
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Say what is found of layout engines, fonts, TeX, browsers and extras, and what each adds."""
+    typer.echo(doctor.text(doctor.report()))
 
 
 @app.command("table")

@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 ORDER = [
     "errors", "scalars", "careful", "ops", "value", "formula", "expression",
     *(f"view.{name}" for name in (
-        "notation", "graph", "derivation", "arithmetic", "layout", "engines", "fitting", "glyphs",
+        "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
-        "styles.circuit", "styles.layers", "styles.network", "frames", "table", "export.files",
+        "styles.circuit", "styles.layers", "styles.network", "arithmetic", "frames", "table", "export.files",
         "export.outlines", "export.svg", "export.pdf", "export.painting", "export.dot",
         "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
     )),

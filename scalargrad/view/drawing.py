@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from scalargrad import scalars
 from scalargrad.errors import DrawingError
 from scalargrad.value import Value
+from scalargrad.view.derivation import derivation, named_node, path_through
 from scalargrad.view.export.dot import dot_source
 from scalargrad.view.export.files import write_whole
-from scalargrad.view.export.painting import painted
-from scalargrad.view.graph import Graph, graph
-from scalargrad.view.notation import Numbers
-from scalargrad.view.scene import MOST_BOXES, THEMES, Look, Scene, description
+from scalargrad.view.export.gif import animation
+from scalargrad.view.export.html import page
+from scalargrad.view.export.painting import pages, painted
+from scalargrad.view.export.pptx import slide, slides
+from scalargrad.view.export.tikz import beamer, tikz
+from scalargrad.view.frames import frames
+from scalargrad.view.graph import Graph, contracted, edges_between, graph
+from scalargrad.view.notation import Written, numbers
+from scalargrad.view.scene import THEMES, Look, Scene, Style, description, extent
+from scalargrad.view.styles.circuit import circuit
+from scalargrad.view.styles.network import is_network, network
 from scalargrad.view.styles.record import record
 
-SUFFIXES = (".svg", ".pdf", ".png", ".dot")
+STYLES: Mapping[str, Style] = {"network": network, "circuit": circuit, "record": record}
+DETAILS = ("named", "all", "layers")
+SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".pptx", ".html", ".dot")
+
+Node = Value | str  # a node, or its name
 
 
 @dataclass(frozen=True)
@@ -27,24 +43,32 @@ class Drawing:
 
     Attributes:
         graph: what is drawn.
-        digits: significant digits of the numbers.
+        look: how.
+        style: makes the scene of both.
     """
 
     graph: Graph
-    digits: int = 4
+    look: Look
+    style: Style
 
     @cached_property
     def scene(self) -> Scene:
         """The shapes and texts."""
-        if len(self.graph.nodes) > MOST_BOXES:
-            raise DrawingError(
-                f"a picture holds up to {MOST_BOXES:,} boxes; this graph has "
-                f"{len(self.graph.nodes):,}: draw a smaller example, or save the graph as .dot"
-            )
-        return record(self.graph, Look(THEMES["light"], Numbers(self.digits)))
+        return self.style(self.graph, self.look)
+
+    def frames(self, by: Literal["node", "layer"] = "node") -> Frames:
+        """The forward and the backward build: one picture for each node, or for each layer.
+
+        >>> x = Value(2, "x")
+        >>> y = (x * x).named("y")
+        >>> y.backward()
+        >>> len(draw(y).frames())
+        4
+        """
+        return Frames(frames(self.graph, self.look, self.style, by=by))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file, in the format of its suffix: .svg, .pdf, .png or .dot.
+        """Write the picture to a file, in the format of its suffix; see SUFFIXES.
 
         The file is replaced whole or not at all.
 
@@ -61,56 +85,236 @@ class Drawing:
         Raises:
             DrawingError: for a suffix that stands for no format.
         """
-        form = suffix.lower()
-        if form == ".dot":
-            return dot_source(self.graph, self.digits).encode()
-        if form == ".svg":
-            return painted(self.scene, "svg")
-        if form == ".pdf":
-            return painted(self.scene, "pdf")
-        if form == ".png":
-            return painted(self.scene, "png")
-        raise DrawingError(
-            f"a picture is saved by suffix as {', '.join(SUFFIXES)}; got {suffix or 'none'!r}"
-        )
+        try:
+            write = _FORMATS[suffix.lower()]
+        except KeyError:
+            raise DrawingError(
+                f"a picture is saved by suffix as {', '.join(SUFFIXES)}; got {suffix or 'none'!r}"
+            ) from None
+        return write(self)
 
     def __repr__(self) -> str:
         """The picture in words."""
-        return description(self.graph, Numbers(self.digits))
+        return description(self.graph, self.look.numbers)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """SVG, PNG and words: a notebook shows the richest that it may."""
-        return {
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """SVG, PNG, PDF and words: a notebook shows the richest that it may."""
+        size = {"width": round(self.scene.width * 4 / 3), "height": round(self.scene.height * 4 / 3)}
+        alternative = {"alt": repr(self)}
+        data = {
             "image/svg+xml": self.content(".svg").decode(),
             "image/png": self.content(".png"),
+            "application/pdf": self.content(".pdf"),
             "text/plain": repr(self),
         }
+        return data, {"image/png": size | alternative, "image/svg+xml": alternative}
 
 
-def draw(output: Value, *, digits: int = 4) -> Drawing:
+_FORMATS: Mapping[str, Callable[[Drawing], bytes]] = {
+    ".svg": lambda drawing: painted(drawing.scene, "svg"),
+    ".pdf": lambda drawing: painted(drawing.scene, "pdf"),
+    ".png": lambda drawing: painted(drawing.scene, "png"),
+    ".tex": lambda drawing: tikz(drawing.scene).encode(),
+    ".pptx": lambda drawing: slide(drawing.scene),
+    ".html": lambda drawing: page([drawing.scene]).encode(),
+    ".dot": lambda drawing: dot_source(drawing.graph, drawing.look).encode(),
+}
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Pictures of one graph, step by step; all have the same layout.
+
+    Attributes:
+        scenes: one for each step.
+    """
+
+    scenes: tuple[Scene, ...]
+
+    def __len__(self) -> int:
+        """How many steps there are."""
+        return len(self.scenes)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write all steps to one file: pages of a .pdf, slides of a .pptx, overlays of a Beamer
+        .tex, a .gif, or an .html page that plays them.
+
+        Raises:
+            DrawingError: for another suffix, or a place that cannot be written to.
+        """
+        target = Path(path)
+        write_whole(target, self.content(target.suffix))
+        return target
+
+    def content(self, suffix: str) -> bytes:
+        """The bytes of a file with a suffix.
+
+        Raises:
+            DrawingError: for a suffix that stands for no format.
+        """
+        try:
+            write = _FRAME_FORMATS[suffix.lower()]
+        except KeyError:
+            raise DrawingError(
+                f"frames are saved by suffix as {', '.join(FRAME_SUFFIXES)}; got "
+                f"{suffix or 'none'!r}"
+            ) from None
+        return write(self.scenes)
+
+    def __repr__(self) -> str:
+        """How many steps there are, and how to see them."""
+        return f"<{len(self)} frames: save them as {', '.join(FRAME_SUFFIXES)}>"
+
+    def _repr_html_(self) -> str:
+        """The page that plays the steps, in a frame of its own; it needs no trust."""
+        width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 160
+        return (
+            f'<iframe srcdoc="{escape(self.content(".html").decode())}" title="steps" '
+            f'sandbox="allow-scripts" style="border:0" width="{width:.0f}" height="{height:.0f}">'
+            "</iframe>"
+        )
+
+
+_FRAME_FORMATS: Mapping[str, Callable[[tuple[Scene, ...]], bytes]] = {
+    ".html": lambda scenes: page(scenes).encode(),
+    ".pdf": pages,
+    ".pptx": slides,
+    ".tex": lambda scenes: beamer(scenes).encode(),
+    ".gif": animation,
+}
+FRAME_SUFFIXES = tuple(_FRAME_FORMATS)
+
+
+def draw(
+    output: Value,
+    *,
+    wrt: Node | Iterable[Node] = (),
+    style: Literal["network", "circuit", "record"] | None = None,
+    theme: Literal["light", "dark", "print", "colour-blind"] = "light",
+    path: Node | None = None,
+    detail: Literal["named", "all", "layers"] | None = None,
+    direction: Literal["LR", "TB"] = "LR",
+    digits: int | None = None,
+    fractions: bool = False,
+    biases: bool = True,
+    dropped: Iterable[Node] = (),
+    engine: Literal["own", "dot"] | None = None,
+) -> Drawing:
     """A picture of the graph below a node, with value and gradient on every node.
 
     Args:
         output: usually the loss, after `backward`.
-        digits: significant digits of the numbers, 1 to 17.
+        wrt: one or several nodes, or their names: the paths from them are highlighted, with their
+            factors, and the chain rule stands beneath.
+        style: "network" has neurons in columns and weights on the edges, "circuit" operations and
+            wires, "record" a box for every node; by default a network where there are weights and
+            named neurons, else a circuit.
+        theme: "light", "dark", "print" (greys) or "colour-blind".
+        path: of several paths only those through this node.
+        detail: "named" nodes only, "all", or "layers" as one shape each; by default what the style
+            is made for.
+        direction: "LR" from left to right, or "TB" from top to bottom.
+        digits: significant digits of the numbers, 1 to 17; by default 3 or 4.
+        fractions: exact numbers as fractions.
+        biases: whether a network shows its biases.
+        dropped: nodes that are greyed, as dropout leaves them.
+        engine: of the layout: scalargrad's "own" columns, or Graphviz's "dot"; by default the own
+            for what fits a slide, Graphviz beyond that where it is found.
 
     Returns:
-        A Drawing: a notebook shows it, `.save("picture.svg")` writes it.
+        A Drawing: a notebook shows it, `.save("picture.svg")` writes it, `.frames()` steps it.
 
     Raises:
         TypeError: when `output` is no Value.
-        DrawingError: for digits out of range.
+        DrawingError: for an option that there is not, a name that no node has, or digits out of
+            range.
 
-    >>> x = Value("0.5", "x")
-    >>> y = (2 * x).named("y")
+    >>> x, w = Value("0.5", "x"), Value(2, "w")
+    >>> y = (w * x).named("y")
     >>> y.backward()
     >>> draw(y)
     x: value 0.5, gradient 2
-    2: value 2
-    y = mul(2, x): value 1, gradient 1
+    w: value 2, gradient 0.5
+    y = mul(w, x): value 1, gradient 1
     """
     if not isinstance(output, Value):
         raise TypeError(f"draw takes a Value; got {type(output).__name__}")
-    if not 1 <= digits <= 17:
+    if digits is not None and not 1 <= digits <= 17:
         raise DrawingError(f"digits are 1 to 17; got {digits}")
-    return Drawing(graph(output), digits)
+    _one_of("style", style, STYLES)
+    _one_of("theme", theme, THEMES)
+    _one_of("detail", detail, DETAILS)
+    _one_of("direction", direction, ("LR", "TB"))
+    _one_of("engine", engine, ("own", "dot"))
+    named = contracted(output)
+    style = style or ("network" if is_network(named) else "circuit")
+    detail = detail or ("named" if style == "network" else "all")
+    drawn = named if detail != "all" else graph(output, expand=style == "circuit")
+    look = Look(
+        THEMES[theme],
+        numbers(_written(drawn), digits, fractions=fractions, approximate=_is_exact(drawn)),
+        direction,
+        dropped=frozenset(_index(drawn, node) for node in dropped),
+        biases=biases,
+        layers=detail == "layers",
+        engine=engine,
+    )
+    sources = [wrt] if isinstance(wrt, Value | str) else list(wrt)
+    through = None if path is None else _index(drawn, path)
+    ways = frozenset[int]().union(
+        *(edges_between(drawn, _index(drawn, source), through) for source in sources)
+    )
+    lines = [line for source in sources for line in _chain_rule(named, source, path, look)]
+    return Drawing(drawn, replace(look, path=ways, beneath=tuple(lines)), STYLES[style])
+
+
+def _one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
+    if given is not None and given not in allowed:
+        near = get_close_matches(str(given), list(allowed), 1, 0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise DrawingError(f"{option} is one of {', '.join(allowed)}; got {given!r}{hint}")
+
+
+def _written(drawn: Graph) -> Iterable[Any]:
+    """All numbers that may stand in a picture."""
+    for node in drawn.nodes:
+        yield node.value
+        yield node.gradient
+    for edge in drawn.edges:
+        yield edge.local
+
+
+def _is_exact(drawn: Graph) -> bool:
+    """Whether all leaves are exact: then what is not is worth a mark."""
+    return all(scalars.is_exact(node.value) for node in drawn.nodes if node.is_leaf)
+
+
+def _index(drawn: Graph, node: Node) -> int:
+    """The place of a node, or of the node of a name, in a graph.
+
+    Raises:
+        DrawingError: where there is none.
+    """
+    if isinstance(node, str):
+        try:
+            return named_node(drawn, node)
+        except ValueError as error:
+            raise DrawingError(str(error)) from None
+    place = drawn.place(node)
+    if place is None:
+        called = repr(node.label) if node.label else "a node without a name"
+        raise DrawingError(f"{called} is not in the picture: give it a name, or draw all nodes")
+    return place
+
+
+def _chain_rule(named: Graph, source: Node, path: Node | None, look: Look) -> list[Written]:
+    """What stands beneath the picture of a path: on one line where that is not too long."""
+    try:
+        start = _index(named, source)
+        way = path_through(named, start, [_index(named, path)]) if path else None
+    except DrawingError:  # a node without a name has no derivative that could be written
+        return []
+    rule = derivation(named, start, look.numbers, way)
+    line = rule.line
+    is_short = extent(line.text, 12.0, math=line.math).width < 700
+    return [line] if is_short or len(rule.steps) > 4 else list(rule.steps)
