@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scalargrad.checking.gradcheck import assert_gradients, gradcheck
     from scalargrad.expression import Program, program, program_text
     from scalargrad.view.derivation import Derivation, derive
-    from scalargrad.view.drawing import Drawing, Frames, draw
+    from scalargrad.view.drawing import Drawing, Frames, draw, nudge
     from scalargrad.view.table import table
 
 __version__ = "0.1.0"
@@ -33,6 +33,7 @@ __all__ = [
     "derive",
     "draw",
     "gradcheck",
+    "nudge",
     "partial",
     "program",
     "program_text",
@@ -49,6 +50,7 @@ _WHERE = {
     "derive": "view.derivation",
     "draw": "view.drawing",
     "gradcheck": "checking.gradcheck",
+    "nudge": "view.drawing",
     "program": "expression",
     "program_text": "expression",
     "table": "view.table",

@@ -17,13 +17,13 @@ ORDER = [
     *(f"view.{name}" for name in (
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
-        "styles.circuit", "styles.layers", "styles.network", "arithmetic", "frames", "table", "export.files",
-        "export.outlines", "export.svg", "export.pdf", "export.painting", "export.dot",
+        "styles.circuit", "styles.layers", "styles.network", "arithmetic", "frames", "table",
+        "export.files", "export.outlines", "export.svg", "export.pdf", "export.painting", "export.dot",
         "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
     )),
     "checking.reading", "checking.gradcheck", "lectures", "doctor", "cli",
 ]  # fmt: skip
-INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking"}  # they hold no code of their own
+INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking"}  # without code
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):
     path for path in sorted(PACKAGE.rglob("*.py"))

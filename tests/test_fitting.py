@@ -129,25 +129,25 @@ def test_few_uses_leave_the_graph_alone():
 
 def test_what_fits_is_shown_whole_and_nothing_is_said():
     output = shared(30)
-    shown, note = fitting(output, most=2_000)
+    shown, _, note = fitting(output, most=2_000)
     assert (shown.nodes, note) == (graph(output).nodes, "")
 
 
 def test_beyond_a_slide_shared_leaves_are_drawn_per_use_and_the_note_says_so():
-    shown, note = fitting(shared(60), most=2_000)
+    shown, _, note = fitting(shared(60), most=2_000)
     assert [node.label for node in shown.nodes].count("x") == 60
     assert "once per use" in note
 
 
 def test_copies_that_do_not_fit_are_not_made():
     output = shared(100)
-    shown, note = fitting(output, most=len(graph(output).nodes))
+    shown, _, note = fitting(output, most=len(graph(output).nodes))
     assert (len(shown.nodes), note) == (len(graph(output).nodes), "")
 
 
 def test_what_does_not_fit_contracts_to_its_named_nodes_and_the_note_says_so():
     output = shared(200)
-    shown, note = fitting(output, most=300)
+    shown, _, note = fitting(output, most=300)
     assert {node.label for node in shown.nodes} == {"x", "y"} | {f"w{k}" for k in range(200)}
     assert note == "202 named nodes of 602"
 
@@ -198,7 +198,7 @@ def test_big_graphs_are_fitted_and_laid_out_in_time(name, seconds, monkeypatch):
             "chain": lambda: many(10_000)}  # fmt: skip
     output = make[name]()
     start = time.monotonic()
-    shown, _ = fitting(output, most=4_000)
+    shown, _, _ = fitting(output, most=4_000)
     edges = [(edge.source, edge.target) for edge in shown.edges]
     boxes = [Box(60, 40)] * len(shown.nodes)
     assert len(boxes) > (BOXES_ON_A_SLIDE if name != "chain" else 100)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -22,10 +22,20 @@ from scalargrad.view.export.html import page
 from scalargrad.view.export.painting import pages, painted
 from scalargrad.view.export.pptx import slide, slides
 from scalargrad.view.export.tikz import beamer, tikz
-from scalargrad.view.frames import frames
+from scalargrad.view.fitting import fitting
+from scalargrad.view.frames import before_after, frames
 from scalargrad.view.graph import Graph, contracted, edges_between, graph
 from scalargrad.view.notation import Written, numbers
-from scalargrad.view.scene import THEMES, Look, Scene, Style, description, extent
+from scalargrad.view.scene import (
+    MOST_BOXES,
+    THEMES,
+    Look,
+    Scene,
+    Style,
+    description,
+    extent,
+    printable,
+)
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.network import is_network, network
 from scalargrad.view.styles.record import record
@@ -45,15 +55,26 @@ class Drawing:
         graph: what is drawn.
         look: how.
         style: makes the scene of both.
+        shown: makes the graph of a Value.
     """
 
     graph: Graph
     look: Look
     style: Style
+    shown: Callable[[Value], Graph]
 
     @cached_property
     def scene(self) -> Scene:
-        """The shapes and texts."""
+        """The shapes and texts.
+
+        Raises:
+            DrawingError: for more nodes than a picture can hold.
+        """
+        if len(self.graph.nodes) > MOST_BOXES and not self.look.layers:
+            raise DrawingError(
+                f"a picture holds up to {MOST_BOXES:,} boxes; this graph has "
+                f"{len(self.graph.nodes):,}: draw a smaller example, or save the graph as .dot"
+            )
         return self.style(self.graph, self.look)
 
     def frames(self, by: Literal["node", "layer"] = "node") -> Frames:
@@ -99,7 +120,7 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """SVG, PNG, PDF and words: a notebook shows the richest that it may."""
-        size = {"width": round(self.scene.width * 4 / 3), "height": round(self.scene.height * 4 / 3)}
+        width, height = (round(points * 4 / 3) for points in (self.scene.width, self.scene.height))
         alternative = {"alt": repr(self)}
         data = {
             "image/svg+xml": self.content(".svg").decode(),
@@ -107,7 +128,11 @@ class Drawing:
             "application/pdf": self.content(".pdf"),
             "text/plain": repr(self),
         }
-        return data, {"image/png": size | alternative, "image/svg+xml": alternative}
+        metadata = {
+            "image/png": {"width": width, "height": height, **alternative},
+            "image/svg+xml": alternative,
+        }
+        return data, metadata
 
 
 _FORMATS: Mapping[str, Callable[[Drawing], bytes]] = {
@@ -116,7 +141,7 @@ _FORMATS: Mapping[str, Callable[[Drawing], bytes]] = {
     ".png": lambda drawing: painted(drawing.scene, "png"),
     ".tex": lambda drawing: tikz(drawing.scene).encode(),
     ".pptx": lambda drawing: slide(drawing.scene),
-    ".html": lambda drawing: page([drawing.scene]).encode(),
+    ".html": lambda drawing: page([drawing.scene], [""]).encode(),
     ".dot": lambda drawing: dot_source(drawing.graph, drawing.look).encode(),
 }
 
@@ -136,8 +161,10 @@ class Frames:
         return len(self.scenes)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write all steps to one file: pages of a .pdf, slides of a .pptx, overlays of a Beamer
-        .tex, a .gif, or an .html page that plays them.
+        """Write all steps to one file.
+
+        They are the pages of a .pdf, slides of a .pptx, overlays of a Beamer .tex, or played by a
+        .gif or an .html page.
 
         Raises:
             DrawingError: for another suffix, or a place that cannot be written to.
@@ -211,8 +238,8 @@ def draw(
             named neurons, else a circuit.
         theme: "light", "dark", "print" (greys) or "colour-blind".
         path: of several paths only those through this node.
-        detail: "named" nodes only, "all", or "layers" as one shape each; by default what the style
-            is made for.
+        detail: "named" nodes only, "all", or "layers" as one shape each; by default named ones in
+            a network and all in the other styles, where all are not more than a picture holds.
         direction: "LR" from left to right, or "TB" from top to bottom.
         digits: significant digits of the numbers, 1 to 17; by default 3 or 4.
         fractions: exact numbers as fractions.
@@ -248,8 +275,14 @@ def draw(
     _one_of("engine", engine, ("own", "dot"))
     named = contracted(output)
     style = style or ("network" if is_network(named) else "circuit")
-    detail = detail or ("named" if style == "network" else "all")
-    drawn = named if detail != "all" else graph(output, expand=style == "circuit")
+    shown: Callable[[Value], Graph] = partial(graph, expand=style == "circuit")
+    note = ""
+    if detail == "all":
+        drawn = shown(output)
+    elif detail or style == "network":
+        drawn, shown = named, contracted
+    else:
+        drawn, shown, note = fitting(output, MOST_BOXES, shown)
     look = Look(
         THEMES[theme],
         numbers(_written(drawn), digits, fractions=fractions, approximate=_is_exact(drawn)),
@@ -258,14 +291,44 @@ def draw(
         biases=biases,
         layers=detail == "layers",
         engine=engine,
+        note=note,
     )
     sources = [wrt] if isinstance(wrt, Value | str) else list(wrt)
     through = None if path is None else _index(drawn, path)
     ways = frozenset[int]().union(
         *(edges_between(drawn, _index(drawn, source), through) for source in sources)
     )
+    if path is not None and sources and not ways:
+        raise DrawingError(f"no path from wrt to the output passes {_called(path)}")
     lines = [line for source in sources for line in _chain_rule(named, source, path, look)]
-    return Drawing(drawn, replace(look, path=ways, beneath=tuple(lines)), STYLES[style])
+    return Drawing(drawn, replace(look, path=ways, beneath=tuple(lines)), STYLES[style], shown)
+
+
+def nudge(output: Value, leaf: Value, change: Any, **options: Any) -> Frames:
+    """Two pictures in one layout: a graph before and after a change of one of its leaves.
+
+    The graph itself is not changed. Beneath stands how the output changes, and what the gradient
+    predicts.
+
+    Args:
+        output: usually the loss, after `backward`.
+        leaf: the node to change, often a weight.
+        change: what is added to it, as any scalar: 0.1, or "0.1" (exact).
+        options: of `draw`.
+
+    Raises:
+        DrawingError: when the leaf is not below the output, or for a wrong option.
+
+    >>> w = Value("0.8", "w")
+    >>> loss = (w * 2 - 1) ** 2
+    >>> loss.backward()
+    >>> len(nudge(loss, w, "0.1"))
+    2
+    """
+    drawing = draw(output, **{"digits": 4, **options})
+    return Frames(
+        before_after(output, leaf, change, drawing.look, drawing.style, shown=drawing.shown)
+    )
 
 
 def _one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
@@ -302,9 +365,15 @@ def _index(drawn: Graph, node: Node) -> int:
             raise DrawingError(str(error)) from None
     place = drawn.place(node)
     if place is None:
-        called = repr(node.label) if node.label else "a node without a name"
-        raise DrawingError(f"{called} is not in the picture: give it a name, or draw all nodes")
+        raise DrawingError(
+            f"{_called(node)} is not in the picture: give it a name, or draw all nodes"
+        )
     return place
+
+
+def _called(node: Node) -> str:
+    label = node.label if isinstance(node, Value) else node
+    return repr(printable(label)) if label else "a node without a name"
 
 
 def _chain_rule(named: Graph, source: Node, path: Node | None, look: Look) -> list[Written]:

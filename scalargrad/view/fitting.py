@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,43 +16,59 @@ from scalargrad.view.graph import Edge, Graph, Node, contracted, graph
 MOST_USES = 4  # of a leaf that is still drawn once in a graph that is larger than a slide
 
 
-def fitting(output: Value, most: int) -> tuple[Graph, str]:
-    """The graph below a node in at most so many nodes, and in words what was left out, or "".
+def fitting(
+    output: Value, most: int, shown: Callable[[Value], Graph] = graph
+) -> tuple[Graph, Callable[[Value], Graph], str]:
+    """The graph below a node in at most so many nodes.
 
     That is every node, else the named nodes only. Where either is larger than a slide, leaves with
     many uses are drawn once per use, if that fits too.
+
+    Args:
+        output: usually the loss.
+        most: nodes.
+        shown: makes the graph of every node.
+
+    Returns:
+        The graph, what makes it of a Value, and in words what was left out, or "".
 
     Raises:
         DrawingError: when the named nodes are too many as well, or there are none.
 
     >>> x = Value(1, "x")
     >>> y = sum((x * k for k in range(9)), start=Value(0)).named("y")
-    >>> full, note = fitting(y, most=40)
+    >>> full, _, note = fitting(y, most=40)
     >>> len(full.nodes), note
     (29, '')
-    >>> small, note = fitting(y, most=20)
+    >>> small, _, note = fitting(y, most=20)
     >>> len(small.nodes), note
     (2, '2 named nodes of 29')
     """
     values = topological_order(output)
+    whole = shown(output) if len(values) <= most else None
+    if whole and len(whole.nodes) <= most:
+        return *_spread(whole, shown, most), ""
     named = sum(1 for value in values if value.label or value is output)
-    if len(values) <= most:
-        shown, note = graph(output), ""
-    elif 1 < named <= most:
-        shown, note = contracted(output), f"{named:,} named nodes of {len(values):,}"
-    else:
-        raise DrawingError(
-            f"a picture holds up to {most:,} boxes; this graph has {len(values):,} nodes, "
-            f"{named:,} of them named: name only those to be shown, draw a smaller example, "
-            "or save the graph as .dot"
-        )
-    if len(shown.nodes) <= BOXES_ON_A_SLIDE:
-        return shown, note
-    spread = with_leaves_per_use(shown)
-    if spread is shown or len(spread.nodes) > most:
-        return shown, note
-    remark = f"leaves with more than {MOST_USES} uses are drawn once per use"
-    return spread, f"{note}; {remark}" if note else remark
+    if 1 < named <= most:
+        small = contracted(output)
+        return *_spread(small, contracted, most), f"{named:,} named nodes of {len(values):,}"
+    raise DrawingError(
+        f"a picture holds up to {most:,} boxes; this graph has {len(values):,} nodes, "
+        f"{named:,} of them named: name only those to be shown, draw a smaller example, "
+        'or save the graph with detail="all" as .dot'
+    )
+
+
+def _spread(
+    made: Graph, shown: Callable[[Value], Graph], most: int
+) -> tuple[Graph, Callable[[Value], Graph]]:
+    """A graph, with leaves drawn once per use where it is larger than a slide; and its maker."""
+    if len(made.nodes) <= BOXES_ON_A_SLIDE:
+        return made, shown
+    spread = with_leaves_per_use(made)
+    if spread is made or len(spread.nodes) > most:
+        return made, shown
+    return spread, lambda value: with_leaves_per_use(shown(value))
 
 
 def with_leaves_per_use(graph: Graph, uses: int = MOST_USES) -> Graph:
@@ -98,6 +114,10 @@ def with_leaves_per_use(graph: Graph, uses: int = MOST_USES) -> Graph:
         was = origin[index]
         return _renumbered(graph.expression(was), ChainMap(beside.get(was, {}), place))
 
+    def found(value: Value) -> int | None:
+        was = graph.place(value)
+        return None if was is None else place[was] if was in place else origin.index(was)
+
     edges = tuple(
         Edge(at(edge.source, edge.target), place[edge.target], edge.local, edge.contribution)
         for edge in graph.edges
@@ -110,6 +130,7 @@ def with_leaves_per_use(graph: Graph, uses: int = MOST_USES) -> Graph:
         products=tuple((at(a, t), at(b, t), place[t]) for a, b, t in graph.products),
         terms=tuple((at(a, t), place[t]) for a, t in graph.terms),
         expression=expression,
+        place=found,
     )
 
 

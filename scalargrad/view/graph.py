@@ -135,7 +135,12 @@ def edges_between(graph: Graph, source: int, through: int | None = None) -> froz
     """
     if through is None:
         return _connecting(graph, source, graph.output)
-    return _connecting(graph, source, through) | _connecting(graph, through, graph.output)
+    before, after = (
+        _connecting(graph, source, through),
+        _connecting(graph, through, graph.output),
+    )
+    is_passed = (before or source == through) and (after or through == graph.output)
+    return before | after if is_passed else frozenset()
 
 
 def _connecting(graph: Graph, source: int, target: int) -> frozenset[int]:
@@ -282,7 +287,9 @@ def contracted(output: Value) -> Graph:
             if node is value or node not in place:
                 pairs, added = _pairs_and_terms(node)
                 products += [
-                    (place[a], place[b], place[value]) for a, b in pairs if a in place and b in place
+                    (place[a], place[b], place[value])
+                    for a, b in pairs
+                    if a in place and b in place
                 ]
                 terms += [(place[a], place[value]) for a in added if a in place]
         found = gradients(value, scalars.whole(1, value.data), until=place)

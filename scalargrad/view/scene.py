@@ -60,19 +60,23 @@ THEMES = {
     for theme in (
         Theme(
             "light", "#ffffff", "#1e293b", "#5b6779", "#475569", "#94a3b8", "#f1f5f9",
-            value="#047a3b", gradient="#c1103a", accent="#b45309", path="#e2700f", accent_tint="#fff4ea",
+            value="#047a3b", gradient="#c1103a", accent="#b45309", path="#e2700f",
+            accent_tint="#fff4ea",
         ),
         Theme(
             "dark", "#111827", "#e5e7eb", "#a3adbd", "#94a3b8", "#64748b", "#1f2937",
-            value="#4ade80", gradient="#fb8ca0", accent="#fdba74", path="#f59e42", accent_tint="#3b2a17",
+            value="#4ade80", gradient="#fb8ca0", accent="#fdba74", path="#f59e42",
+            accent_tint="#3b2a17",
         ),
         Theme(
             "print", "#ffffff", "#000000", "#595959", "#404040", "#8c8c8c", "#f2f2f2",
-            value="#333333", gradient="#595959", accent="#000000", path="#000000", accent_tint="#e6e6e6",
+            value="#333333", gradient="#595959", accent="#000000", path="#000000",
+            accent_tint="#e6e6e6",
         ),
         Theme(  # hues of Okabe and Ito, "Color Universal Design" (2008), darkened to AA
             "colour-blind", "#ffffff", "#1a1a1a", "#595959", "#4d4d4d", "#999999", "#f2f2f2",
-            value="#005a94", gradient="#a84300", accent="#8f3e76", path="#cc79a7", accent_tint="#f9eef5",
+            value="#005a94", gradient="#a84300", accent="#8f3e76", path="#cc79a7",
+            accent_tint="#f9eef5",
         ),
     )
 }  # fmt: skip
@@ -213,6 +217,7 @@ class Look:
         biases: whether a network shows its biases.
         layers: whether a network shows each layer as one shape.
         engine: of the layout; None chooses by size.
+        note: what was left out of the picture, for under it.
     """
 
     theme: Theme
@@ -226,6 +231,7 @@ class Look:
     biases: bool = True
     layers: bool = False
     engine: Literal["own", "dot"] | None = None
+    note: str = ""
 
     def value(self, graph: Graph, index: int) -> str:
         """The value of a node as text; "" while it is not known."""
@@ -288,7 +294,8 @@ def measured(text: Text) -> Extent:
 
 def written(line: Written, x: float, y: float, size: float, colour: str) -> Text:
     """A line of mathematics as a text of a scene, centred on x."""
-    return Text(x, y, drawable(line.text), size, colour, math=line.math.replace(r"\frac", r"\dfrac"))
+    math = line.math.replace(r"\frac", r"\dfrac")
+    return Text(x, y, drawable(line.text), size, colour, math=math)
 
 
 def title(node: Node, numbers: Numbers) -> str:

@@ -16,6 +16,7 @@ def svg(scene: Scene) -> bytes:
     about = legal(scene.description)
     title = about.partition("\n")[0]
     lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt"'
         f' viewBox="0 0 {width} {height}" role="img" aria-label="{_attribute(about)}">',
         f"<title>{escape(title)}</title>",

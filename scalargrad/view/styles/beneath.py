@@ -12,12 +12,14 @@ from scalargrad.view.scene import (
     Look,
     Scene,
     Shape,
+    Text,
     measured,
     written,
 )
 
 LARGEST, SMALLEST = 17.0, 9.0  # sizes of the lines, in points
 _WIDEST = 600.0  # a picture is widened up to here before its lines are set smaller
+_NOTE = 11.0
 _MARGIN, _ABOVE, _BETWEEN, _BELOW = 12.0, 12.0, 7.0, 8.0
 
 
@@ -31,7 +33,7 @@ def with_lines_beneath(scene: Scene, look: Look) -> Scene:
     captions = (*look.room, *((look.step.caption,) if look.step else ()))
     lines = _set_lines(look.beneath), _set_lines(captions)
     if not any(lines):
-        return scene
+        return _with_note(scene, look)
     room = max(scene.width, _WIDEST) - 2 * _MARGIN
     sizes = [_size(group, room) for group in lines]
     widest = max(_extent(line, size).width for group, size in zip(lines, sizes, strict=True)
@@ -53,7 +55,21 @@ def with_lines_beneath(scene: Scene, look: Look) -> Scene:
                 for line in _set_lines((look.step.caption,))
             ]
         y += above + below + _BETWEEN
-    return replace(scene, width=width, height=y - _BETWEEN + _BELOW, shapes=tuple(shapes))
+    height = y - _BETWEEN + _BELOW
+    return _with_note(replace(scene, width=width, height=height, shapes=tuple(shapes)), look)
+
+
+def _with_note(scene: Scene, look: Look) -> Scene:
+    """The scene with the remark of a look at its foot."""
+    if not look.note:
+        return scene
+    remark = Text(0.0, 0.0, look.note, _NOTE, look.theme.muted)
+    reach = measured(remark)
+    width = max(scene.width, reach.width + 2 * _MARGIN)
+    shapes = [moved(shape, (width - scene.width) / 2, 0.0) for shape in scene.shapes]
+    shapes.append(replace(remark, x=width / 2, y=scene.height + reach.above))
+    height = scene.height + reach.height + _BELOW
+    return replace(scene, width=width, height=height, shapes=tuple(shapes))
 
 
 def moved(shape: Shape, right: float, down: float) -> Shape:

@@ -74,7 +74,8 @@ def record(graph: Graph, look: Look) -> Scene:
         shapes += _tag(on_wires[edge], layout.centers[item], bool(ends & look.dropped), look)
     words = description(graph, look.numbers)
     scene = Scene(layout.width, layout.height, tuple(shapes), look.theme.paper, words)
-    return with_lines_beneath(scene, look)
+    note = "; ".join(remark for remark in (look.note, layout.note) if remark)
+    return with_lines_beneath(scene, replace(look, note=note))
 
 
 # Boxes -------------------------------------------------------------------------------------------
