@@ -18,8 +18,8 @@ ORDER = [
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
         "styles.circuit", "styles.layers", "styles.network", "arithmetic", "frames", "table",
-        "export.files", "export.outlines", "export.svg", "export.pdf", "export.painting", "export.dot",
-        "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
+        "export.files", "export.outlines", "export.svg", "export.pdf", "export.painting",
+        "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
     )),
     "checking.reading", "checking.gradcheck", "lectures", "doctor", "cli",
 ]  # fmt: skip

@@ -47,11 +47,11 @@ def fitting(
     values = topological_order(output)
     whole = shown(output) if len(values) <= most else None
     if whole and len(whole.nodes) <= most:
-        return *_spread(whole, shown, most), ""
+        return _spread(whole, shown, most, "")
     named = sum(1 for value in values if value.label or value is output)
     if 1 < named <= most:
-        small = contracted(output)
-        return *_spread(small, contracted, most), f"{named:,} named nodes of {len(values):,}"
+        note = f"{named:,} named nodes of {len(values):,}"
+        return _spread(contracted(output), contracted, most, note)
     raise DrawingError(
         f"a picture holds up to {most:,} boxes; this graph has {len(values):,} nodes, "
         f"{named:,} of them named: name only those to be shown, draw a smaller example, "
@@ -60,15 +60,17 @@ def fitting(
 
 
 def _spread(
-    made: Graph, shown: Callable[[Value], Graph], most: int
-) -> tuple[Graph, Callable[[Value], Graph]]:
-    """A graph, with leaves drawn once per use where it is larger than a slide; and its maker."""
+    made: Graph, shown: Callable[[Value], Graph], most: int, note: str
+) -> tuple[Graph, Callable[[Value], Graph], str]:
+    """A graph, its maker and a note, with leaves drawn once per use beyond the size of a slide."""
     if len(made.nodes) <= BOXES_ON_A_SLIDE:
-        return made, shown
+        return made, shown, note
     spread = with_leaves_per_use(made)
     if spread is made or len(spread.nodes) > most:
-        return made, shown
-    return spread, lambda value: with_leaves_per_use(shown(value))
+        return made, shown, note
+    remark = f"leaves with more than {MOST_USES} uses are drawn once per use"
+    note = f"{note}; {remark}" if note else remark
+    return spread, lambda value: with_leaves_per_use(shown(value)), note
 
 
 def with_leaves_per_use(graph: Graph, uses: int = MOST_USES) -> Graph:
