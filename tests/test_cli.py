@@ -27,13 +27,50 @@ def run(capsys):
     return run
 
 
-def test_demo_leaves_eight_files_and_prints_the_fraction(run):
+def test_demo_leaves_the_pictures_and_prints_derivation_and_fraction(run):
     code, out, err = run("demo", "-o", "a/b")
     assert (code, err) == (0, "")
     assert out.count("∂ℓ/∂w₂ = −6/25") == 2
-    names = {f"{lecture.name}{s}" for lecture in LECTURES for s in (".svg", ".pdf", ".png", ".dot")}
+    assert out.count("= (−1.2) × (0.1) × (2)\n") == 2
+    endings = (".svg", ".pdf", ".png", ".tex", ".dot", "_steps.html")
+    names = {f"{lecture.name}{ending}" for lecture in LECTURES for ending in endings}
     assert set(os.listdir("a/b")) == names
     assert all(f"wrote a/b/{name}" in out for name in names)
+    golden = Path(__file__).parent / "golden" / "backprop.svg"
+    assert Path("a/b/backprop.svg").read_bytes() == golden.read_bytes()
+
+
+def test_draw_takes_style_theme_path_and_frames(run):
+    lecture = LECTURES[0].text
+    options = ("--style", "circuit", "--theme", "dark", "--wrt", "x", "--path", "h1",
+               "--direction", "TB", "--digits", "5", "--detail", "all")  # fmt: skip
+    assert run("draw", lecture, *options, "-o", "p.svg", "-o", "p.html") == (
+        0, "wrote p.svg\nwrote p.html\n", "",
+    )  # fmt: skip
+    assert "#111827" in Path("p.svg").read_text()
+    assert run("draw", lecture, "--frames", "-o", "f.gif")[0] == 0
+    assert Path("f.gif").read_bytes().startswith(b"GIF89a")
+    assert run("draw", lecture, "--frames")[1] == "wrote graph.html\n"
+    assert run("draw", lecture, "--wrt", "w1,w2", "--fractions", "-o", "q.dot")[0] == 0
+    assert "−6/25" in Path("q.dot").read_text()
+
+
+def test_derive_prints_text_latex_and_markdown(run):
+    lecture = LECTURES[0].text
+    text = run("derive", lecture, "--wrt", "w2")[1]
+    assert text.splitlines()[0] == "∂ℓ/∂w₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ × ∂h₂/∂w₂"
+    assert "= −0.24" in text
+    assert r"\begin{align*}" in run("derive", lecture, "--wrt", "w2", "--format", "latex")[1]
+    assert run("derive", lecture, "--wrt", "w₂", "--format", "markdown")[1].startswith("$$")
+    assert "along x → h₁" in run("derive", lecture, "--wrt", "x", "--path", "h1")[1]
+    assert "−6/25" in run("derive", lecture, "--wrt", "w2", "--fractions")[1]
+
+
+def test_doctor_says_what_is_found(run):
+    code, out, err = run("doctor")
+    assert (code, err) == (0, "")
+    assert "matplotlib" in out
+    assert "pip install" in out or "found" in out
 
 
 def test_a_failed_check_has_exit_code_1(run, monkeypatch):
@@ -87,7 +124,14 @@ BAD = {
     "digits": ["draw", "y = 1", "--digits", "0"], "digits-word": ["draw", "y=1", "--digits", "x"],
     "demo-on-a-file": ["demo", "-o", "binary"], "null": ["table", "a\x00b"], "long-name":
     ["draw", "y = 1", "-o", "x" * 300 + ".svg"], "surrogate": ["table", "y = \udcff"],
-    "huge-power": ["table", "y = 9^9^9^9"],
+    "huge-power": ["table", "y = 9^9^9^9"], "style": ["draw", "y = 1", "--style", "net"],
+    "theme": ["draw", "y = 1", "--theme", "pink"], "wrt": ["draw", "y = 1", "--wrt", "w"],
+    "detail": ["draw", "y = 1", "--detail", "most"], "direction": ["draw", "y = 1", "--direction",
+    "RL"], "engine": ["draw", "y = 1", "--engine", "neato"], "path": ["draw", "y = x", "--at",
+    "x=1", "--wrt", "x", "--path", "q"], "frames-suffix": ["draw", "y = 1", "--frames", "-o",
+    "p.svg"], "derive-nothing": ["derive", "y = 1"], "derive-unknown": ["derive", "y = 1", "--wrt",
+    "w"], "derive-format": ["derive", "y = 1", "--wrt", "y", "--format", "pdf"],
+    "derive-path": ["derive", "y = x", "--at", "x=1", "--wrt", "x", "--path", "q"],
 }  # fmt: skip
 
 
@@ -114,7 +158,7 @@ def test_bad_input_is_one_clear_message_and_writes_nothing(run, arguments):
 def test_no_command_shows_the_help(run):
     code, out, err = run()
     assert code in (0, 2)
-    assert all(command in out + err for command in ("demo", "draw", "table"))
+    assert all(command in out + err for command in ("demo", "draw", "table", "derive", "doctor"))
     assert "Traceback" not in err
 
 

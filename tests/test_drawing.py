@@ -123,9 +123,9 @@ def test_graphviz_reads_the_dot_file_as_it_is_meant(drawing):
     assert not list(svg.iter("{http://www.w3.org/2000/svg}script"))
 
 
-def test_the_lecture_picture_is_the_golden_one(golden):
-    golden("lecture.dot", draw(lecture()).content(".dot"))
-    golden("lecture.svg", draw(lecture()).content(".svg"))
+@pytest.mark.parametrize("suffix", [".svg", ".dot", ".tex", ".html"])
+def test_the_lecture_picture_is_the_golden_one(golden, suffix):
+    golden(f"backprop{suffix}", draw(lecture(), wrt="w2").content(suffix))
 
 
 def test_two_processes_write_the_same_bytes():

@@ -115,6 +115,10 @@ class Derivation:
             lines.append(r"&\text{where } " + r",\; ".join(gate.math for gate in self.gates))
         return " \\\\\n".join(lines)
 
+    def __repr__(self) -> str:
+        """The text: a derivation is there to be read."""
+        return self.text
+
     def __str__(self) -> str:
         """The lines in Unicode."""
         return self.text
