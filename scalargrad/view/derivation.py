@@ -119,10 +119,6 @@ class Derivation:
         """The text: a derivation is there to be read."""
         return self.text
 
-    def __str__(self) -> str:
-        """The lines in Unicode."""
-        return self.text
-
     def _repr_latex_(self) -> str:
         return self.latex
 
