@@ -21,7 +21,7 @@ from scalargrad import DrawingError, Value, draw, nudge, program, topological_or
 from scalargrad.lectures import LECTURES
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
 from scalargrad.view.export import files
-from scalargrad.view.scene import MOST_BOXES, Rectangle, Text, printable
+from scalargrad.view.scene import LARGEST, MOST_BOXES, Rectangle, Text, printable
 
 
 def lecture(index=0):
@@ -433,11 +433,14 @@ def test_a_graph_too_large_for_a_picture_is_drawn_by_its_named_nodes_and_says_so
     drawing = draw(y)
     assert len(drawing.graph.nodes) == 2
     assert f"2 named nodes of {MOST_BOXES + 1:,}" in texts(drawing)
+    assert len(draw(y, detail="all").graph.nodes) == MOST_BOXES + 1
+    for _ in range(LARGEST - MOST_BOXES):
+        y = y + x
     every = draw(y, detail="all")
-    with pytest.raises(DrawingError, match="2,000 boxes; this graph has 2,001") as caught:
+    with pytest.raises(DrawingError, match="10,000 boxes; this graph has 10,001") as caught:
         every.content(".svg")
     assert "\n" not in str(caught.value)
-    assert every.content(".dot").decode().count("->") == 2 * MOST_BOXES
+    assert every.content(".dot").decode().count("->") == 2 * LARGEST
 
 
 def test_ten_thousand_nodes_and_a_leaf_of_a_thousand_uses_end_soon():

@@ -27,6 +27,7 @@ from scalargrad.view.frames import before_after, frames
 from scalargrad.view.graph import Graph, contracted, edges_between, graph
 from scalargrad.view.notation import Written, numbers
 from scalargrad.view.scene import (
+    LARGEST,
     MOST_BOXES,
     THEMES,
     Look,
@@ -70,9 +71,9 @@ class Drawing:
         Raises:
             DrawingError: for more nodes than a picture can hold.
         """
-        if len(self.graph.nodes) > MOST_BOXES and not self.look.layers:
+        if len(self.graph.nodes) > LARGEST and not self.look.layers:
             raise DrawingError(
-                f"a picture holds up to {MOST_BOXES:,} boxes; this graph has "
+                f"a picture holds up to {LARGEST:,} boxes; this graph has "
                 f"{len(self.graph.nodes):,}: draw a smaller example, or save the graph as .dot"
             )
         return self.style(self.graph, self.look)

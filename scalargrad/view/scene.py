@@ -15,7 +15,8 @@ from scalargrad.view.graph import Graph, Node
 from scalargrad.view.layout import Point
 from scalargrad.view.notation import Numbers, Written, mathtext, typeset
 
-MOST_BOXES = 2_000
+MOST_BOXES = 2_000  # that are drawn unasked; beyond, the picture contracts to named nodes
+LARGEST = 10_000  # that are drawn where every node was asked for
 
 # Themes ------------------------------------------------------------------------------------------
 

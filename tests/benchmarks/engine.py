@@ -247,6 +247,37 @@ def drawing(quick: bool, folder: Path) -> Iterator[Row]:
             yield within(what, *times)
 
 
+def pictures(quick: bool, folder: Path) -> Iterator[Row]:
+    """Pictures beside their bounds, and how their cost grows."""
+    cold = ("-m", "scalargrad", "draw", str(LECTURE), "-o", str(folder / "lecture.svg"))
+    empty = (str(HERE / "workloads.py"), "pyplot_savefig", str(folder / "empty.svg"))
+    measurements = [lambda: seconds_to_run(*cold), lambda: seconds_to_run(*empty)]
+    interleaved(1, *measurements)
+    ours, peer = medians(3 if quick else 7, *measurements)
+    yield within("scalargrad draw, cold, to .svg | pyplot, savefig", ours, peer, 2)
+    repeats = 1 if quick else 3
+    (warm,) = medians(repeats, lambda: picture_seconds("lecture", "network", True))
+    yield at_most("lecture picture to SVG, warm", warm, 0.3)
+    for style in ("network", "circuit", "record"):
+        (seconds,) = medians(repeats, lambda s=style: picture_seconds("2-16-16-1", s, False))
+        yield at_most(f"MLP 2-16-16-1 to SVG, cold: {style}", seconds, 3)
+    for style in ("circuit", "record"):
+        counts = (100, 1000) if quick else (100, 1000, 9000)
+        times = [picture_seconds(f"chain {count}", style, True) / count for count in counts]
+        for count, per_node in zip(counts[1:], times[1:], strict=True):
+            yield within(f"{style} of {count} boxes to SVG, per box | 100", per_node, times[0])
+
+
+def picture_seconds(name: str, style: str, is_warm: bool) -> float:
+    """Processor time of a picture."""
+    return float(child("picture_time", name, style, int(is_warm))["picture"])
+
+
+def at_most(what: str, ours: float, seconds: float) -> Row:
+    """A row for a time that has a bound of its own."""
+    return Row(what, duration(ours), "", "", f"≤ {duration(seconds)}", ours <= seconds)
+
+
 FUNCTIONS = (
     "Value operations",
     "backward",
@@ -260,6 +291,7 @@ FUNCTIONS = (
     "graph",
     "contracted",
     "table",
+    "derive",
     "assert_gradients",
 )
 
@@ -268,7 +300,6 @@ def public_functions(quick: bool) -> Iterator[Row]:
     """Time per node of what is public, and how it grows when there are ten times the nodes."""
     for name in FUNCTIONS:
         yield growth(name, 1000, 10_000, (10, 1) if quick else (30, 3))
-    yield growth("draw to SVG", 100, 1000, (2, 1))
 
 
 def growth(name: str, few: int, many: int, calls: tuple[int, int]) -> Row:
@@ -317,6 +348,7 @@ def rows(quick: bool, folder: Path) -> Iterator[Row]:
     """All lines of the table, each as soon as it is measured."""
     yield from imports(quick)
     yield from drawing(quick, folder)
+    yield from pictures(quick, folder)
     yield from lecture(quick)
     yield from demo(quick)
     yield from long_chain(quick)

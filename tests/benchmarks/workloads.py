@@ -12,7 +12,6 @@ import math
 import pickle
 import random
 import sys
-import tempfile
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -234,12 +233,48 @@ def chain_garbage(count: str) -> Times:
     return {"garbage": gc.collect()}
 
 
+# Pictures ----------------------------------------------------------------------------------------
+
+
+def picture(name: str, style: str) -> Callable[[], bytes]:
+    """An example of the gallery drawn to SVG in a style; "chain N" is a chain of N operations."""
+    from scalargrad import draw
+
+    if name.startswith("chain"):
+        output = chain(int(name.split()[1]))
+    else:
+        sys.path.append(str(Path(__file__).parent.parent))
+        output = importlib.import_module("examples").EXAMPLES[name]()
+    output.backward()
+    asked: Any = {"style": style, "detail": None if style == "network" else "all"}
+    return lambda: draw(output, **asked).content(".svg")
+
+
+def picture_time(name: str, style: str, is_warm: str) -> Times:
+    """Processor time of one picture, in a process that has drawn the same before, or has not."""
+    drawn = picture(name, style)
+    if int(is_warm):
+        drawn()
+    times: Times = {}
+    with added_to(times, "picture"):
+        drawn()
+    return times
+
+
+def pyplot_savefig(path: str) -> Times:
+    """What a picture of matplotlib costs at least: importing pyplot, and saving nothing."""
+    import matplotlib.pyplot as plt
+
+    plt.figure().savefig(path)
+    return {}
+
+
 # The public functions ----------------------------------------------------------------------------
 
 
 def public_functions(count: int) -> dict[str, Callable[[], object]]:
     """What is public, each as a call without arguments, on a chain of so many operations."""
-    from scalargrad import assert_gradients, draw, partial, program, program_text, table
+    from scalargrad import assert_gradients, derive, partial, program, program_text, table
     from scalargrad.value import topological_order
     from scalargrad.view.graph import contracted, graph
 
@@ -247,7 +282,6 @@ def public_functions(count: int) -> dict[str, Callable[[], object]]:
     output.backward()
     leaf = next(node for node in topological_order(output) if node.label == "x")
     pickled = pickle.dumps(output)
-    folder = tempfile.TemporaryDirectory()
     written = {"x": str(int(partial(output, leaf)))}
     text = program_text(output)
     functions: dict[str, Callable[[], object]] = {
@@ -264,7 +298,7 @@ def public_functions(count: int) -> dict[str, Callable[[], object]]:
         "contracted": lambda: contracted(output),
         "table": lambda: str(table(output)),
         "assert_gradients": lambda: assert_gradients(output, written),
-        "draw to SVG": lambda: draw(output).save(Path(folder.name) / "chain.svg"),
+        "derive": lambda: derive(output, leaf),
     }
     return functions
 
@@ -290,6 +324,8 @@ WORKLOADS: tuple[Callable[..., dict[str, Any]], ...] = (
     lecture_draw_dot,
     chain_times,
     chain_garbage,
+    picture_time,
+    pyplot_savefig,
     public_time,
 )
 
