@@ -16,6 +16,7 @@ from scalargrad.scalars import Kind, Scalar
 _new = object.__new__
 _next_index = count().__next__  # parents are older than children: sorting by age sorts the graph
 _age = attrgetter("index")
+_AS_WRITTEN = scalars.AS_WRITTEN
 
 
 def _unary(op: Operation) -> Callable[[Value], Value]:
@@ -140,7 +141,7 @@ class Value:
     __sympy__ = False
 
     def __init__(self, data: Any, label: str = "") -> None:
-        self.data = data if data.__class__ in scalars.AS_WRITTEN else scalars.scalar(data)
+        self.data = data if data.__class__ in _AS_WRITTEN else scalars.scalar(data)
         self.grad = None
         self.label = label
         self.op = None

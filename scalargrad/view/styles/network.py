@@ -348,7 +348,7 @@ def _factor(graph: Graph, look: Look, index: int) -> Written:
     above, below = (_named(graph.nodes[n], look) for n in (edge.target, edge.source))
     sign = "" if look.numbers.is_approximate(edge.local) else "= "
     math = rf"\dfrac{{\partial {above.math}}}{{\partial {below.math}}} " + (
-        f"{sign}{look.numbers.math(edge.local)}"
+        f"{sign}{look.numbers.math(edge.local)}".replace(r"\frac", r"\dfrac")
     )
     text = f"∂{above.text}/∂{below.text} {sign}{look.numbers.text(edge.local)}"
     return Written(drawable(text), math if above.math and below.math else "")
