@@ -102,6 +102,8 @@ def draw_command(
     digits: Annotated[int | None, typer.Option(help="Significant digits of the numbers.")] = None,
     fractions: Annotated[bool, typer.Option("--fractions", help="Exact numbers as 6/25.")] = False,
     engine: Annotated[str | None, typer.Option(help="Of the layout: own, or dot.")] = None,
+    biases: Annotated[bool, typer.Option(help="Biases of a network.")] = True,
+    dropped: Annotated[str, typer.Option(help="Names, with commas, of nodes to grey.")] = "",
     frames: Annotated[
         bool, typer.Option("--frames", help="Forward and backward, one picture a step.")
     ] = False,
@@ -114,10 +116,10 @@ def draw_command(
     example.output.backward()
     options: dict[str, Any] = {
         "style": style, "theme": theme, "path": path, "detail": detail, "direction": direction,
-        "digits": digits, "fractions": fractions, "engine": engine,
+        "digits": digits, "fractions": fractions, "engine": engine, "biases": biases,
+        "dropped": _names(dropped),
     }  # fmt: skip
-    names = [name.strip() for name in wrt.split(",") if name.strip()]
-    drawing = draw(example.output, wrt=names, **options)
+    drawing = draw(example.output, wrt=_names(wrt), **options)
     made = drawing.frames() if frames else drawing
     files = output or [Path("graph.html" if frames else "graph.svg")]
     write_all([(file, made.content(file.suffix)) for file in files])
@@ -143,9 +145,8 @@ def derive_command(
     """
     if form not in ("text", "latex", "markdown"):
         raise typer.BadParameter(f"--format is text, latex or markdown; got {form!r}")
-    through = [name.strip() for name in path.split(",") if name.strip()]
     rule = derive(
-        _program(text, at).output, wrt, through=through, digits=digits, fractions=fractions
+        _program(text, at).output, wrt, path=_names(path), digits=digits, fractions=fractions
     )
     typer.echo(getattr(rule, form))
 
@@ -169,7 +170,12 @@ def table_command(
     example = _program(text, at)
     example.output.backward()
     shown = table(example.output)
-    typer.echo(shown.markdown() if markdown else str(shown))
+    typer.echo(shown.markdown if markdown else str(shown))
+
+
+def _names(written: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name.strip() for name in written.split(",") if name.strip()]
 
 
 def _derivative(example: Program, name: str) -> str:
@@ -200,6 +206,8 @@ def _float(number: str) -> float:
 
 def _source(text: str) -> str:
     """The program text that an argument stands for."""
+    if not text.strip():
+        raise typer.BadParameter("the program is empty; write a file, - or name = expression")
     if text == "-":
         return _decoded(sys.stdin.buffer.read(4 * _LONGEST), "standard input")
     path = Path(text)
@@ -241,7 +249,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _complain(f"{error.filename}: {error.strerror}", 2)
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror}", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", 130)
     except Exception as error:

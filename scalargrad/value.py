@@ -28,7 +28,7 @@ def _unary(op: Operation) -> Callable[[Value], Value]:
         try:
             y = value(a)
         except (ArithmeticError, ValueError):
-            return _node(op, (self,))
+            return node_of(op, (self,))
         node = _new(Value)
         node.data = y  # a line for each: one assignment of many builds a tuple, and unpacks it
         node.grad = None
@@ -56,7 +56,7 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
         try:
             y = value(a, b)
         except (ArithmeticError, ValueError):
-            return _node(op, (self, other))
+            return node_of(op, (self, other))
         node = _new(Value)
         node.data = y
         node.grad = None
@@ -86,7 +86,8 @@ def _method(op: Operation) -> Callable[..., Value]:
     """The method of an operation on any number of operands, of which the Value is the first."""
 
     def method(self: Value, *others: Any, **named: Any) -> Value:
-        return _applied(op, op.in_order((self, *others), named))
+        operands = (self, *others)
+        return _applied(op, op.in_order(operands, named) if named else operands)
 
     return _documented(method, op)
 
@@ -141,6 +142,8 @@ class Value:
     __sympy__ = False
 
     def __init__(self, data: Any, label: str = "") -> None:
+        if label.__class__ is not str:
+            self.named(label)
         self.data = data if data.__class__ in _AS_WRITTEN else scalars.scalar(data)
         self.grad = None
         self.label = label
@@ -253,6 +256,8 @@ class Value:
 
     def named(self, label: str) -> Self:
         """Give the node a name, and return it: `h = (w * x).relu().named("h")`."""
+        if not isinstance(label, str):
+            raise TypeError(f"a name is text; got {type(label).__name__} {label!r}")
         self.label = label
         return self
 
@@ -380,6 +385,7 @@ class _Below:
 
 _set_grad: Callable[[Value, Scalar], None] = Value.__dict__["grad"].__set__
 _power = Value.pow
+_VALUES = {Value}
 
 
 def constant(number: Any) -> Value:
@@ -450,6 +456,7 @@ def gradients(
 def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Value, Scalar]:
     """The same with the loop over one or two parents written out, which halves the time."""
     found = {output: seed}
+    of = found.get
     waiting: list[tuple[int, Any]] = [(-output.index, output)] if output.p is not None else []
     while waiting:
         node = heappop(waiting)[1]
@@ -466,7 +473,14 @@ def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Va
         elif op.count:
             (local,) = op.constants or op.derivatives(node.data, node.a)
         else:
-            _pass_on(node, op.derivatives(node.data, *node.a), found, waiting, until)
+            for parent, local in zip(p, op.derivatives(node.data, *node.a), strict=False):
+                before = of(parent)
+                if before is not None:
+                    found[parent] = before + gradient * local
+                else:
+                    found[parent] = gradient * local
+                    if parent.p is not None and parent not in until:
+                        heappush(waiting, (-parent.index, parent))
             continue
         if p in found:
             found[p] += gradient * local
@@ -504,10 +518,16 @@ def _sum_of_products(before: Scalar | None, gradient: Scalar, local: Scalar) -> 
 def partial(y: Value, x: Value) -> Scalar:
     """The total derivative of any node by any node, over all paths; no gradient is touched.
 
+    Raises:
+        TypeError: when one of them is no Value.
+
     >>> x = Value(3)
     >>> partial(x * x + x, x)
     7
     """
+    for node in (y, x):
+        if not isinstance(node, Value):
+            raise TypeError(f"partial takes two Values; got {type(node).__name__} {node!r}")
     return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
 
 
@@ -515,15 +535,23 @@ def _data(other: Any) -> Scalar:
     return other.data if isinstance(other, Value) else scalars.scalar(other)
 
 
-def _applied(op: Operation, operands: Iterable[Any]) -> Value:
-    return _node(op, tuple([v if isinstance(v, Value) else constant(v) for v in operands]))
+def _applied(op: Operation, operands: Operands) -> Value:
+    if set(map(type, operands)) == _VALUES:
+        return node_of(op, operands)
+    return node_of(op, tuple([v if isinstance(v, Value) else constant(v) for v in operands]))
 
 
-def _node(op: Operation, parents: tuple[Value, ...]) -> Value:
+def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
     """An operation applied to Values of any kinds, its errors explained."""
     op.check_count(len(parents))
+    captured = tuple([parent.data for parent in parents])
+    if not op.defaults and len(set(map(type, captured))) == 1:  # nothing to convert
+        try:
+            return _restored((), op, parents, op.value(*captured), captured)
+        except (ArithmeticError, ValueError):
+            pass
     names = [parent.label for parent in parents]
-    y, captured = op.evaluated([parent.data for parent in parents], names)
+    y, captured = op.evaluated(captured, names)
     return _restored((), op, parents, y, captured)
 
 

@@ -148,13 +148,13 @@ def test_two_paths_of_the_deeper_net_are_summed():
         "∂ℓ/∂ŷ × ∂ŷ/∂a₁₁ × ∂a₁₁/∂x₁ + ∂ℓ/∂ŷ × ∂ŷ/∂a₁₂ × ∂a₁₂/∂x₁"
     )
     assert math.isclose(found.gradient, partial(p.output, p["x1"]), rel_tol=1e-12)
-    one, other = (derive(p.output, "x1", through=[name]) for name in ("a11", "a12"))
+    one, other = (derive(p.output, "x1", path=[name]) for name in ("a11", "a12"))
     assert math.isclose(one.gradient + other.gradient, found.gradient, rel_tol=1e-12)
     assert one.line.text.startswith("∂ℓ/∂x₁ along x₁ → a₁₁ → ŷ → ℓ = ∂ℓ/∂ŷ × ")
     with pytest.raises(DrawingError, match="2 paths pass through ŷ; name the nodes of exactly one"):
-        derive(p.output, "x1", through=["yhat"])
+        derive(p.output, "x1", path="yhat")
     with pytest.raises(DrawingError, match="no path passes through a₁₁, a₁₂"):
-        derive(p.output, "x1", through=["a11", "a12"])
+        derive(p.output, "x1", path=["a11", "a12"])
 
 
 # Random graphs -----------------------------------------------------------------------------------
@@ -519,7 +519,7 @@ def test_matplotlib_sets_what_it_is_given(label):
 def test_a_plain_latex_sets_all_of_it(tmp_path):
     outputs = [program(lecture.text).output for lecture in LECTURES]
     bodies = [derive(output, name).latex for output in outputs for name in ("w2", "x")]
-    bodies += [derive(program(DEEPER).output, "x1", through=["a11"]).latex]
+    bodies += [derive(program(DEEPER).output, "x1", path=["a11"]).latex]
     bodies += [derive(diamonds(40)[1], "x").latex]
     bodies += [hostile_derivation(label).latex for label in HOSTILE]
     bodies += [derive(output, name).latex for output, name in other_scalars()]

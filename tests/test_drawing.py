@@ -16,12 +16,13 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from examples import mlp
 
 from scalargrad import DrawingError, Value, draw, nudge, program, topological_order
 from scalargrad.lectures import LECTURES
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
 from scalargrad.view.export import files
-from scalargrad.view.scene import LARGEST, MOST_BOXES, Rectangle, Text, printable
+from scalargrad.view.scene import LARGEST, MOST_BOXES, Rectangle, Text, extent, printable
 
 
 def lecture(index=0):
@@ -263,6 +264,38 @@ def test_what_there_is_not_is_one_clear_line(options, message):
     assert "\n" not in str(caught.value)
 
 
+def test_gradients_of_two_backward_passes_are_remarked_on():
+    loss = lecture()
+    assert draw(loss).look.note == ""
+    loss.backward()
+    remark = "gradients of leaves are sums over several backward passes"
+    for style in STYLES:
+        assert remark in texts(draw(loss, style=style))
+
+
+def test_a_sum_over_many_paths_is_broken_into_lines():
+    output = mlp(2, 3, 2, 1)
+    output.backward()
+    lines = draw(output, wrt="x1").look.beneath
+    assert len(lines) > 2
+    assert all(extent(line.text, 12.0, math=line.math).width < 900 for line in lines)
+    assert all(line.math.count("{") == line.math.count("}") for line in lines)
+    numbers = " ".join(line.text for line in lines if "∂" not in line.text)
+    assert numbers.count("(") == numbers.count(")")
+
+
+def test_wrong_types_are_named():
+    for options in ({"wrt": 3}, {"wrt": [None]}, {"dropped": 1}):
+        with pytest.raises(TypeError, match="takes nodes or their names; got"):
+            draw(lecture(), **options)
+    assert draw(lecture(), wrt=None).look.path == frozenset()
+    with pytest.raises(DrawingError, match="give wrt= too"):
+        draw(lecture(), path="h1")
+    with pytest.raises(DrawingError, match="a network shows named nodes"):
+        draw(lecture(), style="network", detail="all")
+    assert draw(lecture(), detail="all").style is STYLES["circuit"]
+
+
 # Frames
 
 
@@ -270,8 +303,8 @@ def test_frames_are_saved_in_every_format(tmp_path):
     frames = draw(lecture()).frames()
     for suffix in FRAME_SUFFIXES:
         assert frames.save(tmp_path / f"f{suffix}").stat().st_size > 1000
-    with pytest.raises(DrawingError, match=r"frames are saved by suffix as \.html, .*got '.svg'"):
-        frames.save(tmp_path / "f.svg")
+    with pytest.raises(DrawingError, match=r"frames are saved by suffix as \.html, .*got '.dot'"):
+        frames.save(tmp_path / "f.dot")
     assert sorted(os.listdir(tmp_path)) == sorted(f"f{suffix}" for suffix in FRAME_SUFFIXES)
     assert "<iframe srcdoc=" in frames._repr_html_()
     assert repr(frames).startswith(f"<{len(frames)} frames")
@@ -290,6 +323,7 @@ def test_a_nudge_shows_the_loss_before_and_after():
     loss = lecture()
     w2 = next(value for value in topological_order(loss) if value.label == "w2")
     before, after = nudge(loss, w2, "0.1").scenes
+    assert nudge(loss, "w₂", "0.1").scenes == (before, after)
     shown = [[s.text for s in scene.shapes if isinstance(s, Text)] for scene in (before, after)]
     assert "0.36" in shown[0]
     assert any("0.3364" in text for text in shown[1])
@@ -383,6 +417,28 @@ def test_an_interrupt_leaves_the_old_picture(tmp_path, monkeypatch):
         draw(lecture()).save(path)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["p.dot"]
+
+
+def test_a_link_is_written_through_and_a_read_only_file_is_kept(tmp_path):
+    real, link, kept = (tmp_path / name for name in ("real.svg", "link.svg", "kept.svg"))
+    real.write_text("old")
+    link.symlink_to(real)
+    draw(lecture()).save(link)
+    assert link.is_symlink()
+    assert real.read_bytes().startswith(b"<?xml")
+    kept.write_text("old")
+    kept.chmod(0o444)
+    with pytest.raises(DrawingError, match=r"cannot write .*kept\.svg: it is read-only"):
+        draw(lecture()).save(kept)
+    assert kept.read_text() == "old"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_is_one_clear_line(tmp_path):
+    link = tmp_path / "full.svg"
+    link.symlink_to("/dev/full")
+    with pytest.raises(DrawingError, match=r"cannot write .*full\.svg: No space left"):
+        draw(lecture()).save(link)
 
 
 @pytest.mark.parametrize("place", ["missing/p.svg", "folder.svg", "file/p.svg", "x" * 300 + ".svg"])

@@ -136,7 +136,7 @@ def test_what_fits_is_shown_whole_and_nothing_is_said():
 def test_beyond_a_slide_shared_leaves_are_drawn_per_use_and_the_note_says_so():
     shown, _, note = fitting(shared(60), most=2_000)
     assert [node.label for node in shown.nodes].count("x") == 60
-    assert "once per use" in note
+    assert "are drawn at each" in note
 
 
 def test_copies_that_do_not_fit_are_not_made():

@@ -58,7 +58,7 @@ def test_inexact_numbers_carry_a_sign_for_it():
     x = Value(0.5, "x")
     y = x.exp()
     y.backward()
-    assert table(y).rows[0] == ("x", "≈ 0.5", "≈ 1.64872")
+    assert table(y).rows[0] == ("x", "0.5", "≈ 1.64872")
 
 
 HOSTILE = ["a|b", "*b*", "`c`", "<script>alert(1)</script>", "[a](b)", "$x$", "&lt;", "a\nb",
@@ -68,7 +68,7 @@ HOSTILE = ["a|b", "*b*", "`c`", "<script>alert(1)</script>", "[a](b)", "$x$", "&
 @pytest.mark.parametrize("label", HOSTILE, ids=lambda label: ascii(label)[:12])
 def test_hostile_labels_stay_text_in_one_cell(label):
     v = Value(1, label)
-    (_, _, row, *rest) = table(v * 2, "named").markdown().splitlines()
+    (_, _, row, *rest) = table(v * 2, "named").markdown.splitlines()
     assert len(rest) == 1
     cells = re.findall(r"(?<!\\)(?:\\\\)*\|", row)
     assert len(cells) == 4
@@ -85,19 +85,19 @@ def test_markdown_has_header_rule_and_rows():
     x = Value("2", "x")
     y = (x * x).named("y")
     y.backward()
-    assert table(y).markdown().splitlines() == [
+    assert table(y).markdown.splitlines() == [
         "| name | value | gradient |",
         "| --- | --- | --- |",
         "| x | 2 | 4 |",
         "| y | 4 | 1 |",
     ]
-    assert table(y)._repr_markdown_() == table(y).markdown()
+    assert table(y)._repr_markdown_() == table(y).markdown
 
 
 def test_lanes_and_huge_numbers_have_rows():
     y = Value(np.arange(100.0), "lanes") * 2
     y.backward()
-    assert table(y).rows[0][1].startswith("≈ [0, 1, 2, ")
+    assert table(y).rows[0][1].startswith("[0, 1, 2, ")
     z = Value(10**5000, "huge") * Fraction(1, 3)
     z.backward()
     assert [row[1] for row in table(z, "named").rows] == ["1e5000", "≈ 3.33333e4999"]

@@ -16,7 +16,7 @@ from scalargrad.errors import DrawingError
 from scalargrad.expression import canonical
 from scalargrad.formula import Formula, enclosed, evaluated, latex, parts_of, renamed
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value
+from scalargrad.value import Value, topological_order
 from scalargrad.view import notation
 from scalargrad.view.graph import Graph, contracted
 from scalargrad.view.notation import Numbers, Written, decimal, fraction, mathtext, typeset
@@ -158,7 +158,7 @@ def derive(
     output: Value,
     wrt: Value | str,
     *,
-    through: Sequence[str] = (),
+    path: str | Sequence[str] = (),
     digits: int | None = None,
     fractions: bool = False,
 ) -> Derivation:
@@ -167,13 +167,13 @@ def derive(
     Args:
         output: the node to differentiate, usually the loss.
         wrt: by what: a node with a name, or a name in any of its spellings.
-        through: names of nodes that single out one of several paths.
+        path: names of nodes that single out one of several paths.
         digits: significant digits; by default as many as it takes, 3 to 6.
         fractions: whether exact numbers are written as fractions.
 
     Raises:
         ValueError: for a name that no node below the output has, or several have.
-        DrawingError: when `through` does not single out one path.
+        DrawingError: when `path` does not single out one path.
         TypeError: when `output` is no Value, or `wrt` is neither Value nor text.
 
     >>> x = Value("3", "x")
@@ -184,9 +184,10 @@ def derive(
         raise TypeError(f"derive takes a Value, usually the loss; got {type(output).__name__}")
     graph = contracted(output)
     source = _place(graph, wrt)
-    nodes = [named_node(graph, name) for name in through]
-    path = path_through(graph, source, nodes) if nodes else None
-    return _derivation(graph, source, path, partial(_numbers, graph, digits, fractions))
+    passed = [path] if isinstance(path, str) else path
+    nodes = [named_node(graph, name) for name in passed if name]
+    way = path_through(graph, source, nodes) if nodes else None
+    return _derivation(graph, source, way, partial(_numbers, graph, digits, fractions))
 
 
 def named_node(graph: Graph, name: str) -> int:
@@ -210,6 +211,17 @@ def named_node(graph: Graph, name: str) -> int:
     shown = ", ".join(near or known[:12]) + ("" if near or len(known) <= 12 else ", …")
     hint = f"near it are {shown}" if near else f"there are {shown or 'no names'}"
     raise ValueError(f"no node is named {asked}; {hint}")
+
+
+def named_value(output: Value, name: str) -> Value:
+    """The node below an output that has a name, in any of its spellings.
+
+    Raises:
+        ValueError: when no node has it, or several have.
+    """
+    graph = contracted(output)
+    wanted = named_node(graph, name)
+    return next(value for value in topological_order(output) if graph.place(value) == wanted)
 
 
 def path_through(graph: Graph, source: int, nodes: Sequence[int]) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, partial
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from scalargrad import scalars
 from scalargrad.errors import DrawingError
 from scalargrad.value import Value
-from scalargrad.view.derivation import derivation, named_node, path_through
+from scalargrad.view.derivation import derivation, named_node, named_value, path_through
 from scalargrad.view.export.dot import dot_source
 from scalargrad.view.export.files import write_whole
 from scalargrad.view.export.gif import animation
@@ -37,6 +37,7 @@ from scalargrad.view.scene import (
     extent,
     printable,
 )
+from scalargrad.view.styles.beneath import moved
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.network import is_network, network
 from scalargrad.view.styles.record import record
@@ -164,8 +165,8 @@ class Frames:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write all steps to one file.
 
-        They are the pages of a .pdf, slides of a .pptx, overlays of a Beamer .tex, or played by a
-        .gif or an .html page.
+        They are the pages of a .pdf, slides of a .pptx, overlays of a Beamer .tex, played by a
+        .gif or an .html page, or side by side in one .svg or .png.
 
         Raises:
             DrawingError: for another suffix, or a place that cannot be written to.
@@ -209,14 +210,30 @@ _FRAME_FORMATS: Mapping[str, Callable[[tuple[Scene, ...]], bytes]] = {
     ".pptx": slides,
     ".tex": lambda scenes: beamer(scenes).encode(),
     ".gif": animation,
+    ".svg": lambda scenes: painted(side_by_side(scenes), "svg"),
+    ".png": lambda scenes: painted(side_by_side(scenes), "png"),
 }
 FRAME_SUFFIXES = tuple(_FRAME_FORMATS)
+
+
+def side_by_side(scenes: Sequence[Scene]) -> Scene:
+    """One scene with all of them, two or three in a row."""
+    first = scenes[0]
+    across = 2 if len(scenes) in (2, 4) else min(3, len(scenes))
+    shapes = [
+        moved(shape, k % across * first.width, k // across * first.height)
+        for k, scene in enumerate(scenes)
+        for shape in scene.shapes
+    ]
+    down = -(-len(scenes) // across)
+    words = "\n\n".join(scene.description for scene in scenes)
+    return Scene(across * first.width, down * first.height, tuple(shapes), first.paper, words)
 
 
 def draw(
     output: Value,
     *,
-    wrt: Node | Iterable[Node] = (),
+    wrt: Node | Iterable[Node] | None = None,
     style: Literal["network", "circuit", "record"] | None = None,
     theme: Literal["light", "dark", "print", "colour-blind"] = "light",
     path: Node | None = None,
@@ -267,15 +284,19 @@ def draw(
     """
     if not isinstance(output, Value):
         raise TypeError(f"draw takes a Value; got {type(output).__name__}")
-    if digits is not None and not 1 <= digits <= 17:
-        raise DrawingError(f"digits are 1 to 17; got {digits}")
+    if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
+        raise DrawingError(f"digits are 1 to 17; got {digits!r}")
     _one_of("style", style, STYLES)
     _one_of("theme", theme, THEMES)
     _one_of("detail", detail, DETAILS)
     _one_of("direction", direction, ("LR", "TB"))
     _one_of("engine", engine, ("own", "dot"))
     named = contracted(output)
-    style = style or ("network" if is_network(named) else "circuit")
+    if style == "network" and detail == "all":
+        raise DrawingError(
+            'a network shows named nodes; detail="all" needs style="circuit" or "record"'
+        )
+    style = style or ("network" if detail != "all" and is_network(named) else "circuit")
     shown: Callable[[Value], Graph] = partial(graph, expand=style == "circuit")
     note = ""
     if detail == "all":
@@ -288,13 +309,15 @@ def draw(
         THEMES[theme],
         numbers(_written(drawn), digits, fractions=fractions, approximate=_is_exact(drawn)),
         direction,
-        dropped=frozenset(_index(drawn, node) for node in dropped),
+        dropped=frozenset(_index(drawn, node) for node in _nodes("dropped", dropped)),
         biases=biases,
         layers=detail == "layers",
         engine=engine,
-        note=note,
+        note="; ".join(remark for remark in (note, _remark_on_sums(drawn)) if remark),
     )
-    sources = [wrt] if isinstance(wrt, Value | str) else list(wrt)
+    sources = _nodes("wrt", wrt)
+    if path is not None and not sources:
+        raise DrawingError("path= chooses among the paths from wrt=; give wrt= too")
     through = None if path is None else _index(drawn, path)
     ways = frozenset[int]().union(
         *(edges_between(drawn, _index(drawn, source), through) for source in sources)
@@ -305,7 +328,7 @@ def draw(
     return Drawing(drawn, replace(look, path=ways, beneath=tuple(lines)), STYLES[style], shown)
 
 
-def nudge(output: Value, leaf: Value, change: Any, **options: Any) -> Frames:
+def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
     """Two pictures in one layout: a graph before and after a change of one of its leaves.
 
     The graph itself is not changed. Beneath stands how the output changes, and what the gradient
@@ -313,7 +336,7 @@ def nudge(output: Value, leaf: Value, change: Any, **options: Any) -> Frames:
 
     Args:
         output: usually the loss, after `backward`.
-        leaf: the node to change, often a weight.
+        leaf: the node to change, often a weight, or its name.
         change: what is added to it, as any scalar: 0.1, or "0.1" (exact).
         options: of `draw`.
 
@@ -327,9 +350,39 @@ def nudge(output: Value, leaf: Value, change: Any, **options: Any) -> Frames:
     2
     """
     drawing = draw(output, **{"digits": 4, **options})
+    if isinstance(leaf, str):
+        leaf = named_value(output, leaf)
+    if not isinstance(leaf, Value):
+        raise TypeError(f"nudge takes a leaf or its name; got {type(leaf).__name__}")
     return Frames(
         before_after(output, leaf, change, drawing.look, drawing.style, shown=drawing.shown)
     )
+
+
+def _nodes(option: str, given: Node | Iterable[Node] | None) -> list[Node]:
+    """The nodes, or names of nodes, that were given for an option."""
+    if given is None:
+        return []
+    if isinstance(given, Value | str):
+        return [given]
+    nodes = list(given) if isinstance(given, Iterable) else [given]
+    for node in nodes:
+        if not isinstance(node, Value | str):
+            raise TypeError(f"{option} takes nodes or their names; got {type(node).__name__}")
+    return nodes
+
+
+def _remark_on_sums(drawn: Graph) -> str:
+    """What must be said where leaves hold the gradients of more than one backward pass."""
+    for index, node in enumerate(drawn.nodes):
+        parts = [drawn.edges[edge].contribution for edge in drawn.outgoing[index]]
+        known = node.is_leaf and parts and node.gradient is not None and None not in parts
+        if known and all(map(scalars.is_number, [*parts, node.gradient])):
+            summed = sum(map(scalars.to_float, parts))
+            held = scalars.to_float(node.gradient)
+            if abs(summed - held) > 1e-9 * max(1.0, abs(summed), abs(held)):
+                return "gradients of leaves are sums over several backward passes"
+    return ""
 
 
 def _one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
@@ -385,6 +438,50 @@ def _chain_rule(named: Graph, source: Node, path: Node | None, look: Look) -> li
     except DrawingError:  # a node without a name has no derivative that could be written
         return []
     rule = derivation(named, start, look.numbers, way)
-    line = rule.line
-    is_short = extent(line.text, 12.0, math=line.math).width < 700
-    return [line] if is_short or len(rule.steps) > 4 else list(rule.steps)
+    if _is_short(rule.line):
+        return [rule.line]
+    steps = [_broken(step) for step in rule.steps]
+    # Local formulas that need more than a line are left to `derive`.
+    kept = [*steps[:1], *(s for s in steps[1:-1] if all(map(_is_short, s))), *steps[1:][-1:]]
+    return [piece for step in kept for piece in step]
+
+
+def _is_short(line: Written) -> bool:
+    return extent(line.text, 12.0, math=line.math).width < 700
+
+
+# What stands before the next path's term, in text and in TeX.
+_BREAKS = (" + ∂", r" + \frac{\partial"), (") + (", ") + (")
+
+
+def _broken(line: Written) -> list[Written]:
+    """A sum over paths on as many lines as it needs."""
+    for text_break, math_break in _BREAKS:
+        texts = line.text.replace(text_break, f"\n{text_break.lstrip(')')}").split("\n")
+        maths = line.math.replace(math_break, f"\n{math_break.lstrip(')')}").split("\n")
+        if not _is_short(line) and len(texts) > 1 and (not line.math or len(texts) == len(maths)):
+            kept = ")" * text_break.startswith(")")  # what the break took from the term before
+            ends = [kept] * (len(texts) - 1) + [""]
+            maths = maths if line.math else [""] * len(texts)
+            terms = [
+                Written(text.strip() + end, math.strip() + end if math else "")
+                for text, math, end in zip(texts, maths, ends, strict=True)
+            ]
+            return _filled(terms)
+    return [line]
+
+
+def _filled(terms: Iterable[Written]) -> list[Written]:
+    """Terms on lines, as many on each as are short together."""
+    lines: list[Written] = []
+    for term in terms:
+        if lines:
+            longer = Written(
+                f"{lines[-1].text} {term.text}",
+                f"{lines[-1].math} {term.math}" if lines[-1].math and term.math else "",
+            )
+            if _is_short(longer):
+                lines[-1] = longer
+                continue
+        lines.append(term)
+    return lines

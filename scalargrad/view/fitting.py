@@ -68,7 +68,7 @@ def _spread(
     spread = with_leaves_per_use(made)
     if spread is made or len(spread.nodes) > most:
         return made, shown, note
-    remark = f"leaves with more than {MOST_USES} uses are drawn once per use"
+    remark = f"leaves with more than {MOST_USES} uses are drawn at each, with the whole gradient"
     note = f"{note}; {remark}" if note else remark
     return spread, lambda value: with_leaves_per_use(shown(value)), note
 

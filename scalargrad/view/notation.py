@@ -118,22 +118,30 @@ def fraction(scalar: Scalar | None) -> str:
 
 
 def both(scalar: Scalar | None) -> str:
-    """An exact number as fraction and decimal, an inexact one behind a ≈.
+    """An exact number as fraction and decimal; a float behind a ≈ unless the text is all of it.
 
-    >>> both(Fraction(-6, 25)), both(Fraction(1, 3)), both(2), both(0.1 + 0.2)
-    ('−6/25 = −0.24', '1/3 ≈ 0.333333', '2', '≈ 0.3')
+    >>> both(Fraction(-6, 25)), both(Fraction(1, 3)), both(2), both(0.1 + 0.2), both(0.5)
+    ('−6/25 = −0.24', '1/3 ≈ 0.333333', '2', '≈ 0.3', '0.5')
     """
     if scalar is None:
         return UNKNOWN
     if not isinstance(scalar, int | Fraction):
-        return f"≈ {decimal(scalar, 6)}"
+        rounded = decimal(scalar, 6)
+        if not isinstance(scalar, float) or not math.isfinite(scalar):
+            return rounded
+        return rounded if _read(rounded) == Fraction(scalar) else f"≈ {rounded}"
     written, rounded = fraction(scalar), decimal(scalar, 6)
-    is_rounded = Fraction(rounded.replace(MINUS, "-")) != scalar
+    is_rounded = _read(rounded) != scalar
     if written == rounded:
         return f"≈ {rounded}" if is_rounded else rounded
     if "/" not in written:
         return written
     return f"{written} {'≈' if is_rounded else '='} {rounded}"
+
+
+def _read(rounded: str) -> Fraction:
+    """The number that a decimal shows."""
+    return Fraction(rounded.replace(MINUS, "-"))
 
 
 def _cut(text: str, length: int = 40) -> str:
@@ -253,7 +261,7 @@ class Numbers:
             return False
         if isinstance(scalar, float) and not math.isfinite(scalar):
             return False
-        return Fraction(self._written(scalar).replace(MINUS, "-")) != Fraction(scalar)
+        return _read(self._written(scalar)) != Fraction(scalar)
 
     def _written(self, scalar: Scalar | None) -> str:
         if self.fractions and isinstance(scalar, int | Fraction):

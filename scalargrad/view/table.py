@@ -31,13 +31,14 @@ class Table:
         """The text: a table is there to be read."""
         return str(self)
 
+    @property
     def markdown(self) -> str:
         """A Markdown table; what Markdown would take for markup is escaped."""
         lines = [_HEADER, ("---",) * 3, *(tuple(map(_escaped, row)) for row in self.rows)]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def _repr_markdown_(self) -> str:
-        return self.markdown()
+        return self.markdown
 
 
 def table(output: Value, detail: Literal["named", "all"] | None = None) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,8 +32,16 @@ def write_all(files: Iterable[tuple[Path, bytes]]) -> None:
         for path, content in files:
             if path.is_dir():
                 raise DrawingError(f"cannot write {path}: it is a folder")
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-            written.append((Path(temporary), path))
+            if path.exists() and not path.is_file():  # a device, or a pipe
+                path.write_bytes(content)
+                continue
+            if path.exists() and not path.stat().st_mode & stat.S_IWUSR:
+                raise DrawingError(f"cannot write {path}: it is read-only")
+            target = Path(os.path.realpath(path))  # what a link leads to, not the link
+            handle, temporary = tempfile.mkstemp(
+                dir=target.parent, prefix=".", suffix=target.suffix
+            )
+            written.append((Path(temporary), target))
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
             mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()

@@ -196,7 +196,8 @@ class _Plan:
         if node.is_leaf or index == self.graph.output or not name.text:
             return (value,)
         size = 15.0 if name.math else _NUMBER
-        return Piece(name, size, ink), Piece(Written("="), _NUMBER, ink, shown), value
+        sign = () if text.text.startswith("≈") else (Piece(Written("="), _NUMBER, ink, shown),)
+        return Piece(name, size, ink), *sign, value
 
     def _gradient_row(self, index: int) -> Row:
         node, theme = self.graph.nodes[index], self.look.theme
@@ -208,7 +209,8 @@ class _Plan:
         text = Written(drawable(self.look.numbers.text(node.gradient)))
         gradient = Piece(text, _NUMBER, colour, shown)
         if len(self.graph.outgoing[index]) > 1 and node.gradient is not None:
-            return Piece(Written("Σ ="), _NUMBER, muted, shown), gradient
+            sign = "Σ" if text.text.startswith("≈") else "Σ ="
+            return Piece(Written(sign), _NUMBER, muted, shown), gradient
         return (gradient,)
 
     def _tail(self) -> _Head | None:

@@ -44,6 +44,7 @@ _LEADING = 15.0
 _HIDDEN = ""  # the colour of a text that only keeps its place
 _MARGIN = 14.0
 _PADDING = 3.0  # between texts, and between a text and a line
+_LONGEST = 14  # letters of a name in a circle
 _WEIGHT = re.compile(r"(w|W|theta|θ|v|u|k|weight)\W*\w*")
 _BIAS = re.compile(r"(b|beta|β|bias|c)(\W|\d|_|[₀-₉]|$).*")
 _TARGET = re.compile(r"(y|t|target|label)(\d|_|[₀-₉]|$).*")
@@ -312,8 +313,9 @@ def _circle_lines(graph: Graph, look: Look, index: int) -> list[Text]:
     theme = look.theme
     grey = index in look.dropped
     name = name_of(node)
+    called = name.text or drawable(title(node, look.numbers))
     heading = Text(
-        0, 0, name.text or drawable(title(node, look.numbers)), _NAME,
+        0, 0, called if len(called) <= _LONGEST else called[: _LONGEST - 1] + "…", _NAME,
         theme.muted if grey else theme.ink, math=name.math,
     )  # fmt: skip
     rows = [heading]
@@ -331,11 +333,12 @@ def _named_number(graph: Graph, look: Look, index: int) -> list[Sequence[Text]]:
     theme, full = look.theme, replace(look, step=None)
     name = name_of(graph.nodes[index])
     ink = theme.accent if look.is_new(index) else theme.ink
+    sign = " " if look.numbers.is_approximate(graph.nodes[index].value) else " = "
     value = theme.value if look.value(graph, index) else _HIDDEN
     gradient = theme.gradient if look.gradient(graph, index) else _HIDDEN
     return [
         [
-            Text(0, 0, f"{name.text} = ", 13.0, ink, math=name.math and rf"{name.math} = "),
+            Text(0, 0, f"{name.text}{sign}", 13.0, ink, math=name.math and f"{name.math}{sign}"),
             Text(0, 0, full.value(graph, index), _NUMBER, value),
         ],
         [Text(0, 0, full.gradient(graph, index), _NUMBER, gradient)],
@@ -458,12 +461,17 @@ def _circles(
     centers: dict[int, Point] = {}
     dots: list[tuple[Point, int]] = []
     gaps = [gap * stretch for gap in net.gaps]
+    near = min(row, 2 * net.radius + (44.0 if net.has_biases else 22.0))  # targets under outputs
     if all(place[b] - place[a] == 1 for a, b in net.visible):
         for c, rows in enumerate(net.shown):
             computed = [i for i in rows if i < 0 or net.graph.incoming[i] or c == 0]
-            first = -(len(computed) - 1) / 2
-            for k, index in enumerate([*computed, *(i for i in rows if i not in computed)]):
-                at = (c * 2 * net.radius + sum(gaps[:c]), (first + k) * row)
+            targets = [i for i in rows if i not in computed]
+            x = c * 2 * net.radius + sum(gaps[:c])
+            lowest = (len(computed) - 1) / 2 * row
+            places = [k * row - lowest for k in range(len(computed))]
+            places += [lowest + (k + 1) * near for k in range(len(targets))]
+            for y, index in zip(places, [*computed, *targets], strict=True):
+                at = (x, y)
                 if index >= 0:
                     centers[index] = at
                 else:
@@ -535,11 +543,31 @@ def _best_place(
             outer = (center[1] - y) * (y - middle) >= -1e-6
             area = _around(center, label.width, label.height)
             cost = rank * 0.01 + (not outer) * 0.005 + _overlap(area, taken) + _crossed(area, lines)
+            cost += _doubt(area, route, lines)
             if abs(y - middle) < 1 and center[1] > y:
                 cost += 0.008  # above a level edge, as the lecture writes it
             if cost < least:
                 best, least = center, cost
     return best, least
+
+
+_CLEARLY = 6.0  # points that another line must be farther from a label than its own
+
+
+def _doubt(area: Area, route: tuple[Point, ...], lines: list[tuple[Point, ...]]) -> float:
+    """How much nearer than its own line, and some points, a label stands to another one."""
+    own = _distance(area, route) + _CLEARLY
+    nearest = min((_distance(area, line) for line in lines if line is not route), default=own)
+    return 2 + own - nearest if nearest < own else 0.0
+
+
+def _distance(area: Area, route: tuple[Point, ...]) -> float:
+    """From the border of an area to a line, sampled along it."""
+    points = [_on(route, step / 24) for step in range(25)]
+    return min(
+        hypot(max(area[0] - x, x - area[2], 0.0), max(area[1] - y, y - area[3], 0.0))
+        for x, y in points
+    )
 
 
 def _best_note(

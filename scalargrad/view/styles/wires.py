@@ -60,7 +60,7 @@ def tags(graph: Graph, look: Look) -> dict[int, Tag]:
 
 
 def _factor(number: str) -> str:
-    return f"× {number}" if number[:1].isdigit() else f"× ({number})"
+    return f"× {number}" if number.replace(".", "").isdigit() else f"× ({number})"
 
 
 @dataclass(frozen=True)
