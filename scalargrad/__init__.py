@@ -12,6 +12,9 @@ from scalargrad.value import Value, partial, topological_order
 
 if TYPE_CHECKING:
     from scalargrad.checking.gradcheck import assert_gradients, gradcheck
+    from scalargrad.checking.marking import check
+    from scalargrad.checking.report import Report
+    from scalargrad.checking.worksheet import worksheet
     from scalargrad.expression import Program, program, program_text
     from scalargrad.view.derivation import Derivation, derive
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
@@ -28,8 +31,10 @@ __all__ = [
     "GradientMismatch",
     "Program",
     "ProgramError",
+    "Report",
     "Value",
     "assert_gradients",
+    "check",
     "derive",
     "draw",
     "gradcheck",
@@ -39,6 +44,7 @@ __all__ = [
     "program_text",
     "table",
     "topological_order",
+    "worksheet",
 ]
 
 _WHERE = {
@@ -46,7 +52,9 @@ _WHERE = {
     "Drawing": "view.drawing",
     "Frames": "view.drawing",
     "Program": "expression",
+    "Report": "checking.report",
     "assert_gradients": "checking.gradcheck",
+    "check": "checking.marking",
     "derive": "view.derivation",
     "draw": "view.drawing",
     "gradcheck": "checking.gradcheck",
@@ -54,6 +62,7 @@ _WHERE = {
     "program": "expression",
     "program_text": "expression",
     "table": "view.table",
+    "worksheet": "checking.worksheet",
 }
 
 

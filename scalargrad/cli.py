@@ -16,7 +16,7 @@ from scalargrad import doctor
 from scalargrad.checking.gradcheck import assert_gradients
 from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
 from scalargrad.expression import Program, program
-from scalargrad.lectures import LECTURES
+from scalargrad.lectures import LECTURES, STUDENT
 from scalargrad.view.derivation import derive
 from scalargrad.view.drawing import FRAME_SUFFIXES, SUFFIXES, draw
 from scalargrad.view.export.files import write_all
@@ -75,6 +75,11 @@ def demo(
             typer.echo(f"wrote {drawing.save(output / (lecture.name + suffix))}")
         steps = draw(loss).frames().save(output / f"{lecture.name}_steps.html")
         typer.echo(f"wrote {steps}\n")
+    from scalargrad.checking.marking import check
+    from scalargrad.checking.worksheet import read_sheet
+
+    sheet = read_sheet(STUDENT)
+    typer.echo(f"a student's sheet, marked\n\n{check(sheet.program, sheet.answers)}")
 
 
 @app.command("draw")
@@ -149,6 +154,77 @@ def derive_command(
         _program(text, at).output, wrt, path=_names(path), digits=digits, fractions=fractions
     )
     typer.echo(getattr(rule, form))
+
+
+@app.command("worksheet")
+def worksheet_command(
+    text: ProgramArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The sheet to write: .md or .csv.")
+    ],
+    key: Annotated[
+        Path | None, typer.Option(help="The key to write: the answers filled in.")
+    ] = None,
+    ask: Annotated[str, typer.Option(help="all, named, or path:w2.")] = "all",
+    count: Annotated[
+        int, typer.Option("--variants", help="Sheets of other numbers; names get -1, -2, ….")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="Draws the numbers of variants.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+) -> None:
+    """Write a worksheet on a program, and its key.
+
+    Example: scalargrad worksheet lecture.sg -o sheet.md --key key.md --ask path:w2
+    """
+    from scalargrad.checking.variants import variants
+    from scalargrad.checking.worksheet import save_all_new, worksheet
+
+    if not 1 <= count <= 1000:
+        raise typer.BadParameter(f"--variants is 1 to 1000; got {count}")
+    source = _source(text)
+    programs = [source] if count == 1 else variants(source, count, seed)
+    files: list[tuple[Path, str]] = []
+    for number, changed in enumerate(programs, 1):
+        sheet = worksheet(changed, ask=ask)
+        for path, answers in ((output, False), (key, True)):
+            if path is not None:
+                name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
+                is_csv = path.suffix.lower() == ".csv"
+                files.append((name, sheet.csv(answers) if is_csv else sheet.markdown(answers)))
+    save_all_new(files, force)
+    for path, _ in files:
+        typer.echo(f"wrote {path}")
+
+
+@app.command("check")
+def check_command(
+    sheet: Annotated[Path, typer.Argument(help="A worksheet with answers: .md, or .csv.")],
+    program_text: Annotated[
+        str, typer.Option("--program", help="The program, where the sheet holds none.")
+    ] = "",
+    form: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
+    at_kinks: Annotated[
+        str, typer.Option(help="any value of the subdifferential, or the convention.")
+    ] = "any",
+    solutions: Annotated[bool, typer.Option(help="Show the true values.")] = True,
+) -> None:
+    """Mark a worksheet: where it first goes wrong, and why. Exit code 1 when it does.
+
+    Example: scalargrad check sheet.md
+    """
+    from scalargrad.checking.marking import check
+    from scalargrad.checking.worksheet import read_sheet, sheet_text
+
+    if form not in ("text", "markdown", "html", "json"):
+        raise typer.BadParameter(f"--format is text, markdown, html or json; got {form!r}")
+    if at_kinks not in ("any", "convention"):
+        raise typer.BadParameter(f"--at-kinks is any or convention; got {at_kinks!r}")
+    given = _source(program_text) if program_text else None
+    read = read_sheet(sheet_text(sheet), given)
+    report = check(read.program, read.answers, at_kinks=at_kinks, solutions=solutions)  # type: ignore[arg-type]
+    typer.echo(getattr(report, form))
+    if not report.ok:
+        raise typer.Exit(1)
 
 
 @app.command("doctor")

@@ -66,6 +66,43 @@ def test_derive_prints_text_latex_and_markdown(run):
     assert "−6/25" in run("derive", lecture, "--wrt", "w2", "--fractions")[1]
 
 
+SHEET = """```
+{program}
+```
+
+| quantity | answer |
+|---|---|
+| dl/dyhat | -1.2 |
+| dh2/dw2 | {answer} |
+"""
+
+
+def test_check_marks_a_sheet_and_its_exit_code_says_whether_all_is_right(run):
+    for answer, wanted in (("2", 0), ("1", 1)):
+        Path("s.md").write_text(SHEET.format(program=LECTURES[0].text, answer=answer))
+        code, out, err = run("check", "s.md")
+        assert (code, err) == (wanted, "")
+        assert ("you wrote 1, it is 2 (= x)" in out) == bool(wanted)
+    assert "it is 2" not in run("check", "s.md", "--no-solutions")[1]
+    assert run("check", "s.md", "--format", "json")[1].startswith("{")
+    assert run("check", "s.md", "--format", "html")[1].startswith("<table>")
+
+
+def test_a_worksheet_and_its_key_are_written_once(run):
+    made = ("worksheet", LECTURES[0].text, "-o", "sheet.md", "--key", "key.csv", "--ask", "path:w2")
+    assert run(*made) == (0, "wrote sheet.md\nwrote key.csv\n", "")
+    assert "∂ℓ/∂w₂,−0.24" in Path("key.csv").read_text()
+    sheet = Path("sheet.md").read_text()
+    assert "0.24" not in sheet
+    code, out, err = run(*made)
+    assert (code, out) == (2, "")
+    assert "sheet.md" in err
+    assert "--force" in err
+    assert run(*made, "--force")[0] == 0
+    assert run("worksheet", LECTURES[0].text, "-o", "v.md", "--variants", "2")[0] == 0
+    assert Path("v-1.md").read_text() != Path("v-2.md").read_text()
+
+
 def test_doctor_says_what_is_found(run):
     code, out, err = run("doctor")
     assert (code, err) == (0, "")

@@ -1,14 +1,29 @@
 """Numbers as a person writes them, read from their text.
 
-A decimal means half a unit of its last place either way; a fraction and a whole number are exact.
+A decimal means half a unit of its last place either way, a fraction is exact, and so is a number
+without a point: it is right where the truth is that whole number, and else has too few figures.
 A float parser has lost the trailing zeros already, so the text is what counts.
 """
 
 from __future__ import annotations
 
+import math
+import re
+import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+
+from scalargrad import scalars
+from scalargrad.scalars import Scalar
+
+MOST_CHARACTERS = 200  # of a written number
+MOST_DIGITS = 50  # above or below a fraction's line, or in a decimal
+LARGEST_EXPONENT = 400
+_ROUNDING = Fraction(1, 10**12)  # of a truth that was computed in floats, relative
+
+
+class UnreadableNumber(ValueError):
+    """A text that is no number; the message says what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -19,45 +34,209 @@ class Reading:
         text: as it was written.
         low: the least.
         high: the greatest.
+        places: the decimals that were written, -17 for 4×10^17; None where none were.
+        is_exact_form: whether it is a fraction such as -6/25.
+        is_integer: whether it was written without a point: exact, where the truth is an integer.
     """
 
     text: str
     low: Fraction
     high: Fraction
+    places: int | None = None
+    is_exact_form: bool = False
+    is_integer: bool = False
 
     @property
     def is_exact(self) -> bool:
         """Whether it stands for one number only."""
         return self.low == self.high
 
+    @property
+    def middle(self) -> Fraction:
+        """The number itself, without what it was rounded by."""
+        return (self.low + self.high) / 2
 
-def reading(text: str) -> Reading:
+    @property
+    def unit(self) -> Fraction:
+        """One in the last place that was written, of an integer 1, of a fraction 0."""
+        return Fraction(0) if self.places is None else Fraction(10) ** -self.places
+
+    @property
+    def half_unit(self) -> Fraction:
+        """How far a number may be from the middle to be rounded to it: half a unit, or the ±."""
+        return self.unit / 2 if self.is_integer else (self.high - self.low) / 2
+
+    def accepts(self, exact: Scalar) -> bool:
+        """Whether a number is one of those that it stands for.
+
+        >>> read("-0.24").accepts(Fraction(-6, 25)), read("-0.25").accepts(Fraction(-6, 25))
+        (True, False)
+        >>> read("-2").accepts(Fraction(-12, 5)), read("-2").is_rounding_of(Fraction(-12, 5))
+        (False, True)
+        """
+        return self._is_near(exact, (self.high - self.low) / 2)
+
+    def is_rounding_of(self, exact: Scalar) -> bool:
+        """Whether a number rounds to it; an integer, unlike in `accepts`, is a rounding too."""
+        return self._is_near(exact, self.half_unit)
+
+    def _is_near(self, exact: Scalar, distance: Fraction) -> bool:
+        if not scalars.is_exact(exact):
+            exact = scalars.to_float(exact)
+            if not math.isfinite(exact):
+                return False
+            distance += _ROUNDING * abs(Fraction(exact))
+        return abs(Fraction(exact) - self.middle) <= distance
+
+
+_MINUSES = "−–—‐‑﹣－"
+_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
+_PLAIN = str.maketrans(
+    {**dict.fromkeys(_MINUSES, "-"), "＋": "+", "⁄": "/", "∕": "/", "×": "*", "·": "*", "⋅": "*"}
+)
+_TEX = (
+    (re.compile(r"\\(?:times|cdot)(?![A-Za-z])"), "*"),
+    (re.compile(r"\\pm(?![A-Za-z])"), "±"),
+    (re.compile(r"\\approx(?![A-Za-z])"), "≈"),
+    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}"), r"\1/\2"),
+    (re.compile(r"\\[,;: ]"), " "),
+)
+_DIGITS = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+_DECIMAL = re.compile(
+    rf"(?P<sign>[-+]?) *(?:(?P<digits>{_DIGITS})"
+    r"(?:[eE](?P<e>[-+]?[0-9]+)| *[*xX] *10 *(?:\^|\*\*) *(?P<power>[-+]?[0-9]+))?"
+    r"|10 *(?:\^|\*\*) *(?P<alone>[-+]?[0-9]+))"
+)
+_RATIO = re.compile(r"(?P<sign>[-+]?) *(?P<top>[0-9]+) */ *(?P<bottom>[0-9]+)")
+_USUAL = "-0.24, -6/25 or 2.4e-1"
+
+
+def read(text: str) -> Reading:
     """A number read from its text.
 
     Raises:
-        ValueError: when it does not read as a number.
+        UnreadableNumber: a ValueError, when it does not read as a number.
 
-    >>> reading("-0.24").low, reading("-0.24").high
-    (Fraction(-49, 200), Fraction(-47, 200))
-    >>> reading("−6/25").is_exact
-    True
+    >>> read("-.24").low, read("- 0.24").high, read("−6/25").is_exact
+    (Fraction(-49, 200), Fraction(-47, 200), True)
+    >>> read("≈4×10^17").middle == 4 * 10**17, read("-2.4×10⁻¹").places
+    (True, 2)
+    >>> read("0,24")
+    Traceback (most recent call last):
+    scalargrad.checking.reading.UnreadableNumber: a number is written like 0.24, with a point; ...
     """
-    written = text.strip().replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")
-    try:
-        if not written.isascii() or "_" in written or len(written) > 100:
-            raise ValueError
-        if "/" in written:
-            exact = Fraction(written)
-            return Reading(text, exact, exact)
-        number = Decimal(written)
-        if not number.is_finite() or abs(number.adjusted()) > 400:
-            raise ValueError
-    except (ArithmeticError, InvalidOperation, ValueError):
-        raise ValueError(
-            f"a number is written like -0.24, -6/25 or 2.4e-1; got {text[:40]!r}"
-        ) from None
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    is_whole = "." not in written and exponent == 0
-    half = Fraction(0) if is_whole else Fraction(10) ** exponent / 2
-    return Reading(text, Fraction(number) - half, Fraction(number) + half)
+    if len(text) > MOST_CHARACTERS:
+        raise _refused(f"-0.2400, with at most {MOST_DIGITS} digits", text)
+    written = _plain(text)
+    if "=" not in written.strip("= ") and "≈" not in written[1:]:
+        return _one(written.lstrip("= "), text)
+    parts = [part.strip() for part in written.replace("≈", "=≈").split("=")]
+    return _several([part for part in parts if part.strip("≈ ")], text)
+
+
+reading = read  # the name under which gradcheck asks for it
+
+
+def _plain(text: str) -> str:
+    """The text with one spelling for each sign, and without dollars and outer parentheses."""
+    written = " ".join(text.split()).strip("$ ")
+    for pattern, instead in _TEX:
+        written = pattern.sub(instead, written)
+    written = written.translate(_PLAIN).replace("+/-", "±")
+    written = re.sub(
+        "[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+",
+        lambda raised: "^" + "".join(_SUPERSCRIPTS[character] for character in raised[0]),
+        written,
+    )
+    written = re.sub(r"\^ *[({] *([-+]?[0-9]+) *[)}]", r"^\1", written).strip()
+    if written[:1] == "(" and written.find(")") == len(written) - 1:
+        written = written[1:-1].strip()
+    return written
+
+
+def _several(parts: list[str], text: str) -> Reading:
+    """One number in several forms, as in -6/25 = -0.24: the narrowest of them."""
+    readings = [_one(part, text) for part in parts]
+    if not readings:
+        raise _refused(_USUAL, text)
+    narrowest = min(readings, key=lambda found: (found.half_unit, not found.is_exact_form))
+    if not all(found.is_rounding_of(narrowest.middle) for found in readings):
+        raise _refused(f"{_USUAL}, one number to a line", text)
+    return narrowest
+
+
+def _one(written: str, text: str) -> Reading:
+    """A number in one form; `text` is what was written, for messages."""
+    about = written.lstrip("≈~ ")
+    if "±" in about:
+        middle, _, width = about.partition("±")
+        centre, half = _decimal(middle.strip(), text), _decimal(width.strip(), text)
+        if half.middle < 0:
+            raise _refused("-0.24±0.005, without a sign after the ±", text)
+        return Reading(
+            text, centre.middle - half.middle, centre.middle + half.middle, centre.places
+        )
+    ratio = _RATIO.fullmatch(about)
+    if ratio is None:
+        found = _decimal(about, text)
+        if found.is_integer and about == written:
+            return Reading(text, found.middle, found.middle, 0, is_integer=True)
+        half_unit = found.unit / 2
+        return Reading(text, found.middle - half_unit, found.middle + half_unit, found.places)
+    sign, top, bottom = ratio.group("sign", "top", "bottom")
+    if len(top) > MOST_DIGITS or len(bottom) > MOST_DIGITS:
+        raise _refused(f"-6/25, with at most {MOST_DIGITS} digits", text)
+    if not int(bottom):
+        raise _refused(f"{sign}{top}/1, without a zero below the line", text)
+    exact = Fraction(int(sign + top), int(bottom))
+    return Reading(text, exact, exact, is_exact_form=True)
+
+
+def _decimal(written: str, text: str) -> Reading:
+    """A decimal as its middle and its places; an integer is marked as one."""
+    match = _DECIMAL.fullmatch(written)
+    if match is None:
+        raise _refused(_instead(written), text)
+    sign, digits, alone = match.group("sign", "digits", "alone")
+    exponent = match["e"] or match["power"] or alone or "0"
+    whole, point, decimals = (digits or "1").partition(".")
+    if len(whole) + len(decimals) > MOST_DIGITS:
+        raise _refused(f"-0.2400, with at most {MOST_DIGITS} digits", text)
+    if len(exponent) > 9 or abs(int(exponent)) > LARGEST_EXPONENT:
+        raise _refused(f"4e17, with an exponent of at most {LARGEST_EXPONENT}", text)
+    places = len(decimals) - int(exponent)
+    middle = int(f"{sign}{whole}{decimals}") * Fraction(10) ** -places
+    is_integer = not (point or alone or match["e"] or match["power"])
+    return Reading(text, middle, middle, places, is_integer=is_integer)
+
+
+def _instead(written: str) -> str:
+    """What to write instead of what is no number, and why."""
+    foreign = next((c for c in written if not c.isascii() and unicodedata.decimal(c, -1) >= 0), "")
+    bare = written.lower().lstrip("-+ ")
+    if foreign:
+        digits = "".join(str(unicodedata.decimal(c, c)) for c in written)
+        return f"{digits[:40]}, in the digits 0 to 9"
+    if bare in ("nan", "inf", "infinity", "∞"):
+        return "-0.24; nan and inf are no answers"
+    if re.fullmatch(r"0[xob][0-9a-f]+", bare):
+        return "16, in tens"
+    if re.fullmatch(r"[0-9_.]*_[0-9_.]*", bare):
+        return f"{written.replace('_', '')[:40]}, without _"
+    if re.fullmatch(r"[-+] *[-+].*", written):
+        return "-0.24, with one sign"
+    if re.fullmatch(r"[0-9]*,[0-9]+", bare):
+        return f"{written.replace(',', '.')[:40]}, with a point"
+    if re.fullmatch(r"[0-9.,' ]+", bare) and any(mark in bare for mark in ",' "):
+        return "1234.5, without marks between thousands"
+    if re.fullmatch(r"[0-9.]+ *%", bare):
+        return "0.24, not in percent"
+    if re.fullmatch(r"[0-9. +/-]*/[0-9. +/-]*", bare):
+        return "-6/25, one whole number above another"
+    return _USUAL
+
+
+def _refused(like: str, text: str) -> UnreadableNumber:
+    shown = "".join(c if c.isprintable() else "·" for c in text)
+    shown = shown if len(shown) <= 40 else shown[:39] + "…"
+    return UnreadableNumber(f"a number is written like {like}; got {shown!r}")

@@ -52,3 +52,5 @@ LECTURES = (
         },
     ),
 )
+
+STUDENT = (files(__package__) / "student.sheet.md").read_text(encoding="utf-8")

@@ -1,0 +1,562 @@
+"""Marking by follow-through: each line is recomputed from the person's own earlier lines.
+
+A line is accepted where it rounds to the truth, or to what follows from the other lines of the
+sheet, give or take what their own rounding can carry: so whoever rounds at every step passes, and
+whoever keeps all digits and rounds only what he writes down passes too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from scalargrad import scalars
+from scalargrad.checking import diagnosis
+from scalargrad.checking.gradcheck import Interval, canonical_label, subdifferential
+from scalargrad.checking.quantities import Quantity, UnknownQuantity, quantity, shown
+from scalargrad.checking.reading import Reading, UnreadableNumber, read
+from scalargrad.checking.recomputing import (
+    Expected,
+    Key,
+    Outline,
+    Way,
+    computed,
+    expected,
+    straight,
+)
+from scalargrad.checking.report import (
+    BLANK,
+    FOLLOWS,
+    LAST_DIGIT,
+    NOT_ASKED,
+    RIGHT,
+    TOO_FEW,
+    UNREADABLE,
+    WRONG,
+    Line,
+    Report,
+)
+from scalargrad.expression import Program, program
+from scalargrad.formula import Formula, evaluated, parts_of
+from scalargrad.scalars import Scalar
+from scalargrad.value import Value, gradients, topological_order
+from scalargrad.view.graph import contracted
+from scalargrad.view.notation import MINUS, decimal, typeset
+
+AtKinks = Literal["any", "convention"]
+
+_FEW = Fraction(1, 20)  # half a unit that is a larger share of the truth: too few figures
+_SLIP = Fraction(1, 10)  # a unit that is a larger share is no slip in the last digit
+_ROUNDING = Fraction(1, 10**11)  # of what is computed in floats, relative
+_MOST_MISTAKES = 5  # whose reason is looked for
+_MISTAKES = (WRONG, LAST_DIGIT)
+_LONGEST = 12  # names and numbers in a formula that a message shows
+
+
+def check(
+    work: Program | Value | str,
+    answers: Mapping[str, str],
+    *,
+    at_kinks: AtKinks = "any",
+    solutions: bool = True,
+    asked: Iterable[str] | None = None,
+) -> Report:
+    """The report on a computation that was done by hand.
+
+    Args:
+        work: the program, its text, or the output of a graph with named nodes.
+        answers: for each quantity, in any spelling, the text that was written; in any order.
+        at_kinks: "any" accepts every value of the subdifferential where a node sits on its kink,
+            "convention" only the one of the table.
+        solutions: whether the report may show true values.
+        asked: the quantities that count; by default all that were answered. Those that were asked
+            and not answered are blank.
+
+    Raises:
+        ProgramError: for a program that cannot be read.
+        UnknownQuantity: for one among `asked` that is none of the program.
+        TypeError: for a graph of other data than numbers.
+
+    >>> text = "x = 2; w = 0.8; h = w*x; loss = (h - 1)^2"
+    >>> report = check(text, {"dl/dh": "0.6", "dh/dw": "2", "dl/dw": "1.2"})
+    >>> report.first_wrong, report.mistakes
+    ('∂ℓ/∂h', ('the factor 2 of the square is lost',))
+    >>> print(report)
+    ✗ ∂ℓ/∂h  0.6  ∂ℓ/∂h: you wrote 0.6, it is 1.2 (= 2(h − 1)). It looks as if ...
+    ✓ ∂h/∂w  2    right
+    → ∂ℓ/∂w  1.2  ∂ℓ/∂w = 1.2 follows from your own earlier lines.
+    1 of 3 lines right, 1 follows from earlier lines; score 67 %, 33 % without follow-through
+    """
+    key = key_of(work)
+    return mark(key, answers, at_kinks=at_kinks, solutions=solutions, asked=asked)
+
+
+@dataclass
+class AnswerKey:
+    """A computation to mark sheets against; one of them serves for a whole class.
+
+    Attributes:
+        names: its nodes by canonical name.
+        output: the node that "the gradient" is of.
+        outline: its named nodes and what lies between.
+    """
+
+    names: Mapping[str, Value]
+    output: Value
+    outline: Outline
+    _gradients: dict[Value, dict[Value, Scalar]] = field(default_factory=dict)
+    _at_kinks: dict[Value, dict[Value, Interval]] = field(default_factory=dict)
+    _formulas: dict[Key, str] = field(default_factory=dict)
+
+    def key(self, asked: Quantity) -> Key:
+        """The nodes of a quantity."""
+        of = self.names[asked.of] if asked.of else self.output
+        if asked.kind == "value":
+            return (of,)
+        by = self.names[asked.by]
+        return (of, by) if asked.step is None else (of, by, asked.step)
+
+    def truth(self, key: Key) -> Scalar:
+        """The true value of a quantity."""
+        of, *rest = key
+        if not rest:
+            return of.data
+        if of not in self._gradients:
+            self._gradients[of] = gradients(of, scalars.whole(1, of.data))
+        derivative = self._gradients[of].get(rest[0], 0)
+        return derivative if len(rest) == 1 else rest[0].data - rest[1] * derivative
+
+    def allowed(self, key: Key, at_kinks: AtKinks) -> Interval:
+        """The values that are right: more than one only at a kink."""
+        exact = self.truth(key)
+        if len(key) == 1 or at_kinks == "convention" or not self._meets_kink(key[0]):
+            return Interval(exact, exact)
+        of, by, *step = key
+        if of not in self._at_kinks:
+            self._at_kinks[of] = subdifferential(of)
+        found = self._at_kinks[of].get(by, Interval(0, 0))
+        return (by.data + found * -step[0]) if step else found
+
+    def _meets_kink(self, of: Value) -> bool:
+        return any(node.is_at_kink for node in topological_order(of))
+
+    def formula(self, key: Key) -> str:
+        """The formula of a value or of one factor of the chain rule; "" where none would help."""
+        if key not in self._formulas:
+            try:
+                self._formulas[key] = self._formula(key)
+            except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError):
+                self._formulas[key] = ""
+        return self._formulas[key]
+
+    def _formula(self, key: Key) -> str:
+        of = key[0]
+        if len(key) > 1 and not self.outline.is_edge(key[:2]):
+            users = [user for user in self.outline.users[key[1]]
+                     if user is of or self.outline.depends(of, user)]  # fmt: skip
+            terms = [f"∂{_name(of)}/∂{_name(u)} × ∂{_name(u)}/∂{_name(key[1])}" for u in users]
+            return " + ".join(terms) if len(terms) < 4 and len(key) == 2 else ""
+        graph = contracted(of)
+        target = graph.place(of)
+        if len(key) == 1:
+            written = graph.expression(graph.output)
+        else:
+            edge = next(
+                index
+                for index, edge in enumerate(graph.edges)
+                if edge.target == target and edge.source == graph.place(key[1])
+            )
+            written = _opened(graph.formula(edge), self._values)
+        parts = parts_of(written, 4 * _LONGEST)
+        if parts is None or written.size > _LONGEST or "…" in str(written):
+            return ""
+        return str(written) if any(part.head == "name" for part in parts) else ""
+
+    @property
+    def _values(self) -> dict[str, Scalar]:
+        return {typeset(node.label): node.data for node in self.outline.place if node.label}
+
+
+def key_of(work: Program | Value | str) -> AnswerKey:
+    """What sheets are marked against.
+
+    Raises:
+        ProgramError: for a text that is no program.
+        TypeError: for data that are no numbers, and for what is neither.
+    """
+    if isinstance(work, str):
+        work = program(work)
+    if isinstance(work, Program):
+        names, output = dict(work), work.output
+    elif isinstance(work, Value):
+        names, output = _named_below(work), work
+    else:
+        raise TypeError(f"check takes a program or an output; got a {type(work).__name__}")
+    for name, node in names.items():
+        if not scalars.is_number(node.data):
+            kind = scalars.kind_of(node.data).name
+            raise TypeError(f"only numbers can be marked; {name} holds: {kind}")
+    return AnswerKey(names, output, Outline(names.values()))
+
+
+def _named_below(output: Value) -> dict[str, Value]:
+    """The nodes that have a name of their own; the output is `result` if it has none."""
+    names: dict[str, Value] = {}
+    shared = set()
+    for node in topological_order(output):
+        name = canonical_label(node) or ("result" if node is output else "")
+        shared |= {name} & names.keys()
+        if name:
+            names[name] = node
+    return {name: node for name, node in names.items() if name not in shared}
+
+
+# One sheet ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Answer:
+    """A line while it is marked."""
+
+    number: int
+    quantity: str
+    written: str
+    key: Key | None = None
+    reading: Reading | None = None
+    problem: str = ""
+    verdict: str = ""
+    exact: Scalar | None = None
+    expected: Scalar | None = None
+    half: Fraction = Fraction(0)
+    roots: frozenset[int] = frozenset()  # the lines with the mistakes that it follows from
+    mistakes: tuple[str, ...] = ()
+
+
+def mark(
+    key: AnswerKey,
+    answers: Mapping[str, str],
+    *,
+    at_kinks: AtKinks = "any",
+    solutions: bool = True,
+    asked: Iterable[str] | None = None,
+) -> Report:
+    """The report on one sheet; see `check`."""
+    sheet = _Sheet(key, at_kinks)
+    wanted = None if asked is None else _wanted(key, asked)
+    read_answers = list(_read(key, answers, wanted))
+    in_order = [answer for answer in read_answers if answer.key is not None]
+    in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
+    for answer in in_order:
+        sheet.mark(answer)
+    wrong = [answer for answer in in_order if answer.verdict in _MISTAKES]
+    for answer in wrong[:_MOST_MISTAKES]:
+        answer.mistakes = sheet.mistakes(answer)
+    first = wrong[0] if wrong else None
+    report = Report(
+        tuple(sheet.line(answer) for answer in read_answers),
+        first.quantity if first else None,
+        first.mistakes if first else (),
+        sheet.notes(),
+    )
+    return report if solutions else report.without_solutions()
+
+
+def _wanted(key: AnswerKey, asked: Iterable[str]) -> dict[Key, str]:
+    """The quantities that were asked for, and how they are shown."""
+    quantities = [quantity(text, key.names) for text in asked]
+    return {key.key(found): _shown(found, key) for found in quantities}
+
+
+def _read(
+    key: AnswerKey, answers: Mapping[str, str], wanted: Mapping[Key, str] | None
+) -> Iterator[_Answer]:
+    """The answers with what they say, in their order, and those that are missing as blanks."""
+    seen: dict[Key, int] = {}
+    number = 0
+    for number, (name, written) in enumerate(answers.items(), 1):
+        text = "" if written is None else str(written)
+        answer = _Answer(number, str(name), text)
+        try:
+            asked = quantity(str(name), key.names)
+            found = key.key(asked)
+        except (UnknownQuantity, KeyError) as error:
+            answer.verdict, answer.problem = NOT_ASKED, _sentence(error)
+            yield answer
+            continue
+        answer.quantity = _shown(asked, key)
+        answer.exact = key.truth(found)
+        if wanted is not None and found not in wanted:
+            answer.verdict, answer.problem = NOT_ASKED, "this was not asked for"
+        elif found in seen:
+            answer.verdict = NOT_ASKED
+            answer.problem = f"line {seen[found]} answers this already; that one counts"
+        else:
+            seen[found] = number
+            answer.key = found
+        yield _with_reading(answer)
+    for found, name in (wanted or {}).items():
+        if found not in seen:
+            number += 1
+            yield _Answer(number, name, "", verdict=BLANK, exact=key.truth(found))
+
+
+def _with_reading(answer: _Answer) -> _Answer:
+    if answer.verdict:
+        return answer
+    if not answer.written.strip(" \t\r\n–—-_.?…"):
+        answer.verdict, answer.key = BLANK, None
+        return answer
+    try:
+        answer.reading = read(answer.written)
+    except UnreadableNumber as error:
+        answer.verdict, answer.problem, answer.key = UNREADABLE, _sentence(error), None
+    return answer
+
+
+class _Sheet:
+    """The lines of one person, as far as they are marked."""
+
+    def __init__(self, key: AnswerKey, at_kinks: AtKinks) -> None:
+        self.key = key
+        self.at_kinks: AtKinks = at_kinks
+        self.own: dict[Key, Scalar] = {}
+        self.halves: dict[Key, Fraction] = {}
+        self.answers: dict[Key, _Answer] = {}
+        self.carried_alone = False
+
+    def mark(self, answer: _Answer) -> None:
+        """Give a line its verdict; the lines that it can follow from have theirs."""
+        assert answer.key is not None
+        assert answer.reading is not None
+        assert answer.exact is not None
+        key, reading = answer.key, answer.reading
+        self._judge(answer, key, reading, answer.exact)
+        number = reading.middle
+        is_small = max(abs(number.numerator), number.denominator) < 10**60
+        self.own[key] = number if is_small else scalars.to_float(number)
+        self.halves[key] = answer.half
+        self.answers[key] = answer
+
+    def _judge(self, answer: _Answer, key: Key, reading: Reading, exact: Scalar) -> None:
+        ways = list(self._ways(key))
+        outline = self.key.outline
+        first = computed(outline, ways[0], straight(key, ways[0]), in_floats=False)
+        answer.expected = exact if first is None else first
+        answer.half = _half(reading, exact, answer.expected)
+        allowed = self.key.allowed(key, self.at_kinks)
+        if _reaches(reading.middle, answer.half, allowed.low, allowed.high):
+            answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
+            return
+        bounds = [(allowed.low, allowed.high)]
+        for way in ways:
+            outcome = self._expected(key, way, answer.half)
+            if outcome is None:
+                continue
+            if _reaches(reading.middle, answer.half, outcome.low, outcome.high):
+                self._follow(answer, outcome)
+                return
+            bounds.append((outcome.low, outcome.high))
+        unit = 2 * answer.half
+        for low, high in bounds:
+            size = abs(Fraction(low)) if _is_finite(low) else Fraction(0)
+            if unit <= _SLIP * size and _reaches(reading.middle, unit, low, high):
+                answer.verdict = LAST_DIGIT
+        answer.verdict = answer.verdict or WRONG
+        answer.roots = frozenset([answer.number])
+
+    def _follow(self, answer: _Answer, outcome: Expected) -> None:
+        answer.expected = outcome.number
+        roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
+        if roots:
+            answer.roots = roots
+            answer.verdict = f"{FOLLOWS} {min(roots)}"
+        else:
+            answer.verdict = RIGHT
+            self.carried_alone |= not outcome.used
+
+    def _ways(self, key: Key) -> Iterator[Way]:
+        """The ways in which a person may have come to a quantity, the most usual first."""
+        own = self.own
+        yield Way(own)
+        if len(key) == 1:
+            yield from self._meant()
+            return
+        yield Way(own, from_result=False)
+        yield Way(own, forward=True)
+        outline = self.key.outline
+        yield from self._meant()
+        factors = {k: n for k, n in own.items() if len(k) == 1 or outline.is_edge(k[:2])}
+        values = {k: n for k, n in own.items() if len(k) == 1}
+        if len(factors) < len(own):
+            yield Way(factors)
+        if len(values) < len(factors):
+            yield Way(values)
+            yield Way(values, from_result=False)
+
+    def _meant(self) -> Iterator[Way]:
+        """The way of a slip of the pen: the person went on with what was meant."""
+        meant = {k: n for k, n in self.own.items() if self.answers[k].verdict not in _MISTAKES}
+        if len(meant) < len(self.own):
+            yield Way(meant)
+
+    def _expected(self, key: Key, way: Way, half: Fraction) -> Expected | None:
+        return expected(
+            self.key.outline, way, straight(key, way), self.halves, half,
+            any_at_kinks=self.at_kinks == "any",
+        )  # fmt: skip
+
+    def _has_too_few(self, reading: Reading, half: Fraction, exact: Scalar) -> bool:
+        """Whether a right answer says too little: fewer decimals than others, or than two."""
+        if not half or reading.middle == exact or half <= _FEW * abs(Fraction(exact)):
+            return False
+        places = reading.places or 0
+        others = [a.reading.places or 0 for a in self.answers.values() if a.reading]
+        return places < max([2, *others])
+
+    def mistakes(self, answer: _Answer) -> tuple[str, ...]:
+        """The names of the mistakes that give what was written."""
+        assert answer.key is not None
+        assert answer.reading is not None
+        before = {
+            key: number
+            for key, number in self.own.items()
+            if self.key.outline.rank(key) < self.key.outline.rank(answer.key)
+        }
+        case = diagnosis.Case(
+            self.key.outline, answer.key, answer.reading, answer.half, before, self.halves,
+            answer.exact, answer.expected, self.own,
+        )  # fmt: skip
+        found = diagnosis.mistakes(case)
+        if not found and answer.verdict == LAST_DIGIT:
+            return ("the last digit is not rounded right",)
+        return found
+
+    def notes(self) -> tuple[str, ...]:
+        """What holds for the whole sheet."""
+        if not self.carried_alone:
+            return ()
+        return (
+            "Some lines are accepted for what rounding on the way may carry; "
+            "with the steps written down, they could be marked more closely.",
+        )
+
+    def line(self, answer: _Answer) -> Line:
+        """The line with its verdict and message."""
+        message, hint = self._messages(answer)
+        follows = min(answer.roots) if answer.verdict.startswith(FOLLOWS) else None
+        return Line(
+            answer.number, answer.quantity, answer.written, answer.verdict, message, hint,
+            answer.exact, answer.expected, follows,
+        )  # fmt: skip
+
+    def _messages(self, answer: _Answer) -> tuple[str, str]:
+        """The message, and the message without the solution."""
+        written = _written(answer.written)
+        if answer.problem:
+            return (answer.problem,) * 2
+        if answer.verdict == BLANK:
+            return f"blank; it is {_number(answer.exact)}", "blank"
+        if answer.verdict == RIGHT:
+            return ("right",) * 2
+        if answer.verdict == TOO_FEW:
+            hint = "right, but with too few figures to tell"
+            return f"{hint}: it is {_number(answer.exact)}", hint
+        if answer.verdict.startswith(FOLLOWS):
+            return (f"{answer.quantity} = {written} follows from your own earlier lines.",) * 2
+        assert answer.key is not None
+        formula = self.key.formula(answer.key)
+        reason = f" (= {formula})" if formula else ""
+        looks = _looks_like(answer.mistakes)
+        start = f"{answer.quantity}: you wrote {written}"
+        digits = min(15, max(6, sum(map(str.isdigit, answer.written)) + 1))
+        truth, own = _number(answer.exact, digits), _number(answer.expected, digits)
+        solution = f"it is {truth}{reason}"
+        if truth != own:
+            solution = f"from your earlier lines it is {own}{reason}; the true value is {truth}"
+        if answer.verdict == LAST_DIGIT:
+            return f"{start}, {solution}: a slip in the last digit.", f"{start}: last digit."
+        return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
+
+
+def _looks_like(mistakes: tuple[str, ...]) -> str:
+    if len(mistakes) > 1:
+        return f" Cannot tell why: {', or '.join(mistakes)}."
+    return f" It looks as if {mistakes[0]}." if mistakes else ""
+
+
+# Numbers -----------------------------------------------------------------------------------------
+
+
+def _half(reading: Reading, *candidates: Scalar) -> Fraction:
+    """How far the number may be from what was written: an integer is exact where one is due."""
+    if reading.is_integer and any(_is_integer(number) for number in candidates):
+        return Fraction(0)
+    return reading.half_unit
+
+
+def _is_integer(number: Scalar) -> bool:
+    return _is_finite(number) and Fraction(number).denominator == 1
+
+
+def _is_finite(number: Scalar) -> bool:
+    return scalars.is_exact(number) or math.isfinite(scalars.to_float(number))
+
+
+def _reaches(middle: Fraction, half: Fraction, low: Scalar, high: Scalar) -> bool:
+    """Whether a written number lies within half a unit of an interval."""
+    if not (_is_finite(low) and _is_finite(high)):
+        return False
+    if not (scalars.is_exact(low) and scalars.is_exact(high)):
+        half += _ROUNDING * max(abs(Fraction(low)), abs(Fraction(high)))
+    return bool(Fraction(low) - half <= middle <= Fraction(high) + half)
+
+
+def _number(number: Scalar | None, digits: int = 6) -> str:
+    """A number as a message says it: 2, −0.24, about 0.333333."""
+    text = decimal(number, digits)
+    if not isinstance(number, int | float | Fraction) or not _is_finite(number):
+        return text
+    is_full = Fraction(text.replace(MINUS, "-")) == Fraction(number)
+    return text if is_full else f"about {text}"
+
+
+def _written(text: str) -> str:
+    text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
+    text = text if len(text) <= 40 else text[:39] + "…"
+    return MINUS + text[1:] if text[:1] in "-–" and text[1:2].isdigit() else text
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+def _name(node: Value) -> str:
+    return typeset(canonical_label(node)) if node.label else "result"
+
+
+def _shown(asked: Quantity, key: AnswerKey) -> str:
+    """A quantity as mathematics writes it, the output by its name."""
+    if asked.of or asked.kind == "value":
+        return shown(asked)
+    of = next((name for name, node in key.names.items() if node is key.output), "result")
+    return shown(Quantity(asked.kind, of, asked.by, asked.step))
+
+
+def _opened(written: Formula, values: Mapping[str, Scalar]) -> Formula:
+    """A formula with the numbers that its conditions are: 1[z > 0]x as x."""
+    if written.head == "indicator":
+        return Formula("number", (evaluated(written, values),))
+    parts = [_opened(a, values) if isinstance(a, Formula) else a for a in written.parts]
+    if written.head == "*":
+        product: Formula = parts[0] * parts[1]
+        return product
+    if written.head == "+":
+        total: Formula = parts[0] + parts[1]
+        return total
+    return Formula(written.head, tuple(parts))

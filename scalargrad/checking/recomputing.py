@@ -1,0 +1,463 @@
+"""Recomputing one quantity from others that a person wrote, and how far their rounding carries.
+
+A quantity is a tuple: (h,) is the value of h, (h, w) the derivative ∂h/∂w, and (h, w, step) the
+weight after a step of gradient descent. It is worked out by the steps of a person: a value from the
+values of the named nodes before it, a partial derivative from such values, any other derivative by
+the chain rule over named nodes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from scalargrad import scalars
+from scalargrad.ops import Operands
+from scalargrad.scalars import Scalar
+from scalargrad.value import Value, topological_order
+
+Key = tuple[Any, ...]
+FAILURES = (ArithmeticError, ValueError, TypeError)
+
+
+class Outline:
+    """The named nodes of some computation, and what lies between them.
+
+    Attributes:
+        place: for each named node its place in the order of computation.
+        sources: for each named node those it is made from.
+        users: for each named node those that are made from it.
+    """
+
+    def __init__(self, named: Iterable[Value]) -> None:
+        self.place = {node: i for i, node in enumerate(topological_order_of(named))}
+        self.sources: dict[Value, list[Value]] = {}
+        self.users: dict[Value, list[Value]] = {node: [] for node in self.place}
+        self._between: dict[Value, list[Value]] = {}
+        self._edges: dict[Key, bool] = {}
+        self._below: dict[Value, int] = {}  # bits: the places of all nodes that it depends on
+        for node in self.place:
+            order = topological_order(node, until=self.place)
+            self.sources[node] = [a for a in order if a in self.place and a is not node]
+            self._between[node] = [a for a in order if a not in self.place or a is node]
+            self._below[node] = 0
+            for source in self.sources[node]:
+                self.users[source].append(node)
+                self._below[node] |= self._below[source] | 1 << self.place[source]
+
+    def between(self, node: Value) -> list[Value]:
+        """The nodes between a named node and the named ones that it is made from, and itself."""
+        return self._between[node]
+
+    def depends(self, node: Value, source: Value) -> bool:
+        """Whether a named node depends on another."""
+        return bool(self._below[node] >> self.place[source] & 1)
+
+    def is_edge(self, key: Key) -> bool:
+        """Whether a derivative is one factor of the chain rule: no other named node between."""
+        if key not in self._edges:
+            of, by = key
+            self._edges[key] = by in self.sources[of] and not any(
+                self.depends(source, by) for source in self.sources[of] if source is not by
+            )
+        return self._edges[key]
+
+    def rank(self, key: Key) -> tuple[int, int, int]:
+        """Sorts quantities so that each is worked out from earlier ones only."""
+        places = [self.place[node] for node in key[:2]]
+        if len(key) == 1:
+            return 0, places[0], 0
+        return len(key) - 1, places[0] - places[1], places[0]
+
+
+def topological_order_of(named: Iterable[Value]) -> list[Value]:
+    """The nodes in the order in which they were made, each once."""
+    return sorted(set(named), key=lambda node: node.index)
+
+
+# The steps ---------------------------------------------------------------------------------------
+
+
+def value_of(node: Value, operands: Operands) -> Scalar:
+    """The value of a node at other operands."""
+    assert node.op is not None
+    if node.op.name == "pow" and abs(operands[1]) > 64:  # exact, it might never end
+        operands = tuple(map(scalars.to_float, operands))
+    if all(operand.__class__ is float for operand in operands):
+        return node.op.value(*operands)
+    return node.op.evaluated(operands)[0]
+
+
+def locals_of(node: Value, y: Scalar, operands: Operands) -> Operands:
+    """The local derivatives of a node at other operands, by the formula of the slide."""
+    assert node.op is not None
+    if node.op.formulas and not node.op.constants:
+        try:
+            return node.op.formulas(y, *operands)
+        except FAILURES:  # b·aᵇ⁻¹ stands beside aᵇ·log a, which need not exist
+            pass
+    return node.op.constants or node.op.derivatives(y, *operands)
+
+
+def term_of(of: Value, user: Value, by: Value, upstream: Scalar, factor: Scalar) -> Scalar:
+    """What a derivative ∂of/∂by gets over one user of the node: upstream × local."""
+    return upstream * factor
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a person computes; `diagnosis` changes one of them at a time."""
+
+    value: Callable[[Value, Operands], Scalar] = value_of
+    locals: Callable[[Value, Scalar, Operands], Operands] = locals_of
+    term: Callable[[Value, Value, Value, Scalar, Scalar], Scalar] = term_of
+
+
+RULES = Rules()
+
+
+class Recomputation:
+    """One way to work a quantity out.
+
+    Args:
+        outline: the named nodes.
+        own: the numbers to start from where the person wrote some.
+        shifts: what to add to a quantity, written or not, to see how far that carries.
+        rules: the steps.
+        from_result: whether a slope is computed from the person's own result, as in h(1 − h),
+            and not from what went in.
+        in_floats: whether exact numbers are made floats, which is faster.
+        at_kink: which end of the interval a derivative takes at a kink; None for the convention.
+
+    Attributes:
+        used: the quantities that were asked for on the way, written or not.
+        met_kink: whether a kink was met.
+    """
+
+    def __init__(
+        self,
+        outline: Outline,
+        own: Mapping[Key, Scalar],
+        shifts: Mapping[Key, Scalar] | None = None,
+        rules: Rules = RULES,
+        *,
+        from_result: bool = True,
+        in_floats: bool = False,
+        at_kink: Literal[0, 1] | None = None,
+    ) -> None:
+        self.outline = outline
+        self.own = own
+        self.shifts = shifts or {}
+        self.rules = rules
+        self.from_result = from_result
+        self.at_kink = at_kink
+        self.used: dict[Key, Scalar] = {}
+        self.met_kink = False
+        self._number = scalars.to_float if in_floats else _unchanged
+        self._made: dict[Value, dict[Value, Scalar]] = {}
+        self._slopes: dict[Value, dict[Value, Scalar]] = {}
+
+    def quantity(self, key: Key, *, forward: bool = False) -> Scalar:
+        """A quantity from the others; its own written number is not looked at.
+
+        Args:
+            key: the quantity.
+            forward: whether a derivative is summed over what the node is made from, and not over
+                what the other node is used by.
+        """
+        if len(key) == 1:
+            return self._evaluated(key[0])[key[0]] if self.outline.sources[key[0]] else key[0].data
+        of, by, *step = key
+        if of is by and not step:
+            return 1
+        if step:
+            return self.value(by) - step[0] * self.derivative(of, by)
+        if self.outline.is_edge(key):
+            return self._factors(of)[by]
+        if forward:
+            inner = [s for s in self.outline.sources[of] if s is by or self.outline.depends(s, by)]
+            return sum(self.derivative(s, by) * self.factor(of, s) for s in inner)
+        return self._summed(of, by)
+
+    def _taken(self, key: Key, computed: Callable[[], Scalar]) -> Scalar:
+        """A quantity as the next step takes it: the own number, or else a computed one."""
+        if key not in self.used:
+            number = self._number(self.own[key]) if key in self.own else computed()
+            shift = self.shifts.get(key)
+            self.used[key] = number if shift is None else number + shift
+        return self.used[key]
+
+    def value(self, node: Value) -> Scalar:
+        """The value of a named node: the own one, or else from what it is made from."""
+        waiting = [node]
+        while waiting:  # a person's chain may be longer than Python's stack
+            last = waiting[-1]
+            missing = []
+            if (last,) not in self.used and (last,) not in self.own:
+                missing = [a for a in self.outline.sources[last] if (a,) not in self.used]
+            if missing:
+                waiting += missing
+                continue
+            self._taken((last,), lambda last=last: self._evaluated(last)[last])  # type: ignore[misc]
+            waiting.pop()
+        return self.used[(node,)]
+
+    def _evaluated(self, node: Value) -> dict[Value, Scalar]:
+        """The values of the nodes between a named node and its sources, and of all of these."""
+        if node not in self._made:
+            made = {source: self.value(source) for source in self.outline.sources[node]}
+            for inner in self.outline.between(node):
+                if not inner.parents:
+                    made[inner] = self._number(inner.data)
+                else:
+                    made[inner] = self.rules.value(inner, self._operands(inner, made))
+            self._made[node] = made
+        return self._made[node]
+
+    def _operands(self, node: Value, made: Mapping[Value, Scalar]) -> Operands:
+        given = tuple([made[parent] for parent in node.parents])
+        rest = node.operands[len(given) :]
+        return given + tuple(map(self._number, rest)) if rest else given
+
+    def _factors(self, of: Value) -> dict[Value, Scalar]:
+        """∂of/∂source along the edges to all its sources."""
+        if of not in self._slopes:
+            made = self._evaluated(of)
+            found: dict[Value, Scalar] = {of: 1}
+            for node in reversed(self.outline.between(of)):
+                if node not in found or not node.parents:
+                    continue
+                for parent, local in zip(node.parents, self._locals(of, node, made), strict=False):
+                    product = found[node] * local
+                    found[parent] = found[parent] + product if parent in found else product
+            self._slopes[of] = {a: found.get(a, 0) for a in self.outline.sources[of]}
+        return self._slopes[of]
+
+    def _locals(self, of: Value, node: Value, made: Mapping[Value, Scalar]) -> Operands:
+        assert node.op is not None
+        operands = self._operands(node, made)
+        if node.op.kink and not any(map(math.isnan, map(scalars.to_float, operands))):
+            ends = node.op.kink(*operands)
+            if ends is not None:
+                self.met_kink = True
+                if self.at_kink is not None:
+                    return tuple(end[self.at_kink] for end in ends)
+        y = self.value(of) if self._takes_result(of, node) else made[node]
+        return self.rules.locals(node, y, operands)
+
+    def _takes_result(self, of: Value, node: Value) -> bool:
+        return self.from_result and node is of and (of,) in self.own
+
+    def factor(self, of: Value, by: Value) -> Scalar:
+        """The derivative along one edge: the own one, or else from the formula."""
+        if not self.outline.is_edge((of, by)):
+            return self._factors(of)[by]
+        return self._taken((of, by), lambda: self._factors(of)[by])
+
+    def derivative(self, of: Value, by: Value) -> Scalar:
+        """The derivative of a named node by another: the own one, or else by the chain rule."""
+        if of is by:
+            return 1
+        if self.outline.is_edge((of, by)):
+            return self.factor(of, by)
+        waiting = [by]
+        while waiting:
+            last = waiting[-1]
+            key = of, last
+            missing = []
+            if key not in self.used and key not in self.own:
+                missing = [
+                    user
+                    for user in self.ways(of, last)
+                    if user is not of
+                    and (of, user) not in self.used
+                    and not self.outline.is_edge((of, user))
+                ]
+            if missing:
+                waiting += missing
+                continue
+            self._taken(key, lambda last=last: self._summed(of, last))  # type: ignore[misc]
+            waiting.pop()
+        return self.used[of, by]
+
+    def ways(self, of: Value, by: Value) -> list[Value]:
+        """The users of a node that another depends on."""
+        users = self.outline.users[by]
+        return [user for user in users if user is of or self.outline.depends(of, user)]
+
+    def _summed(self, of: Value, by: Value) -> Scalar:
+        """The chain rule: the sum over the users of a node."""
+        total: Scalar = 0
+        for user in self.ways(of, by):
+            upstream = self.derivative(of, user)
+            total = total + self.rules.term(of, user, by, upstream, self.factor(user, by))
+        return total
+
+
+def _unchanged(number: Scalar) -> Scalar:
+    return number
+
+
+# How far rounding carries ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a quantity is from a person's own lines.
+
+    Attributes:
+        number: computed from the numbers as they are written.
+        low: the least that it can be where they were rounded.
+        high: the most.
+        used: the written quantities that it was computed from.
+    """
+
+    number: Scalar
+    low: float
+    high: float
+    used: frozenset[Key]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to a quantity: which own numbers are used, and how."""
+
+    own: Mapping[Key, Scalar]
+    from_result: bool = True
+    forward: bool = False
+
+
+Begin = Callable[[Rules], Recomputation]  # a fresh start from the own numbers, by some rules
+Work = Callable[[Begin], Scalar]
+
+
+def straight(key: Key, way: Way) -> Work:
+    """Working a quantity out without a mistake."""
+
+    def work(begin: Begin) -> Scalar:
+        return begin(RULES).quantity(key, forward=way.forward)
+
+    return work
+
+
+def computed(outline: Outline, way: Way, work: Work, *, in_floats: bool = True) -> Scalar | None:
+    """What comes out one way; None where nothing does, as for log(-1), or nothing finite."""
+
+    def begin(rules: Rules) -> Recomputation:
+        return Recomputation(
+            outline, way.own, rules=rules, from_result=way.from_result, in_floats=in_floats
+        )
+
+    try:
+        number = work(begin)
+        return number if math.isfinite(scalars.to_float(number)) else None
+    except FAILURES:
+        return None
+
+
+def expected(
+    outline: Outline,
+    way: Way,
+    work: Work,
+    halves: Mapping[Key, Fraction],
+    allowance: Fraction,
+    *,
+    any_at_kinks: bool = True,
+) -> Expected | None:
+    """What comes out one way, and how far the rounding of what went in carries; None for nothing.
+
+    Args:
+        outline: the named nodes.
+        way: the way.
+        work: how the quantity is worked out.
+        halves: how far each written number may be from what the person went on with.
+        allowance: the same for what was computed on the way and not written.
+        any_at_kinks: whether every value of the subdifferential is allowed at a kink.
+    """
+    begun: list[Recomputation] = []
+
+    def begin(rules: Rules) -> Recomputation:
+        begun.append(Recomputation(outline, way.own, rules=rules, from_result=way.from_result))
+        return begun[-1]
+
+    try:
+        number = work(begin)
+        centre = scalars.to_float(number)
+    except FAILURES:
+        return None
+    if not math.isfinite(centre):
+        return None
+    used = {key: found for first in begun for key, found in first.used.items()}
+
+    def moved(shifts: Mapping[Key, float], at_kink: Literal[0, 1] | None = None) -> float:
+        def begin_off(rules: Rules) -> Recomputation:
+            return Recomputation(
+                outline, way.own, shifts, rules,
+                from_result=way.from_result, in_floats=True, at_kink=at_kink,
+            )  # fmt: skip
+
+        try:
+            change = scalars.to_float(work(begin_off)) - centre
+        except FAILURES:
+            return 0.0
+        return change if math.isfinite(change) else 0.0
+
+    up, down = _carried(_roundings(used, way.own, halves, allowance), moved)
+    if any_at_kinks and any(first.met_kink for first in begun):
+        ends = moved({}, 0), moved({}, 1)
+        up, down = up + max(0.0, *ends), down + min(0.0, *ends)
+    slack = 0.02 * (up - down)
+    own = frozenset(key for key in used if key in way.own)
+    return Expected(number, centre + down - slack, centre + up + slack, own)
+
+
+def _roundings(
+    used: Mapping[Key, Scalar],
+    own: Collection[Key],
+    halves: Mapping[Key, Fraction],
+    allowance: Fraction,
+) -> dict[Key, float]:
+    """How far each number that was used may be off."""
+    found: dict[Key, float] = {}
+    for key, number in used.items():
+        if key in own:
+            half = halves[key]
+        elif (len(key) == 1 and not key[0].parents) or _is_multiple(number, 2 * allowance):
+            half = Fraction(0)
+        else:
+            half = allowance
+        if half:
+            found[key] = scalars.to_float(half)
+    return found
+
+
+def _is_multiple(number: Scalar, unit: Fraction) -> bool:
+    """Whether a number is not changed by rounding to multiples of a unit."""
+    if not unit or not math.isfinite(scalars.to_float(number)):
+        return True
+    exact = Fraction(number)
+    return abs(round(exact / unit) * unit - exact) <= abs(exact) / 10**12
+
+
+def _carried(
+    halves: Mapping[Key, float], moved: Callable[[Mapping[Key, float]], float]
+) -> tuple[float, float]:
+    """The most that a result can rise and fall where its operands are off by so much.
+
+    The changes by each operand alone are added. That leaves out products of two errors, so the two
+    corners at which all of them pull one way are looked at as well.
+    """
+    up = down = 0.0
+    towards: dict[Key, float] = {}
+    for key, half in halves.items():
+        ends = moved({key: half}), moved({key: -half})
+        up += max(0.0, *ends)
+        down += min(0.0, *ends)
+        towards[key] = half if ends[0] >= ends[1] else -half
+    if len(towards) > 1:
+        up = max(up, moved(towards))
+        down = min(down, moved({key: -half for key, half in towards.items()}))
+    return up, down

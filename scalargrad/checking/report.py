@@ -1,0 +1,245 @@
+"""Report: what became of a sheet, line by line, as text, Markdown, HTML and JSON."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from scalargrad.scalars import Scalar
+from scalargrad.view.notation import both
+
+RIGHT = "right"
+TOO_FEW = "right, too few figures"
+FOLLOWS = "follows from your line"
+LAST_DIGIT = "last digit"
+WRONG = "wrong"
+UNREADABLE = "unreadable"
+BLANK = "blank"
+NOT_ASKED = "not asked"
+
+_CREDIT = {RIGHT: Fraction(1), TOO_FEW: Fraction(1, 2), LAST_DIGIT: Fraction(1, 2)}
+_MARKS = {RIGHT: "✓", TOO_FEW: "✓", FOLLOWS: "→", WRONG: "✗", LAST_DIGIT: "✗", UNREADABLE: "?"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a sheet, marked.
+
+    Attributes:
+        number: its place on the sheet, from 1.
+        quantity: what was asked for, as mathematics writes it.
+        written: the text of the answer.
+        verdict: "right", "right, too few figures", "follows from your line N", "last digit",
+            "wrong", "unreadable", "blank" or "not asked".
+        message: one sentence or two for the person.
+        hint: the same without the solution.
+        exact: the true value; None where it is withheld or not known.
+        expected: the value recomputed from the person's own earlier lines; None likewise.
+        follows: the number of the line with the mistake that this line follows from.
+    """
+
+    number: int
+    quantity: str
+    written: str
+    verdict: str
+    message: str
+    hint: str
+    exact: Scalar | None = None
+    expected: Scalar | None = None
+    follows: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """The verdict without the number of another line."""
+        return FOLLOWS if self.follows is not None else self.verdict
+
+    @property
+    def is_mistake(self) -> bool:
+        """Whether a computation goes wrong here, and not before."""
+        return self.verdict in (WRONG, LAST_DIGIT)
+
+    @property
+    def credit(self) -> Fraction:
+        """1 for a right line, or one that follows from others; 1/2 for a slip in the figures."""
+        return Fraction(1) if self.kind == FOLLOWS else self.strict_credit
+
+    @property
+    def strict_credit(self) -> Fraction:
+        """The same without follow-through."""
+        return _CREDIT.get(self.kind, Fraction(0))
+
+
+@dataclass(frozen=True)
+class Report:
+    """A marked sheet.
+
+    Attributes:
+        lines: in the order of the sheet.
+        first_wrong: the quantity at which the computation first goes wrong, in the order of
+            computation; None if nowhere.
+        mistakes: the names of the mistakes that fit there: one; several, where one cannot tell;
+            none.
+        notes: sentences about the whole sheet.
+        has_solutions: whether the true values are shown.
+    """
+
+    lines: tuple[Line, ...]
+    first_wrong: str | None = None
+    mistakes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    has_solutions: bool = True
+
+    @property
+    def asked(self) -> tuple[Line, ...]:
+        """The lines that count."""
+        return tuple(line for line in self.lines if line.verdict != NOT_ASKED)
+
+    @property
+    def score(self) -> float:
+        """The share of the lines that are right or follow from own earlier lines, 0 to 1."""
+        return _share(line.credit for line in self.asked)
+
+    @property
+    def strict_score(self) -> float:
+        """The share of the lines that are right, 0 to 1."""
+        return _share(line.strict_credit for line in self.asked)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line that was asked for is right."""
+        return bool(self.asked) and all(line.verdict in (RIGHT, TOO_FEW) for line in self.asked)
+
+    def without_solutions(self) -> Report:
+        """The report without true and recomputed values, for those who shall try again."""
+        lines = tuple(
+            replace(line, message=line.hint, exact=None, expected=None) for line in self.lines
+        )
+        return replace(self, lines=lines, has_solutions=False)
+
+    @property
+    def summary(self) -> str:
+        """One line: how many are right, and the score with and without follow-through."""
+        count = len(self.asked)
+        right = sum(line.verdict in (RIGHT, TOO_FEW) for line in self.asked)
+        follow = sum(line.kind == FOLLOWS for line in self.asked)
+        following = f", {follow} follow{'s' * (follow == 1)} from earlier lines" if follow else ""
+        lines = f"{right} of {count} line{'s' * (count != 1)} right{following}"
+        scores = f"score {_percent(self.score)}"
+        if self.strict_score != self.score:
+            scores += f", {_percent(self.strict_score)} without follow-through"
+        return f"{lines}; {scores}"
+
+    @property
+    def text(self) -> str:
+        """A line for each line of the sheet, and the summary."""
+        left = _column([line.quantity for line in self.lines])
+        middle = _column([line.written for line in self.lines])
+        rows = [
+            f"{mark(line)} {quantity}  {written}  {line.message}".rstrip()
+            for line, quantity, written in zip(self.lines, left, middle, strict=True)
+        ]
+        return "\n".join([*rows, *self.notes, self.summary])
+
+    @property
+    def markdown(self) -> str:
+        """A table in Markdown, and the summary."""
+        rows = [
+            [line.quantity, line.written, f"{mark(line)} {line.verdict}", line.message]
+            for line in self.lines
+        ]
+        table = [["quantity", "answer", "verdict", "remark"], ["---"] * 4]
+        table += [[_markdown(cell) for cell in row] for row in rows]
+        body = "\n".join(f"| {' | '.join(row)} |" for row in table)
+        return "\n\n".join([body, *map(_markdown, self.notes), self.summary])
+
+    @property
+    def html(self) -> str:
+        """A table in HTML, and the summary; every text in it is escaped."""
+        cells: list[Callable[[Line], str]] = [
+            lambda line: line.quantity,
+            lambda line: _cut(line.written),
+            lambda line: f"{mark(line)} {line.verdict}",
+            lambda line: line.message,
+        ]
+        rows = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(cell(line))}</td>' for cell in cells)}</tr>"
+            for line in self.lines
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("quantity", "answer", "verdict", "remark"))
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in (*self.notes, self.summary))
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    @property
+    def json(self) -> str:
+        """All of it as JSON; numbers as text, fraction and decimal."""
+        return json.dumps(self.as_data(), ensure_ascii=False, indent=1)
+
+    def as_data(self) -> dict[str, Any]:
+        """All of it in dicts, lists, texts and floats."""
+        return {
+            "ok": self.ok,
+            "score": self.score,
+            "strict_score": self.strict_score,
+            "first_wrong": self.first_wrong,
+            "mistakes": list(self.mistakes),
+            "notes": list(self.notes),
+            "lines": [
+                {
+                    "number": line.number,
+                    "quantity": line.quantity,
+                    "written": line.written,
+                    "verdict": line.verdict,
+                    "message": line.message,
+                    "exact": None if line.exact is None else both(line.exact),
+                    "expected": None if line.expected is None else both(line.expected),
+                }
+                for line in self.lines
+            ],
+        }
+
+    def __str__(self) -> str:
+        """The text."""
+        return self.text
+
+    __repr__ = __str__
+
+
+def mark(line: Line) -> str:
+    """One character for a verdict."""
+    return _MARKS.get(line.kind, "–")
+
+
+def _share(credits: Iterable[Fraction]) -> float:
+    given = list(credits)
+    return float(sum(given) / len(given)) if given else 0.0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _column(texts: list[str]) -> list[str]:
+    """Texts, filled up to one width; marks above letters take none."""
+    shown = [_cut(text) for text in texts]
+    widths = [sum(not unicodedata.combining(c) for c in text) for text in shown]
+    most = max(widths, default=0)
+    return [text + " " * (most - width) for text, width in zip(shown, widths, strict=True)]
+
+
+def _cut(text: str, length: int = 30) -> str:
+    text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _markdown(text: str) -> str:
+    """Text as Markdown shows it: no mark in it means anything, and it stays in its cell."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", _cut(text, 400))

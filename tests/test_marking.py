@@ -1,0 +1,301 @@
+import json
+import random
+import sys
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scalargrad import Value, program
+from scalargrad.checking import marking, recomputing
+from scalargrad.checking.marking import check, key_of, mark
+from scalargrad.errors import ProgramError
+from scalargrad.lectures import LECTURES
+
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+
+import students
+
+LECTURE = LECTURES[0].text
+STUDENT = {"∂ℓ/∂ŷ": "−1.2", "∂ŷ/∂h₂": "0.1", "∂h₂/∂w₂": "1", "∂ℓ/∂w₂": "−0.12"}
+TANH = "x = 2; w = 0.3; b = 0.1; y = 1; z = w*x + b; h = tanh(z); v = 1.7; loss = (v*h - y)^2"
+
+
+def verdicts(report):
+    return [line.verdict for line in report.lines]
+
+
+def test_the_student_of_the_lecture_is_told_where_and_what():
+    report = check(LECTURE, STUDENT)
+    assert verdicts(report) == ["right", "right", "wrong", "follows from your line 3"]
+    assert report.lines[2].message.startswith("∂h₂/∂w₂: you wrote 1, it is 2 (= x).")
+    assert report.lines[3].message == "∂ℓ/∂w₂ = −0.12 follows from your own earlier lines."
+    assert report.first_wrong == "∂h₂/∂w₂"
+    assert report.mistakes == ("the inner derivative is lost",)
+    assert (report.score, report.strict_score, report.ok) == (0.75, 0.5, False)
+    assert report.lines[3].exact == Fraction(-6, 25)
+    assert report.lines[3].expected == Fraction(-3, 25)
+
+
+def test_a_lone_number_that_two_mistakes_give_is_not_explained():
+    report = check(LECTURE, {"dl/dw2": "-0.12"})
+    assert set(report.mistakes) == {
+        "the factor 2 of the square is lost",
+        "a factor of the chain is lost",
+    }
+    assert "Cannot tell why" in report.lines[0].message
+
+
+def test_the_order_of_the_lines_does_not_matter():
+    forwards = check(LECTURE, STUDENT)
+    backwards = check(LECTURE, dict(reversed(STUDENT.items())))
+    assert backwards.first_wrong == forwards.first_wrong
+    assert backwards.score == forwards.score
+    assert verdicts(backwards)[0] == "follows from your line 2"
+
+
+@pytest.mark.parametrize("work", ["text", "program", "output"])
+def test_text_program_and_output_give_the_same_report(work):
+    given = {"text": LECTURE, "program": program(LECTURE), "output": program(LECTURE).output}
+    assert check(given[work], STUDENT).as_data() == check(LECTURE, STUDENT).as_data()
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ({"dl/dw2": "-6/25"}, "right"),
+        ({"dl/dw2": "-0.240"}, "right"),
+        ({"h2": "1.6", "dl/dw2": "-0.2"}, "right, too few figures"),
+        ({"dl/dw2": "0"}, "right, too few figures"),
+        ({"dl/dw2": "-0.23"}, "last digit"),
+        ({"dl/dw2": "0.5"}, "wrong"),
+        ({"dl/dw2": "0,24"}, "unreadable"),
+        ({"dl/dw2": "  "}, "blank"),
+        ({"dl/dw7": "3"}, "not asked"),
+        ({"dl/dyhat": "-0.6", "dl/dw2": "-0.12"}, "follows from your line 1"),
+        ({"dl/dw2": "-0.24", "w2_new = w2 - 0.1*dl/dw2": "0.824"}, "right"),
+        ({"dl/dw2": "-0.5", "w2_new = w2 - 0.1*dl/dw2": "0.85"}, "follows from your line 1"),
+        ({"dl/dw2": "-0.24", "w2_new = w2 - 0.1*dl/dw2": "0.776"}, "wrong"),
+        ({"dl/dl": "1"}, "right"),
+        ({"x_new = x - 0.1*dh1/dx": "1.97"}, "right"),
+        ({"y_new = y - 0.1*dh1/dy": "1"}, "right"),
+        ({"dx/dloss": "0"}, "right"),
+    ],
+)
+def test_each_verdict(answers, verdict):
+    assert check(LECTURE, answers).lines[-1].verdict == verdict
+
+
+def test_a_quantity_that_is_answered_twice_counts_once():
+    report = check(LECTURE, {"dl/dw2": "-0.24", "∂ℓ/∂w₂": "7"})
+    assert verdicts(report) == ["right", "not asked"]
+    assert "line 1" in report.lines[1].message
+    assert report.ok
+
+
+def test_what_was_asked_and_not_answered_is_blank_and_what_was_not_asked_does_not_count():
+    report = check(LECTURE, {"h1": "7", "dl/dw2": "-0.24"}, asked=["dl/dw2", "dl/dw1"])
+    assert verdicts(report) == ["not asked", "right", "blank"]
+    assert report.score == 0.5
+    assert report.lines[2].quantity == "∂ℓ/∂w₁"
+    with pytest.raises(ValueError, match="no node is named 'w9'"):
+        check(LECTURE, {}, asked=["dl/dw9"])
+
+
+def exact_sheet(text):
+    """The values and gradients of a program, in full."""
+    p = program(text)
+    p.output.backward()
+    names = [name for name in p if not p[name].is_leaf]
+    values = {name: p[name].data for name in names}
+    return values | {f"dl/d{name}": p[name].grad for name in p if p[name] is not p.output}
+
+
+@pytest.mark.parametrize("places", [2, 3, 4])
+def test_who_keeps_all_digits_and_writes_few_passes(places):
+    sheet = {name: f"{float(v):.{places}f}" for name, v in exact_sheet(TANH).items()}
+    assert check(TANH, sheet).ok
+
+
+def test_who_rounds_at_every_step_passes_where_half_a_unit_would_not_do():
+    # v·h for h = 0.60: 1.02 and not 1.03; then everything behind it
+    sheet = {"z": "0.7", "h": "0.60", "dl/dh": "0.07", "dl/dz": "0.04", "dl/dw": "0.09"}
+    report = check(TANH, sheet)
+    assert report.ok
+    exact = exact_sheet(TANH)
+    assert abs(float(sheet["dl/dw"]) - float(exact["dl/dw"])) > 0.005
+
+
+def test_a_marking_rule_of_half_a_unit_alone_is_caught(monkeypatch):
+    monkeypatch.setattr(recomputing, "_carried", lambda halves, moved: (0.0, 0.0))
+    _, _, flags = students.careful(20, random.Random(1))
+    assert flags
+
+
+def test_a_marking_rule_that_accepts_all_is_caught(monkeypatch):
+    monkeypatch.setattr(marking, "_reaches", lambda *_: True)
+    _, missed = students.located(10, random.Random(1))
+    assert missed
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32))
+def test_careful_sheets_are_never_flagged(seed):
+    _, _, flags = students.careful(3, random.Random(seed))
+    assert flags == []
+
+
+def test_the_first_flagged_line_is_the_mistake():
+    count, missed = students.located(25, random.Random(2))
+    assert len(missed) <= 0.04 * count
+
+
+def test_a_slip_of_the_pen_does_not_spoil_what_was_computed_with_the_right_number():
+    sheet = {"z": "0.7", "h": "0.06", "dl/dh": "0.07", "dl/dz": "0.04", "dl/dw": "0.09"}
+    assert verdicts(check(TANH, sheet)) == ["right", "wrong", "right", "right", "right"]
+
+
+def test_only_the_final_answer_is_accepted_within_what_the_steps_carry():
+    report = check(TANH, {"dl/dw": "0.09"})
+    assert report.ok
+    assert "steps" in report.notes[0]
+
+
+@pytest.mark.parametrize("slope", ["0", "1", "0.5"])
+def test_at_a_kink_every_value_of_the_subdifferential_is_right(slope):
+    text = "z = 0; h = relu(z); loss = 3*h"
+    assert check(text, {"dh/dz": slope, "dl/dz": str(3 * Fraction(slope))}).ok
+    assert check(text, {"dh/dz": slope}, at_kinks="convention").ok == (slope == "0")
+
+
+def test_outside_the_subdifferential_is_wrong():
+    assert check("z = 0; h = relu(z)", {"dh/dz": "2"}).lines[0].verdict == "wrong"
+
+
+def test_a_path_that_was_missed_is_found_among_several():
+    text = "x = 3; a = 2*x; b = 5*x; loss = a*b"
+    report = check(text, {"dl/da": "15", "dl/db": "6", "dl/dx": "30"})
+    assert (report.first_wrong, report.mistakes) == ("∂ℓ/∂x", ("one path is missed",))
+
+
+def test_partial_derivatives_of_nodes_with_a_detour_are_total():
+    text = "x = 3; a = 2*x; loss = a*x"
+    assert check(text, {"dl/dx": "12", "da/dx": "2", "dl/da": "3"}).ok
+
+
+def test_the_forward_values_that_are_wrong_carry_through_the_backward_pass():
+    sheet = {"z": "1.7", "h": "0.94", "dl/dh": "2.02", "dl/dz": "0.24", "dl/dw": "0.47"}
+    report = check(TANH, sheet)
+    assert verdicts(report) == ["wrong"] + ["follows from your line 1"] * 4
+
+
+HOSTILE = [
+    "", " ", "nan", "inf", "-inf", "1e999999999", "0x10", "1_0", "--1", "9" * 300, "1/0", "０.５",
+    "<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\x00", "💥", "1e400", "-1e-400", "10^10^10",
+    "| a | b |", "`x`", "\n\n", "None", "±", "0±0", "1±-1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", HOSTILE)
+def test_hostile_answers_get_a_verdict(written):
+    for name in exact_sheet(TANH):
+        report = check(TANH, {name: written, "dl/dw": "0.08"})
+        assert len(report.lines) == 1 + (name != "dl/dw")
+        assert json.loads(report.json)["lines"][0]["verdict"] == report.lines[0].verdict
+        assert report.text
+        assert report.markdown
+        assert report.without_solutions().text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5))
+def test_any_text_gets_a_verdict(answers):
+    report = check(LECTURE, answers)
+    assert len(report.lines) == len(answers)
+    assert all(line.verdict for line in report.lines)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(exact_sheet(TANH))),
+        st.decimals(allow_nan=False, allow_infinity=False).map(str),
+    )
+)
+def test_any_numbers_get_a_verdict(answers):
+    report = check(TANH, answers)
+    assert all(line.verdict for line in report.lines)
+
+
+def test_a_number_outside_the_domain_of_what_follows_is_no_error():
+    text = "x = 2; a = x - 1; p = 0.5; b = log(a) + a^p; loss = 1/b"
+    report = check(text, {"a": "-1", "b": "7", "dl/db": "1", "dl/dx": "3", "db/da": "0"})
+    assert report.first_wrong == "a"
+
+
+def test_a_quantity_that_is_not_finite_cannot_be_right():
+    p = Value(1e308, "x")
+    assert check((p * 100.0).named("y"), {"y": "5", "dy/dx": "100"}).lines[0].verdict == "wrong"
+
+
+def test_long_chains_of_names_are_marked():
+    text = "x = 1; " + "; ".join(f"a{i} = {f'a{i - 1}' if i else 'x'} + 1" for i in range(3000))
+    assert check(text, {"a2999": "3001", "da2999/dx": "1"}).ok
+
+
+def test_solutions_are_withheld():
+    report = check(LECTURE, {"dl/dw2": "-0.1", "h2": "", "dl/dw1": "-1"}, solutions=False)
+    everything = report.text + report.markdown + report.html + report.json
+    for solution in ("0.24", "1.6", "0.96", "6/25"):
+        assert solution not in everything
+    assert all(line.exact is None and line.expected is None for line in report.lines)
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        assert not attrs
+
+
+@pytest.mark.parametrize("written", ["<b onclick='x'>1</b>", "&lt;<img src=x>", "1 | 2"])
+def test_html_and_markdown_are_escaped(written):
+    report = check(LECTURE, {"dl/dw2": written, "<i>x</i>": written})
+    tags = _Tags()
+    tags.feed(report._repr_html_())
+    assert tags.tags == {"table", "thead", "tbody", "tr", "th", "td", "p"}
+    rows = report.markdown.split("\n\n")[0].splitlines()
+    assert {row.replace("\\|", "").count("|") for row in rows} == {5}
+    assert not any("<" in row.replace("\\<", "") for row in rows)
+
+
+def test_what_is_no_program_is_refused_in_one_line():
+    with pytest.raises(ProgramError):
+        check("x = = 2", {})
+    with pytest.raises(TypeError, match="check takes a program or an output; got a int"):
+        check(3, {})
+
+
+def test_one_key_marks_many_sheets_alike():
+    key = key_of(LECTURE)
+    assert mark(key, STUDENT).as_data() == check(LECTURE, STUDENT).as_data()
+    assert mark(key, {"dl/dw2": "-0.24"}).ok
+    assert mark(key, STUDENT).as_data() == check(LECTURE, STUDENT).as_data()
+
+
+def test_the_report_of_nothing_is_not_ok():
+    report = check(LECTURE, {})
+    assert (report.ok, report.score, report.first_wrong) == (False, 0.0, None)
+
+
+def test_the_checks_of_the_benchmark_hold_for_few_sheets():
+    tellable, unnamed, _, over = students.named(20, random.Random(5))
+    assert len(unnamed) <= tellable / 10
+    assert not over
+    assert students.claims()[1] == []
