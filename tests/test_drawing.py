@@ -20,9 +20,10 @@ from examples import mlp
 
 from scalargrad import DrawingError, Value, draw, nudge, program, topological_order
 from scalargrad.lectures import LECTURES
+from scalargrad.nn import MLP
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
 from scalargrad.view.export import files
-from scalargrad.view.scene import LARGEST, MOST_BOXES, Rectangle, Text, extent, printable
+from scalargrad.view.scene import LARGEST, MOST_BOXES, Circle, Rectangle, Text, extent, printable
 
 
 def lecture(index=0):
@@ -282,6 +283,15 @@ def test_a_sum_over_many_paths_is_broken_into_lines():
     assert all(line.math.count("{") == line.math.count("}") for line in lines)
     numbers = " ".join(line.text for line in lines if "∂" not in line.text)
     assert numbers.count("(") == numbers.count(")")
+
+
+def test_a_network_is_drawn_straight_from_its_module_and_one_example():
+    drawing = draw(MLP(2, [3, 1]), ["0.5", -2])
+    shown = texts(drawing)
+    assert {"inputs", "hidden (tanh)", "output", "x₁", "h₃⁽¹⁾", "ŷ"} <= set(shown)
+    assert sum(isinstance(shape, Circle) for shape in drawing.scene.shapes) == 2 + 3 + 1
+    with pytest.raises(DrawingError, match="has 2 outputs; draw a loss of them"):
+        draw(MLP(2, [3, 2]), [1, 2])
 
 
 def test_wrong_types_are_named():

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from scalargrad import scalars
 from scalargrad.errors import DrawingError
+from scalargrad.nn import Module
 from scalargrad.value import Value
 from scalargrad.view.derivation import derivation, named_node, named_value, path_through
 from scalargrad.view.export.dot import dot_source
@@ -231,7 +232,8 @@ def side_by_side(scenes: Sequence[Scene]) -> Scene:
 
 
 def draw(
-    output: Value,
+    output: Value | Module,
+    inputs: Sequence[Any] = (),
     *,
     wrt: Node | Iterable[Node] | None = None,
     style: Literal["network", "circuit", "record"] | None = None,
@@ -248,7 +250,8 @@ def draw(
     """A picture of the graph below a node, with value and gradient on every node.
 
     Args:
-        output: usually the loss, after `backward`.
+        output: usually the loss, after `backward`; or a network with one output.
+        inputs: of the network, one example: numbers, text or Values.
         wrt: one or several nodes, or their names: the paths from them are highlighted, with their
             factors, and the chain rule stands beneath.
         style: "network" has neurons in columns and weights on the edges, "circuit" operations and
@@ -282,6 +285,8 @@ def draw(
     w: value 2, gradient 0.5
     y = mul(w, x): value 1, gradient 1
     """
+    if isinstance(output, Module):
+        output = _only_output(output, inputs)
     if not isinstance(output, Value):
         raise TypeError(f"draw takes a Value; got {type(output).__name__}")
     if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
@@ -357,6 +362,21 @@ def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
     return Frames(
         before_after(output, leaf, change, drawing.look, drawing.style, shown=drawing.shown)
     )
+
+
+def _only_output(model: Module, inputs: Sequence[Any]) -> Value:
+    """What a network computes for an example.
+
+    Raises:
+        DrawingError: for a network of several outputs, which have a loss but no picture in common.
+    """
+    made = model(inputs)
+    outputs = [made] if isinstance(made, Value) else list(made)
+    if len(outputs) != 1:
+        raise DrawingError(
+            f"{model!r} has {len(outputs)} outputs; draw a loss of them, as in draw(loss)"
+        )
+    return outputs[0]
 
 
 def _nodes(option: str, given: Node | Iterable[Node] | None) -> list[Node]:
