@@ -457,7 +457,11 @@ def _numpy_array(numpy: ModuleType) -> Kind:
             )
         return numpy.array(array, dtype=float)
 
+    as_they_are = (numpy.ndarray, float)
+
     def lane(number: Scalar) -> Scalar:
+        if number.__class__ in as_they_are:
+            return number
         return to_float(number) if is_exact(number) else number
 
     def log_sum_exp(operands: Sequence[Any], rounded: Any) -> Any:

@@ -545,11 +545,22 @@ def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
     """An operation applied to Values of any kinds, its errors explained."""
     op.check_count(len(parents))
     captured = tuple([parent.data for parent in parents])
-    if not op.defaults and len(set(map(type, captured))) == 1:  # nothing to convert
+    if not op.count and not op.defaults and len(set(map(type, captured))) == 1:
         try:
-            return _restored((), op, parents, op.value(*captured), captured)
+            y = op.value(*captured)
         except (ArithmeticError, ValueError):
             pass
+        else:
+            node = _new(Value)
+            node.data = y
+            node.grad = None
+            node.label = ""
+            node.op = op
+            node.p = parents
+            node.q = None
+            node.a = captured
+            node.index = _next_index()
+            return node
     names = [parent.label for parent in parents]
     y, captured = op.evaluated(captured, names)
     return _restored((), op, parents, y, captured)

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # DESIGN.md's list: data flows down, imports point up. A new module must be given its place.
 ORDER = [
     "errors", "scalars", "careful", "ops", "value", "formula", "expression",
+    "nn", "losses", "optim", "data", "train",
     *(f"view.{name}" for name in (
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
@@ -21,7 +22,11 @@ ORDER = [
         "export.files", "export.outlines", "export.svg", "export.pdf", "export.painting",
         "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
     )),
-    "checking.reading", "checking.gradcheck", "lectures", "doctor", "cli",
+    *(f"checking.{name}" for name in (
+        "reading", "quantities", "gradcheck", "variants", "worksheet", "recomputing", "diagnosis",
+        "report", "marking", "grading", "plugin",
+    )),
+    "experiments", "plots", "lectures", "doctor", "cli",
 ]  # fmt: skip
 INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking"}  # without code
 MODULES = {

@@ -107,15 +107,6 @@ def mistakes(case: Case) -> tuple[str, ...]:
     return tuple(found)
 
 
-def wrong_values(case: Case) -> Iterator[tuple[str, Scalar]]:
-    """The numbers that each recipe gives, by its name."""
-    for name, recipe in RECIPES:
-        for work in recipe(case):
-            number = computed(case.outline, Way(case.own), work)
-            if number is not None:
-                yield name, number
-
-
 def _fits(case: Case, work: Work) -> bool:
     """Whether a way with a mistake gives what was written, give or take the rounding."""
     way = Way(case.own)
