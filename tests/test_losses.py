@@ -1,12 +1,11 @@
 """Losses: PyTorch in double, exact fractions, SymPy, and labels that do not fit."""
 
-import importlib
 import math
-import os
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from peers import peer
 
 from scalargrad import DomainError, Value, ops
 from scalargrad.losses import (
@@ -20,16 +19,6 @@ from scalargrad.losses import (
 from scalargrad.nn import MLP
 
 F = Fraction
-
-
-def peer(name):
-    """Import a library; without it skip, or fail where SCALARGRAD_REQUIRE_PEERS is set."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
-            pytest.fail(f"SCALARGRAD_REQUIRE_PEERS is set, and {name} is missing: {error}")
-        pytest.skip(f"{name} is not installed")
 
 
 def gradient(loss, *leaves):

@@ -1,15 +1,14 @@
 """Modules: names, counts, exact networks, states; PyTorch in double agrees on whole networks."""
 
-import importlib
 import itertools
 import json
 import math
-import os
 import random
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from peers import peer
 
 from scalargrad import Value, draw, ops, partial, topological_order
 from scalargrad.losses import squared_error
@@ -36,16 +35,6 @@ from scalargrad.view.graph import contracted
 from scalargrad.view.styles.network import _Roles, is_network, network
 
 F = Fraction
-
-
-def peer(name):
-    """Import a library; without it skip, or fail where SCALARGRAD_REQUIRE_PEERS is set."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
-            pytest.fail(f"SCALARGRAD_REQUIRE_PEERS is set, and {name} is missing: {error}")
-        pytest.skip(f"{name} is not installed")
 
 
 def lecture(biases=None):

@@ -1,15 +1,14 @@
 """Optimisers: ten steps beside PyTorch in double, exact steps by hand, constraints, schedules."""
 
-import importlib
 import json
 import math
-import os
 import random
 from fractions import Fraction
 from functools import partial
 
 import numpy as np
 import pytest
+from peers import peer
 
 from scalargrad import Value, losses, ops
 from scalargrad.losses import squared_error
@@ -30,16 +29,6 @@ from scalargrad.optim import (
 )
 
 F = Fraction
-
-
-def peer(name):
-    """Import a library; without it skip, or fail where SCALARGRAD_REQUIRE_PEERS is set."""
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
-            pytest.fail(f"SCALARGRAD_REQUIRE_PEERS is set, and {name} is missing: {error}")
-        pytest.skip(f"{name} is not installed")
 
 
 def with_gradients(*grads, data=1):

@@ -4,9 +4,7 @@ A program is a list of steps on numbered nodes; every peer runs it with function
 comparisons are tested in turn: each must fail when a derivative in the table is 0.05 % wrong.
 """
 
-import importlib
 import math
-import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peers import peer
 
 from scalargrad import DomainError, Value, partial, topological_order
 from scalargrad.ops import CONSTANT, OPERATIONS, Operation
@@ -33,19 +32,6 @@ Functions = Mapping[str, Callable[..., Any]]
 ROUNDED = settings(derandomize=True, deadline=None, max_examples=100)
 SLOW = settings(ROUNDED, max_examples=50)
 EXACTLY = settings(deadline=None, max_examples=80)
-
-
-def peer(name: str) -> ModuleType:
-    """Import a library to compare with.
-
-    Without it the test is skipped, or fails where SCALARGRAD_REQUIRE_PEERS is set.
-    """
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
-            pytest.fail(f"SCALARGRAD_REQUIRE_PEERS is set, and {name} is missing: {error}")
-        pytest.skip(f"{name} is not installed")
 
 
 def test_a_missing_peer_skips_unless_peers_are_required(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,428 @@
+"""Plots of training, of data and of the experiments, drawn with matplotlib.
+
+Every function takes data and returns the Axes it drew on: those it was given, or those of a new
+Figure. No state of pyplot is touched, and no setting of the caller's. Lines differ by dashes and
+markers as well as by colour; the colours are those of Okabe and Ito.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scalargrad.data import DataSet
+from scalargrad.errors import DrawingError
+from scalargrad.experiments import (
+    Capacity,
+    Constraint,
+    Descent,
+    DoubleDescent,
+    GradientSizes,
+    Grid,
+    LearningRates,
+)
+from scalargrad.ops import Operation
+from scalargrad.train import HEALTHY, History
+from scalargrad.value import Value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, in an order in which neighbours differ in lightness as well.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_GREY = "#555555"
+_CLASS_FILLS = ("#9ECAE8", "#F5C9A6", "#A8DCC8", "#EBC9DA", "#F5DFA6")
+
+
+# Training ----------------------------------------------------------------------------------------
+
+
+def history(run: History, ax: Axes | None = None, *, quantity: str = "loss") -> Axes:
+    """Axes with the loss of a run, or one of its metrics, epoch by epoch, in training and testing.
+
+    Args:
+        run: what `fit` returned.
+        ax: where to draw; new Axes if left out.
+        quantity: "loss" or the name of a metric.
+
+    Raises:
+        DrawingError: for a quantity that the run did not record.
+    """
+    known = ", ".join(run.train)
+    if quantity not in run.train:
+        raise DrawingError(f"the run recorded {known}; got {quantity!r}")
+    if not run.train[quantity]:
+        raise DrawingError("the run has no epochs to draw")
+    ax = _axes(ax)
+    for i, (name, recorded) in enumerate((("training", run.train), ("test", run.test))):
+        values = recorded.get(quantity, [])
+        if values:
+            epochs = range(1, len(values) + 1)
+            ax.plot(epochs, values, label=name, **_line(i, len(values)))
+    values = run.train[quantity]
+    if quantity == "loss" and min(values) > 0 and max(values) > 100 * min(values):
+        ax.set_yscale("log")
+    _whole_numbers(ax)
+    return _finished(ax, "epoch", quantity)
+
+
+def learning_rates(found: LearningRates, ax: Axes | None = None) -> Axes:
+    """Axes with the loss at every step, a line for each learning rate."""
+    ax = _axes(ax)
+    top = 10 * max(losses[0] for losses in found.losses)
+    for i, (rate, losses) in enumerate(zip(found.rates, found.losses, strict=True)):
+        shown = [loss if loss <= top else math.nan for loss in losses]
+        verdict = " (diverges)" if found.diverged[i] else ""
+        ax.plot(range(len(shown)), shown, label=f"η = {rate:g}{verdict}", **_line(i, len(shown)))
+        outside = [step for step, loss in enumerate(losses) if not loss <= top]
+        if outside:
+            left = max(outside[0] - 1, 0)
+            ax.annotate(
+                "", (left + 0.5, top), (left, losses[left]),
+                arrowprops={"arrowstyle": "->", "color": _COLOURS[i % 7], "lw": 1.5},
+            )  # fmt: skip
+    ax.set_yscale("log")
+    ax.set_ylim(top=1.5 * top)
+    _plain_logarithms(ax)
+    return _finished(ax, "step", "training loss")
+
+
+def gradient_sizes(found: GradientSizes, ax: Axes | None = None) -> Axes:
+    """Axes with the mean size of the gradient by layer, or by depth, over the healthy band.
+
+    A gradient of zero cannot stand on a logarithmic axis: it is drawn at the lower edge.
+    """
+    ax = _axes(ax)
+    low, high = HEALTHY
+    everything = [size for sizes in found.sizes for size in sizes if 0 < size < math.inf]
+    bottom = min([*everything, low]) / 30
+    top = max([*everything, high]) * 30
+    ax.axhspan(low, high, color="#DDEEDD", zorder=0, label="healthy: 10⁻⁶ to 10³")
+    for edge in HEALTHY:
+        ax.axhline(edge, color="#55885A", lw=0.8, zorder=1)
+    for i, (case, sizes) in enumerate(zip(found.cases, found.sizes, strict=True)):
+        shown = [min(max(size, bottom), top) for size in sizes]
+        ax.plot(found.places, shown, label=case, **_line(i, 1))
+    ax.set_yscale("log")
+    ax.set_ylim(bottom, top)
+    _whole_numbers(ax)
+    by_layer = found.what == "layer"
+    x = "layer (1 is next to the inputs)" if by_layer else "depth (number of layers)"
+    y = "mean |∂L/∂w|" if by_layer else "mean |∂L/∂w| in layer 1"
+    return _finished(ax, x, y, outside=True)
+
+
+# Capacity ----------------------------------------------------------------------------------------
+
+
+def capacity(found: Capacity, ax: Axes | None = None) -> Axes:
+    """Axes with training and test error over the number of hidden units."""
+    ax = _axes(ax)
+    for i, (name, errors) in enumerate(
+        (("training error", found.train), ("test error", found.test))
+    ):
+        ax.plot(found.units, errors, label=name, **_line(i, 1))
+    best = min(range(len(found.test)), key=found.test.__getitem__)
+    ax.axvline(found.units[best], color=_GREY, ls=":", lw=1)
+    _note(ax, found.units[best], "least test error")
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log")
+    ax.set_xticks(found.units, [str(units) for units in found.units])
+    ax.minorticks_off()
+    _plain_logarithms(ax)
+    return _finished(ax, "hidden units", "mean squared error")
+
+
+def double_descent(found: DoubleDescent, ax: Axes | None = None) -> Axes:
+    """Axes with training and test error over the number of random features."""
+    ax = _axes(ax)
+    edge = min(found.test) / 1e3
+    shown = [max(error, edge) for error in found.train]
+    vanishes = " (0 at the lower edge)" if min(found.train) < edge else ""
+    ax.plot(found.features, found.test, label="test error", **_line(1, 1))
+    ax.plot(found.features, shown, label=f"training error{vanishes}", **_line(0, 1))
+    ax.axvline(found.threshold, color=_GREY, ls=":", lw=1)
+    _note(ax, found.threshold, f"features = examples = {found.threshold}")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_ylim(edge, 3 * max(found.test))
+    _finished(ax, "random features", "mean squared error")
+    # Between the two errors, where no line comes
+    ax.legend(loc="center right", bbox_to_anchor=(0.99, 0.27), fontsize="small")
+    return ax
+
+
+# The plane ---------------------------------------------------------------------------------------
+
+
+def decision_boundary(
+    grid: Grid, data: DataSet, ax: Axes | None = None, *, level: float = 0.0
+) -> Axes:
+    """Axes with the regions of two classes, the boundary between them, and the data.
+
+    Args:
+        grid: scores, higher for the second class.
+        data: examples of two numbers, with classes.
+        ax: where to draw; new Axes if left out.
+        level: the score on the boundary.
+    """
+    ax = _axes(ax)
+    scores = [score for row in grid.scores for score in row]
+    ends = sorted([level, *scores])
+    if ends[0] < level < ends[-1]:
+        cuts = [ends[0], level, ends[-1]]
+        ax.contourf(grid.xs, grid.ys, grid.scores, levels=cuts, colors=_CLASS_FILLS[:2])
+        ax.contour(grid.xs, grid.ys, grid.scores, levels=[level], colors="black", linewidths=1.5)
+    points(data, ax)
+    ax.set_xlim(grid.xs[0], grid.xs[-1])
+    ax.set_ylim(grid.ys[0], grid.ys[-1])
+    return ax
+
+
+def points(data: DataSet, ax: Axes | None = None) -> Axes:
+    """Axes with the examples: a marker for each class, or the target over the only input."""
+    ax = _axes(ax)
+    if len(data.names) == 1:
+        xs = [x for (x,) in data.inputs]
+        ax.plot(xs, data.targets, "o", ms=4, color=_COLOURS[0])
+        return _finished(ax, _typeset(data.names[0]), "y")
+    if len(data.names) != 2:
+        raise DrawingError(f"a plane has two axes; the examples have {len(data.names)} numbers")
+    for i, label in enumerate(data.classes or (None,)):
+        of_class = [p for p, target in data if label in (None, target)]
+        ax.plot(
+            *zip(*of_class, strict=True) if of_class else ((), ()),
+            linestyle="none", marker=_MARKERS[i % 7], ms=5, color=_COLOURS[i % 7],
+            mec="white", mew=0.5, label=f"class {label}" if data.classes else None,
+        )  # fmt: skip
+    ax.set_aspect("equal")
+    return _finished(ax, *map(_typeset, data.names), outside=True)
+
+
+def descent(found: Descent, ax: Axes | None = None) -> Axes:
+    """Axes with the contours of a loss of two parameters and the path that descends it."""
+    ax = _axes(ax)
+    _contours(ax, found.grid.xs, found.grid.ys, found.grid.scores)
+    xs, ys = zip(*found.path, strict=True)
+    ax.plot(xs, ys, label=f"{len(xs) - 1} steps, η = {found.rate:g}", **_line(1, 1))
+    ax.plot(*found.path[0], "o", ms=9, color="black", label="start", zorder=5)
+    ax.plot(
+        *found.path[-1], "s", ms=7, color="black", label=f"loss {found.losses[-1]:.2g}", zorder=5
+    )
+    return _finished(ax, _typeset(found.names[0]), _typeset(found.names[1]), outside=True)
+
+
+def constraint(found: Constraint, ax: Axes | None = None) -> Axes:
+    """Axes with the contours of ‖w − a‖², the ball ‖w‖² ≤ B, and both constrained optima."""
+    from matplotlib.patches import Circle
+
+    if len(found.a) != 2:
+        raise DrawingError(f"a plane has two axes; the optimum has {len(found.a)} numbers")
+    ax = _axes(ax)
+    radius = math.sqrt(found.bound)
+    margin = 0.3 * math.hypot(*found.a)
+    xs, ys = (_between(min(-radius, a) - margin, max(radius, a) + margin) for a in found.a)
+    losses = [[math.dist((x, y), found.a) ** 2 for x in xs] for y in ys]
+    _contours(ax, xs, ys, losses)
+    ball = Circle((0, 0), radius, fill=True, fc="#00000014", ec=_COLOURS[0], lw=2)
+    ball.set_label(f"hard: ‖w‖² ≤ {found.bound:g}")
+    ax.add_patch(ball)
+    soft_x, soft_y = zip(*found.soft_path, strict=True)
+    ax.plot(soft_x, soft_y, label="soft: λ from 0 to ∞", **_line(1, 100))
+    ax.plot(*found.a, "*", ms=14, color="black", mec="white", label="a, the free optimum")
+    ax.plot(*found.hard, "o", ms=11, mfc="none", mew=2, color=_COLOURS[0], label="hard optimum")
+    ax.plot(*found.soft, "x", ms=9, mew=2.5, color=_COLOURS[1],
+            label=f"soft optimum, λ = {found.decay:.3g}")  # fmt: skip
+    ax.set_aspect("equal")
+    return _finished(ax, "w₁", "w₂", outside=True)
+
+
+# Functions, weights and masks --------------------------------------------------------------------
+
+
+def activation(
+    function: Callable[[Any], Any],
+    ax: Axes | None = None,
+    *,
+    name: str = "",
+    span: tuple[float, float] = (-5.0, 5.0),
+) -> Axes:
+    """Axes with an activation and its derivative.
+
+    Args:
+        function: a row of the table, as `ops.sigmoid`, or any function of a Value.
+        ax: where to draw; new Axes if left out.
+        name: what to call it; by default its own name.
+        span: the ends of the z axis.
+    """
+    import numpy as np
+
+    z = Value(np.linspace(*span, 401))
+    y = function(z)
+    y.backward()
+    slopes = np.array(z.grad)
+    jumps = np.abs(np.diff(slopes)) > 0.05 * max(np.ptp(slopes), 1e-9) + 0.02
+    slopes[1:][jumps] = np.nan  # no line is drawn up a step
+    called = name or (function.symbol if isinstance(function, Operation) else "")
+    called = called or getattr(function, "__name__", "f")
+    ax = _axes(ax)
+    ax.axhline(0, color=_GREY, lw=0.6)
+    ax.axvline(0, color=_GREY, lw=0.6)
+    ax.plot(z.data, y.data, label=f"{called}(z)", **_line(0, 401))
+    ax.plot(z.data, slopes, label=f"{called}′(z)", **_line(1, 401))
+    return _finished(ax, "z", "f(z) and f′(z)")
+
+
+def weight_histogram(
+    weights: Mapping[str, Sequence[float]], ax: Axes | None = None, *, bins: int = 20
+) -> Axes:
+    """Axes with a histogram of the weights of each name, as of two runs or of two layers."""
+    import numpy as np
+
+    everything = [float(w) for group in weights.values() for w in group]
+    if not everything or not all(map(math.isfinite, everything)):
+        raise DrawingError("a histogram needs one finite weight or more")
+    edges = np.histogram_bin_edges(everything, bins=bins).tolist()
+    ax = _axes(ax)
+    hatches = ("", "///", "...", "\\\\\\", "xxx")
+    for i, (name, group) in enumerate(weights.items()):
+        colour = _COLOURS[i % 7]
+        spread = math.sqrt(sum(float(w) ** 2 for w in group) / max(len(group), 1))
+        ax.hist(
+            [float(w) for w in group], bins=edges, histtype="stepfilled", fc=colour + "40",
+            ec=colour, lw=1.5, ls=_DASHES[i % 4], hatch=hatches[i % 5],
+            label=f"{name} (root mean square {spread:.2g})",
+        )  # fmt: skip
+    _whole_numbers(ax, "y")
+    return _finished(ax, "weight", "number of weights", above=True)
+
+
+def dropout_masks(masks: Sequence[Sequence[float]], ax: Axes | None = None) -> Axes:
+    """Axes with a row of units for each step: kept units filled, dropped ones crossed out.
+
+    Args:
+        masks: for each step a number for each unit; 0 where it is dropped.
+        ax: where to draw; new Axes if left out.
+    """
+    if not masks or not masks[0]:
+        raise DrawingError("masks are one row of units or more; got none")
+    ax = _axes(ax)
+    for kept, marker, colour, name in (
+        (True, "o", _COLOURS[0], "kept"),
+        (False, "x", "#999999", "dropped"),
+    ):
+        places = [
+            (unit + 1, step + 1)
+            for step, row in enumerate(masks)
+            for unit, factor in enumerate(row)
+            if bool(factor) == kept
+        ]
+        size = min(12.0, 220 / max(len(masks), len(masks[0])))
+        ax.plot(*zip(*places, strict=True) if places else ((), ()), marker=marker, ms=size,
+                color=colour, mew=2, linestyle="none", label=name)  # fmt: skip
+    ax.set_xlim(0.25, len(masks[0]) + 0.75)
+    ax.set_ylim(len(masks) + 0.75, 0.25)
+    for axis in "xy":
+        _whole_numbers(ax, axis)
+    return _finished(ax, "hidden unit", "training step", above=True)
+
+
+# What they share ---------------------------------------------------------------------------------
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    made: Axes = Figure(figsize=(6.4, 4.2), dpi=120, layout="constrained").add_subplot()
+    return made
+
+
+def _line(i: int, count: int) -> dict[str, Any]:
+    """Colour, dashes and marker of the i-th line; about ten markers on a line of many points."""
+    return {
+        "color": _COLOURS[i % 7],
+        "linestyle": _DASHES[i % 7],
+        "marker": _MARKERS[i % 7],
+        "markevery": (i * max(count // 40, 1) % max(count, 1), max(count // 10, 1)),
+        "markersize": 5,
+        "lw": 1.8,
+    }
+
+
+def _finished(ax: Axes, x: str, y: str, *, outside: bool = False, above: bool = False) -> Axes:
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    handles, labels = ax.get_legend_handles_labels()
+    if outside and labels:
+        ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    elif above and labels:
+        ax.legend(handles, labels, loc="lower left", bbox_to_anchor=(0, 1.01), borderaxespad=0,
+                  ncols=2)  # fmt: skip
+    elif labels:
+        ax.legend(handles, labels)
+    return ax
+
+
+def _note(ax: Axes, x: float, text: str) -> None:
+    """A text above the frame, over a place on the x axis."""
+    ax.text(x, 1.01, text, transform=ax.get_xaxis_transform(), ha="center", va="bottom",
+            color=_GREY, fontsize="small")  # fmt: skip
+
+
+def _whole_numbers(ax: Axes, axis: str = "x") -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    (ax.xaxis if axis == "x" else ax.yaxis).set_major_locator(MaxNLocator(integer=True))
+
+
+def _plain_logarithms(ax: Axes) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+    low, high = ax.get_ylim()
+    if high > 1000 * low:
+        return
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(ScalarFormatter())
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _contours(
+    ax: Axes, xs: Sequence[float], ys: Sequence[float], losses: Sequence[Sequence[float]]
+) -> None:
+    """Contours that lie closer where the loss is small, their losses written on them."""
+    finite = [loss for row in losses for loss in row if math.isfinite(loss)]
+    low, high = min(finite), max(finite)
+    cuts = [low + (high - low) * (i / 11) ** 2 for i in range(1, 11)]
+    lines = ax.contour(xs, ys, losses, levels=cuts, colors="#999999", linewidths=0.8)
+    ax.clabel(lines, cuts[1::3], fmt="%.2g", fontsize="x-small")
+
+
+def _between(low: float, high: float, steps: int = 100) -> list[float]:
+    return [low + (high - low) * i / steps for i in range(steps + 1)]
+
+
+def _typeset(name: str) -> str:
+    from scalargrad.view.notation import typeset
+
+    return typeset(name)
+
+
+__all__ = [
+    "activation",
+    "capacity",
+    "constraint",
+    "decision_boundary",
+    "descent",
+    "double_descent",
+    "dropout_masks",
+    "gradient_sizes",
+    "history",
+    "learning_rates",
+    "points",
+    "weight_histogram",
+]

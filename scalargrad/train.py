@@ -1,0 +1,532 @@
+"""Training: `fit` runs minibatch gradient descent, records it and watches the gradients."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from scalargrad import ops, scalars
+from scalargrad.data import DataSet, check_batch_size
+from scalargrad.errors import DomainError
+from scalargrad.nn import BatchNorm, Module
+from scalargrad.optim import SGD, Reduction
+from scalargrad.scalars import Scalar
+from scalargrad.value import Value, topological_order
+
+HEALTHY = (1e-6, 1e3)  # the lecture's bounds for a gradient that still trains
+_FAR = 1e8  # a loss that grew by so much is not coming back
+
+Loss = Callable[[Any, Any], Value]
+Metric = Callable[[Any, Any], Any]
+Curves = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class History:
+    """What a run of `fit` recorded: numbers epoch by epoch, and how it ended.
+
+    Attributes:
+        train: under "loss" and the name of each metric, one number for each epoch.
+        test: the same on the examples held out; empty without any.
+        gradients: for each layer the mean |gradient| of its parameters, one for each epoch.
+        steps: how many steps were made.
+        stopped: why it ended before its time; "" where it did not.
+        warning: what the monitor found first; "" where the gradients were healthy.
+        final: what a later `fit` needs to go on, in plain lists and numbers that JSON can hold.
+    """
+
+    train: Curves = field(default_factory=dict)
+    test: Curves = field(default_factory=dict)
+    gradients: Curves = field(default_factory=dict)
+    steps: int = 0
+    stopped: str = ""
+    warning: str = ""
+    final: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were run to their end."""
+        return len(self.train.get("loss", ()))
+
+    def state(self) -> dict[str, Any]:
+        """A state from which `fit(…, resume=state)` goes on bit for bit; JSON can hold it."""
+        curves = {"train": self.train, "test": self.test, "gradients": self.gradients}
+        ended = {"steps": self.steps, "warning": self.warning}
+        return deepcopy({**self.final, **curves, **ended})
+
+
+def fit(
+    model: Module,
+    loss: Loss,
+    data: DataSet,
+    optimizer: SGD,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    test: DataSet | None = None,
+    seed: int = 0,
+    metrics: Mapping[str, Metric] | None = None,
+    patience: int | None = None,
+    monitor: bool = True,
+    lanes: bool = True,
+    before_step: Callable[[], object] | None = None,
+    after_step: Callable[[], object] | None = None,
+    resume: Mapping[str, Any] | None = None,
+) -> History:
+    """The history of training a model; the model is left trained.
+
+    Each step takes the gradient of the mean loss of a batch (of the total loss, where the
+    reduction of the optimizer is "sum"). A run whose loss or gradient is no
+    finite number, or whose loss grows 10⁸-fold, stops with the step and the reason, and the
+    model goes back to what it was after the last good step.
+
+    Args:
+        model: predicts from one row of inputs.
+        loss: of a prediction and a target.
+        data: the examples to train on.
+        optimizer: holds the parameters of the model.
+        epochs: how often every example is used, those of a resumed run among them.
+        batch_size: examples in a step; all of them if left out.
+        test: examples held out, on which the model is tried after each epoch.
+        seed: of the order of the examples.
+        metrics: functions of a prediction and a target whose means are recorded.
+        patience: after so many epochs without a lesser loss (on `test`, where given) training
+            stops, and the model goes back to its best epoch.
+        monitor: whether to warn, once, when the mean |gradient| of a layer leaves [1e-6, 1e3].
+        lanes: whether a batch is one graph on numpy arrays, else one graph of all its examples.
+        before_step: called when the gradients are there, as for clipping them.
+        after_step: called when the parameters have changed, as for projecting them.
+        resume: the `state()` of an earlier History of the same model, data and arguments.
+
+    Raises:
+        ValueError: for sizes that do not fit, or a state of another run.
+    """
+    check_batch_size(len(data) if batch_size is None else batch_size, len(data))
+    for name, given in (("epochs", epochs), ("patience", patience)):
+        if given is not None and given < 1:
+            raise ValueError(f"{name} is 1 or more; got {given}")
+    if test is not None and len(test.names) != len(data.names):
+        raise ValueError(
+            f"training examples have {len(data.names)} numbers each; "
+            f"got test examples of {len(test.names)}"
+        )
+    if lanes and any(isinstance(module, BatchNorm) for module in model.modules()):
+        raise ValueError(
+            "batch normalisation mixes the examples of a batch, and lanes never mix; "
+            "use fit(…, lanes=False)"
+        )
+    hooks = (before_step or _nothing, after_step or _nothing)
+    run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
+    identity = {"seed": seed, "batch_size": batch_size, "examples": len(data), "lanes": lanes}
+    if resume:
+        run.resume(resume, identity)
+    stopped = ""
+    try:
+        for epoch in _watched(range(run.epochs, epochs), run):
+            batches = data.minibatches(batch_size, seed, epoch)
+            stopped = run.epoch(batches, test) or run.patience_lost(patience)
+            if stopped:
+                break
+    finally:
+        model.eval()
+    return run.history(stopped, identity)
+
+
+def accuracy(prediction: Any, target: Any) -> Any:
+    """1 where a prediction from logits is right, else 0: the larger score, or the sign of one.
+
+    With one score the labels are 0 and 1 or -1 and +1; with several they count from 0.
+
+    >>> accuracy(Value(2.5), 1), accuracy([Value(0.1), Value(0.7)], 0)
+    (1, 0)
+    """
+    if isinstance(prediction, Value):
+        return scalars.where((prediction.data > 0) == (target > 0), 1, 0)
+    scores = [score.data for score in prediction]
+    best, highest = 0, scores[0]
+    for label, score in enumerate(scores):
+        is_higher = score > highest
+        best = scalars.where(is_higher, label, best)
+        highest = scalars.where(is_higher, score, highest)
+    return scalars.where(best == target, 1, 0)
+
+
+def losses_of(
+    model: Module, loss: Loss, data: DataSet, *, lanes: bool = True
+) -> tuple[list[Value], Any, Any]:
+    """The losses of the examples in one graph, the predictions and the targets.
+
+    On lanes it is one loss, an array with an element for each example.
+    """
+    if lanes:
+        columns, targets = data.lanes()
+        prediction = model(columns)
+        return [loss(prediction, targets)], prediction, targets
+    predictions = model.batch(data.inputs)
+    losses = [loss(p, t) for p, t in zip(predictions, data.targets, strict=True)]
+    return losses, predictions, data.targets
+
+
+def first_outside(
+    output: Value, leaves: Iterable[Value], bounds: tuple[float, float] = HEALTHY
+) -> str:
+    """The first node of a graph, from the loss backward, whose gradient leaves some bounds.
+
+    Says the mean size of its gradient, and the operation through which most of it came; "" where
+    all gradients lie within. Gradients of zero count only where there is no other culprit,
+    because those of inactive ReLUs are zero by right.
+
+    Args:
+        output: the node that was differentiated.
+        leaves: the parameters; only nodes on the way to them are looked at.
+        bounds: the least and the greatest size.
+    """
+    on_the_way = set(leaves)
+    for node in topological_order(output):
+        if any(parent in on_the_way for parent in node.parents):
+            on_the_way.add(node)
+    order = [n for n in reversed(topological_order(output)) if n in on_the_way]
+    sizes = {node: _size(node.grad) for node in order if node.grad is not None}
+    low, high = bounds
+    outside = [node for node, size in sizes.items() if not (size == 0 or low <= size <= high)]
+    for node in outside or [node for node, size in sizes.items() if size == 0]:
+        shares = {child: _share(child, node) for child in order if node in child.parents}
+        found = f"mean |gradient| {sizes[node]:.3g} at {_called(node, order)}"
+        if not shares:
+            return found
+        return f"{found}, through {_called(max(shares, key=shares.__getitem__), order)}"
+    return ""
+
+
+def _share(child: Value, parent: Value) -> float:
+    """The size of what the gradient of a node contributes to that of a parent."""
+    pairs = zip(child.parents, child.local_derivatives(), strict=False)
+    locals_ = [local for operand, local in pairs if operand is parent]
+    share = sum(_size(child.grad) * _size(local) for local in locals_)
+    return share if share == share else math.inf
+
+
+def first_not_finite(outputs: Sequence[Value]) -> str:
+    """The first node of a graph, in the order of computation, that is no finite number."""
+    order = topological_order(*outputs)
+    for node in order:
+        if not math.isfinite(_size(node.data)):
+            return f"{_called(node, order)} is {_strange(node.data)}"
+    return ""
+
+
+def _called(node: Value, order: Sequence[Value]) -> str:
+    """A node by name and operation, as "h1 (tanh)", or by the next name after it: "dot in h1"."""
+    op = node.op.name if node.op else "leaf"
+    if node.label:
+        return f"{node.label} ({op})"
+    after: Value | None = node
+    while after is not None and not after.label:
+        parent = after
+        after = next((child for child in order if parent in child.parents), None)
+    return f"{op} in {after.label}" if after is not None else f"a {op} node"
+
+
+def _strange(data: Scalar) -> str:
+    size = _size(data)
+    return "nan" if size != size else "infinite"
+
+
+def _size(scalar: Scalar) -> float:
+    """The mean of |a| over the lanes."""
+    if getattr(scalar, "shape", ()):
+        return float(abs(scalar).mean())
+    return abs(scalars.to_float(scalar))
+
+
+def _mean(scalar: Scalar) -> Scalar:
+    return float(scalar.mean()) if getattr(scalar, "shape", ()) else scalar
+
+
+def _average(losses: list[Value]) -> float:
+    """The mean loss of the examples."""
+    return math.fsum(scalars.to_float(_mean(loss.data)) for loss in losses) / len(losses)
+
+
+def _reduce(parameters: list[Value], reduction: Reduction) -> None:
+    """Make one number of each gradient, as optim does, in one step for all those on lanes."""
+    on_lanes = [p for p in parameters if getattr(p.grad, "shape", ())]
+    if on_lanes:
+        import numpy as np
+
+        rows = np.stack([np.asarray(p.grad) for p in on_lanes])
+        numbers = (rows.mean(axis=1) if reduction == "mean" else rows.sum(axis=1)).tolist()
+        for parameter, number in zip(on_lanes, numbers, strict=True):
+            parameter.grad = number
+
+
+def _quiet(lanes: bool) -> AbstractContextManager[Any]:
+    """No warnings of numpy's: what overflows is found, and explained, by us."""
+    if not lanes:
+        return nullcontext()
+    import numpy as np
+
+    return np.errstate(all="ignore")
+
+
+def _watched(epochs: Iterable[int], run: _Run) -> Iterator[int]:
+    """The epochs; a terminal or notebook shows a bar with the loss after a second."""
+    from tqdm import tqdm
+
+    with tqdm(epochs, "training", delay=1, disable=None, leave=False, unit="epoch") as bar:
+        for epoch in bar:
+            yield epoch
+            if run.train.get("loss"):
+                bar.set_postfix(loss=f"{run.train['loss'][-1]:.4g}", refresh=False)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    data: list[Scalar]
+    velocity: list[Scalar | None]
+    steps: int
+    extra: list[Any]
+
+
+class _Run:
+    """A run that is under way."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: SGD,
+        metrics: Mapping[str, Metric],
+        hooks: tuple[Callable[[], object], Callable[[], object]],
+        *,
+        lanes: bool,
+        monitor: bool,
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.metrics = dict(metrics)
+        self.before_step, self.after_step = hooks
+        self.lanes, self.monitor = lanes, monitor
+        self.parameters = model.parameters()
+        self.layers = _layers(model.named_parameters())
+        self.train: Curves = {name: [] for name in ("loss", *self.metrics)}
+        self.test: Curves = {}
+        self.gradients: Curves = {layer: [] for layer in self.layers}
+        self.steps = 0
+        self.warning = ""
+        self.start: float | None = None  # the loss of the first step
+        self.best: dict[str, Any] = {}
+        self.remembering = [m for m in model.modules() if m.extra_state() is not None]
+        self.good = self.snapshot()
+
+    @property
+    def epochs(self) -> int:
+        return len(self.train["loss"])
+
+    def state(self) -> dict[str, Any]:
+        return {"model": self.model.state(), "optimizer": self.optimizer.state()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self.model.load_state(state["model"])
+        self.optimizer.load_state(state["optimizer"])
+
+    def snapshot(self) -> _Snapshot:
+        """What `state` holds, at a tenth of the cost: one is taken before every step."""
+        return _Snapshot(
+            [p.data for p in self.parameters],
+            list(self.optimizer.velocity),
+            self.optimizer.steps,
+            [module.extra_state() for module in self.remembering],
+        )
+
+    def restore(self, taken: _Snapshot) -> None:
+        for parameter, data in zip(self.parameters, taken.data, strict=True):
+            parameter.data = data
+        self.optimizer.velocity, self.optimizer.steps = list(taken.velocity), taken.steps
+        for module, extra in zip(self.remembering, taken.extra, strict=True):
+            module.load_extra_state(extra)
+
+    def resume(self, state: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+        missing = {"model", "optimizer", "train", "start", *identity} - set(state)
+        if missing:
+            raise ValueError(
+                "a run goes on from the state() of its History; "
+                f"the one given lacks {', '.join(sorted(missing))}"
+            )
+        for name, own in identity.items():
+            if state[name] != own:
+                raise ValueError(
+                    f"the state is of a run with {name} = {state[name]}; got {name} = {own}"
+                )
+        self.load(state)
+        saved = deepcopy(dict(state))
+        self.train, self.test, self.gradients = saved["train"], saved["test"], saved["gradients"]
+        self.steps, self.warning = saved["steps"], saved["warning"]
+        self.start, self.best = saved["start"], saved["best"]
+        self.good = self.snapshot()
+
+    def history(self, stopped: str, identity: Mapping[str, Any]) -> History:
+        final = {**self.state(), **identity, "start": self.start, "best": self.best}
+        return History(
+            self.train, self.test, self.gradients, self.steps, stopped, self.warning,
+            deepcopy(final),
+        )  # fmt: skip
+
+    def epoch(self, batches: Iterable[DataSet], test: DataSet | None) -> str:
+        """Run over the batches and test; the reason to stop, if there is one."""
+        sums = dict.fromkeys(self.train, 0.0)
+        sizes = dict.fromkeys(self.layers, 0.0)
+        count = examples = 0
+        self.model.train()
+        for batch in batches:
+            with _quiet(self.lanes):
+                reason, found, batch_sizes = self.step(batch)
+            if reason:
+                self.restore(self.good)
+                return f"diverged at step {self.steps + 1}: {reason}"
+            self.steps += 1
+            count, examples = count + 1, examples + len(batch)
+            for name, value in found.items():
+                sums[name] += value * len(batch)
+            for layer, size in batch_sizes.items():
+                sizes[layer] += size
+        for name, value in sums.items():
+            self.train[name].append(value / examples)
+        for layer, size in sizes.items():
+            self.gradients[layer].append(size / count)
+        if test is not None:
+            for name, value in self.tested(test).items():
+                self.test.setdefault(name, []).append(value)
+        return ""
+
+    def step(self, batch: DataSet) -> tuple[str, dict[str, float], dict[str, float]]:
+        """One step: the reason why it was not made, what was measured, the layers' gradients."""
+        try:
+            losses, prediction, targets = losses_of(self.model, self.loss, batch, lanes=self.lanes)
+        except DomainError as error:
+            if self.steps == 0:  # not the training, but the model or the data
+                raise
+            return str(error), {}, {}
+        value = _average(losses)
+        if self.start is None:
+            self.start = value
+        if not math.isfinite(value):
+            return f"the loss is {_strange(value)}; first {first_not_finite(losses)}", {}, {}
+        if abs(value) > _FAR * (abs(self.start) + 1):
+            return f"the loss grew from {self.start:.3g} to {value:.3g}", {}, {}
+        output = self.gradients_of(losses)
+        sizes = self.layer_sizes()
+        self.watch(output, prediction, sizes)
+        if not math.isfinite(sum(sizes.values())):
+            strange = _strange(sum(sizes.values()))
+            return (
+                f"a gradient is {strange}; first {first_outside(output, self.parameters)}",
+                {},
+                {},
+            )
+        measured = self.measured(prediction, targets)
+        self.good = self.snapshot()
+        self.before_step()
+        self.optimizer.step()
+        self.after_step()
+        return "", {"loss": value, **measured}, sizes
+
+    def gradients_of(self, losses: list[Value]) -> Value:
+        """Set the gradients of the parameters, one number each; the node they are of."""
+        reduction = self.optimizer.reduction
+        gather = ops.mean if reduction == "mean" else ops.total
+        output: Value = losses[0] if self.lanes else gather(*losses)
+        for parameter in self.parameters:
+            parameter.grad = None
+        output.backward()
+        _reduce(self.parameters, reduction)
+        return output
+
+    def measured(self, prediction: Any, targets: Any) -> dict[str, float]:
+        found = {}
+        for name, metric in self.metrics.items():
+            if self.lanes:
+                found[name] = float(_mean(metric(prediction, targets)))
+            else:
+                values = [float(metric(p, t)) for p, t in zip(prediction, targets, strict=True)]
+                found[name] = sum(values) / len(values)
+        return found
+
+    def tested(self, test: DataSet) -> dict[str, float]:
+        self.model.eval()
+        with _quiet(self.lanes):
+            losses, prediction, targets = losses_of(self.model, self.loss, test, lanes=self.lanes)
+            return {"loss": _average(losses), **self.measured(prediction, targets)}
+
+    def layer_sizes(self) -> dict[str, float]:
+        """For each layer the mean |gradient| of its parameters."""
+        return {
+            layer: sum(_size(p.grad) for p in members if p.grad is not None) / len(members)
+            for layer, members in self.layers.items()
+        }
+
+    def watch(self, output: Value, prediction: Any, sizes: Mapping[str, float]) -> None:
+        """Warn the first time the gradient of a layer is outside, and say where it began.
+
+        Small gradients are no news where the loss itself no longer asks for a change.
+        """
+        if self.warning or not self.monitor:
+            return
+        low, high = HEALTHY
+        outside = [layer for layer, size in sizes.items() if not low <= size <= high]
+        if not outside:
+            return
+        reached = [p.grad for p in _nodes(prediction) if p.grad is not None]
+        wanted = max(map(_size, reached), default=0.0)
+        outside = [layer for layer in outside if not (sizes[layer] < low and wanted < low)]
+        if outside:
+            self.warning = (
+                f"step {self.steps + 1}: the gradient of {outside[0]} left [1e-6, 1e3], its mean "
+                f"size is {sizes[outside[0]]:.3g}; first {first_outside(output, self.parameters)}"
+            )
+            warnings.warn(self.warning, RuntimeWarning, stacklevel=5)
+
+    def patience_lost(self, patience: int | None) -> str:
+        """Remember the best epoch; go back to it when it was too long ago."""
+        if patience is None:
+            return ""
+        losses = self.test.get("loss") or self.train["loss"]
+        if not self.best or losses[-1] < self.best["loss"]:
+            self.best = {"epoch": self.epochs, "loss": losses[-1], **deepcopy(self.state())}
+        if self.epochs - self.best["epoch"] < patience:
+            return ""
+        self.load(self.best)
+        return f"no lesser loss for {patience} epochs; went back to epoch {self.best['epoch']}"
+
+
+def _nodes(prediction: Any) -> list[Value]:
+    if isinstance(prediction, Value):
+        return [prediction]
+    return [node for part in prediction for node in _nodes(part)]
+
+
+def _layers(parameters: Mapping[str, Value]) -> dict[str, Sequence[Value]]:
+    """The parameters by the layer that their name begins with."""
+    found: dict[str, list[Value]] = {}
+    for name, parameter in parameters.items():
+        found.setdefault(_layer(name), []).append(parameter)
+    return dict(found)
+
+
+def _layer(name: str) -> str:
+    """The layer of a parameter called like w12_3, or its own name.
+
+    >>> _layer("w12_3"), _layer("b1_3#2"), _layer("scale")
+    ('layer 3', 'layer 3#2', 'scale')
+    """
+    label, _, again = name.partition("#")
+    number = label.rpartition("_")[2]
+    return f"layer {number}{'#' * bool(again)}{again}" if number.isdigit() else name
+
+
+def _nothing() -> None:
+    """What is called where the caller gave nothing to call."""
