@@ -372,7 +372,8 @@ softplus = row(
     textbook=lambda a: scalars.log(1 + scalars.exp(a)),
 )
 relu = row(
-    "relu", "ReLU", careful.positive, lambda y, a: (where(a > 0, 1, 0),), _LINE,
+    "relu", "ReLU", careful.positive,
+    lambda y, a: (1,) if (a > 0) is True else (where(a > 0, 1, 0),), _LINE,
     kink=lambda a: ((0, 1),) if a == 0 else None,
     convention="0 at 0, as PyTorch and TensorFlow",
 )

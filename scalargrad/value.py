@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from copy import deepcopy
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from itertools import count
 from operator import attrgetter
 from typing import Any, Self
@@ -457,9 +457,9 @@ def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Va
     """The same with the loop over one or two parents written out, which halves the time."""
     found = {output: seed}
     of = found.get
-    waiting: list[tuple[int, Any]] = [(-output.index, output)] if output.p is not None else []
-    while waiting:
-        node = heappop(waiting)[1]
+    waiting: list[tuple[int, Any]] = []
+    node: Any = output if output.p is not None else None
+    while node is not None:
         gradient = found[node]
         op, p, q = node.op, node.p, node.q
         if q is not None:
@@ -473,21 +473,24 @@ def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Va
         elif op.count:
             (local,) = op.constants or op.derivatives(node.data, node.a)
         else:
-            for parent, local in zip(p, op.derivatives(node.data, *node.a), strict=False):
+            p, *others = p
+            local, *locals_ = op.derivatives(node.data, *node.a)
+            for parent, other in zip(others, locals_, strict=False):
                 before = of(parent)
                 if before is not None:
-                    found[parent] = before + gradient * local
+                    found[parent] = before + gradient * other
                 else:
-                    found[parent] = gradient * local
+                    found[parent] = gradient * other
                     if parent.p is not None and parent not in until:
                         heappush(waiting, (-parent.index, parent))
-            continue
         if p in found:
             found[p] += gradient * local
         else:
             found[p] = gradient * local
             if p.p is not None and p not in until:
-                heappush(waiting, (-p.index, p))
+                node = heappushpop(waiting, (-p.index, p))[1]
+                continue
+        node = heappop(waiting)[1] if waiting else None
     return found
 
 
