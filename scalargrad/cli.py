@@ -227,6 +227,42 @@ def check_command(
         raise typer.Exit(1)
 
 
+@app.command("grade")
+def grade_command(
+    key: Annotated[Path, typer.Argument(help="A sheet with the program and what is asked for.")],
+    submissions: Annotated[list[Path], typer.Argument(help="Sheets, or folders of them.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The gradebook to write, .csv.")
+    ] = Path("gradebook.csv"),
+    report: Annotated[
+        Path | None, typer.Option(help="A folder for a report on each submission.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("-j", help="Worker processes.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a gradebook.")] = False,
+) -> None:
+    """Mark a whole class; one bad file never stops it, and a second run marks only what is new.
+
+    Example: scalargrad grade key.md submissions -o gradebook.csv --report reports
+    """
+    from tqdm import tqdm
+
+    from scalargrad.checking.grading import grade_to, submissions_in
+
+    if jobs is not None and jobs < 1:
+        raise typer.BadParameter(f"-j is 1 or more; got {jobs}")
+    files = [
+        file
+        for place in submissions
+        for file in (submissions_in(place) if place.is_dir() else [place])
+    ]
+    with tqdm(total=len(files), desc="marking", disable=None, delay=1) as bar:
+        grade_to(
+            output, key, files, executor=jobs, reports=report, force=force,
+            each=lambda _: bar.update(),
+        )  # fmt: skip
+    typer.echo(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
+
+
 @app.command("doctor")
 def doctor_command() -> None:
     """Say what is found of layout engines, fonts, TeX, browsers and extras, and what each adds."""

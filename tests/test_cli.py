@@ -88,6 +88,24 @@ def test_check_marks_a_sheet_and_its_exit_code_says_whether_all_is_right(run):
     assert run("check", "s.md", "--format", "html")[1].startswith("<table>")
 
 
+def test_grade_marks_a_class_whatever_is_in_it(run):
+    Path("class").mkdir()
+    Path("key.md").write_text(SHEET.format(program=LECTURES[0].text, answer="2"))
+    for name, answer in (("ann", "2"), ("bob", "1")):
+        sheet = SHEET.format(program=LECTURES[0].text, answer=answer)
+        Path(f"class/{name}.md").write_text(sheet)
+    Path("class/eve.md").write_bytes(bytes(range(256)))
+    code, out, err = run("grade", "key.md", "class", "-o", "g.csv", "--report", "r", "-j", "1")
+    assert (code, out) == (0, "wrote g.csv: 3 submissions\n"), err
+    rows = Path("g.csv").read_text().splitlines()
+    assert len(rows) == 4
+    assert [next(name for name in ("ann", "bob", "eve") if name in row) for row in rows[1:]]
+    assert len(os.listdir("r")) == 3
+    code, _, err = run("grade", "key.md", "class", "-o", "g.csv")
+    assert code == 2
+    assert "g.csv" in err
+
+
 def test_a_worksheet_and_its_key_are_written_once(run):
     made = ("worksheet", LECTURES[0].text, "-o", "sheet.md", "--key", "key.csv", "--ask", "path:w2")
     assert run(*made) == (0, "wrote sheet.md\nwrote key.csv\n", "")
@@ -169,6 +187,15 @@ BAD = {
     "p.dot"], "derive-nothing": ["derive", "y = 1"], "derive-unknown": ["derive", "y = 1", "--wrt",
     "w"], "derive-format": ["derive", "y = 1", "--wrt", "y", "--format", "pdf"],
     "derive-path": ["derive", "y = x", "--at", "x=1", "--wrt", "x", "--path", "q"],
+    "check-missing": ["check", "missing.md"], "check-folder": ["check", "folder"],
+    "check-binary": ["check", "binary"], "check-format": ["check", "binary", "--format", "pdf"],
+    "check-kinks": ["check", "binary", "--at-kinks", "some"],
+    "worksheet-bad": ["worksheet", "y = 2 +", "-o", "w.md"],
+    "worksheet-ask": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--ask", "path:q"],
+    "worksheet-count": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--variants", "0"],
+    "worksheet-place": ["worksheet", "x = 1; y = 2*x", "-o", "no/w.md"],
+    "grade-missing": ["grade", "missing.md", "folder"],
+    "grade-jobs": ["grade", "binary", "folder", "-j", "0"],
 }  # fmt: skip
 
 
