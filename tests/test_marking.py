@@ -299,3 +299,10 @@ def test_the_checks_of_the_benchmark_hold_for_few_sheets():
     assert len(unnamed) <= tellable / 10
     assert not over
     assert students.claims()[1] == []
+
+
+@pytest.mark.parametrize("written", ["3", "1", "-2"])
+def test_a_whole_number_alone_is_not_right_for_want_of_figures(written):
+    text = "x = 2; y = 1; w = 0.8; v = 0.3; h = relu(w*x); yhat = v*h; loss = (yhat - y)^2"
+    assert not check(text, {"dl/dw": written}).ok
+    assert check(text, {"dl/dw": "-0.624"}).ok

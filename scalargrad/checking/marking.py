@@ -355,6 +355,8 @@ class _Sheet:
             outcome = self._expected(key, way, answer.half)
             if outcome is None:
                 continue
+            if reading.is_integer and not outcome.used:
+                continue  # half a unit of a whole number carries through steps to nearly anything
             if _reaches(reading.middle, answer.half, outcome.low, outcome.high):
                 self._follow(answer, outcome)
                 return

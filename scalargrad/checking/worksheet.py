@@ -238,7 +238,7 @@ def answer(exact: Scalar) -> str:
     ['−0.24', '1/3', '2', '≈ 0.666667']
     """
     if not scalars.is_exact(exact):
-        return f"≈ {decimal(scalars.to_float(exact), 6)}"
+        return f"≈ {scalars.to_float(exact):#.6g}".replace("-", MINUS)
     number = Fraction(exact)
     rounded = decimal(number, 10)
     if len(rounded) < 13 and Fraction(rounded.replace(MINUS, "-")) == number:

@@ -53,4 +53,4 @@ LECTURES = (
     ),
 )
 
-STUDENT = (files(__package__) / "student.sheet.md").read_text(encoding="utf-8")
+STUDENT = (files(__package__) / "student.md").read_text(encoding="utf-8")
