@@ -20,7 +20,7 @@ from scalargrad.view.scene import THEMES
 
 WRT = {"lecture": "w2", "biases": "b2", "cross-entropy": "w11", "deeper": "x1", "softmax": "w12",
        "product": "x", "doubled": "a", "micrograd": "a"}  # fmt: skip
-LARGE = ("2-16-16-1",)  # drawn in one theme, and without frames
+LARGE = ("2-16-16-1",)  # its frames are layers
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>scalargrad: gallery</title>
 <style>
@@ -48,7 +48,7 @@ def drawings() -> Iterator[tuple[str, Drawing]]:
     for name in EXAMPLES:
         output = example(name)
         for style in STYLES:
-            for theme in THEMES if name not in LARGE else ("light",):
+            for theme in THEMES:
                 yield f"{name}-{style}-{theme}", draw(output, style=style, theme=theme)
             if name in WRT:
                 yield f"{name}-{style}-wrt", draw(output, style=style, wrt=WRT[name])
@@ -74,13 +74,16 @@ def main(folder: Path) -> None:
     for name in tqdm(EXAMPLES, disable=None, desc="exports"):
         drawing = draw(example(name), wrt=WRT.get(name, ()))
         files = [(folder / f"{name}{suffix}", drawing.content(suffix)) for suffix in SUFFIXES]
-        if name not in LARGE:
-            frames = drawing.frames()
-            files += [
-                (folder / f"{name}-frames{suffix}", frames.content(suffix))
-                for suffix in FRAME_SUFFIXES
-            ]
+        frames = drawing.frames("layer" if name in LARGE else "node")
+        files += [
+            (folder / f"{name}-frames{suffix}", frames.content(suffix))
+            for suffix in FRAME_SUFFIXES
+        ]
         write_all(files)
+        figures.append(
+            f'<figure><img src="{name}-frames.svg" alt="the frames of {name}">'
+            f"<figcaption>{name}: frames</figcaption></figure>"
+        )
         links = " ".join(f'<a href="{path.name}">{path.name}</a>' for path, _ in files)
         figures.append(f"<p>{name}: {links}</p>")
     write_all([(folder / "index.html", PAGE.format(figures="\n".join(figures)).encode())])
