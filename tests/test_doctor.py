@@ -125,12 +125,12 @@ def test_the_next_program_stands_in_for_a_broken_one(bare):
 
 @on_unix
 def test_programs_that_hang_together_cost_the_limit_of_one(bare, monkeypatch):
-    monkeypatch.setattr(doctor, "LIMIT", 1.0)
+    monkeypatch.setattr(doctor, "LIMIT", 2.0)
     for name in ("dot", "pdflatex", "lualatex", "kpsewhich", "cc", "chromium"):
         fake(bare, name, "while :; do :; done")
     start = time.monotonic()
     assert not any(found.found for found in report() if found.name in PROGRAMS)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 10  # one after the other, they would take 12
 
 
 @on_unix
