@@ -14,6 +14,9 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # DESIGN.md's list: data flows down, imports point up. A new module must be given its place.
 ORDER = [
     "errors", "scalars", "careful", "ops", "value", "formula", "expression",
+    *(f"compiler.{name}" for name in (
+        "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends", "compiled",
+    )),
     "nn", "losses", "optim", "data", "train",
     *(f"view.{name}" for name in (
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
@@ -28,7 +31,7 @@ ORDER = [
     )),
     "experiments", "plots", "lectures", "doctor", "cli",
 ]  # fmt: skip
-INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking"}  # without code
+INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking", "compiler"}  # without code
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):
     path for path in sorted(PACKAGE.rglob("*.py"))
