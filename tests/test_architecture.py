@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 ORDER = [
     "errors", "scalars", "careful", "ops", "value", "formula", "expression",
     *(f"compiler.{name}" for name in (
-        "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends", "compiled",
+        "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
+        "compiled",
     )),
     "nn", "losses", "optim", "data", "train",
     *(f"view.{name}" for name in (
@@ -31,7 +32,9 @@ ORDER = [
     )),
     "experiments", "plots", "lectures", "doctor", "cli",
 ]  # fmt: skip
-INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking", "compiler"}  # without code
+INDEXES = {  # without code
+    "", "__main__", "compiler", "view", "view.export", "view.styles", "checking",
+}  # fmt: skip
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):
     path for path in sorted(PACKAGE.rglob("*.py"))
@@ -50,7 +53,10 @@ def imports(source):
                 yield f"scalargrad.{inner}" if inner in MODULES else node.module
 
 
-HOOKS = {("value", "view.notation")}  # a notebook asks a Value itself for its LaTeX
+HOOKS = {
+    ("value", "view.notation"),  # a notebook asks a Value itself for its LaTeX
+    ("compiler.compiled", "view.export.files"),  # a program is saved as pictures are
+}
 
 
 def downward(module, source):

@@ -115,12 +115,12 @@ def operands_of(row, count):
 def xla_changes(row, numbers):
     """Whether XLA's own rules apply: subnormals are 0 on its CPUs, x + 0 is x for -0.0 too.
 
-    And (x + c) - c is x, so that the parity of an exponent is lost on the way to ±inf.
+    And (x + c) - c is x, so that huge exponents are not halved as written.
     """
     extreme = [n for n in numbers if math.isfinite(n) and n and not 1e-150 < abs(n) < 1e150]
     tail = [n for n in numbers if -1e150 < n < -600]  # whose exponential is subnormal
     folded = row.name == "sqrt" and bits(numbers[0]) == bits(-0.0)
-    parity = row.name == "pow" and numbers[0] == -INF
+    parity = row.name == "pow" and not all(abs(n) <= 100 for n in numbers[:2])
     return bool(extreme or tail or folded or parity)
 
 
@@ -445,7 +445,8 @@ def test_constants_are_written_exactly(constant, backend):
 
 
 HOSTILE = ["class", "double", "main", "exp", "v1", "d1", "x x", "ŷ", "*/ int", "\n# a", '"', "\\",
-           "d_w", "NAN", "EOF", "value", "math", "columns_", "", "%s", "a" * 300, "∂ℓ/∂w"]  # fmt: skip
+           "d_w", "NAN", "EOF", "value", "math", "columns_", "", "%s", "a" * 300,
+           "∂ℓ/∂w"]  # fmt: skip
 
 
 @every_backend

@@ -30,6 +30,7 @@ from scalargrad.nn import (
     zeros,
 )
 from scalargrad.optim import theta
+from scalargrad.value import unique_names
 from scalargrad.view.graph import contracted
 from scalargrad.view.styles.network import _Roles, is_network, network
 

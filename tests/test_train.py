@@ -212,7 +212,7 @@ def test_a_state_of_another_run_is_refused_and_the_model_untouched():
     before = weights(model)
     with pytest.raises(ValueError, match="with seed = 0; got seed = 1"):
         fit(model, BCE, moons, sgd, epochs=2, seed=1, resume=state)
-    with pytest.raises(ValueError, match="the one given lacks batch_size, examples"):
+    with pytest.raises(ValueError, match="the one given lacks backend, batch_size, examples"):
         fit(model, BCE, moons, sgd, epochs=2, resume={"model": 1})
     other = MLP(2, [3, 1])
     untouched = weights(other)
