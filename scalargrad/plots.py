@@ -330,6 +330,21 @@ def dropout_masks(masks: Sequence[Sequence[float]], ax: Axes | None = None) -> A
     return _finished(ax, "hidden unit", "training step", above=True)
 
 
+# Files -------------------------------------------------------------------------------------------
+
+
+def svg(ax: Axes) -> bytes:
+    """The figure of some Axes as an SVG file, its text outlined; equal plots give equal bytes."""
+    from io import BytesIO
+
+    from matplotlib import rc_context
+
+    file = BytesIO()
+    with rc_context({"svg.hashsalt": "scalargrad", "svg.fonttype": "path"}):
+        ax.figure.figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
 # What they share ---------------------------------------------------------------------------------
 
 
@@ -424,5 +439,6 @@ __all__ = [
     "history",
     "learning_rates",
     "points",
+    "svg",
     "weight_histogram",
 ]
