@@ -6,6 +6,7 @@ reconstructed, and so are the numbers of data sets and of the sigmoid networks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -271,11 +272,8 @@ def two_layers() -> Iterator[Shown]:
     edges = contracted(loss).edges
     terms = []
     for path in chain.paths:
-        term = 1.0
-        for edge in path:
-            term *= float(edges[edge].local)
-        terms.append(term)
-    close = abs(sum(terms) - example["x1"].grad) < 1e-12
+        terms.append(math.prod(float(edges[edge].local) for edge in path))
+    close = abs(sum(terms) - gradient([example["x1"]])["x1"]) < 1e-12
     seen = f"{' + '.join(decimal(term, 4) for term in terms)} = {decimal(sum(terms), 4)}"
     yield fact("the terms of the paths sum to the gradient", close, seen)
     yield Picture("two_paths", draw(loss, wrt="x1"))

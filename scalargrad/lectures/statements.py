@@ -57,7 +57,8 @@ class Claim:
 
     def __str__(self) -> str:
         """One line."""
-        stated = f" = {self.stated}" if self.stated else ""
+        equals = "" if self.stated.startswith("≈") else "= "
+        stated = f" {equals}{self.stated}" if self.stated else ""
         computed = f": {self.computed}" if self.computed not in ("", self.stated) else ""
         return f"{mark(self.verdict)} {self.what}{stated}  {self.verdict}{computed}"
 
