@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ WRONG = "wrong"
 
 _POINTS = 100  # at which an identity is tried
 _CLOSE = 1e-12  # relative, of a formula in floats
+_WIDTH = 60  # of what a row states, on its line
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,10 @@ def number(what: str, written: str, computed: Scalar) -> Claim:
     >>> print(number("∂ℓ/∂w₂", "-.24", Fraction(-6, 25)))
     ✓ ∂ℓ/∂w₂ = -.24  exact: −6/25
     """
-    exact = scalars.is_exact(computed)
-    text = fraction(computed) if exact and _is_short(computed) else decimal(computed, 7)
-    return Claim(what, written, text, verdict(written, computed))
+    found = verdict(written, computed)
+    is_full = found != ROUNDS and scalars.is_exact(computed) and _is_short(computed)
+    text = fraction(computed) if is_full else decimal(computed, 7)
+    return Claim(what, written, text, found)
 
 
 def _is_short(exact: Scalar) -> bool:
@@ -185,35 +188,40 @@ class Picture:
 Shown = Any  # a Claim, a Picture, or what is printed as it is
 
 
+_SLIDES = re.compile(r"([BN])([0-9]+)(?:-[BN]([0-9]+))?")
+
+
 @dataclass(frozen=True)
 class Row:
     """Some slides of a deck, which state one thing.
 
     Attributes:
-        label: their numbers, as in "B20-B25".
-        run: a generator: claims, pictures, and what is to be printed.
+        label: their numbers, as in "B20-B25", or another name.
+        run: gives claims, pictures, and what is to be printed.
+        title: what is stated; by default the docstring of `run`.
     """
 
     label: str
-    run: Callable[[], Iterator[Shown]]
+    run: Callable[[], Iterable[Shown]]
+    title: str = ""
 
     @property
     def states(self) -> str:
-        """What the slides state, in a sentence or two."""
-        return " ".join((inspect.getdoc(self.run) or "").split())
+        """What is stated, on one line."""
+        return self.title or " ".join((inspect.getdoc(self.run) or "").split())
 
     @property
-    def numbers(self) -> list[str]:
-        """The slides: "B20", "B21", … of "B20-B25"; none where the label is a word.
+    def slides(self) -> list[str]:
+        """The slides, one by one.
 
-        >>> Row("B6-B7", lambda: iter(())).numbers
+        >>> Row("B6-B7", list).slides
         ['B6', 'B7']
         """
-        first, _, last = self.label.partition("-")
-        deck = first[:1]
-        if not first[1:].isdigit():
+        match = _SLIDES.fullmatch(self.label)
+        if not match:
             return []
-        return [f"{deck}{n}" for n in range(int(first[1:]), int((last or first)[1:]) + 1)]
+        deck, first, last = match.groups()
+        return [f"{deck}{n}" for n in range(int(first), int(last or first) + 1)]
 
     def outcome(self) -> Outcome:
         """What comes out when it is run."""
@@ -225,7 +233,7 @@ class Outcome:
     """What a row showed."""
 
     row: Row
-    shown: list[Shown] = field(default_factory=list)
+    shown: list[Shown]
 
     @cached_property
     def claims(self) -> list[Claim]:
@@ -239,27 +247,38 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        """One line: the row, and how many claims had which verdict."""
+        """One line: the row, and how many claims had which verdict; then the wrong ones."""
         sign = mark(HOLDS if self.is_met else WRONG)
-        return f"{sign} {self.row.label:8} {counted(self.claims)}"
+        states = self.row.states
+        states = states if len(states) <= _WIDTH else states[: _WIDTH - 1] + "…"
+        head = f"{sign} {self.row.label:8} {counted(self.claims):36} {states}"
+        return "\n".join([head, *(_indented(str(c)) for c in self.claims if not c.is_met)])
 
     @property
     def text(self) -> str:
         """Everything, in order; of a picture its name."""
-        head = f"{self.row.label}: {self.row.states}"
-        parts = [
-            f"picture {self.row.label}-{thing.name}.svg" if isinstance(thing, Picture)
-            else str(thing)
-            for thing in self.shown
-        ]  # fmt: skip
-        return "\n".join([head, *(_indented(part) for part in parts)])
+        parts = [self._file(thing) if isinstance(thing, Picture) else str(thing)
+                 for thing in self.shown]  # fmt: skip
+        return "\n".join([f"{self.row.label}: {self.row.states}", *map(_indented, parts)])
+
+    @property
+    def table(self) -> str:
+        """The claims as a table: quantity, stated, verdict, computed."""
+        cells = [(f"{mark(c.verdict)} {c.what}", c.stated, c.verdict, c.computed)
+                 for c in self.claims]  # fmt: skip
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        rows = ["  ".join(map(str.ljust, row, widths)) for row in cells]
+        return "\n".join([f"{self.row.label}: {self.row.states}", *map(_indented, rows)])
 
     def save(self, folder: Path) -> list[Path]:
         """Write the pictures into a folder."""
         pictures = [thing for thing in self.shown if isinstance(thing, Picture)]
-        files = [(folder / f"{self.row.label}-{p.name}.svg", p.content()) for p in pictures]
+        files = [(folder / self._file(picture), picture.content()) for picture in pictures]
         write_all(files)
         return [path for path, _ in files]
+
+    def _file(self, picture: Picture) -> str:
+        return f"{self.row.label}-{picture.name}.svg"
 
 
 def counted(claims: Sequence[Claim]) -> str:
