@@ -36,7 +36,7 @@ def checked(text: str) -> list[Claim]:
 
     >>> sheet = "```sg\nw = 3; l = w^2\n```\n| quantity | answer |\n| dl/dw | 5 |"
     >>> print(*checked(sheet))
-    ✗ ∂ℓ/∂w = 5  wrong: you wrote 5, it is 6 (= 2w).
+    ✗ ∂l/∂w = 5  wrong: you wrote 5, it is 6 (= 2w). ...
     """
     sheet = read_sheet(text)
     key = key_of(sheet.program)
