@@ -88,11 +88,16 @@ def verdict(written: str, computed: Scalar) -> str:
 
     >>> verdict("-.24", Fraction(-6, 25)), verdict("-.24", -0.2412), verdict("-.25", -0.24)
     ('exact', 'rounds to', 'wrong')
+
+    A number without a point is no rounding: 0 is wrong for 0.1.
+
+    >>> verdict("0", Fraction(1, 10)), verdict("≈ 4×10^17", 1.5**100)
+    ('wrong', 'rounds to')
     """
     reading = read(written)
     if scalars.is_exact(computed) and reading.middle == computed and "≈" not in written:
         return EXACT
-    return ROUNDS if reading.is_rounding_of(computed) else WRONG
+    return ROUNDS if reading.accepts(computed) else WRONG
 
 
 def number(what: str, written: str, computed: Scalar) -> Claim:
