@@ -206,8 +206,9 @@ def boundaries(
             f"test {found.test[i]:.1%}",
             fontsize="medium",
         )
-        if i < len(axes) - 1:
-            ax.get_legend().remove()
+        legend = ax.get_legend()
+        if legend and i < len(axes) - 1:  # one for all
+            legend.remove()
     return list(axes)
 
 

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -223,6 +224,11 @@ def test_a_plot_is_the_same_svg_each_time_and_its_hatches_are_seen():
     hatched = re.findall(r'style="([^"]*url\(#h[^"]*)"', made[0].decode())
     assert hatched
     assert not any("fill-opacity" in style for style in hatched)  # matplotlib would lose them
+
+
+def test_the_gallery_shows_every_plot():
+    source = (Path(__file__).parent / "gallery.py").read_text(encoding="utf-8")
+    assert [n for n in plots.__all__ if f"plots.{n}(" not in source] == []
 
 
 def test_a_rate_that_diverges_is_said_to():

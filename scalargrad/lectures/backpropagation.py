@@ -6,17 +6,20 @@ reconstructed, and so are the numbers of data sets and of the sigmoid networks.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from fractions import Fraction
 
 from scalargrad import losses, ops
+from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.errors import DomainError
 from scalargrad.expression import Program, inputs_of, program
 from scalargrad.lectures import LECTURES
 from scalargrad.lectures.statements import Picture, Row, Shown, fact, identity, number, same
 from scalargrad.nn import MLP, given
-from scalargrad.optim import SGD, gradient, theta
+from scalargrad.ops import Operation
+from scalargrad.optim import SGD, Reduction, gradient, theta
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, partial
 from scalargrad.view.derivation import derive
@@ -129,14 +132,28 @@ def gradient_descent() -> Iterator[Shown]:
     yield number("w₂ after it, η = 0.1", "0.824", example["w2"].data)
     after = program(SLIDE, theta(sgd.parameters)).output
     yield fact("the step lowers ℓ", after < example.output, f"0.36, then {after:.4f}")
-    examples = [(Fraction(x), Fraction(y)) for x, y in ((2, 1), (1, 0), (-1, 1), (3, 2))]
-    moved = {}
-    for name, reduce in (("sum", ops.total), ("mean", ops.mean)):
+    yield from _summed_or_averaged()
+
+
+def _summed_or_averaged() -> Iterator[Shown]:
+    import numpy as np
+
+    points = ((2, 1), (1, 0), (-1, 1), (3, 2))
+    ways: tuple[tuple[Reduction, Operation], ...] = (("sum", ops.total), ("mean", ops.mean))
+    moved: dict[Reduction, Scalar] = {}
+    for name, reduce in ways:
         w = Value("0.5", "w")
-        reduce(*[(w * x - y) ** 2 for x, y in examples]).backward()
+        reduce(*[(w * x - y) ** 2 for x, y in points]).backward()
         SGD([w], "0.1").step()
         moved[name] = w.data - Fraction("0.5")
-    yield same("step of the sum over step of the mean", len(examples), moved["sum"] / moved["mean"])
+    yield same("step of the sum over step of the mean", len(points), moved["sum"] / moved["mean"])
+    for name, step in moved.items():
+        w = Value(0.5, "w")
+        x, y = np.array(points, dtype=float).T
+        ((w * x - y) ** 2).backward()
+        SGD([w], 0.1, reduction=name).step()
+        what = f'reduction="{name}" makes that step on lanes'
+        yield fact(what, abs(w.data - 0.5 - step) < 1e-12, decimal(w.data - 0.5, 6))
 
 
 def layer_by_layer() -> Iterator[Shown]:
@@ -170,10 +187,19 @@ def rules() -> Iterator[Shown]:
     ):
         yield text
         yield identity(text, asked, formula)
-    example = program("f = x1*(x1 + x2)", x1="3", x2="-1")
+    for text, at, stated in (("f = log(x1) + log(x2)", 2.0, "0.500000"),
+                             ("f = x1*(x1 + x2)", Fraction(2), "5")):  # fmt: skip
+        nearby = functools.partial(_with_x1, text)
+        yield number(f"∂f/∂x₁ of {text} at (2, 1), by finite differences", stated,
+                     finite_difference(nearby, at))  # fmt: skip
+    example = program("f = x1*(x1 + x2)", x1="2", x2="1")
     example.output.backward()
     yield derive(example.output, "x1")
     yield Picture("product", draw(example.output, wrt="x1"))
+
+
+def _with_x1(text: str, x1: Scalar) -> Scalar:
+    return program(text, x1=x1, x2=1).output.data
 
 
 def one_path() -> Iterator[Shown]:
@@ -203,8 +229,10 @@ def upstream_times_local() -> Iterator[Shown]:
         source, target = graph.nodes[edge.source], graph.nodes[edge.target]
         passed_on = (target.gradient or 0) * edge.local
         arriving[edge.source] = arriving.get(edge.source, 0) + passed_on
-        yield (f"{typeset(target.label)} → {typeset(source.label)}: "
-               f"{fraction(target.gradient)} × {fraction(edge.local)} = {fraction(passed_on)}")
+        yield (
+            f"{typeset(target.label)} → {typeset(source.label)}: "
+            f"{fraction(target.gradient)} × {fraction(edge.local)} = {fraction(passed_on)}"
+        )
     for place, total in arriving.items():
         node = graph.nodes[place]
         yield fact(f"what arrives at {typeset(node.label)} sums to its gradient",

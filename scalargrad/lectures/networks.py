@@ -29,7 +29,7 @@ from scalargrad.lectures.statements import (
 from scalargrad.nn import MLP, Dropout
 from scalargrad.optim import SGD
 from scalargrad.scalars import Scalar
-from scalargrad.train import HEALTHY, fit
+from scalargrad.train import HEALTHY, first_outside, fit
 from scalargrad.value import Value
 from scalargrad.view.derivation import derive
 from scalargrad.view.drawing import draw
@@ -191,6 +191,11 @@ def vanishing_and_exploding() -> Iterator[Shown]:
         ("ReLU, large weights", min(_sizes("ReLU, large weights")) > HIGH),
     ):
         yield fact(f"{case}: outside [1e−6, 1e3] in every layer", is_so, _ends(case))
+    deep = NETWORKS["sigmoid"](12, 8, 0)
+    loss = losses.binary_cross_entropy_with_logits(deep([0.5, -1.0]), 1)
+    loss.backward()
+    said = first_outside(loss, deep.parameters())
+    yield fact("the monitor names the first node that leaves the range", bool(said), said)
     rates = experiments.learning_rates()
     ends = [loss[-1] for loss in rates.losses]
     seen = ", ".join(f"{rate:g}: {decimal(end, 3)}" for rate, end in zip(rates.rates, ends,

@@ -262,7 +262,7 @@ class Outcome:
     @property
     def text(self) -> str:
         """Everything, in order; of a picture its name."""
-        parts = [self._file(thing) if isinstance(thing, Picture) else str(thing)
+        parts = [f"picture {self._file(thing)}" if isinstance(thing, Picture) else str(thing)
                  for thing in self.shown]  # fmt: skip
         return "\n".join([f"{self.row.label}: {self.row.states}", *map(_indented, parts)])
 
