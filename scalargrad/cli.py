@@ -260,28 +260,6 @@ def grade_command(
     typer.echo(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
 
 
-@app.command("doctor")
-def doctor_command() -> None:
-    """Say what is found of layout engines, fonts, TeX, browsers and extras, and what each adds."""
-    typer.echo(doctor.text(doctor.report()))
-
-
-@app.command("table")
-def table_command(
-    text: ProgramArgument,
-    at: AtOption = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-) -> None:
-    """Print name, value and gradient of every named node of a program.
-
-    Example: scalargrad table "loss = (w*x - y)^2" --at w=0.5,x=2,y=3
-    """
-    example = _program(text, at)
-    example.output.backward()
-    shown = table(example.output)
-    typer.echo(shown.markdown if markdown else str(shown))
-
-
 @app.command("lectures")
 def lectures_command(
     which: Annotated[
@@ -318,6 +296,28 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DrawingError(f"cannot make the folder {folder}: {error.strerror}") from None
+
+
+@app.command("doctor")
+def doctor_command() -> None:
+    """Say what is found of layout engines, fonts, TeX, browsers and extras, and what each adds."""
+    typer.echo(doctor.text(doctor.report()))
+
+
+@app.command("table")
+def table_command(
+    text: ProgramArgument,
+    at: AtOption = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+) -> None:
+    """Print name, value and gradient of every named node of a program.
+
+    Example: scalargrad table "loss = (w*x - y)^2" --at w=0.5,x=2,y=3
+    """
+    example = _program(text, at)
+    example.output.backward()
+    shown = table(example.output)
+    typer.echo(shown.markdown if markdown else str(shown))
 
 
 def _names(written: str) -> list[str]:
