@@ -54,10 +54,7 @@ def demo(
 
     Example: scalargrad demo -o demo
     """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DrawingError(f"cannot make the folder {output}: {error.strerror}") from None
+    _make(output)
     for lecture in LECTURES:
         example = program(lecture.text)
         loss = example.output
@@ -261,6 +258,44 @@ def grade_command(
             each=lambda _: bar.update(),
         )  # fmt: skip
     typer.echo(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
+
+
+@app.command("lectures")
+def lectures_command(
+    which: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WHICH]...", help="claims, backprop, networks, slips, or rows such as B20."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder for the pictures and plots.")
+    ] = None,
+) -> None:
+    """Run what the lecture decks state; exit code 1 when anything comes out differently.
+
+    Example: scalargrad lectures B20 N17
+    """
+    from scalargrad.lectures.decks import chosen, summary
+
+    if output is not None:
+        _make(output)
+    outcomes = []
+    for text, outcome in chosen(which or []):
+        typer.echo(text)
+        outcomes.append(outcome)
+        for path in outcome.save(output) if output else ():
+            typer.echo(f"    wrote {path}")
+    typer.echo(f"\n{summary(outcomes)}")
+    if not all(outcome.is_met for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DrawingError(f"cannot make the folder {folder}: {error.strerror}") from None
 
 
 @app.command("doctor")

@@ -30,7 +30,11 @@ ORDER = [
         "reading", "quantities", "gradcheck", "variants", "worksheet", "recomputing", "diagnosis",
         "report", "marking", "grading", "plugin",
     )),
-    "experiments", "plots", "lectures", "doctor", "cli",
+    "experiments", "plots", "lectures",
+    *(f"lectures.{name}" for name in (
+        "statements", "claims", "backpropagation", "networks", "slips", "decks",
+    )),
+    "doctor", "cli",
 ]  # fmt: skip
 INDEXES = {  # without code
     "", "__main__", "compiler", "view", "view.export", "view.styles", "checking",
