@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 
 from scalargrad import doctor
-from scalargrad.checking.gradcheck import assert_gradients
 from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
 from scalargrad.expression import Program, program
 from scalargrad.lectures import LECTURES, STUDENT
@@ -54,6 +53,10 @@ def demo(
 
     Example: scalargrad demo -o demo
     """
+    from scalargrad.checking.gradcheck import assert_gradients
+    from scalargrad.checking.marking import check
+    from scalargrad.checking.worksheet import read_sheet
+
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -75,9 +78,6 @@ def demo(
             typer.echo(f"wrote {drawing.save(output / (lecture.name + suffix))}")
         steps = draw(loss).frames().save(output / f"{lecture.name}_steps.html")
         typer.echo(f"wrote {steps}\n")
-    from scalargrad.checking.marking import check
-    from scalargrad.checking.worksheet import read_sheet
-
     sheet = read_sheet(STUDENT)
     typer.echo(f"a student's sheet, marked\n\n{check(sheet.program, sheet.answers)}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scalargrad import GradientMismatch, cli
+from scalargrad.checking import gradcheck
 from scalargrad.lectures import LECTURES
 
 PROGRAM = "loss = (w*x - y)^2"
@@ -130,12 +131,12 @@ def test_doctor_says_what_is_found(run):
 
 def test_a_failed_check_has_exit_code_1(run, monkeypatch):
     def wrong(*_):
-        raise GradientMismatch("1 of 1 gradients is not what was written:\nname")
+        raise GradientMismatch("1 of 1 lines is not right:\n✗")
 
-    monkeypatch.setattr(cli, "assert_gradients", wrong)
+    monkeypatch.setattr(gradcheck, "assert_gradients", wrong)
     code, _, err = run("demo")
     assert code == 1
-    assert err.startswith("scalargrad: 1 of 1 gradients")
+    assert err.startswith("scalargrad: 1 of 1 lines")
 
 
 def test_draw_takes_a_file_standard_input_or_the_text(run, monkeypatch):

@@ -74,7 +74,7 @@ def test_text_program_and_output_give_the_same_report(work):
         ({"dl/dw2": "0.5"}, "wrong"),
         ({"dl/dw2": "0,24"}, "unreadable"),
         ({"dl/dw2": "  "}, "blank"),
-        ({"dl/dw7": "3"}, "not asked"),
+        ({"dl/dw7": "3"}, "unknown quantity"),
         ({"dl/dyhat": "-0.6", "dl/dw2": "-0.12"}, "follows from your line 1"),
         ({"dl/dw2": "-0.24", "w2_new = w2 - 0.1*dl/dw2": "0.824"}, "right"),
         ({"dl/dw2": "-0.5", "w2_new = w2 - 0.1*dl/dw2": "0.85"}, "follows from your line 1"),

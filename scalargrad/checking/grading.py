@@ -28,7 +28,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from scalargrad.checking.marking import AnswerKey, AtKinks, key_of, mark
+from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
+from scalargrad.checking.marking import mark
 from scalargrad.checking.report import LAST_DIGIT, RIGHT, TOO_FEW, UNREADABLE, WRONG
 from scalargrad.checking.worksheet import (
     MOST_CHARACTERS,

@@ -127,6 +127,14 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
     raise UnknownQuantity(_complaint(text, written, names, find))
 
 
+def canonical_label(node: Value) -> str:
+    """The label of a node in the spelling of programs; any other label as it is."""
+    try:
+        return canonical(node.label)
+    except ValueError:
+        return node.label
+
+
 # Forms -------------------------------------------------------------------------------------------
 
 _Find = Callable[[str], str | None]  # the name of the node that a text means

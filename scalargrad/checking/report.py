@@ -22,9 +22,11 @@ WRONG = "wrong"
 UNREADABLE = "unreadable"
 BLANK = "blank"
 NOT_ASKED = "not asked"
+UNKNOWN = "unknown quantity"
 
 _CREDIT = {RIGHT: Fraction(1), TOO_FEW: Fraction(1, 2), LAST_DIGIT: Fraction(1, 2)}
-_MARKS = {RIGHT: "✓", TOO_FEW: "✓", FOLLOWS: "→", WRONG: "✗", LAST_DIGIT: "✗", UNREADABLE: "?"}
+_MARKS = {RIGHT: "✓", TOO_FEW: "✓", FOLLOWS: "→", WRONG: "✗", LAST_DIGIT: "✗", UNREADABLE: "?",
+          UNKNOWN: "?"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Line:
         quantity: what was asked for, as mathematics writes it.
         written: the text of the answer.
         verdict: "right", "right, too few figures", "follows from your line N", "last digit",
-            "wrong", "unreadable", "blank" or "not asked".
+            "wrong", "unreadable", "blank", "not asked" or "unknown quantity".
         message: one sentence or two for the person.
         hint: the same without the solution.
         exact: the true value; None where it is withheld or not known.
@@ -98,7 +100,7 @@ class Report:
     @property
     def asked(self) -> tuple[Line, ...]:
         """The lines that count."""
-        return tuple(line for line in self.lines if line.verdict != NOT_ASKED)
+        return tuple(line for line in self.lines if line.verdict not in (NOT_ASKED, UNKNOWN))
 
     @property
     def score(self) -> float:
@@ -112,8 +114,9 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every line that was asked for is right."""
-        return bool(self.asked) and all(line.verdict in (RIGHT, TOO_FEW) for line in self.asked)
+        """Whether every line that was asked for is right, and no quantity is unknown."""
+        good = (RIGHT, TOO_FEW, NOT_ASKED)
+        return bool(self.asked) and all(line.verdict in good for line in self.lines)
 
     def without_solutions(self) -> Report:
         """The report without true and recomputed values, for those who shall try again."""
@@ -129,7 +132,9 @@ class Report:
         right = sum(line.verdict in (RIGHT, TOO_FEW) for line in self.asked)
         follow = sum(line.kind == FOLLOWS for line in self.asked)
         following = f", {follow} follow{'s' * (follow == 1)} from earlier lines" if follow else ""
-        lines = f"{right} of {count} line{'s' * (count != 1)} right{following}"
+        unknown = sum(line.verdict == UNKNOWN for line in self.lines)
+        left = f", {unknown} of unknown quantity" if unknown else ""
+        lines = f"{right} of {count} line{'s' * (count != 1)} right{following}{left}"
         scores = f"score {_percent(self.score)}"
         if self.strict_score != self.score:
             scores += f", {_percent(self.strict_score)} without follow-through"
