@@ -23,8 +23,8 @@ ORDER = [
         "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
     )),
     *(f"checking.{name}" for name in (
-        "reading", "quantities", "kinks", "variants", "worksheet", "recomputing", "diagnosis",
-        "report", "answer_key", "marking", "gradcheck", "grading", "plugin",
+        "reading", "quantities", "kinks", "recomputing", "answer_key", "variants", "worksheet",
+        "diagnosis", "report", "marking", "gradcheck", "keys", "grading", "plugin",
     )),
     "experiments", "plots", "lectures", "doctor", "cli",
 ]  # fmt: skip

@@ -87,6 +87,40 @@ def test_check_marks_a_sheet_and_its_exit_code_says_whether_all_is_right(run):
     assert "it is 2" not in run("check", "s.md", "--no-solutions")[1]
     assert run("check", "s.md", "--format", "json")[1].startswith("{")
     assert run("check", "s.md", "--format", "html")[1].startswith("<table>")
+    assert "\x1b" not in run("check", "s.md")[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)],
+)
+def test_the_report_has_colours_on_a_terminal_that_wants_them(run, environment, coloured):
+    import pty
+
+    Path("s.md").write_text(SHEET.format(program=LECTURES[0].text, answer="1"))
+    ours, theirs = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    command = [sys.executable, "-m", "scalargrad", "check", "s.md"]
+    done = subprocess.run(command, stdout=theirs, env={**kept, "TERM": "xterm", **environment},
+                          check=False, timeout=60)  # fmt: skip
+    printed = os.read(ours, 100_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 1
+    assert ("\x1b[31m✗ ∂h₂/∂w₂" in printed) == coloured
+    assert ("\x1b[" in printed) == coloured
+
+
+def test_a_sheet_states_its_convention_and_the_option_has_the_last_word(run):
+    text = "x = 2; w = 0; h = relu(w*x); loss = (h - 1)^2"
+    made = ("worksheet", text, "-o", "s.md", "--key", "k.md", "--ask", "path:w")
+    assert run(*made, "--convention", "relu'(0) = 1")[0] == 0
+    assert "Convention: relu'(0) = 1." in Path("s.md").read_text()
+    assert run("check", "k.md")[0] == 0
+    assert run("check", "k.md", "--at-kinks", "convention")[0] == 1
+    assert run("check", "k.md", "--at-kinks", "relu'(0) = 0")[0] == 1
+    assert run("check", "k.md", "--at-kinks", "any")[0] == 0
 
 
 def test_grade_marks_a_class_whatever_is_in_it(run):
@@ -105,6 +139,25 @@ def test_grade_marks_a_class_whatever_is_in_it(run):
     code, _, err = run("grade", "key.md", "class", "-o", "g.csv")
     assert code == 2
     assert "g.csv" in err
+
+
+def test_a_class_with_variants_is_graded_by_its_keys_without_solutions(run):
+    Path("class").mkdir()
+    Path("keys").mkdir()
+    text = LECTURES[0].text
+    made = ("worksheet", text, "-o", "class/s.md", "--key", "keys/k.md", "--variants", "3")
+    assert run(*made)[0] == 0
+    blank = Path("class/s-2.md").read_text()
+    Path("class/s-2.md").write_text(Path("keys/k-2.md").read_text())
+    for key, book in (("keys", "a.csv"), ("keys/k.md", "b.csv")):
+        code, out, err = run("grade", key, "class", "-o", book, "--report", f"{book}.d", "-j", "1",
+                             "--no-solutions")  # fmt: skip
+        assert (code, out) == (0, f"wrote {book}: 3 submissions\n"), err
+    rows = Path("a.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[1] for row in rows] == ["0", "1", "0"]
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert "it is" not in Path("a.csv.d/s-1.md.report.md").read_text()
+    assert blank != Path("class/s-1.md").read_text()
 
 
 def test_a_worksheet_and_its_key_are_written_once(run):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scalargrad import scalars
+from scalargrad.checking.reading import read
 from scalargrad.ops import OPERATIONS, Operands
 from scalargrad.scalars import Kind, Scalar
 from scalargrad.value import Value, gradients, topological_order
@@ -74,6 +76,34 @@ def local_derivatives(slopes: Mapping[str, Scalar]) -> Callable[[Value], Operand
         return node.local_derivatives()
 
     return local
+
+
+_STATED = re.compile(
+    r"\\?(?:text|mathrm|operatorname)?\{?(?P<name>[A-Za-z_]+)\}?\s*(?:['′’]|\^?\{?\\prime\}?)"
+    r"\s*\(\s*0\s*\)\s*(?:=|:=)\s*(?P<slope>[-−–]?\s*[0-9]*[./]?[0-9]+)"
+)
+
+
+def stated_slopes(prose: str) -> dict[str, Scalar]:
+    """The slopes at kinks that a text states, by name of the operation.
+
+    Raises:
+        ValueError: for a slope outside the subdifferential, and for two of one operation.
+
+    >>> stated_slopes("Take ReLU'(0) = 1/2, and σ'(0) = 1/4 follows.")
+    {'relu': Fraction(1, 2)}
+    """
+    found: dict[str, Scalar] = {}
+    for match in _STATED.finditer(prose):
+        name, slope = match["name"].lower(), read(match["slope"]).middle
+        ends = slopes_at_zero(name)
+        if ends is None:
+            continue
+        if not ends[0] <= slope <= ends[1]:
+            raise ValueError(f"{name}′(0) is {ends[0]} to {ends[1]}; got {match['slope']}")
+        if found.setdefault(name, slope) != slope:
+            raise ValueError(f"{name}′(0) is stated twice, as {found[name]} and as {slope}")
+    return found
 
 
 def slopes_at_zero(operation: str) -> tuple[Scalar, Scalar] | None:

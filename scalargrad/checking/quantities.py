@@ -334,7 +334,8 @@ def _complaint(text: str, written: str, names: Collection[str], find: _Find) -> 
     some = [*islice(names, 400)][::-1]  # the output comes first
     if find(of) and not find(by):
         unknown, of_known = by, find(of) or ""
-        known = [Quantity("derivative", of_known, name) for name in _nearest(by, some)]
+        others = [name for name in some if name != of_known] or some
+        known = [Quantity("derivative", of_known, name) for name in _nearest(by, others)]
     elif find(by) and not find(of):
         unknown, by_known = of, find(by) or ""
         known = [Quantity("derivative", name, by_known) for name in _nearest(of, some)]

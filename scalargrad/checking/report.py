@@ -29,6 +29,16 @@ _MARKS = {RIGHT: "✓", TOO_FEW: "✓", FOLLOWS: "→", WRONG: "✗", LAST_DIGIT
           UNKNOWN: "?"}  # fmt: skip
 
 
+# Colours of a terminal and of HTML, which show on light and dark; the marks say the same.
+_GREEN, _YELLOW, _RED, _GREY = ("32", "#2e8540"), ("33", "#a86500"), ("31", "#d13438"), ("2", "")
+_COLOURS = {
+    RIGHT: _GREEN, TOO_FEW: _GREEN, FOLLOWS: _YELLOW, LAST_DIGIT: _RED, WRONG: _RED,
+    UNREADABLE: _RED, UNKNOWN: _RED, BLANK: _GREY, NOT_ASKED: _GREY,
+}  # fmt: skip
+_SHADES = {verdict: shade for verdict, (shade, _) in _COLOURS.items()}
+_INKS = {verdict: ink for verdict, (_, ink) in _COLOURS.items()}
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of a sheet, marked.
@@ -143,10 +153,18 @@ class Report:
     @property
     def text(self) -> str:
         """A line for each line of the sheet, and the summary."""
+        return self._text(lambda row, line: row)
+
+    @property
+    def coloured(self) -> str:
+        """The text in the colours of a terminal."""
+        return self._text(lambda row, line: f"\x1b[{_SHADES[line.kind]}m{row}\x1b[0m")
+
+    def _text(self, paint: Callable[[str, Line], str]) -> str:
         left = _column([line.quantity for line in self.lines])
         middle = _column([line.written for line in self.lines])
         rows = [
-            f"{mark(line)} {quantity}  {written}  {line.message}".rstrip()
+            paint(f"{mark(line)} {quantity}  {written}  {line.message}".rstrip(), line)
             for line, quantity, written in zip(self.lines, left, middle, strict=True)
         ]
         return "\n".join([*rows, *self.notes, self.summary])
@@ -173,10 +191,13 @@ class Report:
             lambda line: line.message,
         ]
         rows = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell(line))}</td>' for cell in cells)}</tr>"
+            "<tr>"
+            + "".join(_cell("td", cell(line), _INKS[line.kind] * (place == 2))
+                      for place, cell in enumerate(cells))
+            + "</tr>"
             for line in self.lines
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("quantity", "answer", "verdict", "remark"))
+        )  # fmt: skip
+        head = "".join(_cell("th", name) for name in ("quantity", "answer", "verdict", "remark"))
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in (*self.notes, self.summary))
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
 
@@ -216,6 +237,11 @@ class Report:
         return self.text
 
     __repr__ = __str__
+
+
+def _cell(tag: str, text: str, ink: str = "") -> str:
+    colour = f"; color: {ink}" if ink else ""
+    return f'<{tag} style="text-align: left{colour}">{html.escape(text)}</{tag}>'
 
 
 def mark(line: Line) -> str:
