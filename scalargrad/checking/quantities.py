@@ -181,6 +181,9 @@ def _derivative(written: str, find: _Find) -> Quantity | None:
     if match:
         name = find((match["before"] or match["after"]).strip(" ()"))
         return Quantity("derivative", "", name) if name else None
+    if written[:1] in ("d", "∂"):  # dw2, as programs of courses name the gradient
+        name = find(written[1:].lstrip("_ "))
+        return Quantity("derivative", "", name) if name else None
     return None
 
 
