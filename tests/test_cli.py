@@ -1,3 +1,4 @@
+import csv
 import io
 import os
 import subprocess
@@ -110,6 +111,56 @@ def test_the_report_has_colours_on_a_terminal_that_wants_them(run, environment, 
     assert done.returncode == 1
     assert ("\x1b[31m✗ ∂h₂/∂w₂" in printed) == coloured
     assert ("\x1b[" in printed) == coloured
+
+
+HOSTILE = {
+    "missing-table": ("```sg\nx = 2\n```\n", 2, "no table with the header"),
+    "missing-program": ("| quantity | answer |\n| x | 2 |\n", 2, "the sheet has no program"),
+    "missing-program.csv": ("quantity,answer\nx,2\n", 2, "give it with --program"),
+    "unknown": ("```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|xx|2|\n|x|2|\n", 1, "named 'xx'"),
+    "twice": ("```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|x|2|\n|x|3|\n", 0, "line 1 answers"),
+    "windows": ("```sg\r\nx = 2\r\ny = x*x\r\n```\r\n|quantity|answer|\r\n|x|2|\r\n", 0, "right"),
+    "bom": ("\ufeff```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|x|2|\n", 0, "right"),
+    "html": (f"```sg\nx = 2\n```\n|quantity|answer|\n|x|{'<i>' * 50_000}|\n", 1, "is written like"),
+    "yaml": ("---\na: &a [*a,*a]\n---\n```sg\nx = 2\n```\n|quantity|answer|\n|x|2|\n", 0, "right"),
+    "fifty-megabytes": (f"{'x' * 50_000_000}", 2, "at most 1,000,000 characters"),
+    "binary": (bytes(range(256)), 2, "a sheet is a text in UTF-8"),
+    "utf-16": ("```sg\nx = 2\n```\n|quantity|answer|\n|x|2|\n".encode("utf-16"), 0, "right"),
+}
+
+
+def written(name, content):
+    """The content in a file, which is CSV where the name says so."""
+    path = Path(name if name.endswith(".csv") else f"{name}.md")
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_sheet_holds_check_says_in_one_line(run, name):
+    content, wanted, said = HOSTILE[name]
+    code, out, err = run("check", written(name, content))
+    assert code == wanted
+    assert said in out + err
+    assert (err.count("\n"), out) == (1, "") if code == 2 else err == ""
+
+
+def test_whatever_a_class_holds_the_rest_is_marked(run):
+    Path("class").mkdir()
+    for name, (content, _, _) in HOSTILE.items():
+        written(f"class/{name}", content)
+    for place in ("key.md", "class/zoe.md"):
+        Path(place).write_text("```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|x|2|\n")
+    assert run("grade", "key.md", "class", "-j", "1", "--report", "r")[0] == 0
+    rows = list(csv.DictReader(io.StringIO(Path("gradebook.csv").read_text(encoding="utf-8"))))
+    assert len(rows) == len(HOSTILE) + 1 == len(os.listdir("r"))
+    assert rows[-1]["submission"] == "zoe.md"
+    assert [row["score"] == "1" for row in rows] == [
+        row["submission"].partition(".")[0] not in ("html", "binary", "fifty-megabytes")
+        and row["submission"] != "missing-table.md"
+        for row in rows
+    ]
+    assert not any("\n" in row["problem"] for row in rows)
 
 
 def test_a_sheet_states_its_convention_and_the_option_has_the_last_word(run):
@@ -249,7 +300,12 @@ BAD = {
     "worksheet-count": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--variants", "0"],
     "worksheet-place": ["worksheet", "x = 1; y = 2*x", "-o", "no/w.md"],
     "grade-missing": ["grade", "missing.md", "folder"],
+    "worksheet-convention": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--convention", "none"],
+    "worksheet-slope": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--convention", "relu'(0)=2"],
+    "check-slope": ["check", "binary", "--at-kinks", "relu'(0) = 2"],
     "grade-jobs": ["grade", "binary", "folder", "-j", "0"],
+    "grade-binary": ["grade", "binary", "folder"], "grade-no-keys": ["grade", "folder", "folder"],
+    "grade-kinks": ["grade", "binary", "folder", "--at-kinks", "some"],
 }  # fmt: skip
 
 

@@ -330,7 +330,8 @@ def read_sheet(text: str, text_of_program: str | None = None) -> Sheet:
     if rows is None:
         raise SheetError("the sheet has no table with the header | quantity | answer |")
     if block is None:
-        raise SheetError("the sheet has no program: it stands between lines ```sg and ```")
+        where = "give it with --program" if separator else "it stands between lines ```sg and ```"
+        raise SheetError(f"the sheet has no program: {where}")
     if not rows:
         raise SheetError("the table of the sheet has no lines")
     made = _program(block)
