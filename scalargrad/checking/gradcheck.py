@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from typing import Any, Literal
 
 from scalargrad import scalars
@@ -18,6 +19,7 @@ from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.recomputing import recomputed
 from scalargrad.checking.report import NOT_ASKED, RIGHT, TOO_FEW, UNKNOWN
 from scalargrad.errors import DomainError, GradientMismatch
+from scalargrad.ops import Operands
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, gradients
 from scalargrad.view.notation import both, decimal
@@ -26,6 +28,7 @@ Method = Literal["automatic", "floats", "exact", "mpmath"]
 
 _TOLERANCE = 1e-6  # of a difference, relative to the gradient
 _MOST_DIFFERENCES = 10  # in a message
+_EPSILON = sys.float_info.epsilon
 _DIGITS = 50  # of mpmath's numbers, to begin with
 _MOST_DIGITS = 1000
 
@@ -151,21 +154,39 @@ def gradcheck(
     output = f(*values)
     found = gradients(output, scalars.whole(1, output.data))
     allowed = subdifferential(output) if has_kink(output) else {}
+    sizes = gradients(output, scalars.whole(1, output.data), _absolute)
+    scale = _scale(sizes)
     wrong = []
     for value in values:
         backward = found.get(value, 0)
         bounds = allowed.get(value, Interval(backward, backward))
-        estimates = _estimates(partial(_evaluated, f, values, value), value, method)
-        if not _agree(bounds, backward, estimates, tolerance):
-            best = estimates[-1]
-            measured = both(best.slope) if scalars.is_number(best.slope) else decimal(best.slope)
+        evaluated = partial(_evaluated, f, values, value)
+        measured = _measured(evaluated, value, backward, scale, method)
+        is_float = scalars.is_number(backward) and not scalars.is_exact(backward)
+        rounding = 8 * _EPSILON * sizes.get(value, 0) if is_float else 0
+        if not _agree(bounds, backward, measured, tolerance, rounding):
+            slope = both(measured.slope)
             if bounds.low != bounds.high:
-                measured = f"kink: {both(bounds.low)} to {both(bounds.high)}"
+                slope = f"kink: {both(bounds.low)} to {both(bounds.high)}"
             else:
-                _refuse_kink(value, backward, best)
-            wrong.append((value.label, both(backward), measured))
+                _refuse_kink(value, backward, measured)
+            wrong.append((value.label, both(backward), slope))
     if wrong:
         raise GradientMismatch(_table(wrong, len(values)))
+
+
+def _absolute(node: Value) -> Operands:
+    return tuple(map(abs, node.local_derivatives()))
+
+
+def _scale(sizes: Mapping[Value, Scalar]) -> float:
+    """How much larger than an epsilon the rounding of the output is: Σ |value · ∂output/∂value|.
+
+    1 − tanh(20) has the rounding of 1 − 1, though it is about 0.
+    """
+    terms = (abs(node.data) * size for node, size in sizes.items() if node.parents)
+    scale = sum(map(scalars.to_float, terms))
+    return scale if math.isfinite(scale) else 0.0
 
 
 @dataclass(frozen=True)
@@ -196,34 +217,33 @@ def finite_difference(f: Callable[[Scalar], Scalar], at: Scalar) -> Scalar:
     Fraction(6, 1)
     """
     exact = _exact_estimate(f, at) if scalars.is_exact(at) else None
-    if exact is not None:
-        return exact.slope
-    estimates = _float_estimates(f, scalars.to_float(at))
-    return estimates[0].slope if estimates else math.nan
+    return (exact or _float_estimate(f, scalars.to_float(at))).slope
 
 
-def _estimates(f: Callable[[Scalar], Scalar], value: Value, method: Method) -> list[_Estimate]:
-    """Slopes by steps that get smaller.
+def _measured(
+    f: Callable[[Scalar], Scalar], value: Value, backward: Scalar, scale: float, method: Method
+) -> _Estimate:
+    """The slope at an input.
 
     Raises:
         DomainError: where there is none.
     """
     at = value.data
     is_precise = scalars.kind_of(at).name == "mpmath number"
+    found: _Estimate | None = None
     reason = "it is nan"
-    found: list[_Estimate] = []
     try:
         if method == "mpmath" or (method == "automatic" and is_precise):
-            found = _precise_estimates(f, at)
+            found = _precise_estimate(f, at, backward, scale)
         elif method == "exact" or (method == "automatic" and scalars.is_exact(at)):
-            exact = _exact_estimate(f, Fraction(at))
-            found = [exact] if exact else []
-            if method == "exact" and not exact:
+            found = _exact_estimate(f, Fraction(at))
+            if method == "exact" and not found:
                 raise DomainError("its values are not exact; try method='mpmath'")
-        found = found or _float_estimates(f, scalars.to_float(at))
+        found = found or _float_estimate(f, scalars.to_float(at), scale)
+        reason = f"it is {decimal(found.slope)}"
     except (DomainError, OverflowError) as error:
         reason = f"a step from there fails: {error}"
-    if found and all(math.isfinite(scalars.to_float(estimate.slope)) for estimate in found):
+    if found and math.isfinite(scalars.to_float(found.slope)):
         return found
     raise DomainError(
         f"{value.label} = {decimal(at)} has no finite difference, {reason}; "
@@ -237,61 +257,70 @@ def _exact_estimate(f: Callable[[Scalar], Scalar], at: Scalar) -> _Estimate | No
     return found if scalars.is_exact(found.slope) else None
 
 
-def _float_estimates(f: Callable[[Scalar], Scalar], at: float) -> list[_Estimate]:
-    """Slopes in floats; those by smaller steps only where rounding hardly shows."""
+def _float_estimate(
+    f: Callable[[Scalar], Scalar], at: float, scale: float = 0.0
+) -> _Estimate:
+    """The slope in floats by the step at which the next smaller one changes it least."""
     if not math.isfinite(at):
-        return []
-    size = max(abs(at), 1e-3)
+        return _Estimate(*[math.nan] * 5)
+
+    def estimate(step: float) -> _Estimate:
+        return _estimate(lambda x: scalars.to_float(f(x)), at, step, _EPSILON, scale)
+
     try:
-        first = _float_estimate(f, at, _step(size))
+        found = [estimate(_step(max(abs(at), 1e-3)))]
     except DomainError:  # a number close to the end of the domain, most often 0, has its own scale
-        size = abs(at) or 1e-3
-        first = _float_estimate(f, at, _step(size))
-    found = [first]
+        found = [estimate(_step(abs(at) or 1e-3))]
     for _ in range(_MOST_STEPS):
-        smaller = _float_estimate(f, at, found[-1].step / 8)
-        if not smaller.noise <= _NOISE * abs(smaller.slope):
+        found.append(estimate(found[-1].step / 8))
+        if not found[-1].noise <= _NOISE * abs(found[-1].slope):
             break
-        found.append(smaller)
-    return found
+    noisy = [
+        replace(one, noise=one.noise + 2 * abs(one.slope - smaller.slope))
+        for one, smaller in pairwise(found)
+    ]
+    return min(noisy, key=lambda one: one.noise)
 
 
-_MOST_STEPS = 10
+_MOST_STEPS = 8
 _NOISE = 1e-5  # of a slope, relative, so that one that is 0.01 % off still shows
-
-
-def _float_estimate(f: Callable[[Scalar], Scalar], at: float, step: float) -> _Estimate:
-    return _estimate(lambda x: scalars.to_float(f(x)), at, step, sys.float_info.epsilon)
 
 
 def _step(size: float) -> float:
     return 2.0 ** round(math.log2(size * 7e-4))
 
 
-def _precise_estimates(f: Callable[[Scalar], Scalar], at: Scalar) -> list[_Estimate]:
-    """A slope in numbers of mpmath, of as many digits as it needs."""
+def _precise_estimate(
+    f: Callable[[Scalar], Scalar], at: Scalar, backward: Scalar, scale: float
+) -> _Estimate | None:
+    """The slope in numbers of mpmath, of as many digits as it takes for twice as many to agree."""
     try:
         import mpmath
     except ImportError:
         raise ModuleNotFoundError("method='mpmath' needs pip install mpmath") from None
     digits = max(_DIGITS, mpmath.mp.dps)
+    before = math.nan
     while True:
         with mpmath.workdps(digits):
             at = scalars.kind_of(mpmath.mpf(0)).convert(at)
             if not mpmath.isfinite(at):
-                return []
+                return None
             step = mpmath.mpf(10) ** (-digits // 5)
             try:
-                found = _estimate(f, at, step * max(abs(at), mpmath.mpf(1) / 1000), mpmath.eps)
+                size = max(abs(at), mpmath.mpf(1) / 1000)
+                found = _estimate(f, at, step * size, mpmath.eps, scale)
             except DomainError:  # close to the end of the domain, as in floats
-                found = _estimate(f, at, step * (abs(at) or 1), mpmath.eps)
-        if found.noise <= 1e-12 * abs(found.slope) or digits > _MOST_DIGITS:
-            return [found]
+                found = _estimate(f, at, step * (abs(at) or 1), mpmath.eps, scale)
+            is_steady = abs(found.slope - before) <= 1e-9 * abs(found.slope)
+        is_lost = found.slope == 0 and backward != 0  # 1 − tanh(300) has no digit in common with 1
+        if (is_steady and not is_lost) or digits > _MOST_DIGITS:
+            return found
+        before = found.slope
         digits *= 2
 
 
 def _estimate(
-    f: Callable[[Scalar], Scalar], at: Scalar, step: Scalar, epsilon: Scalar
+    f: Callable[[Scalar], Scalar], at: Scalar, step: Scalar, epsilon: Scalar, scale: float = 0.0
 ) -> _Estimate:
     """The slope by one step.
 
@@ -301,24 +330,26 @@ def _estimate(
     right = (4 * ends[0] - 3 * middle - ends[2]) / (2 * step)
     left = -(4 * ends[1] - 3 * middle - ends[3]) / (2 * step)
     slope = (8 * (ends[0] - ends[1]) - (ends[2] - ends[3])) / (12 * step)
-    noise = 4 * epsilon * max(map(abs, ends)) / step
+    noise = 4 * epsilon * max(scale, *map(abs, ends)) / step
     return _Estimate(slope, left, right, step, noise)
 
 
 def _agree(
-    bounds: Interval, backward: Scalar, estimates: Sequence[_Estimate], tolerance: float
+    bounds: Interval,
+    backward: Scalar,
+    measured: _Estimate,
+    tolerance: float,
+    rounding: Scalar,
 ) -> bool:
-    """Whether a gradient, and a slope by some step, are among the values that are allowed."""
+    """Whether a gradient and a measured slope are among the values that are allowed."""
 
     def is_allowed(slope: Scalar, slack: Scalar) -> bool:
         low, slope, high = scalars.promoted([bounds.low, slope, bounds.high])
         return bool(low - slack <= slope <= high + slack)
 
     size = abs(scalars.to_float(backward))
-    return is_allowed(backward, tolerance * size) and any(
-        is_allowed(found.slope, tolerance * max(size, abs(found.slope)) + found.noise)
-        for found in estimates
-    )
+    slack = tolerance * max(size, abs(measured.slope)) + measured.noise + rounding
+    return is_allowed(backward, tolerance * size) and is_allowed(measured.slope, slack)
 
 
 def _refuse_kink(value: Value, backward: Scalar, estimate: _Estimate) -> None:
