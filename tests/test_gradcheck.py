@@ -19,6 +19,7 @@ from scalargrad import (
 from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.checking.kinks import subdifferential
 from scalargrad.checking.reading import read
+from scalargrad.checking.worksheet import read_sheet, worksheet
 from scalargrad.lectures import LECTURES
 from scalargrad.ops import OPERATIONS
 from scalargrad.value import topological_order
@@ -108,6 +109,20 @@ def test_what_is_not_right_by_itself_fails(written):
     lines = failure(lecture(), written).splitlines()
     wrong = [line for line in lines if line[0] in "✗→?–"]
     assert lines[0].startswith(f"{len(wrong)} of {len(written)} lines ")
+
+
+@pytest.mark.parametrize("lecture", LECTURES, ids=[lecture.name for lecture in LECTURES])
+def test_every_line_of_a_key_is_right_and_no_other_number_in_its_place(lecture):
+    sheet = worksheet(lecture.text, ask="all")
+    key = read_sheet(sheet.markdown(answers=True)).rows
+    answers = {f"value of {name}" if "∂" not in name else name: text for name, text in key}
+    assert_gradients(sheet.program.output, answers)
+    for name, text in answers.items():
+        right = read(text).middle
+        for wrong in (-right, right + Fraction(1, 100), right * Fraction(10001, 10000), 0):
+            if wrong != right:
+                said = failure(sheet.program.output, {**answers, name: str(Fraction(wrong))})
+                assert f"✗ {name.removeprefix('value of ')} " in said
 
 
 def test_the_finite_difference_of_an_update_is_that_of_its_derivative():
