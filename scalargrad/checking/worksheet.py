@@ -1,7 +1,7 @@
 """Worksheets: Markdown with prose, the program in a fenced block, and a table of quantities.
 
 The table has the header `| quantity | answer |`; the block begins with a line ```sg. The prose may
-state a convention for a kink, as relu′(0) = 0; without one every value of the subdifferential is right.
+state a convention for a kink, as relu′(0) = 0; else every value of the subdifferential is right.
 """
 
 from __future__ import annotations
