@@ -367,8 +367,8 @@ class Layer(Module):
 
     def _outputs(self, examples: Sequence[Sequence[Any]]) -> list[list[Value]]:
         neurons = self.neurons
-        rows = [Row(_inputs(x, self.inputs), is_shared=len(neurons) > 1) for x in examples]
-        weights = [Row(neuron.weights, is_shared=len(rows) > 1) for neuron in neurons]
+        rows = [Row(_inputs(x, self.inputs), len(neurons) > 1) for x in examples]
+        weights = [Row(neuron.weights, len(rows) > 1) for neuron in neurons]
         return [[neuron.of(x, w) for neuron, w in zip(neurons, weights, strict=True)] for x in rows]
 
     def __repr__(self) -> str:
