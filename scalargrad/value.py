@@ -125,9 +125,9 @@ class Value:
     """
 
     # One or two parents are p and q, and their data when the operation ran are a and b; for other
-    # counts p and a are tuples (of a dot: see Row), and without parents p is None. What is not
-    # needed is not set. A tuple in every node, or a function object, would double the time of the
-    # garbage collector.
+    # counts p and a are tuples (of a neuron's dot: see Row), and without parents p is None. What is
+    # not needed is not set. A tuple in every node, or a function object, would double the time of
+    # the garbage collector.
     __slots__ = ("__weakref__", "a", "b", "data", "grad", "index", "label", "op", "p", "q")
 
     data: Scalar
@@ -274,7 +274,7 @@ class Value:
         """The operands' nodes, in order."""
         if self.op is None or self.p is None:
             return ()
-        if self.op is _DOT:
+        if self.op is _DOT and self.p[-1].__class__ is Row:
             bias, weights, inputs = self.p
             return _in_pairs(bias, weights.p, inputs.p)
         count = self.op.count
@@ -285,7 +285,7 @@ class Value:
         """The scalars that were captured when the operation ran."""
         if self.op is None or self.p is None:
             return ()
-        if self.op is _DOT:
+        if self.op is _DOT and self.p[-1].__class__ is Row:
             _, weights, inputs = self.p
             return _in_pairs(self.a, weights.data, inputs.data)
         count = self.op.count
@@ -481,7 +481,7 @@ def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Va
                 found[q] = gradient * other
                 if q.p is not None and q not in until:
                     heappush(waiting, (-q.index, q))
-        elif op is _DOT:
+        elif op is _DOT and p[-1].__class__ is Row:
             p, local = p[0], _pass_on_to_rows(node, found, waiting, until)
         elif op is None or not op.count:
             if op is None:
@@ -613,7 +613,7 @@ def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
 
 
 class Row:
-    """Values side by side, and the data they had: the weights, or the inputs, of dots.
+    """Values side by side, with their data: the weights, or the inputs, of the dots of neurons.
 
     The neurons of a layer share the row of their inputs, and the examples of a batch the rows of
     weights. The backward pass takes a shared row for a node above its members: it is younger than
@@ -623,17 +623,14 @@ class Row:
     Args:
         members: the Values.
         is_shared: whether it serves several dots.
-        data: what they held; by default what they hold now.
     """
 
     __slots__ = ("data", "index", "is_shared", "p", "type")
     op = q = None
 
-    def __init__(
-        self, members: Iterable[Value], is_shared: bool = False, data: Operands = ()
-    ) -> None:
+    def __init__(self, members: Iterable[Value], is_shared: bool = False) -> None:
         self.p = tuple(members)
-        self.data = data or tuple([member.data for member in self.p])
+        self.data = tuple([member.data for member in self.p])
         types = set(map(type, self.data))
         self.type = types.pop() if len(types) == 1 else None
         self.is_shared = is_shared
@@ -641,7 +638,10 @@ class Row:
 
 
 def dot_of(bias: Value, weights: Row, inputs: Row) -> Value:
-    """The node dot(b, w₁, x₁, w₂, x₂, …) of as many weights as inputs, which is not checked."""
+    """The node dot(b, w₁, x₁, w₂, x₂, …) of as many weights as inputs, which is not checked.
+
+    It keeps the rows, where their data are of one kind.
+    """
     b = bias.data
     if weights.type is inputs.type is b.__class__:
         try:
@@ -681,15 +681,11 @@ def _restored(
     """A node as it was; what is below it need only have been restored before."""
     node = _new(Value)
     node.data, node.grad, node.label, node.op = data, grad, label, op
-    node.p = node.q = None
-    if op is _DOT:
-        weights, inputs = (Row(parents[i::2], False, operands[i::2]) for i in (1, 2))
-        node.p, node.a = (parents[0], weights, inputs), operands[0]
-    elif op and parents:
-        node.p, node.a = (parents[0], operands[0]) if op.count else (parents, operands)
-        if op.count == 2:
-            node.q, node.b = parents[1], operands[1]
     node.index = _next_index()
+    node.p = None
+    if op and parents:
+        node.p, node.a = (parents[0], operands[0]) if op.count else (parents, operands)
+        node.q, node.b = (parents[1], operands[1]) if op.count == 2 else (None, None)
     return node
 
 
