@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from scalargrad import ops, scalars
 from scalargrad.ops import Operation
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, constant, node_of, unique_names
+from scalargrad.value import Row, Value, constant, dot_of, unique_names
 
 Activation = Callable[[Value], Value]
 Rows = list[list[Scalar]]  # the weights of a layer: a row for each unit, a column for each input
@@ -324,13 +324,11 @@ class Neuron(Module):
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output, named."""
-        return self.of(_inputs(inputs, len(self.weights)))
+        return self.of(Row(_inputs(inputs, len(self.weights))), Row(self.weights))
 
-    def of(self, inputs: list[Value]) -> Value:
+    def of(self, inputs: Row, weights: Row) -> Value:
         """The output for as many Values as there are weights, which is not checked."""
-        operands = [_ZERO if self.bias is None else self.bias, *self.weights, *inputs]
-        operands[1::2], operands[2::2] = self.weights, inputs
-        y = node_of(ops.dot, tuple(operands))
+        y = dot_of(_ZERO if self.bias is None else self.bias, weights, inputs)
         if self._activate:
             y = self._activate(y)
         if self.label:
@@ -403,8 +401,18 @@ class Layer(Module):
 
     def __call__(self, inputs: Sequence[Any]) -> list[Value]:
         """The outputs of the units."""
-        values = _inputs(inputs, self.inputs)
-        return [neuron.of(values) for neuron in self.neurons]
+        return self._outputs([inputs])[0]
+
+    def batch(self, examples: Sequence[Sequence[Any]]) -> list[list[Value]]:
+        """The outputs for several examples, which share what is captured of the weights."""
+        is_overridden = type(self).__call__ is not Layer.__call__
+        return super().batch(examples) if is_overridden else self._outputs(examples)
+
+    def _outputs(self, examples: Sequence[Sequence[Any]]) -> list[list[Value]]:
+        neurons = self.neurons
+        rows = [Row(_inputs(x, self.inputs), len(neurons) > 1) for x in examples]
+        weights = [Row(neuron.weights, len(rows) > 1) for neuron in neurons]
+        return [[neuron.of(x, w) for neuron, w in zip(neurons, weights, strict=True)] for x in rows]
 
     def __repr__(self) -> str:
         """How many inputs and units, and the activation."""

@@ -1,8 +1,11 @@
 """Modules: names, counts, exact networks, states; PyTorch in double agrees on whole networks."""
 
+import copy
+import functools
 import itertools
 import json
 import math
+import pickle
 import random
 from fractions import Fraction
 
@@ -30,7 +33,7 @@ from scalargrad.nn import (
     zeros,
 )
 from scalargrad.optim import theta
-from scalargrad.value import unique_names
+from scalargrad.value import gradients, unique_names
 from scalargrad.view.graph import contracted
 from scalargrad.view.styles.network import _Roles, is_network, network
 
@@ -194,6 +197,124 @@ def test_lanes_give_each_example_its_own_output_and_gradient():
         for name, p in net.named_parameters().items():
             grad = np.broadcast_to(lanes[name], 7)[lane]
             assert grad == pytest.approx(partial(one, p), rel=1e-12, abs=1e-15)
+
+
+# Rows that several dots share --------------------------------------------------------------------
+
+
+SHARING = {
+    "mlp": lambda: MLP(2, [5, 4, 3], ops.relu, seed=2),
+    "one neuron": lambda: MLP(2, [1], seed=2),
+    "no biases": lambda: MLP(2, [3, 1], seed=2, biases=False),
+    "residual": lambda: Sequential(Layer(2, 3), Residual(MLP(3, [3])), Layer(3, 1)),
+    "dropout": lambda: Sequential(Layer(2, 4), Dropout(0.5, seed=3), Layer(4, 1)),
+    "batch norm": lambda: Sequential(Layer(2, 3), BatchNorm(3), Layer(3, 1)),
+}
+POINTS = [[0.25, -1.5], [1.75, 0.3], [-0.1, 0.7], [0.9, 1.1]]
+
+
+def loss_of_batch(net, points, scalar=float):
+    outputs = net.batch([list(map(scalar, point)) for point in points])
+    flat = [y for ys in outputs for y in ([ys] if isinstance(ys, Value) else ys)]
+    weights = net.parameters()
+    return ops.mean(*[y.square() for y in flat]) + ops.dot(0, *weights, *weights[::-1]) * 0.01
+
+
+@pytest.mark.parametrize("net", SHARING.values(), ids=SHARING)
+def test_gradients_through_shared_rows_are_those_of_the_chain_rule_to_the_last_bit(net):
+    net = net()
+    loss = loss_of_batch(net, POINTS)
+    fast = gradients(loss, 1.0)
+    assert set(fast) == set(topological_order(loss))
+    assert fast == gradients(loss, 1.0, Value.local_derivatives)
+
+
+@pytest.mark.parametrize("net", SHARING.values(), ids=SHARING)
+def test_a_copy_has_the_gradients_of_its_original_to_the_last_bit(net):
+    loss = loss_of_batch(net(), POINTS)
+    for twin in (copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        pairs = zip(topological_order(loss), topological_order(twin), strict=True)
+        loss.zero_grad()
+        twin.zero_grad()
+        loss.backward()
+        twin.backward()
+        assert all(node.grad == other.grad for node, other in pairs)
+
+
+def test_weights_in_several_rows_sum_what_reaches_them_through_each():
+    net = MLP(2, [3, 3, 1], ops.tanh, seed=4)
+    first, second, third = net.layers[0].neurons
+    second.weights = [first.weights[0], first.weights[0]]
+    third.weights = [first.weights[1], first.bias]
+    loss = loss_of_batch(net, POINTS)
+    fast, slow = gradients(loss, 1.0), gradients(loss, 1.0, Value.local_derivatives)
+    for weight in (*first.weights, first.bias):
+        assert fast[weight] == pytest.approx(slow[weight], rel=1e-14)
+
+
+def test_shared_rows_give_exact_gradients_of_exact_networks():
+    net = MLP(2, [3, 1], ops.relu, initial=lambda random, inputs, units: [
+        [F(random.randint(-9, 9), 7) for _ in range(inputs)] for _ in range(units)
+    ])  # fmt: skip
+    loss = loss_of_batch(net, POINTS, F)
+    found = gradients(loss, 1)
+    assert loss.data == F(loss.data)
+    assert found == gradients(loss, 1, Value.local_derivatives)
+
+
+def test_a_batch_gives_the_gradients_of_one_call_after_the_other():
+    net = MLP(2, [5, 4, 1], ops.relu, seed=2)
+    in_batch = gradients(ops.mean(*net.batch(POINTS)), 1.0)
+    one_by_one = gradients(ops.mean(*map(net, POINTS)), 1.0)
+    assert [in_batch[p] for p in net.parameters()] == [one_by_one[p] for p in net.parameters()]
+
+
+def test_rows_may_end_at_nodes_taken_for_leaves():
+    net = MLP(2, [3, 2, 1], seed=2)
+    loss = ops.mean(*net.batch(POINTS))
+    hidden = {node for node in topological_order(loss) if node.label.endswith("_2") and node.op}
+    found = gradients(loss, 1.0, until=hidden)
+    assert hidden <= set(found)
+    assert all(found[h] == partial(loss, h) for h in hidden)
+    assert not set(found) & set(net.layers[0].parameters())
+
+
+def test_a_batch_captures_the_weights_when_it_runs():
+    net = MLP(2, [3, 1], seed=2)
+    loss = ops.mean(*net.batch(POINTS))
+    before = gradients(loss, 1.0)
+    net.assign([7.0] * 13)
+    assert gradients(loss, 1.0) == before
+
+
+def test_an_interrupt_in_a_shared_row_leaves_every_gradient_as_it_was(monkeypatch):
+    net = MLP(2, [3, 1], Value.relu, seed=2)
+    loss = loss_of_batch(net, POINTS)
+    loss.backward()
+    order = topological_order(loss)
+    before = [node.grad for node in order]
+    sums = itertools.count()
+
+    def interrupted(*operands):
+        if next(sums) == 5:
+            raise KeyboardInterrupt
+        return functools.reduce(*operands)
+
+    monkeypatch.setattr("scalargrad.value.reduce", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        loss.backward()
+    assert [node.grad for node in order] == before
+
+
+def test_a_layer_that_computes_something_else_does_so_in_a_batch():
+    class Doubled(Layer):
+        def __call__(self, inputs):
+            return [y * 2 for y in super().__call__(inputs)]
+
+    net = Sequential(Doubled(2, 3), Layer(3, 1))
+    assert [y.data for y in net.batch(POINTS)] == [net(point).data for point in POINTS]
+    plain = Sequential(Layer(2, 3), Layer(3, 1))
+    assert net(POINTS[0]).data != plain(POINTS[0]).data
 
 
 def test_text_numbers_and_values_are_inputs():
