@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # DESIGN.md's list: data flows down, imports point up. A new module must be given its place.
 ORDER = [
     "errors", "scalars", "careful", "ops", "value", "formula", "expression",
-    "nn", "losses", "optim", "data", "train",
+    "nn", "losses", "optim", "data", "train", "interop",
     *(f"view.{name}" for name in (
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
