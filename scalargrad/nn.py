@@ -217,13 +217,13 @@ def check_state(whose: str, state: Any, **parts: type) -> None:
 
     >>> check_state("a module", {"extra": 3}, extra=list)
     Traceback (most recent call last):
-    ValueError: the state of a module has extra (a list); got 3 for it
+    ValueError: the state of a module has extra (list); got 3 for it
     """
     if not isinstance(state, Mapping):
         got = type(state).__name__
-        raise ValueError(f"the state of {whose} is what its state() gave, a dict; got a {got}")
+        raise ValueError(f"the state of {whose} is what its state() gave, a dict; got {got}")
     for part, kind in parts.items():
-        wanted = f"the state of {whose} has {part} (a {kind.__name__.lower()})"
+        wanted = f"the state of {whose} has {part} ({kind.__name__.lower()})"
         if part not in state:
             raise ValueError(f"{wanted}; got one without")
         if not isinstance(state[part], kind):

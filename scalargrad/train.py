@@ -106,6 +106,11 @@ def fit(
     Raises:
         ValueError: for sizes that do not fit, or a state of another run.
     """
+    for name, given_data in (("data", data), ("test", test)):
+        if not isinstance(given_data, DataSet) and (name, given_data) != ("test", None):
+            raise TypeError(
+                f"fit needs a DataSet(inputs, targets) as {name}; got {type(given_data).__name__}"
+            )
     check_batch_size(len(data) if batch_size is None else batch_size, len(data))
     for name, given in (("epochs", epochs), ("patience", patience)):
         if given is not None and (not isinstance(given, int) or given < 1):

@@ -435,6 +435,14 @@ def test_bad_input_gives_one_clear_line_and_leaves_the_model_alone(more, message
     assert weights(model) == before
 
 
+@pytest.mark.parametrize("name", ["data", "test"])
+def test_examples_that_are_no_data_set_are_named(name):
+    model, sgd = small()
+    arguments = {"data": data.two_moons(10), "test": None, name: [([1.0, 2.0], 1)]}
+    with pytest.raises(TypeError, match=rf"a DataSet\(inputs, targets\) as {name}; got list"):
+        fit(model, BCE, optimizer=sgd, epochs=1, **arguments)
+
+
 def test_labels_outside_the_domain_of_the_loss_are_an_error_before_the_first_step():
     model, sgd = small()
     before = weights(model)
