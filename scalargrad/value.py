@@ -594,12 +594,17 @@ def unique_names(nodes: Iterable[Value]) -> list[str]:
     >>> unique_names([Value(1, "w"), Value(2, "b"), Value(3, "w"), Value(4)])
     ['w', 'b', 'w#2', 'p']
     """
+    labels = [node.label or "p" for node in nodes]
+    taken = {label for label in labels if "#" in label}
     used: dict[str, int] = {}
     found = []
-    for node in nodes:
-        label = node.label or "p"
-        used[label] = used.get(label, 0) + 1
-        found.append(label if used[label] == 1 else f"{label}#{used[label]}")
+    for label in labels:
+        name = label
+        while name in used or (name != label and name in taken):
+            used[label] += 1
+            name = f"{label}#{used[label]}"
+        used[name] = 1
+        found.append(name)
     return found
 
 

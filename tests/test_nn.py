@@ -7,6 +7,7 @@ import json
 import math
 import pickle
 import random
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +20,7 @@ from scalargrad.nn import (
     MLP,
     BatchNorm,
     Dropout,
+    Elementwise,
     Layer,
     Module,
     Neuron,
@@ -124,6 +126,13 @@ def test_equal_labels_are_numbered():
     net = Sequential(Layer(1, 1), Layer(1, 1))
     assert list(net.named_parameters()) == ["w11_1", "b1_1", "w11_1#2", "b1_1#2"]
     assert unique_names([Value(1)]) == ["p"]
+
+
+@pytest.mark.parametrize("labels", [["w", "w", "w#2"], ["w#2", "w", "w"], ["w", "w#2", "w#2", "w"]])
+def test_a_label_like_a_number_given_to_another_makes_no_two_equal(labels):
+    found = unique_names([Value(1, label) for label in labels])
+    assert len(set(found)) == len(labels)
+    assert found[labels.index("w#2")] == "w#2"
 
 
 def test_units_carry_the_names_of_the_slide():
@@ -338,6 +347,15 @@ def test_inputs_that_are_no_list_are_named(inputs):
 def test_bad_sizes_are_named(inputs, sizes):
     with pytest.raises(ValueError, match="whole number of inputs and units from 1"):
         MLP(inputs, sizes)
+
+
+@pytest.mark.parametrize("activation", ["tanh", 3])
+def test_an_activation_that_cannot_be_called_is_named(activation):
+    message = f"a function of a Value, such as ops.tanh; got {activation!r}"
+    for make in (lambda: MLP(2, [2, 1], activation), lambda: Neuron([1], 0, activation),
+                 lambda: Elementwise(activation)):  # fmt: skip
+        with pytest.raises(TypeError, match=message):
+            make()
 
 
 def test_no_sizes_and_no_weights_are_named():
@@ -586,6 +604,20 @@ def test_residual_adds_its_inputs():
         Residual(Layer(2, 3))([1, 2])
 
 
+@pytest.mark.parametrize("inner", [Sequential(Layer(2, 1)), Neuron([1, 2]), MLP(2, [3, 1])])
+def test_a_module_of_one_output_can_stand_within_a_network(inner):
+    net = Sequential(inner, Layer(1, 2))
+    assert [y.data for y in net([0.5, 2.0])] == [y.data for y in net.batch([[0.5, 2.0]])[0]]
+
+
+def test_an_activation_can_stand_by_itself_and_takes_the_name_of_its_unit():
+    net = Sequential(Layer(1, 2, initial=given([["-0.5"], ["2"]])), Elementwise(ops.relu))
+    assert [(h.data, h.label) for h in net([1])] == [(0, "h1_1"), (2, "h2_1")]
+    kept = Sequential(Layer(1, 1), Elementwise(lambda a: a))
+    assert kept([1]).label == "h1_1"
+    assert repr(net) == "Sequential(Layer(1, 2), Elementwise(relu))"
+
+
 def test_train_and_eval_reach_modules_within_modules():
     net = Sequential(Residual(Sequential(Layer(2, 2), Dropout(0.5))))
     net.eval()
@@ -646,6 +678,10 @@ def without(state, key):
     return {k: v for k, v in state.items() if k != key}
 
 
+def with_statistics(state, statistics):
+    return {**state, "extra": [statistics if e and len(e) == 2 else e for e in state["extra"]]}
+
+
 BROKEN = {
     "architecture": lambda state: MLP(2, [4, 1]).state(),
     "activation": lambda state: {**state, "architecture": repr(MLP(2, [3, 1]))},
@@ -654,6 +690,15 @@ BROKEN = {
     "other names": lambda state: {**state, "parameters": {"w": 1}},
     "a list": lambda state: [],
     "extra": lambda state: {**state, "extra": state["extra"][:-1]},
+    "no number": lambda state: {**state, "parameters": {**state["parameters"], "w11_1": None}},
+    "nan": lambda state: {**state, "parameters": {**state["parameters"], "w11_1": math.nan}},
+    "infinity": lambda state: {**state, "parameters": {**state["parameters"], "w11_1": math.inf}},
+    "parameters in a list": lambda state: {**state, "parameters": [1, 2]},
+    "extra is no list": lambda state: {**state, "extra": None},
+    "nan statistics": lambda state: with_statistics(state, [[math.nan] * 3, [1] * 3]),
+    "a variance below 0": lambda state: with_statistics(state, [[0] * 3, [1, -1, 1]]),
+    "None": lambda state: None,
+    "text": lambda state: json.dumps(state),
     "a broken extra": lambda state: {**state, "extra": [[1]] * len(state["extra"])},
 }
 
@@ -663,8 +708,9 @@ def test_a_state_that_does_not_fit_leaves_the_module_untouched(case):
     net = complicated(1)
     net.batch([[0.1, 0.2], [0.5, -0.4]])
     before = json.dumps(net.state())
-    with pytest.raises(ValueError, match="state"):
+    with pytest.raises(ValueError, match="state") as caught:
         net.load_state(BROKEN[case](complicated(2).state()))
+    assert not re.search("object|attribute|subscript|indices", str(caught.value))
     assert json.dumps(net.state()) == before
 
 
