@@ -1,0 +1,229 @@
+"""The notebooks run, and each .ipynb holds the cells of its .py and the outputs they give now."""
+
+import ast
+import contextlib
+import io
+import math
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+import jupytext
+import nbformat
+import pytest
+from execute_notebooks import FOLDER, kept, sources, unexecuted
+from peers import peer
+
+SOURCES = sources()
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+NEEDS = {"04": "sympy"}  # what a notebook cannot do without, beside scalargrad's own
+
+notebook = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+
+
+def saved(source):
+    return nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+
+
+def code_cells(cells):
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+@dataclass
+class Outcome:
+    """What a cell gave: what it printed, the repr of its last line, and how many figures."""
+
+    printed: str
+    result: str | None
+    figures: int
+
+
+def run(cell, namespace, figures):
+    """Run a cell as a kernel does: statement by statement, the last expression for its value."""
+    body = ast.parse(cell).body
+    last = body.pop() if body and isinstance(body[-1], ast.Expr) else None
+    printed = io.StringIO()
+    result = None
+    before = len(figures)
+    with contextlib.redirect_stdout(printed):
+        exec(compile(ast.Module(body, []), "<cell>", "exec"), namespace)
+        if last is not None:
+            result = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+    shown = None if result is None else repr(result)
+    return Outcome(printed.getvalue(), shown, len(figures) - before)
+
+
+def printed_and_result(outputs):
+    printed = "".join(output.text for output in outputs if output.output_type == "stream")
+    results = [o.data.get("text/plain") for o in outputs if o.output_type == "execute_result"]
+    return printed, results[0] if results else None
+
+
+def assert_alike(now, then):
+    """The same words, and numbers that differ by no more than another processor's rounding may."""
+    assert NUMBER.sub("#", now) == NUMBER.sub("#", then)
+    for one, other in zip(NUMBER.findall(now), NUMBER.findall(then), strict=True):
+        assert math.isclose(float(one), float(other), rel_tol=0.02), f"{one} was {other}"
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that pyplot was told to show, drawn and closed."""
+    matplotlib = pytest.importorskip("matplotlib")  # a dependency of scalargrad's
+    before = matplotlib.get_backend()
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    shown = []
+
+    def show():
+        for number in pyplot.get_fignums():
+            figure = pyplot.figure(number)
+            figure.canvas.draw()
+            shown.append(figure)
+        pyplot.close("all")
+
+    monkeypatch.setattr(pyplot, "show", show)
+    yield shown
+    pyplot.close("all")
+    matplotlib.use(before)
+
+
+@notebook
+def test_every_cell_runs_and_gives_what_is_kept_of_it(source, figures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if source.stem[:2] in NEEDS:
+        peer(NEEDS[source.stem[:2]])
+    namespace = {"__name__": "__main__"}
+    pairs = zip(code_cells(unexecuted(source).cells), code_cells(saved(source).cells), strict=True)
+    for cell, before in pairs:
+        outcome = run(cell.source, namespace, figures)
+        if "import torch" in cell.source and not has_torch():
+            assert outcome.printed == "PyTorch is not installed, so only the loop above has run\n"
+            continue
+        printed, result = printed_and_result(before.outputs)
+        assert_alike(outcome.printed, printed)
+        assert (outcome.result is None) == (result is None)
+        if outcome.result is not None and "object" not in outcome.result:
+            assert_alike(outcome.result, result)
+        kept_figures = [o for o in before.outputs if o.output_type == "display_data"]
+        assert outcome.figures == len(kept_figures)
+    assert list(tmp_path.iterdir()) == [], "a notebook leaves no files"
+
+
+def has_torch():
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def test_the_loop_of_pytorch_gives_the_same_losses():
+    peer("torch")
+    (source,) = sources(["05"])
+    cell = next(c for c in code_cells(saved(source).cells) if "import torch" in c.source)
+    assert "the same as ours in all epochs, to 9 digits: True" in cell.outputs[0].text
+
+
+@notebook
+def test_the_pair_is_in_step(source):
+    here, there = unexecuted(source), saved(source)
+    assert [(c.cell_type, c.id, c.source) for c in here.cells] == [
+        (c.cell_type, c.id, c.source) for c in there.cells
+    ], "run make notebooks"
+    assert there.metadata == here.metadata
+    nbformat.validate(there)
+
+
+@notebook
+def test_the_outputs_are_clean(source):
+    text = source.with_suffix(".ipynb").read_text(encoding="utf-8")
+    assert len(text) < 1_000_000
+    for found in (r'"execution_count": [0-9]', r'"output_type": "error"', r'"name": "stderr"',
+                  r" at 0x[0-9a-f]", "application/pdf"):  # fmt: skip
+        assert not re.search(found, text), found
+    prose = re.sub(r'"(image/png|text/html)": .*', "", text)
+    assert not re.search(r"(?<![\w.)])/(home|root|tmp|Users|usr|work|opt)/", prose)
+    for cell in code_cells(saved(source).cells):
+        pictures = [o.data for o in cell.outputs if "data" in o and "image/svg+xml" in o.data]
+        assert all("image/png" in data for data in pictures), "untrusted views show no SVG"
+
+
+@notebook
+def test_it_is_short_and_begins_with_its_title(source):
+    cells = unexecuted(source).cells
+    assert len(cells) < 25
+    number = int(source.stem[:2])
+    assert cells[0].source.startswith(f"# {number} · ")
+    assert "pip install . " in cells[0].source
+    assert cells[-1].source.startswith("**What to take away.**")
+    for before, cell in pairwise(cells):
+        if cell.cell_type == "code" and before.cell_type == "code":
+            assert cell.source.count("\n") < 12, "prose before code"
+
+
+@notebook
+def test_it_has_an_exercise_that_is_not_solved_yet(source):
+    texts = [c.source for c in unexecuted(source).cells if c.cell_type == "markdown"]
+    assert any("**Exercise" in text for text in texts)
+    assert any("One solution" in text for text in texts)
+    outputs = [str(o) for c in code_cells(saved(source).cells) for o in c.outputs]
+    assert any("not yet" in output or "blank" in output for output in outputs)
+
+
+def test_the_engine_of_the_second_notebook_has_sixty_lines():
+    (source,) = sources(["02"])
+    cells = code_cells(unexecuted(source).cells)[:2]
+    lines = [line for cell in cells for line in cell.source.splitlines() if line.strip()]
+    assert 45 <= len(lines) <= 60
+    assert "def backward(output):" in lines
+
+
+def test_there_are_no_notebooks_without_a_source():
+    assert [path.stem for path in sorted(FOLDER.glob("*.ipynb"))] == [s.stem for s in SOURCES]
+    assert len(SOURCES) >= 8
+
+
+# The tests can fail
+
+
+def test_another_number_or_word_is_noticed():
+    assert_alike("loss 0.3001 after 30", "loss 0.3 after 30")
+    for other in ("loss 0.33 after 30", "loss 0.3 before 30", "loss 0.3 after 30 31", "loss -0.3"):
+        with pytest.raises(AssertionError):
+            assert_alike(other, "loss 0.3 after 30")
+
+
+def test_a_cell_that_warns_is_refused():
+    warning = nbformat.v4.new_output("stream", name="stderr", text="careful")
+    with pytest.raises(ValueError, match="a cell warns: careful"):
+        kept([warning])
+
+
+def test_what_differs_between_runs_is_not_kept():
+    streams = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("a", "b")]
+    data = {"application/pdf": "…", "text/plain": "1"}
+    result = nbformat.v4.new_output("execute_result", data=data, execution_count=7)
+    text, found = kept([*streams, result])
+    assert text.text == "ab"
+    assert found.execution_count is None
+    assert dict(found.data) == {"text/plain": "1"}
+
+
+def test_a_cell_keeps_its_identity_when_others_come_and_go(tmp_path):
+    def identities(text):
+        path = tmp_path / "n.py"
+        path.write_text(text, encoding="utf-8")
+        return [cell.id for cell in unexecuted(path).cells]
+
+    first = identities("# %%\na = 1\n\n# %%\na = 1\n\n# %%\nb = 2\n")
+    assert len(set(first)) == 3
+    assert identities("# %%\nc = 3\n\n# %%\na = 1\n\n# %%\na = 1\n\n# %%\nb = 2\n")[1:] == first
+
+
+def test_jupytext_reads_and_writes_the_pair_alike():
+    for source in SOURCES:
+        text = source.read_text(encoding="utf-8")
+        written = jupytext.writes(jupytext.read(source, fmt="py:percent"), fmt="py:percent")
+        assert written.split("# %%", 1)[1] == text.split("# %%", 1)[1]
