@@ -34,16 +34,13 @@ draw(example.output, wrt="w2")
 # operation. Below it, read the orange path backwards: `d_yhat` is the gradient −1.2 at ŷ; times w₄
 # it is the gradient at h₂; times the gate of the ReLU (1 if it is open) and x it is the gradient of
 # w₂.
+#
+# Called without inputs the program takes those of the graph. Any of them can be given anew, and
+# nothing is built for it: no graph, no objects.
 
 # %%
 compiled = compile(example.output, wrt=["w2"], backend="python")
 print(compiled.source)
-
-# %% [markdown]
-# Called without inputs it takes those of the graph. Any of them can be given anew, and nothing is
-# built for it: no graph, no objects.
-
-# %%
 print(compiled())
 print(compiled(w2=3.8))
 
