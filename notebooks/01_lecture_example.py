@@ -49,6 +49,9 @@ mine = {"h1": "0.6", "h2": "", "yhat": "", "loss": ""}
 check(example, mine, solutions=False)
 
 # %% [markdown]
+# One solution: h₂ = max{0, 0.8 × 2} = 1.6, then ŷ = 0.4 × 0.6 + 0.1 × 1.6 = 0.4, and the loss is
+# (0.4 − 1)² = 0.36.
+#
 # ## Which way is better?
 #
 # Suppose w₂ were a little larger. Would the loss rise or fall? One can simply try. Here are the

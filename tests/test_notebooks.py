@@ -63,6 +63,63 @@ def run(cell, namespace, figures):
     return Outcome(printed.getvalue(), shown, len(figures) - before)
 
 
+# For each exercise a part of its cell, and the same with a right and with a wrong answer.
+EXERCISES = {
+    "01": [
+        ('"h2": "", "yhat": "", "loss": ""', '"h2": "1.6", "yhat": "0.4", "loss": "0.36"',
+         '"h2": "1.6", "yhat": "0.4", "loss": "0.6"'),
+        ('"", "dyhat/dh1": "", "dh1/dw1": "", "dl/dw1": ""',
+         '"-1.2", "dyhat/dh1": "0.4", "dh1/dw1": "2", "dl/dw1": "-0.96"',
+         '"-1.2", "dyhat/dh1": "0.4", "dh1/dw1": "2", "dl/dw1": "0.96"'),
+    ],
+    "02": [
+        ("return None", "y = math.tanh(a.data); return Scalar(y, (a,), (1 - y**2,))",
+         "y = math.tanh(a.data); return Scalar(y, (a,), (1 - y,))"),
+    ],
+    "03": [
+        ('"", "dyhat/dh1": "", "dh1/dx": "", "dyhat/dh2": "", "dh2/dx": "", "dl/dx": ""',
+         '"2", "dyhat/dh1": "4", "dh1/dx": ".5", "dyhat/dh2": "2", "dh2/dx": "-1/4", "dl/dx": "3"',
+         '"2", "dyhat/dh1": "4", "dh1/dx": ".5", "dyhat/dh2": "2", "dh2/dx": "-1/4", "dl/dx": "4"'),
+        ("guess = None", "guess = 8", "guess = 6"),
+    ],
+    "04": [
+        ('"dl/dw1": "", "dl/dw2": "", "dl/dx1": ""',
+         '"dl/dw1": "1.5", "dl/dw2": "-1/2", "dl/dx1": "0.25"',
+         '"dl/dw1": "1.5", "dl/dw2": "-1/2", "dl/dx1": "0.5"'),
+        ("claim = None", "claim = p[1] - 1", "claim = 1 - p[1]"),
+    ],
+    "05": [
+        ("mine = None", 'mine = "1.46"', 'mine = "1.7"'),
+        ("= None, None", "= 4, 0.025", "= 4, 0.4"),
+    ],
+    "06": [
+        ("sigmoids = None", "sigmoids = 10", "sigmoids = 11"),
+        ("(None, None)", "(0.6, -0.8)", "(0.6, 0.8)"),
+    ],
+    "07": [
+        ("mine = None  # your turn: a", "mine = 97  # a", "mine = 96  # a"),
+        ("mine = None  # your turn\n", "mine = 1\n", "mine = 3\n"),
+    ],
+    "08": [
+        ("| ∂ℓ/∂ŷ |  |\n| ∂ŷ/∂h₂ |  |\n| ∂h₂/∂w₂ |  |\n| ∂ℓ/∂w₂ |  |",
+         "| ∂ℓ/∂ŷ | -6/5 |\n| ∂ŷ/∂h₂ | 0.1 |\n| ∂h₂/∂w₂ | 2 |\n| ∂ℓ/∂w₂ | −0.24 |",
+         "| ∂ℓ/∂ŷ | -6/5 |\n| ∂ŷ/∂h₂ | 0.1 |\n| ∂h₂/∂w₂ | 2 |\n| ∂ℓ/∂w₂ | 0.24 |"),
+        ('twin = {"dl/dyhat": "-1.2"', 'twin = {"dl/dyhat": "1.2"', 'twin = {"dl/dyhat": "-0.6"'),
+    ],
+    "09": [
+        ("    d_x1 = 0\n    d_x2 = 0", "    d_x1 = x1 + s\n    d_x2 = x1",
+         "    d_x1 = s\n    d_x2 = x1"),
+        ("guess = None", "guess = 7", "guess = 12"),
+    ],
+}  # fmt: skip
+
+
+def is_solved(outcome):
+    said = outcome.printed + (outcome.result or "")
+    lines = re.search(r"(\d+) of (\d+) lines right", said)
+    return lines[1] == lines[2] if lines else said.strip() in ("right", "proved")
+
+
 def printed_and_result(outputs):
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
     results = [o.data.get("text/plain") for o in outputs if o.output_type == "execute_result"]
@@ -105,6 +162,8 @@ def test_every_cell_runs_and_gives_what_is_kept_of_it(source, figures, tmp_path,
     if source.stem[:2] in NEEDS:
         peer(NEEDS[source.stem[:2]])
     namespace = {"__name__": "__main__"}
+    exercises = EXERCISES[source.stem[:2]]
+    tried = 0
     pairs = zip(code_cells(unexecuted(source).cells), code_cells(saved(source).cells), strict=True)
     for cell, before in pairs:
         outcome = run(cell.source, namespace, figures)
@@ -118,7 +177,14 @@ def test_every_cell_runs_and_gives_what_is_kept_of_it(source, figures, tmp_path,
             assert_alike(outcome.result, result)
         kept_figures = [o for o in before.outputs if o.output_type == "display_data"]
         assert outcome.figures == len(kept_figures)
+        for blank, right, wrong in [e for e in exercises if e[0] in cell.source]:
+            tried += 1
+            assert not is_solved(outcome)
+            for text, verdict in ((right, True), (wrong, False), (blank, False)):
+                again = run(cell.source.replace(blank, text), namespace, figures)
+                assert is_solved(again) == verdict, f"{text}: {again}"
     assert list(tmp_path.iterdir()) == [], "a notebook leaves no files"
+    assert tried == len(exercises)
 
 
 def test_the_loop_of_pytorch_gives_the_same_losses():
@@ -166,10 +232,11 @@ def test_it_is_short_and_begins_with_its_title(source):
 
 
 @notebook
-def test_it_has_an_exercise_that_is_not_solved_yet(source):
+def test_every_exercise_has_a_solution_and_is_not_solved_yet(source):
     texts = [c.source for c in unexecuted(source).cells if c.cell_type == "markdown"]
-    assert any("**Exercise" in text for text in texts)
-    assert any("One solution" in text for text in texts)
+    count = len(EXERCISES[source.stem[:2]])
+    assert count == sum(text.count("**Exercise") for text in texts)
+    assert count == sum(text.count("One solution") for text in texts)
     outputs = [str(o) for c in code_cells(saved(source).cells) for o in c.outputs]
     assert any("not yet" in output or "blank" in output for output in outputs)
 
