@@ -41,11 +41,27 @@ def code_cells(cells):
 
 @dataclass
 class Outcome:
-    """What a cell gave: what it printed, the repr of its last line, and how many figures."""
+    """What a cell gave: what it printed, its last line as texts, and how many figures."""
 
     printed: str
-    result: str | None
+    has_result: bool
+    result: dict[str, str]
     figures: int
+
+
+def texts_of(result):
+    """What a notebook shows of a result, other than pictures."""
+    found = {"text/plain": "" if result is None else repr(result)}
+    for mime, method in RICH.items():
+        if hasattr(result, method):
+            found[mime] = getattr(result, method)() or ""
+    return {mime: text for mime, text in found.items() if not SKIPPED.search(text)}
+
+
+RICH = {
+    "text/html": "_repr_html_", "text/markdown": "_repr_markdown_", "text/latex": "_repr_latex_",
+}  # fmt: skip
+SKIPPED = re.compile("<iframe|object>|^$")  # the page of the frames is a picture
 
 
 def run(cell, namespace, figures):
@@ -59,8 +75,8 @@ def run(cell, namespace, figures):
         exec(compile(ast.Module(body, []), "<cell>", "exec"), namespace)
         if last is not None:
             result = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
-    shown = None if result is None else repr(result)
-    return Outcome(printed.getvalue(), shown, len(figures) - before)
+    has_result = result is not None
+    return Outcome(printed.getvalue(), has_result, texts_of(result), len(figures) - before)
 
 
 # For each exercise a part of its cell, and the same with a right and with a wrong answer.
@@ -115,15 +131,15 @@ EXERCISES = {
 
 
 def is_solved(outcome):
-    said = outcome.printed + (outcome.result or "")
+    said = outcome.printed + outcome.result.get("text/plain", "")
     lines = re.search(r"(\d+) of (\d+) lines right", said)
     return lines[1] == lines[2] if lines else said.strip() in ("right", "proved")
 
 
 def printed_and_result(outputs):
     printed = "".join(output.text for output in outputs if output.output_type == "stream")
-    results = [o.data.get("text/plain") for o in outputs if o.output_type == "execute_result"]
-    return printed, results[0] if results else None
+    results = [dict(o.data) for o in outputs if o.output_type == "execute_result"]
+    return printed, results[0] if results else {}
 
 
 def assert_alike(now, then):
@@ -172,9 +188,9 @@ def test_every_cell_runs_and_gives_what_is_kept_of_it(source, figures, tmp_path,
             continue
         printed, result = printed_and_result(before.outputs)
         assert_alike(outcome.printed, printed)
-        assert (outcome.result is None) == (result is None)
-        if outcome.result is not None and "object" not in outcome.result:
-            assert_alike(outcome.result, result)
+        assert outcome.has_result == bool(result)
+        for mime, text in outcome.result.items():
+            assert_alike(text, result[mime])
         kept_figures = [o for o in before.outputs if o.output_type == "display_data"]
         assert outcome.figures == len(kept_figures)
         for blank, right, wrong in [e for e in exercises if e[0] in cell.source]:
