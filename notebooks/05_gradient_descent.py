@@ -65,8 +65,8 @@ import matplotlib.pyplot as plt
 from scalargrad import experiments, plots
 
 fig, ax = plt.subplots(figsize=(8, 4.2), dpi=110, layout="constrained")
-plots.descent(experiments.descent(), ax)
 ax.set_aspect("equal")
+plots.descent(experiments.descent(), ax)
 plt.show()
 
 # %% [markdown]
