@@ -26,7 +26,7 @@ ORDER = [
         "reading", "quantities", "gradcheck", "variants", "worksheet", "recomputing", "diagnosis",
         "report", "marking", "grading", "plugin",
     )),
-    "experiments", "plots", "lectures", "doctor", "cli",
+    "experiments", "plots", "lectures", "doctor", "manual", "cli",
 ]  # fmt: skip
 INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking"}  # without code
 MODULES = {
@@ -47,7 +47,10 @@ def imports(source):
                 yield f"scalargrad.{inner}" if inner in MODULES else node.module
 
 
-HOOKS = {("value", "view.notation")}  # a notebook asks a Value itself for its LaTeX
+HOOKS = {
+    ("value", "view.notation"),  # a notebook asks a Value itself for its LaTeX
+    ("cli", ""),  # the version
+}
 
 
 def downward(module, source):
