@@ -27,8 +27,12 @@ bench: .venv/development  ## measure speed and memory against real peers, side b
 notebooks: .venv/development  ## run the notebooks (none yet)
 	@find notebooks -name '*.py' -exec .venv/bin/python {} \;
 
+docs: .venv/documentation  ## build the documentation into .docs/site, and check its links
+	.venv/bin/python -m sphinx --fail-on-warning --keep-going --quiet .docs .docs/site
+	.venv/bin/python .docs/check.py .docs/site
+
 clean:  ## remove what these targets made
-	rm -rf .venv demo gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo gallery dist .docs/site .docs/api .docs/notebooks .docs/drawn .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -45,4 +49,9 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group dev
 	@touch $@
 
-.PHONY: help demo test check gallery bench notebooks clean
+.venv/documentation: .venv/runtime
+	$(INSTALL) --upgrade pip
+	$(INSTALL) --group docs
+	@touch $@
+
+.PHONY: help demo test check gallery bench notebooks docs clean

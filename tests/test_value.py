@@ -541,6 +541,7 @@ def completes(action: Callable[[], object], bytecodes: int) -> bool:
         return trace
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 looks at it when tracing begins
     sys.settrace(trace)
     try:
         action()
