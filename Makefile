@@ -22,6 +22,7 @@ gallery: .venv/development  ## draw every example in every style, theme and form
 
 bench: .venv/development  ## measure speed and memory against real peers, side by side
 	.venv/bin/python tests/benchmarks/engine.py
+	.venv/bin/python tests/benchmarks/networks.py
 	.venv/bin/python tests/benchmarks/students.py
 
 notebooks: .venv/development  ## run the notebooks (none yet)

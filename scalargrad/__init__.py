@@ -7,7 +7,13 @@ is loaded when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
+from scalargrad.errors import (
+    CompilerError,
+    DomainError,
+    DrawingError,
+    GradientMismatch,
+    ProgramError,
+)
 from scalargrad.value import Value, partial, topological_order
 
 if TYPE_CHECKING:
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from scalargrad.checking.marking import check
     from scalargrad.checking.report import Report
     from scalargrad.checking.worksheet import worksheet
+    from scalargrad.compiler.compiled import Compiled, compile
     from scalargrad.expression import Program, program, program_text
     from scalargrad.view.derivation import Derivation, derive
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Compiled",
+    "CompilerError",
     "Derivation",
     "DomainError",
     "Drawing",
@@ -35,6 +44,7 @@ __all__ = [
     "Value",
     "assert_gradients",
     "check",
+    "compile",
     "derive",
     "draw",
     "gradcheck",
@@ -48,6 +58,7 @@ __all__ = [
 ]
 
 _WHERE = {
+    "Compiled": "compiler.compiled",
     "Derivation": "view.derivation",
     "Drawing": "view.drawing",
     "Frames": "view.drawing",
@@ -55,6 +66,7 @@ _WHERE = {
     "Report": "checking.report",
     "assert_gradients": "checking.gradcheck",
     "check": "checking.marking",
+    "compile": "compiler.compiled",
     "derive": "view.derivation",
     "draw": "view.drawing",
     "gradcheck": "checking.gradcheck",

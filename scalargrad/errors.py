@@ -28,6 +28,10 @@ class GradientMismatch(AssertionError):
     """A gradient worked out by hand, or a derivative in the table, is not the true one."""
 
 
+class CompilerError(RuntimeError):
+    """A program that cannot be compiled here: no compiler, or one that fails."""
+
+
 class DrawingError(ValueError):
     """A picture that cannot be made or saved as asked."""
 

@@ -5,8 +5,10 @@ Targets may be numbers, text, lanes or Values. A label outside the domain of a l
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 from scalargrad import ops, scalars
@@ -65,10 +67,10 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
     if isinstance(target, list | tuple):
         return _loss(every - _expected(scores, _probabilities(target, len(scores))))
     index = _index(target, len(scores))
-    if getattr(index, "shape", ()):
-        is_target = [scalars.where(index == k, 1.0, 0.0) for k in range(len(scores))]
-        return _loss(every - _expected(scores, is_target))
-    return _loss(every - scores[int(index)])
+    if scalars.is_number(index):
+        return _loss(every - scores[int(index)])
+    is_target = [scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(len(scores))]
+    return _loss(every - _expected(scores, is_target))
 
 
 def hinge(score: Any, target: Any) -> Value:
@@ -135,7 +137,8 @@ def _label(target: Any, loss: str) -> Value:
 
 def _index(target: Any, classes: int) -> Scalar:
     index = target.data if isinstance(target, Value) else scalars.scalar(target)
-    if not _all((index >= 0) & (index < classes) & (index % 1 == 0)):
+    is_class = [scalars.equal(index, k) for k in range(classes)]
+    if not _all(reduce(operator.or_, is_class)):
         raise ValueError(
             f"softmax_cross_entropy needs the index of a class, from 0 to {classes - 1}; got "
             f"{scalars.shown(index)}"

@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any, TypeVar
 
 from scalargrad import ops, scalars
 from scalargrad.ops import Operation
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, constant, node_of
+from scalargrad.value import Value, constant, node_of, unique_names
 
 Activation = Callable[[Value], Value]
 Rows = list[list[Scalar]]  # the weights of a layer: a row for each unit, a column for each input
@@ -68,7 +69,7 @@ class Module:
     def named_parameters(self) -> dict[str, Value]:
         """The parameters by name, in their order."""
         parameters = self.parameters()
-        return dict(zip(names(parameters), parameters, strict=True))
+        return dict(zip(unique_names(parameters), parameters, strict=True))
 
     def train(self, training: bool = True) -> None:
         """Behave as in training from here on."""
@@ -143,6 +144,55 @@ class Module:
             raise ValueError(f"not the state of {self!r}: {error}") from None
         self.assign(read)
 
+    def compile(
+        self,
+        loss: Callable[[Any, Any], Value],
+        inputs: int | None = None,
+        *,
+        backend: str = "auto",
+        reduce: Any = "mean",
+        fast: bool = False,
+    ) -> Any:
+        """A program for a loss of one example and its gradients; see `scalargrad.compile`.
+
+        Its inputs are those of the module, x1, x2, …, then the target y, then the parameters, which
+        are what they are now where they are left out. Random masks are drawn at each call. It
+        gives gradients with respect to the parameters, and the predictions as further outputs.
+
+        Args:
+            loss: of a prediction and a target.
+            inputs: how many the module takes; by default as many as its first layer.
+            backend: "python", "numpy", "c", "jax", "torch" or "auto".
+            reduce: over lanes: "mean", "sum", or None.
+            fast: C only: fused multiplications and additions.
+
+        >>> step = MLP(2, [1]).compile(lambda yhat, y: (yhat - y) ** 2, backend="python")
+        >>> step.inputs
+        ('x1', 'x2', 'y', 'w11_1', 'w21_1', 'b1_1')
+        """
+        from scalargrad.compiler.compiled import Compiled
+        from scalargrad.compiler.program import traced
+        from scalargrad.compiler.source import Tape
+
+        tape = Tape()
+        count = _input_count(self) if inputs is None else _size(inputs)
+        xs = [Value(0, f"x{i}" if count > 1 else "x") for i in range(1, count + 1)]
+        shared = {id(r): r for m in self.modules() for r in vars(m).values()
+                  if isinstance(r, Random)}  # fmt: skip
+        twin = deepcopy(self, shared)  # it draws from the module's own random numbers
+        target = Value(0, "y")
+        nodes = [*xs, target, *twin.parameters()]
+        named = dict(zip(unique_names(nodes), nodes, strict=True))
+        for name, node in named.items():
+            node.data = tape.input(name)
+        prediction = twin(xs)
+        output = loss(prediction, target)
+        more = list(prediction) if isinstance(prediction, list | tuple) else [prediction]
+        parameters = dict(list(named.items())[count + 1 :])
+        program = traced(tape, output, parameters, more)
+        given = dict(zip(parameters, self.parameters(), strict=True))
+        return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
+
     def __repr__(self) -> str:
         """The architecture."""
         return f"{type(self).__name__}({', '.join(map(repr, self.children()))})"
@@ -156,24 +206,17 @@ def _held(module: Module, kind: type[_T]) -> Iterator[_T]:
                 yield thing
 
 
+def _input_count(module: Module) -> int:
+    for inner in module.modules():
+        count = getattr(inner, "inputs", None)
+        if isinstance(count, int):
+            return count
+    raise ValueError(f"{module!r} does not say how many inputs it takes; give compile(…, inputs=2)")
+
+
 def _listed(known: Iterable[str]) -> str:
     listed = list(known)
     return ", ".join(listed[:6]) + ("" if len(listed) <= 6 else f", … ({len(listed)})")
-
-
-def names(parameters: Iterable[Value]) -> list[str]:
-    """A name for each parameter: its label, numbered where that is not the first of its kind.
-
-    >>> names([Value(1, "w"), Value(2, "b"), Value(3, "w"), Value(4)])
-    ['w', 'b', 'w#2', 'p']
-    """
-    used: dict[str, int] = {}
-    found = []
-    for parameter in parameters:
-        label = parameter.label or "p"
-        used[label] = used.get(label, 0) + 1
-        found.append(label if used[label] == 1 else f"{label}#{used[label]}")
-    return found
 
 
 def is_bias(parameter: Value) -> bool:
@@ -556,15 +599,10 @@ class Dropout(Module):
 
     def drawn_mask(self, units: Sequence[Value]) -> list[Scalar]:
         """A new mask: 0 or 1 for each unit, in every lane its own."""
-        return [self._kept_or_not(h.data) for h in units]
+        return [scalars.drawn(self._kept_or_not, h.data) for h in units]
 
-    def _kept_or_not(self, data: Scalar) -> Scalar:
-        if not getattr(data, "shape", ()):
-            return int(self.random.random() >= self.drop)
-        mask = scalars.whole(0, data)
-        for lane in range(len(mask)):
-            mask[lane] = self.random.random() >= self.drop
-        return mask
+    def _kept_or_not(self) -> int:
+        return int(self.random.random() >= self.drop)
 
     def extra_state(self) -> Any:
         """Where the random numbers are."""

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from scalargrad import scalars
-from scalargrad.nn import names, to_json
+from scalargrad.nn import to_json
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value
+from scalargrad.value import Value, unique_names
 
 Reduction = Literal["mean", "sum"]
 
@@ -25,14 +25,14 @@ Reduction = Literal["mean", "sum"]
 def theta(parameters: Iterable[Value]) -> dict[str, Scalar]:
     """θ: the value of each parameter by name, in their order."""
     parameters = list(parameters)
-    return dict(zip(names(parameters), [p.data for p in parameters], strict=True))
+    return dict(zip(unique_names(parameters), [p.data for p in parameters], strict=True))
 
 
 def gradient(parameters: Iterable[Value], reduction: Reduction = "mean") -> dict[str, Scalar]:
     """∇L: the gradient of each parameter by name, in their order; None where none has arrived."""
     parameters = list(parameters)
     found = [reduced(p.grad, reduction) for p in parameters]
-    return dict(zip(names(parameters), found, strict=True))
+    return dict(zip(unique_names(parameters), found, strict=True))
 
 
 def reduced(grad: Scalar | None, reduction: Reduction = "mean") -> Scalar | None:
@@ -111,7 +111,7 @@ class SGD:
 
     def state(self) -> dict[str, Any]:
         """Everything that `load_state` needs, as JSON can hold it."""
-        known = zip(names(self.parameters), self.velocity, strict=True)
+        known = zip(unique_names(self.parameters), self.velocity, strict=True)
         return {
             "steps": self.steps,
             "velocity": {name: None if v is None else to_json(v) for name, v in known},
@@ -128,7 +128,7 @@ class SGD:
             read = [None if v is None else scalars.scalar(v) for v in velocity.values()]
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not the state of an optimiser: {error}") from None
-        if list(velocity) != names(self.parameters):
+        if list(velocity) != unique_names(self.parameters):
             raise ValueError(
                 f"the state of an optimiser of {len(velocity)} parameters cannot be loaded into "
                 f"one of {len(self.parameters)} with other names"

@@ -281,6 +281,12 @@ def equal(a: Scalar, b: Scalar) -> Any:
     return same(*paired(a, b))
 
 
+def drawn(draw: Callable[[], Scalar], like: Scalar) -> Scalar:
+    """A number that is drawn at random; for lanes one for each, in code one for each run."""
+    own = kind_of(like).functions.get("drawn")
+    return own(draw, like) if own else draw()
+
+
 def to_float(exact: Scalar) -> float:
     """The nearest float; beyond the range of floats it is ±inf, as IEEE rounds.
 
@@ -481,6 +487,7 @@ def _numpy_array(numpy: ModuleType) -> Kind:
         "erf": by_element(math.erf),
         "erfc": by_element(math.erfc),
         "log_sum_exp": log_sum_exp,
+        "drawn": lambda draw, like: numpy.array([draw() for _ in like], dtype=float),
     }
 
     def whole(number: int, like: Any) -> Any:

@@ -74,6 +74,7 @@ def fit(
     patience: int | None = None,
     monitor: bool = True,
     lanes: bool = True,
+    backend: str | None = None,
     before_step: Callable[[], object] | None = None,
     after_step: Callable[[], object] | None = None,
     resume: Mapping[str, Any] | None = None,
@@ -99,6 +100,8 @@ def fit(
             stops, and the model goes back to its best epoch.
         monitor: whether to warn, once, when the mean |gradient| of a layer leaves [1e-6, 1e3].
         lanes: whether a batch is one graph on numpy arrays, else one graph of all its examples.
+        backend: compiles the step, for "python", "numpy", "c", "jax", "torch" or "auto"; the graph
+            is not built then. Its results differ from the graph's in the last bits.
         before_step: called when the gradients are there, as for clipping them.
         after_step: called when the parameters have changed, as for projecting them.
         resume: the `state()` of an earlier History of the same model, data and arguments.
@@ -120,9 +123,14 @@ def fit(
             "batch normalisation mixes the examples of a batch, and lanes never mix; "
             "use fit(…, lanes=False)"
         )
+    if backend and not lanes:
+        raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
     hooks = (before_step or _nothing, after_step or _nothing)
     run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
-    identity = {"seed": seed, "batch_size": batch_size, "examples": len(data), "lanes": lanes}
+    if backend:
+        run.compile(data, backend)
+    identity = {"seed": seed, "batch_size": batch_size, "examples": len(data), "lanes": lanes,
+                "backend": backend}  # fmt: skip
     if resume:
         run.resume(resume, identity)
     stopped = ""
@@ -322,6 +330,15 @@ class _Run:
         self.best: dict[str, Any] = {}
         self.remembering = [m for m in model.modules() if m.extra_state() is not None]
         self.good = self.snapshot()
+        self.compiled: _CompiledStep | None = None
+        self.asked = -1  # the epoch in which the graph was last asked for the reason
+
+    def compile(self, data: DataSet, backend: str) -> None:
+        """Take the steps by a compiled program from here on."""
+        self.model.eval()
+        losses_of(self.model, self.loss, data)  # checks the labels
+        self.model.train()
+        self.compiled = _CompiledStep(self, len(data.names), backend)
 
     @property
     def epochs(self) -> int:
@@ -405,6 +422,17 @@ class _Run:
 
     def step(self, batch: DataSet) -> tuple[str, dict[str, float], dict[str, float]]:
         """One step: the reason why it was not made, what was measured, the layers' gradients."""
+        if self.compiled:
+            before = [module.extra_state() for module in self.remembering]
+            value, prediction, sizes = self.compiled(batch)
+            if self.start is None:
+                self.start = value
+            if not self.is_questionable(value, sizes):
+                measured = self.measured(prediction, batch.lanes()[1]) if self.metrics else {}
+                return self.moved(value, measured, sizes)
+            self.asked = self.epochs
+            for module, extra in zip(self.remembering, before, strict=True):
+                module.load_extra_state(extra)  # the graph draws the same masks
         try:
             losses, prediction, targets = losses_of(self.model, self.loss, batch, lanes=self.lanes)
         except DomainError as error:
@@ -428,12 +456,28 @@ class _Run:
                 {},
                 {},
             )
-        measured = self.measured(prediction, targets)
+        return self.moved(value, self.measured(prediction, targets), sizes)
+
+    def moved(
+        self, value: float, measured: dict[str, float], sizes: dict[str, float]
+    ) -> tuple[str, dict[str, float], dict[str, float]]:
+        """Change the parameters by their gradients."""
         self.good = self.snapshot()
         self.before_step()
         self.optimizer.step()
         self.after_step()
         return "", {"loss": value, **measured}, sizes
+
+    def is_questionable(self, value: float, sizes: Mapping[str, float]) -> bool:
+        """Whether a compiled step needs the graph to say what is wrong; once an epoch is enough."""
+        assert self.start is not None
+        if not math.isfinite(value + sum(sizes.values())):
+            return True
+        if abs(value) > _FAR * (abs(self.start) + 1):
+            return True
+        low, high = HEALTHY
+        watched = self.monitor and not self.warning and self.asked < self.epochs
+        return watched and not all(low <= size <= high for size in sizes.values())
 
     def gradients_of(self, losses: list[Value]) -> Value:
         """Set the gradients of the parameters, one number each; the node they are of."""
@@ -501,6 +545,43 @@ class _Run:
             return ""
         self.load(self.best)
         return f"no lesser loss for {patience} epochs; went back to epoch {self.best['epoch']}"
+
+
+class _CompiledStep:
+    """The gradients of a batch by a compiled program, set on the parameters."""
+
+    def __init__(self, run: _Run, count: int, backend: str) -> None:
+        import numpy as np
+
+        self.numpy = np
+        self.reduction = run.optimizer.reduction
+        self.parameters = run.parameters
+        self.program = run.model.compile(
+            run.loss, count, backend=backend, reduce=self.reduction
+        )
+        drawn = self.program.program.drawn
+        self.draws = list(drawn.values())
+        self.run = self.program.vectors([*self.program.inputs[: count + 1], *drawn])
+        places = {parameter: place for place, parameter in enumerate(self.parameters)}
+        self.layers = {
+            layer: np.array([places[p] for p in members]) for layer, members in run.layers.items()
+        }
+
+    def __call__(self, batch: DataSet) -> tuple[float, Any, dict[str, float]]:
+        """The mean loss, the prediction, and the layers' gradients."""
+        np = self.numpy
+        columns, targets = batch.lanes()
+        masks = [np.array([draw() for _ in targets], dtype=float) for draw in self.draws]
+        numbers = np.array([scalars.to_float(p.data) for p in self.parameters])
+        value, outputs, gradient = self.run(numbers, [*columns, targets, *masks])
+        gradient = np.asarray(gradient, dtype=float)
+        for parameter, number in zip(self.parameters, gradient.tolist(), strict=True):
+            parameter.grad = number
+        sizes = abs(gradient)
+        by_layer = {layer: float(sizes[places].mean()) for layer, places in self.layers.items()}
+        value = float(value) / (len(batch) if self.reduction == "sum" else 1)
+        predictions = [Value(np.asarray(row, dtype=float)) for row in outputs]
+        return value, predictions[0] if len(predictions) == 1 else predictions, by_layer
 
 
 def _nodes(prediction: Any) -> list[Value]:

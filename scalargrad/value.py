@@ -534,6 +534,21 @@ def partial(y: Value, x: Value) -> Scalar:
     return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
 
 
+def unique_names(nodes: Iterable[Value]) -> list[str]:
+    """A name for each node: its label, numbered where that is not the first of its kind.
+
+    >>> unique_names([Value(1, "w"), Value(2, "b"), Value(3, "w"), Value(4)])
+    ['w', 'b', 'w#2', 'p']
+    """
+    used: dict[str, int] = {}
+    found = []
+    for node in nodes:
+        label = node.label or "p"
+        used[label] = used.get(label, 0) + 1
+        found.append(label if used[label] == 1 else f"{label}#{used[label]}")
+    return found
+
+
 def _data(other: Any) -> Scalar:
     return other.data if isinstance(other, Value) else scalars.scalar(other)
 

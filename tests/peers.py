@@ -1,9 +1,17 @@
-"""Libraries that some tests compare with; where they are required, their lack is a failure."""
+"""What some tests need or compare with; where all of it is required, its lack is a failure."""
 
 import importlib
 import os
 
 import pytest
+
+from scalargrad.compiler.library import compiler
+
+IS_COMPLETE = bool(os.environ.get("SCALARGRAD_REQUIRE_PEERS"))
+
+needs_compiler = pytest.mark.skipif(
+    compiler() is None and not IS_COMPLETE, reason="there is no C compiler"
+)
 
 
 def peer(name):
@@ -11,6 +19,6 @@ def peer(name):
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
+        if IS_COMPLETE:
             pytest.fail(f"SCALARGRAD_REQUIRE_PEERS is set, and {name} is missing: {error}")
         pytest.skip(f"{name} is not installed")

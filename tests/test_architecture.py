@@ -14,6 +14,10 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # DESIGN.md's list: data flows down, imports point up. A new module must be given its place.
 ORDER = [
     "errors", "scalars", "careful", "ops", "value", "formula", "expression",
+    *(f"compiler.{name}" for name in (
+        "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
+        "compiled",
+    )),
     "nn", "losses", "optim", "data", "train",
     *(f"view.{name}" for name in (
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
@@ -28,7 +32,9 @@ ORDER = [
     )),
     "experiments", "plots", "lectures", "doctor", "manual", "cli",
 ]  # fmt: skip
-INDEXES = {"", "__main__", "view", "view.export", "view.styles", "checking"}  # without code
+INDEXES = {  # without code
+    "", "__main__", "compiler", "view", "view.export", "view.styles", "checking",
+}  # fmt: skip
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):
     path for path in sorted(PACKAGE.rglob("*.py"))
@@ -50,6 +56,7 @@ def imports(source):
 HOOKS = {
     ("value", "view.notation"),  # a notebook asks a Value itself for its LaTeX
     ("cli", ""),  # the version
+    ("compiler.compiled", "view.export.files"),  # a program is saved as pictures are
 }
 
 

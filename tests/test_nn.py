@@ -24,13 +24,13 @@ from scalargrad.nn import (
     given,
     he,
     input_first,
-    names,
     output_first,
     uniform,
     xavier,
     zeros,
 )
 from scalargrad.optim import theta
+from scalargrad.value import unique_names
 from scalargrad.view.graph import contracted
 from scalargrad.view.styles.network import _Roles, is_network, network
 
@@ -120,7 +120,7 @@ def test_every_parameter_has_a_name_of_its_own(sizes):
 def test_equal_labels_are_numbered():
     net = Sequential(Layer(1, 1), Layer(1, 1))
     assert list(net.named_parameters()) == ["w11_1", "b1_1", "w11_1#2", "b1_1#2"]
-    assert names([Value(1)]) == ["p"]
+    assert unique_names([Value(1)]) == ["p"]
 
 
 def test_units_carry_the_names_of_the_slide():

@@ -22,6 +22,7 @@ from scalargrad.nn import MLP
 from scalargrad.optim import SGD
 from scalargrad.train import accuracy, first_not_finite, first_outside, fit
 from scalargrad.value import Value
+from tests.peers import needs_compiler, peer
 
 np = pytest.importorskip("numpy")
 BCE = binary_cross_entropy_with_logits
@@ -212,7 +213,7 @@ def test_a_state_of_another_run_is_refused_and_the_model_untouched():
     before = weights(model)
     with pytest.raises(ValueError, match="with seed = 0; got seed = 1"):
         fit(model, BCE, moons, sgd, epochs=2, seed=1, resume=state)
-    with pytest.raises(ValueError, match="the one given lacks batch_size, examples"):
+    with pytest.raises(ValueError, match="the one given lacks backend, batch_size, examples"):
         fit(model, BCE, moons, sgd, epochs=2, resume={"model": 1})
     other = MLP(2, [3, 1])
     untouched = weights(other)
@@ -396,3 +397,114 @@ def test_labels_outside_the_domain_of_the_loss_are_an_error_before_the_first_ste
     with pytest.raises(ValueError, match="labels between 0 and 1"):
         fit(model, BCE, data.two_moons(10).labelled(-1, 1), sgd, epochs=1)
     assert weights(model) == before
+
+
+# Compiled steps ----------------------------------------------------------------------------------
+
+COMPILED = ["python", "numpy", pytest.param("c", marks=needs_compiler), "torch"]
+
+
+def run_of(backend, *, drop=0.0, **more):
+    model = MLP(2, [6, 1], ops.relu, seed=3)
+    if drop:
+        model.layers.insert(1, nn.Dropout(drop, seed=5))
+    sgd = SGD(model.parameters(), 0.3, momentum=0.5, weight_decay=1e-3, **more)
+    moons = data.two_moons(60)
+    history = fit(
+        model, BCE, moons, sgd, epochs=6, batch_size=16, test=data.two_moons(20, seed=1),
+        metrics={"accuracy": accuracy}, backend=backend,
+    )  # fmt: skip
+    return model, history
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+@pytest.mark.parametrize("drop", [0.0, 0.4])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_compiled_run_is_the_eager_run_to_its_last_digits(backend, drop, reduction):
+    peer(backend) if backend == "torch" else None
+    rate = {} if reduction == "mean" else {"reduction": "sum"}
+    model, history = run_of(backend, drop=drop, **rate)
+    eager_model, eager = run_of(None, drop=drop, **rate)
+    assert history.steps == eager.steps == 24
+    assert history.stopped == eager.stopped
+    for found, expected in ((history.train, eager.train), (history.test, eager.test),
+                            (history.gradients, eager.gradients)):  # fmt: skip
+        assert found.keys() == expected.keys()
+        for name, numbers in found.items():
+            assert numbers == pytest.approx(expected[name], rel=1e-9)
+    assert weights(model) == pytest.approx(weights(eager_model), rel=1e-9)
+
+
+def test_a_compiled_run_that_diverges_says_what_the_graph_says():
+    def diverged(backend):
+        model = MLP(1, [3, 1], ops.relu)
+        sgd = SGD(model.parameters(), 1e6)
+        line = DataSet(((1.0,), (2.0,)), (1.0, 2.0))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return fit(model, squared_error, line, sgd, epochs=50, backend=backend)
+
+    compiled, eager = diverged("python"), diverged(None)
+    assert compiled.stopped == eager.stopped
+    assert "diverged at step" in compiled.stopped
+    assert compiled.warning == eager.warning
+
+
+def test_a_compiled_run_watches_the_gradients():
+    def watched(backend):
+        model = MLP(2, [3] * 12 + [1], ops.sigmoid)
+        sgd = SGD(model.parameters(), 0.1)
+        with pytest.warns(RuntimeWarning, match="left"):
+            return fit(model, BCE, data.two_moons(20), sgd, epochs=3, backend=backend)
+
+    assert watched("python").warning == watched(None).warning
+
+
+def test_a_compiled_run_goes_on_from_a_state():
+    def part(epochs, resume=None):
+        model, sgd = small(momentum=0.9)
+        return fit(model, BCE, data.two_moons(20), sgd, epochs=epochs, resume=resume,
+                   backend="python"), model  # fmt: skip
+
+    whole, model = part(6)
+    first, _ = part(3)
+    rest, again = part(6, json.loads(json.dumps(first.state())))
+    assert rest.train == whole.train
+    assert weights(again) == weights(model)
+    other, sgd = small(momentum=0.9)
+    with pytest.raises(ValueError, match="with backend = python; got backend = None"):
+        fit(other, BCE, data.two_moons(20), sgd, epochs=6, resume=first.state())
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"lanes": False}, "compiles a step on lanes; got lanes=False"),
+        ({"backend": "fortran"}, "a backend is one of .*'fortran'"),
+    ],
+)
+def test_what_cannot_be_compiled_is_refused(more, message):
+    model, sgd = small()
+    with pytest.raises(ValueError, match=message):
+        fit(model, BCE, data.two_moons(20), sgd, epochs=1, **{"backend": "python", **more})
+
+
+def test_a_compiled_run_checks_the_labels():
+    model, sgd = small()
+    before = weights(model)
+    with pytest.raises(ValueError, match="hinge needs labels -1 or 1"):
+        fit(model, hinge, data.two_moons(20), sgd, epochs=1, backend="python")
+    assert weights(model) == before
+
+
+def test_a_compiled_classifier_of_several_classes_is_the_eager_one():
+    def trained(backend):
+        model = MLP(2, [5, 3])
+        sgd = SGD(model.parameters(), 0.3)
+        blobs = data.blobs(60)
+        return fit(model, softmax_cross_entropy, blobs, sgd, epochs=5, batch_size=20,
+                   metrics={"accuracy": accuracy}, backend=backend)  # fmt: skip
+
+    compiled, eager = trained("numpy"), trained(None)
+    assert compiled.train["loss"] == pytest.approx(eager.train["loss"], rel=1e-12)
+    assert compiled.train["accuracy"] == eager.train["accuracy"]

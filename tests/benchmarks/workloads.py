@@ -132,6 +132,284 @@ def demo_peak(engine: str) -> Times:
     return {"peak": tracemalloc.get_traced_memory()[1]}
 
 
+# Networks ----------------------------------------------------------------------------------------
+
+
+class Network:
+    """The demo once more, written as a user of each engine writes it, on the same numbers.
+
+    Data of scalargrad.data.two_moons, 100 points; a 2-16-16-1 network with ReLU in the hidden
+    layers; hinge loss, and 1e-4·Σp² over all parameters. Weights are those that micrograd draws.
+
+    Attributes:
+        parameters: weights of a neuron, then its bias, neuron by neuron, as micrograd lists them.
+    """
+
+    parameters: list[Any]
+
+    def __init__(self) -> None:
+        from scalargrad.data import two_moons
+
+        data = two_moons(100, noise=0.1, seed=1337)
+        self.points = [list(point) for point in data.inputs]
+        self.labels = [2.0 * label - 1 for label in data.targets]
+
+    def step(self) -> Any:
+        """Forward, loss and backward; the loss is returned."""
+        raise NotImplementedError
+
+    def gradients(self) -> list[float]:
+        """Of the mean loss."""
+        return [float(p.grad) for p in self.parameters]
+
+    def descend(self, rate: float) -> None:
+        """Change the parameters against their gradients."""
+        raise NotImplementedError
+
+    def scores(self) -> list[float]:
+        """The output for each point."""
+        raise NotImplementedError
+
+    def accuracy(self) -> float:
+        """The share of points on the right side."""
+        pairs = zip(self.scores(), self.labels, strict=True)
+        return sum(score * y > 0 for score, y in pairs) / len(self.labels)
+
+
+class OnMicrograd(Network):
+    """As in micrograd's notebook."""
+
+    def __init__(self) -> None:
+        from micrograd.nn import MLP
+
+        super().__init__()
+        random.seed(1337)
+        self.model = MLP(2, [16, 16, 1])
+        self.parameters = self.model.parameters()
+
+    def step(self) -> Any:
+        from micrograd.engine import Value
+
+        inputs = [list(map(Value, point)) for point in self.points]
+        scores = list(map(self.model, inputs))
+        losses = [(1 + -y * s).relu() for y, s in zip(self.labels, scores, strict=True)]
+        data_loss = sum(losses) * (1.0 / len(losses))
+        total_loss = data_loss + 1e-4 * sum(p * p for p in self.parameters)
+        self.model.zero_grad()
+        total_loss.backward()
+        return total_loss
+
+
+class OnValues(Network):
+    """scalargrad on floats: a graph with every example in it."""
+
+    def __init__(self) -> None:
+        from scalargrad import nn, ops, optim
+
+        super().__init__()
+        self.model = nn.MLP(2, [16, 16, 1], ops.relu, initial=nn.uniform, seed=1337)
+        self.parameters = self.model.parameters()
+        self.optimizer = optim.SGD(self.parameters, demo_rate)
+
+    def step(self) -> Any:
+        from scalargrad import losses, ops
+
+        scores = self.model.batch(self.points)
+        data_loss = ops.mean(*map(losses.hinge, scores, self.labels))
+        loss = data_loss + losses.l2_penalty(self.parameters, 2e-4, biases=True)
+        self.model.zero_grad()
+        loss.backward()
+        return loss
+
+    def descend(self, rate: float) -> None:
+        self.optimizer.step()
+
+    def scores(self) -> list[float]:
+        return [score.data for score in self.model.batch(self.points)]
+
+
+class OnLanes(OnValues):
+    """scalargrad on numpy lanes: a graph of one example, whose scalars are arrays over all."""
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        super().__init__()
+        self.columns = [np.array(column) for column in zip(*self.points, strict=True)]
+        self.targets = np.array(self.labels)
+
+    def step(self) -> Any:
+        from scalargrad import losses
+
+        data_loss = losses.hinge(self.model(self.columns), self.targets)
+        loss = data_loss + losses.l2_penalty(self.parameters, 2e-4, biases=True)
+        self.model.zero_grad()
+        loss.backward()
+        return loss
+
+    def gradients(self) -> list[float]:
+        from scalargrad import optim
+
+        return [float(optim.reduced(p.grad)) for p in self.parameters]
+
+    def scores(self) -> list[float]:
+        return list(self.model(self.columns).data)
+
+
+class OnTorchScalars(Network):
+    """PyTorch with a tensor without dimensions for each number, as micrograd's code reads."""
+
+    def __init__(self) -> None:
+        import torch
+
+        super().__init__()
+        torch.set_num_threads(1)
+        drawn = iter([p.data for p in OnMicrograd().parameters])
+        self.parameters = []
+        self.layers = []
+        for inputs, units in ((2, 16), (16, 16), (16, 1)):
+            layer = []
+            for _ in range(units):
+                numbers = [
+                    torch.tensor(next(drawn), dtype=torch.double, requires_grad=True)
+                    for _ in range(inputs + 1)
+                ]
+                layer.append((numbers[:-1], numbers[-1]))
+                self.parameters += numbers
+            self.layers.append(layer)
+
+    def score(self, point: list[float]) -> Any:
+        import torch
+
+        outputs = [torch.tensor(x, dtype=torch.double) for x in point]
+        for layer in self.layers:
+            last = layer is self.layers[-1]
+            sums = [
+                sum((w * x for w, x in zip(weights, outputs, strict=True)), bias)
+                for weights, bias in layer
+            ]
+            outputs = sums if last else [z.relu() for z in sums]
+        return outputs[0]
+
+    def step(self) -> Any:
+        scores = map(self.score, self.points)
+        losses = [(1 + -y * s).relu() for y, s in zip(self.labels, scores, strict=True)]
+        loss = sum(losses) * (1.0 / len(losses)) + 1e-4 * sum(p * p for p in self.parameters)
+        self.zero_grad()
+        loss.backward()
+        return loss
+
+    def zero_grad(self) -> None:
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def descend(self, rate: float) -> None:
+        import torch
+
+        with torch.no_grad():
+            for parameter in self.parameters:
+                parameter -= rate * parameter.grad
+
+    def scores(self) -> list[float]:
+        return [self.score(point).item() for point in self.points]
+
+
+class OnTorchTensors(OnTorchScalars):
+    """PyTorch as it is meant: a matrix for each layer."""
+
+    def __init__(self) -> None:
+        import torch
+
+        super().__init__()
+        matrices = []
+        for layer in self.layers:
+            rows = [[w.item() for w in weights] for weights, _ in layer]
+            biases = [bias.item() for _, bias in layer]
+            for numbers in (rows, biases):
+                matrices.append(torch.tensor(numbers, dtype=torch.double, requires_grad=True))
+        self.parameters = matrices
+        self.inputs = torch.tensor(self.points, dtype=torch.double)
+        self.targets = torch.tensor(self.labels, dtype=torch.double)
+
+    def outputs(self) -> Any:
+        w1, b1, w2, b2, w3, b3 = self.parameters
+        hidden = (self.inputs @ w1.T + b1).relu()
+        hidden = (hidden @ w2.T + b2).relu()
+        return (hidden @ w3.T + b3).squeeze(1)
+
+    def step(self) -> Any:
+        penalty = sum((p * p).sum() for p in self.parameters)
+        loss = (1 - self.targets * self.outputs()).relu().mean() + 1e-4 * penalty
+        self.zero_grad()
+        loss.backward()
+        return loss
+
+    def gradients(self) -> list[float]:
+        layers = zip(self.parameters[::2], self.parameters[1::2], strict=True)
+        return [
+            float(number)
+            for w, b in layers
+            for row, bias in zip(w.grad, b.grad, strict=True)
+            for number in (*row, bias)
+        ]
+
+    def scores(self) -> list[float]:
+        return [float(score) for score in self.outputs()]
+
+
+NETWORKS = {
+    "micrograd": OnMicrograd,
+    "values": OnValues,
+    "lanes": OnLanes,
+    "torch scalars": OnTorchScalars,
+    "torch": OnTorchTensors,
+}
+
+
+def demo_rate(step: int) -> float:
+    """The learning rate of micrograd's demo in its 100 steps."""
+    return 1.0 - 0.9 * step / 100
+
+
+def network_result(engine: str) -> dict[str, Any]:
+    """Loss and gradients of the first step: to see that all engines do the same work."""
+    network = NETWORKS[engine]()
+    loss = network.step()
+    mean = loss.data.mean() if engine == "lanes" else getattr(loss, "data", loss)
+    return {"loss": float(mean), "gradients": network.gradients()}
+
+
+def network_time(engine: str, steps: str) -> Times:
+    """Mean time of forward, loss and backward; the graph is dropped after each step."""
+    network = NETWORKS[engine]()
+    network.step()
+    times: Times = {}
+    with added_to(times, "step"):
+        for _ in range(int(steps)):
+            network.step()
+    return {"step": times["step"] / int(steps)}
+
+
+def network_peak(engine: str) -> Times:
+    """Peak memory of one step in bytes, by tracemalloc."""
+    network = NETWORKS[engine]()
+    gc.collect()
+    tracemalloc.start()
+    network.step()
+    return {"peak": tracemalloc.get_traced_memory()[1]}
+
+
+def network_training(engine: str, steps: str) -> dict[str, float]:
+    """Time and accuracy of some steps of the demo's training."""
+    network = NETWORKS[engine]()
+    times: Times = {}
+    with added_to(times, "training"):
+        for step in range(int(steps)):
+            network.step()
+            network.descend(demo_rate(step))
+    return {**times, "accuracy": network.accuracy()}
+
+
 # The lecture example -----------------------------------------------------------------------------
 
 
@@ -320,6 +598,10 @@ WORKLOADS: tuple[Callable[..., dict[str, Any]], ...] = (
     demo_time,
     demo_time_kept,
     demo_peak,
+    network_result,
+    network_time,
+    network_peak,
+    network_training,
     lecture_time,
     lecture_draw_dot,
     chain_times,

@@ -1,0 +1,1 @@
+"""From Values to programs: backward runs once on scalars that write code."""

@@ -1,0 +1,206 @@
+"""What runs a program: Python itself, numpy, C, JAX or PyTorch."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from scalargrad import scalars
+from scalargrad.compiler import python
+from scalargrad.compiler.c_lanes import kernel_source
+from scalargrad.compiler.library import compiler, library
+from scalargrad.compiler.program import Program
+
+# Of the inputs that are numbers and of those that are lanes, both in order, and the count of lanes:
+# the outputs that are added up over the lanes, and those that have an element for each lane.
+Kernel = Callable[[Sequence[Any], Sequence[Any], int], tuple[Any, Any]]
+Backend = Callable[[Program, Sequence[str], frozenset[int]], Kernel]
+
+LARGEST_AUTO = 30_000  # operations; C compilers take half a minute for 100,000
+LARGEST_JIT = 20_000  # operations that JAX is asked to compile as one; beyond it takes minutes
+
+
+def python_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
+    """Plain Python, a loop over the lanes."""
+    source = python.lanes_source(program, lanes, summed)
+    function = python.defined(source, python.runtime_names(), "over_lanes")
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        as_lists = [list(map(float, column)) for column in columns]
+        sums, rows = function(map(float, numbers), as_lists)
+        return sums, [_array(row) if as_lists else row[0] for row in rows]
+
+    return kernel
+
+
+def _array(row: Sequence[float]) -> Any:
+    import numpy as np
+
+    return np.array(row)
+
+
+def numpy_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
+    """numpy: each step computes all lanes."""
+    import numpy as np
+
+    kind = scalars.kind_of(np.zeros(1))
+    names = {**kind.functions, "quotient": np.divide, "abs": np.abs, "inf": np.inf, "nan": np.nan}
+    names["log_sum_exp"] = lambda rounded, *a: kind.functions["log_sum_exp"](
+        np.broadcast_arrays(*a), np.array(rounded, ndmin=1) + 0.0
+    )
+    names["where"] = np.where
+    run = python.defined(python.array_source(program, lanes, summed), names, "on_arrays")
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        with np.errstate(all="ignore"):
+            together, apart = run(
+                list(np.asarray(numbers, dtype=float)), list(np.asarray(columns, dtype=float))
+            )
+            if not len(columns):
+                return list(map(float, together)), list(map(float, apart))
+            summed_rows = np.empty((len(together), count))
+            for row, found in zip(summed_rows, together, strict=True):
+                row[:] = found
+            rows = [np.broadcast_to(found, (count,)).astype(float) for found in apart]
+            return summed_rows.sum(axis=1), rows
+
+    return kernel
+
+
+def c_kernel(
+    program: Program, lanes: Sequence[str], summed: frozenset[int], *, fast: bool = False
+) -> Kernel:
+    """C, through the system's compiler, as many lanes at once as a vector register holds."""
+    import numpy as np
+
+    run = library(kernel_source(program, lanes, summed), fast=fast).kernel
+    run.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * 4]
+    apart = len(program.outputs) - len(summed)
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        held = np.ascontiguousarray(numbers, dtype=float)
+        lanes_held = [np.ascontiguousarray(column, dtype=float) for column in columns]
+        sums = np.zeros(len(summed))
+        rows = np.empty((apart, count))
+        code = run(
+            count, _address(held), _addresses(lanes_held), _address(sums), _addresses(list(rows))
+        )
+        if code:
+            raise MemoryError(f"no memory for a program of {program.size} operations")
+        return sums, rows
+
+    return kernel
+
+
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _addresses(arrays: Sequence[Any]) -> Any:
+    return (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
+
+
+def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
+    """JAX: in the precision, on the device and under the transformations that the user chose."""
+    import jax
+    from jax import numpy as jnp
+    from jax.scipy import special
+
+    names = {name: getattr(jnp, name) for name in _COMMON}
+    names |= {"atan": jnp.arctan, "power": jnp.power, "quotient": jnp.divide,
+              "erf": special.erf, "erfc": special.erfc}  # fmt: skip
+
+    def broadcast(found: Any, shape: tuple[int, ...]) -> Any:
+        return jnp.broadcast_to(found, shape)
+
+    function = _traced_kernel(program, names, lanes, summed, broadcast)
+    return jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
+
+
+def torch_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
+    """PyTorch: numbers become tensors in double precision, tensors stay what they are."""
+    import torch
+
+    names = {name: getattr(torch, name) for name in _COMMON}
+    names |= {"atan": torch.atan, "power": torch.pow, "quotient": torch.true_divide,
+              "erf": torch.special.erf, "erfc": torch.special.erfc}  # fmt: skip
+    names = {name: _on_tensors(torch, f) for name, f in names.items()}
+
+    def tensor(number: Any) -> Any:
+        is_tensor = isinstance(number, torch.Tensor)
+        return number if is_tensor else torch.as_tensor(number, dtype=torch.double)
+
+    def broadcast(found: Any, shape: tuple[int, ...]) -> Any:
+        return tensor(found).expand(shape)
+
+    function = _traced_kernel(program, names, lanes, summed, broadcast)
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        return function(list(map(tensor, numbers)), list(map(tensor, columns)), count)
+
+    return kernel
+
+
+_COMMON = ("where", "abs", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh",
+           "cosh", "tanh")  # fmt: skip
+
+
+def _on_tensors(torch: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of tensors that takes numbers too, where another operand is a tensor."""
+
+    def applied(*operands: Any) -> Any:
+        like = next(a for a in reversed(operands) if isinstance(a, torch.Tensor))
+        real = like if like.is_floating_point() else like.double()
+        return function(*[a if isinstance(a, torch.Tensor) else torch.full_like(real, a)
+                          for a in operands])  # fmt: skip
+
+    return applied
+
+
+def _traced_kernel(
+    program: Program,
+    names: dict[str, Any],
+    lanes: Sequence[str],
+    summed: frozenset[int],
+    broadcast: Callable[[Any, tuple[int, ...]], Any],
+) -> Kernel:
+    """A kernel in the namespace of a library that differentiates or compiles what it runs."""
+    names = {**names, "inf": math.inf, "nan": math.nan}
+    names["log_sum_exp"] = lambda rounded, *a: rounded
+    run = python.defined(python.array_source(program, lanes, summed), names, "on_arrays")
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        shape = (count,) if lanes else ()
+        together, apart = run(numbers, columns)
+        sums = [broadcast(found, shape).sum() for found in together]
+        return sums, [broadcast(found, shape) for found in apart]
+
+    return kernel
+
+
+def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
+    """A backend by its name; "auto" is C where there is a compiler and not too much to compile.
+
+    Raises:
+        ValueError: for an unknown name, or `fast` with another backend than C.
+    """
+    if backend == "auto":
+        backend = "c" if compiler() and size <= LARGEST_AUTO else "numpy"
+    if backend not in BACKENDS:
+        raise ValueError(f"a backend is one of {', '.join(('auto', *BACKENDS))}; got {backend!r}")
+    if not fast:
+        return backend, BACKENDS[backend]
+    if backend != "c":
+        raise ValueError(f"fast=True is for the C backend; got {backend!r}")
+    return backend, lambda *asked: c_kernel(*asked, fast=True)
+
+
+BACKENDS: dict[str, Backend] = {
+    "python": python_kernel,
+    "numpy": numpy_kernel,
+    "c": c_kernel,
+    "jax": jax_kernel,
+    "torch": torch_kernel,
+}

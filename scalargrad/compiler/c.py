@@ -1,0 +1,160 @@
+"""The program as C text: expressions, and a file that stands alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from scalargrad.compiler.listing import (
+    ATOM,
+    CHOICE,
+    COMPARED,
+    Listing,
+    Text,
+    binary,
+    call,
+    negated,
+)
+from scalargrad.compiler.program import Program
+from scalargrad.compiler.source import CONDITIONS
+
+_BITWISE = 0  # & and | bind less tightly than comparisons do
+
+# Functions of doubles that C's library names otherwise.
+C_NAMES = {"abs": "fabs", "power": "pow"}
+
+
+def standalone(program: Program, inputs: Mapping[str, float]) -> str:
+    """A file of C that needs the mathematics library alone: the program, and a main that runs it.
+
+    Args:
+        program: the steps.
+        inputs: the numbers that main prints value and gradients for.
+    """
+    listing = listing_of(program, [False] * len(program.steps))
+    kept: dict[int, str] = {}
+    body, seen = [], False
+    for line in listing.lines(dict(enumerate(program.outputs))):
+        if line.output is not None:
+            kept[line.output] = line.says
+            continue
+        assert line.step is not None
+        if program.gradients and not seen and line.step >= program.forward:
+            body.append("/* backward */")
+            seen = True
+        label = program.labels.get(line.step)
+        comment = f" /* {_comment(label)} */" if label else ""
+        body.append(f"const double {listing.variables[line.step]} = {line.says};{comment}")
+    for place in range(1, len(program.outputs)):
+        body.append(f"gradients[{place - 1}] = {kept[place]};")
+    body.append(f"return {kept[0]};")
+    variables = [listing.variables[i] for i in range(len(program.inputs))]
+    labels = [f"/* {v} is {_comment(program.labels[i])} */"
+              for i, v in enumerate(variables) if i in program.labels]  # fmt: skip
+    read = [f"const double {v} = inputs[{i}];" for i, v in enumerate(variables)]
+    unused = [f"(void){v};" for v in variables]
+    numbers = ", ".join(_number(inputs[name]) for name in program.inputs) or "0"
+    names = ", ".join(_text(name) for name in program.wrt) or '""'
+    lines = [
+        "/* Value and gradients, written by scalargrad. */",
+        "#include <math.h>",
+        "#include <stdio.h>",
+        "",
+        "double value_and_gradients(const double *inputs, double *gradients)",
+        "{",
+        *("    " + line for line in (*labels, *read, *unused, "(void)gradients;", *body)),
+        "}",
+        "",
+        "int main(void)",
+        "{",
+        f"    static const double inputs[] = {{{numbers}}};",
+        f"    static const char *const names[] = {{{names}}};",
+        f"    static double gradients[{max(len(program.wrt), 1)}];",
+        '    printf("value %.17g\\n", value_and_gradients(inputs, gradients));',
+        f"    for (int k = 0; k < {len(program.wrt)}; k++)",
+        '        printf("%s %.17g\\n", names[k], gradients[k]);',
+        "    return 0;",
+        "}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+# Lines -------------------------------------------------------------------------------------------
+
+
+def listing_of(program: Program, varying: Sequence[bool], names: bool = True) -> Listing:
+    """The lines of a program in C; steps that vary are vectors of lanes, the others doubles."""
+
+    def is_wide(ref: int | float) -> bool:
+        return isinstance(ref, int) and varying[ref]
+
+    def write(index: int, op: str, operands: Sequence[Text]) -> Text:
+        args = program.steps[index][1]
+        wide = varying[index]
+        if op in ("+", "-", "*", "/"):
+            return binary(op, *operands)
+        if op == "quotient":
+            return binary("/", *operands)
+        if op == "neg":
+            return negated(operands[0])
+        if op == "where":
+            return _choice(operands, [is_wide(a) for a in args])
+        if op == "log_sum_exp":  # 60 digits are not to be had in C
+            return operands[0]
+        if op in CONDITIONS:
+            return _condition(op, operands, [is_wide(a) for a in args])
+        if wide:
+            operands = [a if is_wide(ref) else call("lanes", [a])
+                        for ref, a in zip(args, operands, strict=True)]  # fmt: skip
+            return call(f"{op}_lanes", operands)
+        return call(C_NAMES.get(op, op), operands)
+
+    return Listing(program, write, _number, names)
+
+
+def _choice(operands: Sequence[Text], wide: Sequence[bool]) -> Text:
+    condition, a, b = operands
+    depth = max(part.depth for part in operands) + 1
+    if any(wide[1:]):
+        a, b = (part if is_wide else call("lanes", [part])
+                for part, is_wide in zip((a, b), wide[1:], strict=True))  # fmt: skip
+    if wide[0]:
+        a, b = (part if is_wide or any(wide[1:]) else call("lanes", [part])
+                for part, is_wide in zip((a, b), wide[1:], strict=True))  # fmt: skip
+        return call("where", [condition, a, b])
+    says = f"{condition.within(CHOICE + 1)} ? {a.within(CHOICE + 1)} : {b.within(CHOICE + 1)}"
+    return Text(says, CHOICE, depth)
+
+
+def _condition(op: str, operands: Sequence[Text], wide: Sequence[bool]) -> Text:
+    a, b = operands
+    if any(wide):
+        lift = "masks" if op in ("&", "|") else "lanes"
+        a, b = (part if is_wide else call(lift, [part])
+                for part, is_wide in zip((a, b), wide, strict=True))  # fmt: skip
+    depth = max(a.depth, b.depth) + 1
+    if op in ("&", "|"):
+        return Text(f"{a.within(ATOM)} {op} {b.within(ATOM)}", _BITWISE, depth)
+    return Text(f"{a.within(COMPARED + 1)} {op} {b.within(COMPARED + 1)}", COMPARED, depth)
+
+
+def _number(number: float) -> str:
+    if math.isfinite(number):
+        return repr(float(number))
+    sign = "-" if number < 0 else ""
+    return f"{sign}INFINITY" if number == number else "NAN"
+
+
+def _comment(label: str) -> str:
+    """A name within a comment, which it cannot end."""
+    return "".join(c if c.isprintable() else "·" for c in label).replace("*/", "* /")[:60]
+
+
+def _text(name: str) -> str:
+    """A name as a literal: what is not plain ASCII in octal, which ends by itself."""
+    plain = (
+        chr(b) if 32 <= b < 127 and chr(b) not in '"\\?%' else f"\\{b:03o}"
+        for b in name.encode("utf-8", "backslashreplace")
+    )
+    return '"' + "".join(plain) + '"'

@@ -1,0 +1,380 @@
+"""compile: a function of Values, or a graph, as a program that gives value and gradients."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from scalargrad.compiler import c, python
+from scalargrad.compiler.backends import Kernel, chosen
+from scalargrad.compiler.library import compiler
+from scalargrad.compiler.program import Program, rerun, traced
+from scalargrad.compiler.source import Tape
+from scalargrad.scalars import Scalar, to_float
+from scalargrad.value import Value, topological_order, unique_names
+
+Reduction = Literal["mean", "sum"]
+Gradients = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How a program runs for certain lanes: its inputs and outputs, sorted."""
+
+    program: Program
+    kernel: Kernel
+    numbers: list[str]
+    columns: list[str]
+    summed: list[int]
+    apart: list[int]
+
+
+class Compiled:
+    """A program that computes a value and its gradients; what `compile` returns.
+
+    Call it with new inputs, by place or by name. An input that is left out is what it was when
+    the program was written, or, where it is the leaf of a graph or the parameter of a model, what
+    that leaf is now. Inputs are numbers, or lanes: arrays of one length.
+
+    Attributes:
+        inputs: the names of the inputs, in order.
+        wrt: the inputs with respect to which it gives gradients.
+        backend: "python", "numpy", "c", "jax" or "torch".
+        reduce: "mean" or "sum" over the lanes; None where each lane gives a result of its own.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        backend: str = "auto",
+        reduce: Reduction | None = None,
+        given: Mapping[str, Any] | None = None,
+        fast: bool = False,
+    ) -> None:
+        if reduce not in (None, "mean", "sum"):
+            raise ValueError(f"reduce is 'mean', 'sum' or None; got {reduce!r}")
+        self.program = program
+        self.reduce = reduce
+        self.fast = fast
+        self.given = dict(given or {})
+        self.backend, self._backend = chosen(backend, program.size, fast)
+        if backend == "auto" and compiler() is None:
+            warnings.warn(
+                "no C compiler was found (cc, gcc or clang): the program runs on numpy",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        self._plans: dict[tuple[bool, frozenset[str]], _Plan] = {}
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs, in order."""
+        return self.program.inputs
+
+    @property
+    def wrt(self) -> tuple[str, ...]:
+        """The inputs with respect to which it gives gradients."""
+        return self.program.wrt
+
+    @property
+    def source(self) -> str:
+        """The program, for one example: C for the C backend, else Python."""
+        if self.backend == "c":
+            return c.standalone(self.program, self._traced_inputs())
+        return python.scalar_source(self.program)
+
+    def __call__(self, *inputs: Any, **named: Any) -> tuple[Any, Gradients]:
+        """The value, and its gradients by name."""
+        value, _, gradients = self._run(inputs, named)
+        return value, gradients
+
+    value_and_grad = __call__
+
+    def value(self, *inputs: Any, **named: Any) -> Any:
+        """The value alone."""
+        return self._run(inputs, named, with_gradients=False)[0]
+
+    def grad(self, *inputs: Any, **named: Any) -> Gradients:
+        """The gradients alone, by name."""
+        return self._run(inputs, named)[2]
+
+    def outputs(self, *inputs: Any, **named: Any) -> tuple[Any, list[Any]]:
+        """The value and the further outputs, such as a model's predictions, one for each lane."""
+        value, more, _ = self._run(inputs, named, with_gradients=False)
+        return value, more
+
+    def save(self, path: str | Path) -> Path:
+        """Write a file that needs nothing of ours: .py, or .c (compile it with `cc net.c -lm`).
+
+        Run, it prints the value and the gradients for the inputs that the program was written
+        with.
+
+        Raises:
+            ValueError: for another suffix.
+        """
+        path = Path(path)
+        if path.suffix not in (".py", ".c"):
+            raise ValueError(f"a program is saved as .py or .c; got {path.name!r}")
+        write = python.standalone if path.suffix == ".py" else c.standalone
+        from scalargrad.view.export.files import write_all
+
+        write_all([(path, write(self.program, self._traced_inputs()).encode())])
+        return path
+
+    def __repr__(self) -> str:
+        """What goes in and how it runs."""
+        reduced = f", reduce={self.reduce!r}" if self.reduce else ""
+        names = ", ".join(self.inputs[:6]) + ", …" * (len(self.inputs) > 6)
+        return (
+            f"<compiled: {self.program.size} operations of ({names}), "
+            f"backend={self.backend!r}{reduced}>"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as the program; it is compiled anew when it is first called."""
+        given = {name: _now(number) for name, number in self.given.items()}
+        return _unpickled, (self.program, self.backend, self.reduce, given, self.fast)
+
+    def _traced_inputs(self) -> dict[str, float]:
+        found = {name: self.given.get(name, 0.0) for name in self.inputs}
+        return {name: float(_now(number)) for name, number in found.items()}
+
+    def vectors(self, lanes: Sequence[str]) -> Callable[[Any, Any], tuple[Any, Any, Any]]:
+        """The program as a function of vectors, for those who hold their numbers in arrays.
+
+        Args:
+            lanes: the names of the inputs that are lanes.
+
+        Returns:
+            A function of a vector (the other inputs, in order) and a matrix (a row for each of the
+            lanes). It gives the value, the further outputs, and the vector of the gradients; it
+            needs `reduce`, and a `wrt` without lanes.
+        """
+        unknown = [name for name in lanes if name not in self.inputs]
+        if unknown:
+            raise ValueError(f"lanes name inputs; got {unknown[0]!r}, and they are "
+                             f"{_listed(self.inputs)}")  # fmt: skip
+        if not self.reduce or set(lanes) & set(self.wrt):
+            raise ValueError("vectors need a program with reduce=…, and gradients of numbers only")
+        plan = self._plan(frozenset(lanes), True)
+
+        def run(numbers: Any, columns: Any) -> tuple[Any, Any, Any]:
+            count = len(columns[0])
+            sums, rows = plan.kernel(numbers, columns, count)
+            if self.reduce == "mean":
+                sums = [x / count for x in sums] if isinstance(sums, list) else sums / count
+            return sums[0], rows, sums[1:]
+
+        return run
+
+    def _run(
+        self, placed: Sequence[Any], named: Mapping[str, Any], with_gradients: bool = True
+    ) -> tuple[Any, list[Any], Gradients]:
+        inputs = self._bound(placed, named)
+        lanes = {name: x.shape[0] for name, x in inputs.items()
+                 if x.__class__ is not float and x.shape}  # fmt: skip
+        count = _one_length(lanes) if lanes else 1
+        for name, draw in self.program.drawn.items():
+            if name not in inputs:
+                inputs[name] = _drawn(draw, count if lanes else None)
+                lanes |= {name: count} if lanes else {}
+        plan = self._plan(frozenset(lanes), with_gradients)
+        numbers = [inputs[name] for name in plan.numbers]
+        sums, rows = plan.kernel(numbers, [inputs[name] for name in plan.columns], count)
+        if not isinstance(sums, list):
+            sums = sums.tolist()
+        if not lanes and not isinstance(rows, list):
+            rows = rows[:, 0].tolist()
+        outputs: list[Any] = [None] * len(plan.program.outputs)
+        for place, found in zip(plan.summed, sums, strict=True):
+            outputs[place] = found
+        for place, found in zip(plan.apart, rows, strict=True):
+            outputs[place] = found
+        first = 1 + len(plan.program.more)
+        if lanes and self.reduce == "mean":
+            outputs = [x if 0 < place < first else x / count for place, x in enumerate(outputs)]
+        gradients = dict(zip(plan.program.wrt, outputs[first:], strict=True))
+        return outputs[0], outputs[1:first], gradients
+
+    def _plan(self, lanes: frozenset[str], with_gradients: bool) -> _Plan:
+        """What runs for these lanes, made when it is first asked for."""
+        key = with_gradients, lanes
+        if key not in self._plans:
+            program = self.program if with_gradients else self.program.without_gradients()
+            first = 1 + len(program.more)
+            summed: set[int] = set()
+            if self.reduce:
+                places = enumerate(program.wrt, first)
+                summed = {0, *(place for place, name in places if name not in lanes)}
+            columns = [name for name in program.inputs if name in lanes]
+            kernel = self._backend(program, columns, frozenset(summed))
+            self._plans[key] = _Plan(
+                program, kernel, [name for name in program.inputs if name not in lanes], columns,
+                sorted(summed), [k for k in range(len(program.outputs)) if k not in summed],
+            )  # fmt: skip
+        return self._plans[key]
+
+    def _bound(self, placed: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+        """All inputs by name, those that are left out as they are now."""
+        if len(placed) > len(self.inputs):
+            raise TypeError(f"the program takes {len(self.inputs)} inputs; got {len(placed)}")
+        bound = {**self.given, **dict(zip(self.inputs, placed, strict=False))}
+        for name, number in named.items():
+            if name not in self.inputs:
+                raise TypeError(f"the program has no input {name!r}; it has {_listed(self.inputs)}")
+            if name in self.inputs[: len(placed)]:
+                raise TypeError(f"the input {name!r} was given twice")
+            bound[name] = number
+        drawn = self.program.drawn
+        if missing := [n for n in self.inputs if n not in bound and n not in drawn]:
+            raise TypeError(f"the program needs a number for {_listed(missing)}")
+        return {name: _now(number) for name, number in bound.items()}
+
+
+def _unpickled(
+    program: Program, backend: str, reduce: Reduction | None, given: dict[str, Any], fast: bool
+) -> Compiled:
+    return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
+
+
+def _now(number: Any) -> Any:
+    """What an input is at the moment: the data of a leaf; a list as an array."""
+    if number.__class__ is Value:
+        number = number.data
+    if number.__class__ is float:
+        return number
+    if getattr(number, "shape", None) is not None:
+        if len(number.shape) > 1:
+            raise TypeError(
+                f"lanes are an array of one dimension; got one of shape {tuple(number.shape)}"
+            )
+        return number
+    if isinstance(number, list | tuple):
+        import numpy as np
+
+        return np.array(number, dtype=float)
+    return to_float(Value(number).data)
+
+
+def _one_length(lanes: Mapping[str, int]) -> int:
+    lengths = sorted(set(lanes.values()))
+    if len(lengths) > 1:
+        sizes = ", ".join(f"{name} {length}" for name, length in lanes.items())
+        raise ValueError(f"lanes are of one length; got {sizes}")
+    if lengths == [0]:
+        raise ValueError(f"lanes need one element or more; got none in {_listed(lanes)}")
+    return lengths[0] if lengths else 1
+
+
+def _drawn(draw: Callable[[], Scalar], count: int | None) -> Any:
+    if count is None:
+        return float(draw())
+    import numpy as np
+
+    return np.array([draw() for _ in range(count)], dtype=float)
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:6]) + ("" if len(listed) <= 6 else f", … ({len(listed)})")
+
+
+# From Values -------------------------------------------------------------------------------------
+
+
+def compile(
+    what: Callable[..., Value] | Value,
+    wrt: Sequence[str | Value] | None = None,
+    *,
+    backend: str = "auto",
+    reduce: Reduction | None = None,
+    fast: bool = False,
+) -> Compiled:
+    """A program for the value and the gradients of a function, or of a graph.
+
+    Backward runs once, on scalars that write code instead of computing; nothing of the derivatives
+    is written twice.
+
+    Args:
+        what: a function of Values that returns one, or a node, whose named leaves are the inputs.
+        wrt: the inputs (names, or leaves) with respect to which to differentiate; all if left out.
+        backend: "python", "numpy", "c", "jax" or "torch"; "auto" is C where there is a compiler,
+            else numpy.
+        reduce: over lanes, whether to give the "mean" or the "sum" of the value, with its
+            gradients; else each lane has its own.
+        fast: C only: lets the compiler fuse multiplications and additions, which changes last bits.
+
+    Raises:
+        TypeError: for a function that branches on a value, or returns none.
+        ValueError: for an unknown name or backend.
+        CompilerError: where the C backend is asked for and there is no compiler.
+
+    >>> f = compile(lambda w, x, y: (w * x - y) ** 2, wrt=["w"], backend="python")
+    >>> f(0.5, 2.0, 3.0)
+    (4.0, {'w': -8.0})
+    """
+    if isinstance(what, Value):
+        program, given = _of_graph(what, wrt)
+    elif callable(what):
+        program, given = _of_function(what, wrt)
+    else:
+        raise TypeError(f"compile takes a function of Values, or a Value; got {what!r}")
+    return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
+
+
+def _of_graph(output: Value, wrt: Sequence[str | Value] | None) -> tuple[Program, dict[str, Value]]:
+    asked = [node for node in wrt or () if isinstance(node, Value)]
+    leaves = [
+        node for node in topological_order(output)
+        if node.is_leaf and (node.label or node in asked)
+    ]  # fmt: skip
+    given = dict(zip(unique_names(leaves), leaves, strict=True))
+    tape = Tape()
+    made = {leaf: Value(tape.input(name), leaf.label or name) for name, leaf in given.items()}
+    nodes = {name: made[leaf] for name, leaf in given.items()}
+    names = {leaf: name for name, leaf in given.items()}
+    chosen_names = None if wrt is None else [
+        names.get(node, node.label or "a node that is no leaf of the graph")
+        if isinstance(node, Value) else node for node in wrt
+    ]  # fmt: skip
+    program = traced(tape, rerun(output, made)[output], _asked(nodes, chosen_names))
+    return program, given
+
+
+def _of_function(
+    function: Callable[..., Value], wrt: Sequence[str | Value] | None
+) -> tuple[Program, dict[str, Any]]:
+    parameters = inspect.signature(function).parameters.values()
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise TypeError(
+                f"compile needs a parameter for each input; got {parameter}, whose count is open"
+            )
+    tape = Tape()
+    nodes = {p.name: Value(tape.input(p.name), p.name) for p in parameters}
+    placed = [nodes[p.name] for p in parameters if p.kind is not p.KEYWORD_ONLY]
+    named = {p.name: nodes[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
+    output = function(*placed, **named)
+    if not isinstance(output, Value):
+        raise TypeError(
+            f"compile needs a function that returns a Value; got {type(output).__name__} {output!r}"
+        )
+    given = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return traced(tape, output, _asked(nodes, wrt)), given
+
+
+def _asked(nodes: Mapping[str, Value], wrt: Sequence[Any] | None) -> dict[str, Value]:
+    """The inputs to differentiate by."""
+    if wrt is None:
+        return dict(nodes)
+    if isinstance(wrt, str | Value):
+        wrt = [wrt]
+    for name in wrt:
+        if name not in nodes:
+            raise ValueError(f"wrt names inputs; got {name!r}, and they are {_listed(nodes)}")
+    return {name: nodes[name] for name in wrt}

@@ -1,0 +1,134 @@
+"""Shared libraries: C text compiled by the system's compiler, once, and kept."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+from scalargrad.errors import CompilerError
+
+_FLAGS = ("-O2", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
+_EXACT, _FAST = "-ffp-contract=off", "-ffp-contract=fast"
+_ABANDONED = 24 * 3600  # seconds after which a half-built file is nobody's
+
+
+def compiler() -> list[str] | None:
+    """The command of the system's C compiler: $CC, or cc, gcc or clang; None without one."""
+    asked = os.environ.get("CC")
+    if asked:
+        words = shlex.split(asked)
+        found = shutil.which(words[0]) if words else None
+        return [found, *words[1:]] if found else None
+    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    return [found] if found else None
+
+
+def library(source: str, *, fast: bool = False) -> ctypes.CDLL:
+    """The library of a C text, from the cache or compiled now.
+
+    Args:
+        source: the text.
+        fast: whether a·b + c may be rounded once, so that results differ in the last bits.
+
+    Raises:
+        CompilerError: when there is no compiler, or it fails.
+    """
+    command = compiler()
+    if command is None:
+        asked = os.environ.get("CC")
+        looked = f"$CC = {asked!r}" if asked else "cc, gcc and clang"
+        raise CompilerError(f"the C backend needs a C compiler; none was found ({looked})")
+    command = [*command, *_FLAGS, _FAST if fast else _EXACT]
+    name = f"{_key(source, command)}.so"
+    for folder in (cache_folder(), _own_folder()):
+        if folder is None:
+            continue
+        path = folder / name
+        if path.is_file():
+            try:
+                return ctypes.CDLL(str(path))
+            except OSError:  # not whole, or from another machine: build it again
+                pass
+        try:
+            _build(command, source, path)
+        except OSError:  # a folder that cannot be written to
+            continue
+        return ctypes.CDLL(str(path))
+    raise CompilerError("the C backend found no folder to write a library to")
+
+
+def cache_folder() -> Path | None:
+    """Where libraries are kept: $SCALARGRAD_CACHE, or in the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    asked = os.environ.get("SCALARGRAD_CACHE")
+    folder = Path(asked) if asked else user_cache_path("scalargrad", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return None
+    return folder
+
+
+@cache
+def _own_folder() -> Path:
+    """A folder of this process's, for caches that cannot be written to; removed at its end."""
+    folder = tempfile.TemporaryDirectory(prefix="scalargrad-", ignore_cleanup_errors=True)
+    _kept.append(folder)
+    return Path(folder.name)
+
+
+_kept: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def _build(command: list[str], source: str, path: Path) -> None:
+    """Compile into a folder of its own and rename: a killed build leaves no half library."""
+    _remove_abandoned(path.parent)
+    with tempfile.TemporaryDirectory(prefix="build-", dir=path.parent) as folder:
+        text, built = Path(folder) / "program.c", Path(folder) / "program.so"
+        text.write_text(source, encoding="utf-8")
+        done = subprocess.run(
+            [*command, str(text), "-o", str(built), "-lm"],
+            capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if "error" in line]
+            said = lines[0] if lines else f"exit code {done.returncode}"
+            raise CompilerError(f"{command[0]} could not compile the program: {said}")
+        os.replace(built, path)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    for left in folder.glob("build-*"):
+        try:
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+        except OSError:
+            pass
+
+
+def _key(source: str, command: list[str]) -> str:
+    """A name for what this compiler makes of a text on this machine."""
+    stat = os.stat(os.path.realpath(command[0]))
+    parts = (source, *command, str(stat.st_size), str(stat.st_mtime_ns), _machine())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+@cache
+def _machine() -> str:
+    """What -march=native depends on: another machine may share the cache folder."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            own = [line for line in file if line.startswith(("flags", "Features", "model name"))]
+        return platform.machine() + "".join(sorted(set(own)))
+    except OSError:
+        return platform.machine() + platform.processor()

@@ -1,0 +1,161 @@
+"""A program as statements: which steps get a line of their own, and what each line says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from scalargrad.compiler.program import Program, Ref
+from scalargrad.compiler.source import CONDITIONS
+
+_DEEPEST, _LONGEST = 4, 60  # of an expression that is written into another one
+
+# How tightly an operator binds, in Python and in C alike.
+CHOICE, COMPARED, SUM, PRODUCT, SIGNED, ATOM = 1, 3, 5, 6, 7, 9
+BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
+
+
+@dataclass(frozen=True)
+class Text:
+    """An expression: what it says, how tightly its last operator binds, how deep it nests."""
+
+    says: str
+    binds: int = ATOM
+    depth: int = 0
+
+    def within(self, binding: int) -> str:
+        """The expression as an operand of an operator."""
+        return self.says if self.binds >= binding else f"({self.says})"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A statement.
+
+    Attributes:
+        says: what is computed, an expression.
+        step: the step whose value it is; None where an output is handed over.
+        output: the outputs handed over here, by their places.
+        uses: the steps with lines of their own that stand in it.
+    """
+
+    says: str
+    step: int | None
+    output: int | None
+    uses: tuple[int, ...]
+
+
+Writer = Callable[[int, str, Sequence[Text]], Text]
+
+
+class Listing:
+    """The lines of a program.
+
+    Args:
+        program: what to write.
+        write: the text of a step (by index) from its operation and the texts of its operands.
+        constant: the text of a constant.
+        names: whether a gradient with a name gets a line even where it is only handed over.
+
+    Attributes:
+        variables: the names of the steps with lines of their own, and of the inputs.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        write: Writer,
+        constant: Callable[[float], str],
+        names: bool = True,
+    ) -> None:
+        self.program = program
+        self.variables: dict[int, str] = {}
+        self._write = write
+        self._constant = constant
+        self._names = names
+        self._uses = _uses(program)
+        self._texts: dict[int, Text] = {}
+        self._parts: dict[int, tuple[int, ...]] = {}
+        self._unnamed = 0
+        for index in range(len(program.inputs)):
+            self._give_a_line(index)
+
+    def lines(self, outputs: Mapping[int, Ref]) -> Iterator[Line]:
+        """All lines; an output is handed over as soon as it is known.
+
+        Args:
+            outputs: those to hand over, by place.
+        """
+        waiting: dict[int, list[int]] = {}
+        for place, ref in outputs.items():
+            if isinstance(ref, int) and ref >= len(self.program.inputs):
+                waiting.setdefault(ref, []).append(place)
+            else:
+                yield Line(self.of(ref).says, None, place, self.parts(ref))
+        for index in range(len(self.program.inputs), len(self.program.steps)):
+            op, args = self.program.steps[index]
+            text = self._write(index, op, list(map(self.of, args)))
+            parts = tuple(dict.fromkeys(part for a in args for part in self.parts(a)))
+            places = waiting.get(index, ())
+            inner = self._uses[index] + len(places)
+            is_named = self._names or not places
+            single = inner == 1 and not (is_named and self.program.names.get(index))
+            is_short = text.depth < _DEEPEST and len(text.says) < _LONGEST
+            if op in CONDITIONS or (single and (is_short or places)):
+                self._texts[index], self._parts[index] = text, parts
+            else:
+                self._give_a_line(index)
+                yield Line(text.says, index, None, parts)
+            for place in places:
+                yield Line(self.of(index).says, None, place, self.parts(index))
+
+    def _give_a_line(self, index: int) -> None:
+        """Name a step: as the user did, or v1, v2, …, for gradients d1, d2, …."""
+        name = self.program.names.get(index)
+        if not name:
+            self._unnamed += 1
+            name = f"{'v' if index < self.program.forward else 'd'}{self._unnamed}"
+        self.variables[index] = name
+        self._texts[index] = Text(name)
+        self._parts[index] = (index,)
+
+    def of(self, ref: Ref) -> Text:
+        """The text of an operand."""
+        if isinstance(ref, int):
+            return self._texts[ref]
+        text = self._constant(ref)
+        return Text(text, SIGNED if text.startswith("-") else ATOM)
+
+    def parts(self, ref: Ref) -> tuple[int, ...]:
+        """The steps with lines of their own, or inputs, that stand in an operand."""
+        return self._parts[ref] if isinstance(ref, int) else ()
+
+
+def binary(op: str, a: Text, b: Text) -> Text:
+    """Two operands with an operator between them."""
+    binding = BINDING[op]
+    says = f"{a.within(binding)} {op} {b.within(binding + 1)}"
+    return Text(says, binding, max(a.depth, b.depth) + 1)
+
+
+def call(name: str, operands: Sequence[Text]) -> Text:
+    """A call."""
+    depth = max(a.depth for a in operands)
+    return Text(f"{name}({', '.join(a.says for a in operands)})", ATOM, depth + 1)
+
+
+def negated(a: Text) -> Text:
+    """A minus sign and an operand."""
+    return Text(f"-{a.within(ATOM)}", SIGNED, a.depth)
+
+
+def _uses(program: Program) -> list[int]:
+    """How often the value of each step is read; a condition is written out wherever it is used."""
+    uses = [0] * len(program.steps)
+    for index in range(len(program.steps) - 1, -1, -1):
+        op, args = program.steps[index]
+        times = uses[index] if op in CONDITIONS else 1
+        for a in args:
+            if isinstance(a, int):
+                uses[a] += times
+    return uses

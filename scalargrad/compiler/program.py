@@ -1,0 +1,212 @@
+"""Program: the steps of a value and its gradients, found by one backward pass on Sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from keyword import iskeyword
+
+from scalargrad import scalars
+from scalargrad.compiler.source import POSITIVE, Source, Tape, facts_of
+from scalargrad.scalars import Scalar
+from scalargrad.value import Value, gradients, node_of, topological_order
+
+Ref = int | float  # a step by its index, or a constant
+Step = tuple[str, tuple[Ref, ...]]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A straight line of steps from inputs to a value, its gradients, and more outputs.
+
+    Attributes:
+        inputs: their names; the first steps are the inputs, in this order.
+        steps: an operation and its operands each; operands come before what uses them.
+        value: the output that was differentiated.
+        gradients: of the value with respect to `wrt`, in its order.
+        more: further outputs, such as the predictions that a loss was made of.
+        wrt: names of inputs.
+        names: of steps, as the program writes them: h1, and d_h1 for the gradient of h1.
+        labels: what the user called the node, where `names` had to write it otherwise, and ∂ℓ/∂h1.
+        forward: how many of the steps belong to the forward pass.
+        drawn: inputs that are drawn at random where they are not given, and how.
+    """
+
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    value: Ref
+    gradients: tuple[Ref, ...]
+    more: tuple[Ref, ...]
+    wrt: tuple[str, ...]
+    names: Mapping[int, str]
+    labels: Mapping[int, str]
+    forward: int
+    drawn: Mapping[str, Callable[[], Scalar]] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> tuple[Ref, ...]:
+        """The value, the further outputs, and the gradients."""
+        return (self.value, *self.more, *self.gradients)
+
+    @property
+    def size(self) -> int:
+        """How many operations it takes."""
+        return len(self.steps) - len(self.inputs)
+
+    def lanes(self, inputs: Sequence[str]) -> list[bool]:
+        """For each step, whether it differs from lane to lane when these inputs do."""
+        varying = set(inputs)
+        found: list[bool] = []
+        for index, (op, args) in enumerate(self.steps):
+            if op == "input":
+                found.append(self.inputs[index] in varying)
+            else:
+                found.append(any(found[a] for a in args if isinstance(a, int)))
+        return found
+
+    def without_gradients(self) -> Program:
+        """The forward pass alone."""
+        steps = self.steps[: self.forward]
+        return Program(
+            self.inputs, steps, self.value, (), self.more, (), self.names, self.labels,
+            self.forward, self.drawn,
+        )  # fmt: skip
+
+
+def traced(
+    tape: Tape, output: Value, wrt: Mapping[str, Value], more: Sequence[Value] = ()
+) -> Program:
+    """The program of an output that was computed from the inputs of a tape.
+
+    Args:
+        tape: what recorded it.
+        output: a node whose data is a Source, or a constant.
+        wrt: inputs of the tape by name, as nodes.
+        more: further outputs.
+    """
+    forward = len(tape.steps)
+    found = gradients(output, 1.0)
+    asked = [found.get(node, 0.0) for node in wrt.values()]
+    outputs = [_number(v) for v in (output.data, *[node.data for node in more], *asked)]
+    names, labels = _named(output, found, set(map(_identity, asked)))
+    inputs = [step for step in tape.steps if step.op == "input"]
+    kept = _needed(tape, outputs)
+    order = inputs + [step for step in tape.steps if step.op != "input" and step.index in kept]
+    places = {step.index: place for place, step in enumerate(order)}
+
+    def ref(number: Source | float) -> Ref:
+        return places[number.index] if isinstance(number, Source) else number
+
+    steps: list[Step] = [("input", ()) for _ in inputs]
+    for step in order[len(inputs) :]:
+        steps.append((_written(step), tuple(map(ref, step.args))))
+    refs = list(map(ref, outputs))
+    return Program(
+        tuple(step.args[0] for step in inputs),
+        tuple(steps),
+        refs[0],
+        tuple(refs[1 + len(more) :]),
+        tuple(refs[1 : 1 + len(more)]),
+        tuple(wrt),
+        {places[index]: name for index, name in names.items() if index in places},
+        {places[index]: label for index, label in labels.items() if index in places},
+        sum(step.index < forward for step in order),
+        dict(tape.drawn),
+    )
+
+
+def rerun(output: Value, leaves: Mapping[Value, Value]) -> dict[Value, Value]:
+    """The nodes of a graph computed anew from other leaves: a node of each."""
+    made: dict[Value, Value] = {}
+    for node in topological_order(output):
+        if node in leaves:
+            made[node] = leaves[node]
+        elif node.op is None or node.p is None:
+            made[node] = node
+        else:
+            made[node] = node_of(node.op, tuple([made[parent] for parent in node.parents]))
+            made[node].label = node.label
+    return made
+
+
+def _number(data: Scalar) -> Source | float:
+    return data if isinstance(data, Source) else scalars.to_float(data)
+
+
+def _written(step: Source) -> str:
+    """The operation; a division that may be by zero is told apart, because Python raises there."""
+    if step.op == "/":
+        divisor = step.args[1]
+        is_zero = isinstance(divisor, float) and divisor == 0
+        safe = facts_of(divisor) & POSITIVE or (isinstance(divisor, float) and not is_zero)
+        return "/" if safe else "quotient"
+    return step.op
+
+
+def _needed(tape: Tape, outputs: Sequence[Source | float]) -> set[int]:
+    """The indices of the steps that some outputs are computed from."""
+    kept = {number.index for number in outputs if isinstance(number, Source)}
+    for step in reversed(tape.steps):
+        if step.index in kept:
+            kept |= {a.index for a in step.args if isinstance(a, Source)}
+    return kept
+
+
+# Names -------------------------------------------------------------------------------------------
+
+
+def _identity(number: Scalar) -> int:
+    return number.index if isinstance(number, Source) else -1
+
+
+def _named(
+    output: Value, found: Mapping[Value, Scalar], asked: set[int]
+) -> tuple[dict[int, str], dict[int, str]]:
+    """Names for the steps that hold the data, or the gradient, of nodes with a label."""
+    names: dict[int, str] = {}
+    labels: dict[int, str] = {}
+    taken: set[str] = set()
+
+    def give(step: Scalar, written: str, label: str) -> None:
+        if not isinstance(step, Source) or step.index in names:
+            return
+        name = written if _is_plain(written) else ""
+        if name in taken:
+            name = ""
+        taken.add(name)
+        names[step.index] = name
+        if name != label:
+            labels[step.index] = label
+
+    labelled = [node for node in topological_order(output) if node.label]
+    for node in labelled:
+        if isinstance(node.data, Source):
+            give(node.data, node.label, node.label)
+    of = output.label or "y"
+    for node in labelled:
+        if node is not output and not node.label.startswith("drawn"):
+            give(found.get(node), f"d_{node.label}", f"∂{of}/∂{node.label}")
+    return names, labels
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name can stand in a program of any language as it is."""
+    return (
+        re.fullmatch(r"[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?", name) is not None
+        and re.fullmatch(r"[dv]\d+|[A-Z_0-9]+", name) is None
+        and name not in RESERVED
+        and not iskeyword(name)
+    )
+
+
+# Words of C's, of its library's, and those that the programs use themselves.
+_WORDS = """
+auto break case char const default do double enum extern float goto int inline long register
+restrict return short signed sizeof static struct switch typedef union unsigned void volatile asm
+fortran linux unix main errno stdin stdout stderr signgam malloc free memcpy memset aligned_alloc
+real mask lanes masks loaded stored kernel inputs gradients names printf exp expm1 log log1p sqrt
+sin cos tan sinh cosh tanh atan erf erfc power pow fabs where quotient log_sum_exp abs sum zip inf
+nan math print value gradients name value_and_gradients over_lanes on_arrays
+"""
+RESERVED = frozenset(_WORDS.split())

@@ -1,0 +1,218 @@
+"""The program as Python text, which runs on floats, on numpy, under JAX and under PyTorch."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from scalargrad.compiler import runtime
+from scalargrad.compiler.listing import CHOICE, COMPARED, Line, Listing, Text, binary, call, negated
+from scalargrad.compiler.program import Program
+
+_INDENT = "    "
+
+
+def scalar_source(program: Program, name: str = "value_and_gradients") -> str:
+    """A function of floats that returns the value and the tuple of its gradients.
+
+    The text is Python; names that are not its own are those of `runtime`.
+    """
+    listing = _listing(program, _choice)
+    outputs = dict(enumerate(program.outputs))
+    kept: dict[int, str] = {}
+    body: list[str] = []
+    rule = {program.forward: "backward"} if program.gradients else {}
+    for line in listing.lines(outputs):
+        if line.output is not None:
+            kept[line.output] = line.says
+            continue
+        for place in [place for place in rule if line.step is not None and line.step >= place]:
+            body.append(f"# {rule.pop(place)}")
+        body.append(_assigned(program, listing, line))
+    value = kept[0]
+    others = [kept[place] for place in range(1, len(outputs))]
+    labels = "".join(
+        f"{_INDENT}# {listing.variables[i]} is {_comment(program.labels[i])}\n"
+        for i in range(len(program.inputs)) if i in program.labels
+    )  # fmt: skip
+    parameters = ", ".join(_parameters(program, listing))
+    header = f"def {name}({parameters}):\n{labels}"
+    body.append(f"return {value}, {_tuple(others)}")
+    return header + "".join(f"{_INDENT}{line}\n" for line in body)
+
+
+def lanes_source(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> str:
+    """A function that loops over the lanes: of the numbers and of the columns among the inputs.
+
+    It returns the list of sums and the list of rows.
+
+    Args:
+        program: the steps.
+        lanes: the inputs that are sequences, one element for each lane.
+        summed: the places of the outputs that are added up over the lanes.
+    """
+    listing = _listing(program, _choice, names=False)
+    body = []
+    for line in listing.lines(dict(enumerate(program.outputs))):
+        if line.output is None:
+            body.append(_assigned(program, listing, line))
+        elif line.output in summed:
+            body.append(f"s{line.output}_ += {line.says}")
+        else:
+            body.append(f"put{line.output}_({line.says})")
+    start = [f"s{i}_ = 0.0" if i in summed else f"row{i}_ = []; put{i}_ = row{i}_.append"
+             for i in range(len(program.outputs))]  # fmt: skip
+    numbers, columns = _numbers_and_columns(program, listing, lanes)
+    loop = "for _ in (0,):"
+    if columns:
+        loop = f"for {_tuple(columns)} in zip(*columns_):"
+    sums, rows = _handed_back(program, summed, lambda i: f"s{i}_", lambda i: f"row{i}_")
+    read = [f"{_tuple(numbers)} = numbers_"] * bool(numbers)
+    lines = ["def over_lanes(numbers_, columns_):"]
+    lines += [_INDENT + line for line in (*read, *start, loop)]
+    lines += [2 * _INDENT + line for line in body or ["pass"]]
+    return "\n".join([*lines, f"{_INDENT}return {sums}, {rows}", ""])
+
+
+def array_source(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> str:
+    """The same on arrays, with one call for each step; what is to be summed is not summed yet."""
+    listing = _listing(program, lambda c, a, b: call("where", (c, a, b)), names=False)
+    outputs: dict[int, str] = {}
+    body = []
+    for line in listing.lines(dict(enumerate(program.outputs))):
+        if line.output is not None:
+            outputs[line.output] = line.says
+        else:
+            body.append(_assigned(program, listing, line))
+    numbers, columns = _numbers_and_columns(program, listing, lanes)
+    sums, rows = _handed_back(program, summed, outputs.__getitem__, outputs.__getitem__)
+    lines = ["def on_arrays(numbers_, columns_):"]
+    lines += [f"{_INDENT}{_tuple(numbers)} = numbers_"] * bool(numbers)
+    lines += [f"{_INDENT}{_tuple(columns)} = columns_"] * bool(columns)
+    lines += [_INDENT + line for line in body]
+    return "\n".join([*lines, f"{_INDENT}return {sums}, {rows}", ""])
+
+
+def _numbers_and_columns(
+    program: Program, listing: Listing, lanes: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The variables of the inputs that are numbers, and of those that are lanes."""
+    named = list(zip(program.inputs, _parameters(program, listing), strict=True))
+    many = set(lanes)
+    return [v for name, v in named if name not in many], [v for name, v in named if name in many]
+
+
+def _handed_back(
+    program: Program,
+    summed: frozenset[int],
+    of_sum: Callable[[int], str],
+    of_row: Callable[[int], str],
+) -> tuple[str, str]:
+    places = range(len(program.outputs))
+    sums = ", ".join(of_sum(i) for i in places if i in summed)
+    rows = ", ".join(of_row(i) for i in places if i not in summed)
+    return f"[{sums}]", f"[{rows}]"
+
+
+def defined(source: str, names: Mapping[str, Any], function: str) -> Callable[..., Any]:
+    """A function of a text, run with these names."""
+    namespace = dict(names)
+    exec(compile(source, f"<scalargrad {function}>", "exec"), namespace)
+    made: Callable[..., Any] = namespace[function]
+    return made
+
+
+def runtime_names() -> dict[str, Any]:
+    """What a program of floats calls."""
+    return {
+        **{name: getattr(runtime, name) for name in runtime.__all__},
+        "inf": math.inf,
+        "nan": math.nan,
+    }
+
+
+def standalone(program: Program, inputs: Mapping[str, float]) -> str:
+    """A file of Python that needs nothing else: the program, and a main that runs it once.
+
+    Args:
+        program: the steps.
+        inputs: the numbers that main prints value and gradients for.
+    """
+    text = scalar_source(program)
+    called = [name for name in runtime.__all__ if re.search(rf"\b{name}\(", text)]
+    own = [name for name in called if inspect.getmodule(getattr(runtime, name)) is runtime]
+    plain = sorted({*called} - {*own})
+    head = ['"""Value and gradients, written by scalargrad."""', "", "import math"]
+    if "log_sum_exp" in own:
+        head.append("from decimal import Context, Decimal, localcontext")
+    head.append(f"from math import {', '.join([*plain, 'inf', 'nan'])}")
+    functions = [inspect.getsource(getattr(runtime, name)) for name in own]
+    arguments = ", ".join(_number(inputs[name]) for name in program.inputs)
+    print_all = "\n".join(
+        [
+            'if __name__ == "__main__":',
+            f"{_INDENT}value, gradients = value_and_gradients({arguments})",
+            f'{_INDENT}print("value", value)',
+            f"{_INDENT}for name, gradient in zip({list(program.wrt)!r}, gradients):",
+            f"{2 * _INDENT}print(name, gradient)",
+            "",
+        ]
+    )
+    blocks = ["\n".join(head), *map(str.rstrip, functions), text.rstrip(), print_all]
+    return "\n\n\n".join(blocks)
+
+
+# Lines -------------------------------------------------------------------------------------------
+
+
+def _listing(
+    program: Program, choose: Callable[[Text, Text, Text], Text], names: bool = True
+) -> Listing:
+    def write(index: int, op: str, operands: Sequence[Text]) -> Text:
+        if op in ("+", "-", "*", "/"):
+            return binary(op, *operands)
+        if op == "neg":
+            return negated(operands[0])
+        if op == "where":
+            return choose(operands[0], operands[1], operands[2])
+        if op in ("&", "|"):
+            return Text(f" {op} ".join(f"({a.says})" for a in operands), COMPARED - 1)
+        if op in ("<", "<=", ">", ">=", "==", "!="):
+            a, b = operands
+            depth = max(a.depth, b.depth) + 1
+            return Text(f"{a.within(COMPARED + 1)} {op} {b.within(COMPARED + 1)}", COMPARED, depth)
+        return call(op, operands)
+
+    return Listing(program, write, _number, names)
+
+
+def _parameters(program: Program, listing: Listing) -> list[str]:
+    return [listing.variables[i] for i in range(len(program.inputs))]
+
+
+def _choice(condition: Text, a: Text, b: Text) -> Text:
+    says = f"{a.within(CHOICE + 1)} if {condition.within(CHOICE + 1)} else {b.within(CHOICE + 1)}"
+    return Text(says, CHOICE, max(a.depth, b.depth, condition.depth) + 1)
+
+
+def _assigned(program: Program, listing: Listing, line: Line) -> str:
+    assert line.step is not None
+    label = program.labels.get(line.step)
+    comment = f"  # {_comment(label)}" if label else ""
+    return f"{listing.variables[line.step]} = {line.says}{comment}"
+
+
+def _comment(label: str) -> str:
+    """A name within one line of a comment."""
+    return "".join(c if c.isprintable() else "·" for c in label)[:60]
+
+
+def _number(number: float) -> str:
+    return repr(float(number))
+
+
+def _tuple(texts: Sequence[str]) -> str:
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"

@@ -1,0 +1,348 @@
+"""Source: a scalar that writes code.
+
+The rows of the table, run on Sources in place of numbers, record what they would compute: every
+sum, product and function call becomes a step on a tape, the derivatives of the backward pass too.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scalargrad import scalars
+from scalargrad.scalars import Kind, Scalar
+
+# What is known of every value that a step can take, nan aside. It says which foldings keep every
+# bit: x + 0 is x unless x may be -0.0, and a divisor that is positive cannot be zero.
+NO_MINUS_ZERO, FROM_ZERO, POSITIVE, FINITE = 1, 2, 4, 8
+_ALL = NO_MINUS_ZERO | FROM_ZERO | POSITIVE | FINITE
+
+CONDITIONS = frozenset(("<", "<=", ">", ">=", "==", "!=", "&", "|"))
+
+
+class Tape:
+    """The steps of a program, in the order in which they were recorded.
+
+    A step that stands there already is not recorded again: common subexpressions are shared.
+
+    Attributes:
+        steps: all of them, inputs among them.
+        drawn: for inputs that are drawn at random, what draws a number.
+    """
+
+    def __init__(self) -> None:
+        self.steps: list[Source] = []
+        self.drawn: dict[str, Callable[[], Scalar]] = {}
+        self._known: dict[tuple[Any, ...], Source] = {}
+
+    def input(self, name: str) -> Source:
+        """A new input; inputs of one name are one."""
+        return self._recorded(("input", name), "input", (name,), 0)
+
+    def step(self, op: str, *args: Source | float) -> Source:
+        """The step that applies an operation, new or known."""
+        # A float by its digits: 0.0 is not -0.0, and 1.0 is not the step with the index 1.
+        keys = [a.index if a.__class__ is Source else repr(a) for a in args]
+        if op in _COMMUTING and str(keys[0]) > str(keys[1]):
+            keys.reverse()
+        return self._recorded((op, *keys), op, args, _facts(op, args))
+
+    def _recorded(self, key: tuple[Any, ...], op: str, args: tuple[Any, ...], facts: int) -> Source:
+        if key in self._known:
+            return self._known[key]
+        step = Source(self, op, args, len(self.steps), facts)
+        self.steps.append(step)
+        self._known[key] = step
+        return step
+
+
+_COMMUTING = frozenset(("+", "*", "==", "!=", "&", "|"))
+
+
+class Source:
+    """A step of a program, used in place of its value.
+
+    >>> tape = Tape()
+    >>> x = tape.input("x")
+    >>> (x * 1 - 0) * x
+    <step 1: * of steps 0 and 0>
+    """
+
+    __slots__ = ("args", "facts", "index", "op", "tape")
+    __array_ufunc__ = None  # numpy leaves a binary operation with a Source to the Source
+
+    def __init__(self, tape: Tape, op: str, args: tuple[Any, ...], index: int, facts: int) -> None:
+        self.tape = tape
+        self.op = op
+        self.args = args
+        self.index = index
+        self.facts = facts
+
+    def __add__(self, other: Any) -> Any:
+        """A sum; adding a zero is left out where it changes no bit."""
+        b = _operand(other)
+        if b.__class__ is float and b == 0:
+            if self.facts & NO_MINUS_ZERO or math.copysign(1, b) < 0:
+                return self
+        elif b.__class__ is Source and b.op == "neg":
+            return self - b.args[0]
+        elif self.op == "neg":
+            return b - self.args[0]
+        return self.tape.step("+", self, b)
+
+    def __radd__(self, other: Any) -> Any:
+        """The same from the right."""
+        a = _operand(other)
+        if a == 0 and (self.facts & NO_MINUS_ZERO or math.copysign(1, a) < 0):
+            return self
+        return self.tape.step("+", a, self)
+
+    def __sub__(self, other: Any) -> Any:
+        """A difference."""
+        b = _operand(other)
+        if b.__class__ is float and b == 0:
+            return self + -b
+        if b.__class__ is Source and b.op == "neg":
+            return self + b.args[0]
+        return self.tape.step("-", self, b)
+
+    def __rsub__(self, other: Any) -> Source:
+        """A difference from a number."""
+        return self.tape.step("-", _operand(other), self)
+
+    def __mul__(self, other: Any) -> Any:
+        """A product; a factor of one is left out, and what is surely zero is zero."""
+        b = _operand(other)
+        if b.__class__ is float:
+            if b == 1:
+                return self
+            if b == -1:
+                return -self
+            if b == 0 and self.facts & FINITE and self.facts & FROM_ZERO:
+                return b
+        return self.tape.step("*", self, b)
+
+    def __rmul__(self, other: Any) -> Any:
+        """The same from the right."""
+        a = _operand(other)
+        if a in (1, -1) or a == 0:
+            return self * a
+        return self.tape.step("*", a, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        """A quotient by the rules of IEEE arithmetic: nothing is raised."""
+        b = _operand(other)
+        if b.__class__ is float and b in (1, -1):
+            return self * b
+        return self.tape.step("/", self, b)
+
+    def __rtruediv__(self, other: Any) -> Source:
+        """A quotient of a number."""
+        return self.tape.step("/", _operand(other), self)
+
+    def __pow__(self, other: Any) -> Source:
+        """A power."""
+        return self.tape.step("power", self, _operand(other))
+
+    def __rpow__(self, other: Any) -> Source:
+        """A power of a number."""
+        return self.tape.step("power", _operand(other), self)
+
+    def __neg__(self) -> Source:
+        """The number with the other sign."""
+        return self.args[0] if self.op == "neg" else self.tape.step("neg", self)
+
+    def __abs__(self) -> Source:
+        """The absolute value."""
+        return self if self.facts & FROM_ZERO else self.tape.step("abs", self)
+
+    def __lt__(self, other: Any) -> Source:
+        """A condition."""
+        return self.tape.step("<", self, _operand(other))
+
+    def __le__(self, other: Any) -> Source:
+        """A condition."""
+        return self.tape.step("<=", self, _operand(other))
+
+    def __gt__(self, other: Any) -> Source:
+        """A condition."""
+        return self.tape.step(">", self, _operand(other))
+
+    def __ge__(self, other: Any) -> Source:
+        """A condition."""
+        return self.tape.step(">=", self, _operand(other))
+
+    def __eq__(self, other: object) -> Source:  # type: ignore[override]
+        """A condition, as between arrays."""
+        return _equal(self, other)
+
+    def __ne__(self, other: object) -> Source:  # type: ignore[override]
+        """A condition."""
+        return self.tape.step("!=", self, _operand(other))
+
+    __hash__ = object.__hash__
+
+    def __and__(self, other: Any) -> Source:
+        """Whether both conditions hold."""
+        return self.tape.step("&", _condition(self), _condition(other))
+
+    def __or__(self, other: Any) -> Source:
+        """Whether one of the conditions holds."""
+        return self.tape.step("|", _condition(self), _condition(other))
+
+    def __bool__(self) -> bool:
+        """Not known while the code is written."""
+        raise TypeError(
+            f"{_place()} branches on a number that compiled code does not know yet; "
+            "use where(condition, a, b)"
+        )
+
+    def __float__(self) -> float:
+        """Not known while the code is written."""
+        raise TypeError(
+            f"{_place()} asks for a number that compiled code does not know yet; "
+            "it can be added, multiplied and given to the operations"
+        )
+
+    __int__ = __index__ = __float__
+
+    def __repr__(self) -> str:
+        """The step, without those that it uses."""
+        if self.op == "input":
+            return f"<step {self.index}: input {self.args[0]}>"
+        used = " and ".join(str(a.index if isinstance(a, Source) else a) for a in self.args)
+        return f"<step {self.index}: {self.op} of steps {used}>"
+
+
+def where(condition: Any, then: Any, otherwise: Any) -> Any:
+    """A choice between two numbers, by a condition or a number that holds unless it is 0."""
+    a, b = _operand(then), _operand(otherwise)
+    if a is b or (a.__class__ is b.__class__ is float and repr(a) == repr(b)):
+        return a
+    return condition.tape.step("where", _condition(condition), a, b)
+
+
+def _condition(number: Any) -> Source:
+    if isinstance(number, Source):
+        return number if number.op in CONDITIONS else number.tape.step("!=", number, 0.0)
+    raise TypeError(f"a condition of compiled code is a comparison; got {number!r}")
+
+
+def _operand(number: Any) -> Source | float:
+    """A Source as it is; a number as the float that it is in compiled code."""
+    if number.__class__ in (Source, float):
+        return number
+    if scalars.is_number(number):
+        return scalars.to_float(number)
+    raise TypeError(
+        f"compiled code computes with single numbers; got {scalars.kind_of(number).name} "
+        "(lanes are given to a compiled program when it is called)"
+    )
+
+
+def _place() -> str:
+    """The line of the user's that is running."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("scalargrad."):
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}, line {frame.f_lineno},"
+
+
+# What is known of a result -----------------------------------------------------------------------
+
+
+def facts_of(number: Source | float) -> int:
+    """What is known of a step, or of a constant."""
+    if isinstance(number, Source):
+        return number.facts
+    is_minus_zero = number == 0 and math.copysign(1, number) < 0
+    return (
+        (0 if is_minus_zero else NO_MINUS_ZERO)
+        | (FROM_ZERO if number >= 0 and not is_minus_zero else 0)
+        | (POSITIVE if number > 0 else 0)
+        | (FINITE if math.isfinite(number) else 0)
+    )
+
+
+def _facts(op: str, args: tuple[Source | float, ...]) -> int:
+    if op in CONDITIONS:
+        return 0
+    facts = [facts_of(a) for a in (args[1:] if op == "where" else args)]
+    either, both = 0, _ALL
+    for known in facts:
+        either, both = either | known, both & known
+    from_zero = NO_MINUS_ZERO | FROM_ZERO
+    match op:
+        case "where":
+            return both
+        case "+":
+            positive = POSITIVE if both & FROM_ZERO and either & POSITIVE else 0
+            return (either & NO_MINUS_ZERO) | (both & FROM_ZERO) | positive
+        case "-":
+            return facts[0] & NO_MINUS_ZERO
+        case "*":
+            return from_zero if args[0] is args[1] or both & FROM_ZERO else 0
+        case "/":
+            return from_zero if facts[0] & FROM_ZERO and facts[1] & POSITIVE else 0
+        case "exp" | "erfc":
+            return from_zero
+        case "cosh":
+            return from_zero | POSITIVE
+        case "abs":
+            return from_zero | (both & FINITE)
+        case "sqrt" | "log1p" | "expm1":
+            return both & from_zero
+    return both & FINITE if op == "neg" else 0
+
+
+# The kind ----------------------------------------------------------------------------------------
+
+
+def _recording(name: str) -> Callable[..., Source]:
+    return lambda a: a.tape.step(name, a)
+
+
+def _power(a: Any, b: Any) -> Source:
+    tape = (a if isinstance(a, Source) else b).tape
+    return tape.step("power", _operand(a), _operand(b))
+
+
+def _equal(a: Any, b: Any) -> Source:
+    first, second = (a, b) if isinstance(a, Source) else (b, a)
+    return first.tape.step("==", first, _operand(second))
+
+
+def _log_sum_exp(operands: Any, rounded: Source) -> Source:
+    return rounded.tape.step("log_sum_exp", rounded, *map(_operand, operands))
+
+
+def _drawn(draw: Callable[[], Scalar], like: Source) -> Source:
+    name = f"drawn{len(like.tape.drawn) + 1}"
+    like.tape.drawn[name] = draw
+    return like.tape.input(name)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    name: _recording(name) for name in scalars.FLOAT.functions
+}
+_FUNCTIONS |= {
+    "power": _power,
+    "equal": _equal,
+    "where": where,
+    "log_sum_exp": _log_sum_exp,
+    "drawn": _drawn,
+}
+
+scalars.register(
+    Source,
+    Kind(
+        "compiled scalar",
+        3,
+        _FUNCTIONS,
+        whole=lambda number, like: float(number),
+        convert=_operand,
+    ),
+)
