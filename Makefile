@@ -29,11 +29,13 @@ notebooks: .venv/development  ## run the notebooks (none yet)
 	@find notebooks -name '*.py' -exec .venv/bin/python {} \;
 
 docs: .venv/documentation  ## build the documentation into .docs/site, and check its links
+	rm -rf .docs/site
 	.venv/bin/python -m sphinx --fail-on-warning --keep-going --quiet .docs .docs/site
 	.venv/bin/python .docs/check.py .docs/site
 
 clean:  ## remove what these targets made
-	rm -rf .venv demo gallery dist .docs/site .docs/api .docs/notebooks .docs/drawn .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .docs/site .docs/api .docs/notebooks .docs/drawn .docs/jupyter_execute
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

@@ -20,7 +20,7 @@ author = copyright = "The scalargrad founders"
 version = release = scalargrad.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb"]
-exclude_patterns = ["site", "README.md"]
+exclude_patterns = ["site", "jupyter_execute"]
 nitpicky = False
 python_maximum_signature_line_length = 70
 

@@ -35,7 +35,8 @@ MODULES = (
     "checking.gradcheck", "checking.marking", "checking.report", "checking.worksheet",
     "checking.variants", "checking.reading", "checking.quantities", "checking.grading",
     "checking.plugin",
-    "nn", "losses", "optim", "data", "train", "experiments", "plots", "lectures", "doctor",
+    "nn", "losses", "optim", "data", "train", "compiler.compiled", "experiments", "plots",
+    "lectures", "doctor",
 )  # fmt: skip
 
 
@@ -98,7 +99,9 @@ def _math(scalar: object) -> str:
 
 
 def _symbol(label: str) -> str:
-    return rf"\mathrm{{{label}}}".replace("_", r"\_") if len(label) > 2 else mathtext(label)
+    tex = mathtext(label)
+    is_word = len(label) > 2 and "\\" not in tex.replace(r"\mathrm", "")  # and no Greek letter
+    return rf"\mathrm{{{label}}}".replace("_", r"\_") if is_word else tex
 
 
 def functions() -> str:
