@@ -17,7 +17,7 @@ check: .venv/development  ## lint and type-check
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
-gallery: .venv/development  ## draw every example in every style, theme and format into gallery/
+gallery: .venv/development  ## draw every example and every plot, in every style, theme and format, into gallery/
 	.venv/bin/python tests/gallery.py gallery
 
 bench: .venv/development  ## measure speed and memory against real peers, side by side

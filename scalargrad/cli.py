@@ -10,23 +10,27 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.resources import files as resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from scalargrad import __version__, doctor
-from scalargrad.checking.gradcheck import assert_gradients
 from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
 from scalargrad.expression import Program, program
 from scalargrad.lectures import LECTURES, STUDENT
-from scalargrad.manual import Manual, complaint
+from scalargrad.manual import Manual, complaint, is_plain
 from scalargrad.view.derivation import derive
 from scalargrad.view.drawing import FRAME_SUFFIXES, SUFFIXES, draw
 from scalargrad.view.export.files import write_all
 from scalargrad.view.notation import fraction, typeset
 from scalargrad.view.table import table
+
+if TYPE_CHECKING:
+    from scalargrad.checking.answer_key import AtKinks
+    from scalargrad.checking.report import Report
 
 _LONGEST = 1_000_000  # characters of a program file that are read
 
@@ -89,10 +93,11 @@ def demo(
 
     Example: scalargrad demo -o demo
     """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DrawingError(f"cannot make the folder {output}: {error.strerror}") from None
+    from scalargrad.checking.gradcheck import assert_gradients
+    from scalargrad.checking.marking import check
+    from scalargrad.checking.worksheet import read_sheet
+
+    _make(output)
     for lecture in LECTURES:
         example = program(lecture.text)
         loss = example.output
@@ -110,11 +115,8 @@ def demo(
             typer.echo(f"wrote {drawing.save(output / (lecture.name + suffix))}")
         steps = draw(loss).frames().save(output / f"{lecture.name}_steps.html")
         typer.echo(f"wrote {steps}\n")
-    from scalargrad.checking.marking import check
-    from scalargrad.checking.worksheet import read_sheet
-
     sheet = read_sheet(STUDENT)
-    typer.echo(f"a student's sheet, marked\n\n{check(sheet.program, sheet.answers)}")
+    typer.echo(f"a student's sheet, marked\n\n{_shown(check(sheet.program, sheet.rows))}")
 
 
 @app.command(rich_help_panel=_START)
@@ -258,12 +260,16 @@ def worksheet_command(
         int, typer.Option("--variants", help="Sheets of other numbers; names get -1, -2, ….")
     ] = 1,
     seed: Annotated[int, typer.Option(help="Draws the numbers of variants.")] = 0,
+    convention: Annotated[
+        str, typer.Option(help="For the sheet to state, as relu'(0) = 0; by default none counts.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
 ) -> None:
     """Write a worksheet on a program, and its key.
 
     Example: scalargrad worksheet lecture.sg -o sheet.md --key key.md --ask path:w2
     """
+    from scalargrad.checking.kinks import stated_slopes
     from scalargrad.checking.variants import variants
     from scalargrad.checking.worksheet import worksheet
 
@@ -271,11 +277,15 @@ def worksheet_command(
         raise typer.BadParameter(f"--variants is 1 to 1000; got {count}")
     if count > 1 and any(path and _is_pipe(path) for path in (output, key)):
         raise typer.BadParameter("--variants are several sheets, which need files; got -")
+    if convention and not stated_slopes(convention):
+        raise typer.BadParameter(f"--convention is like \"relu'(0) = 0\"; got {convention!r}")
     source = _source(text)
     programs = [source] if count == 1 else variants(source, count, seed)
     files: list[tuple[Path, str]] = []
     for number, changed in enumerate(programs, 1):
         sheet = worksheet(changed, ask=ask)
+        if convention:
+            sheet = replace(sheet, prose=f"{sheet.prose}\n\nConvention: {convention.strip(' .')}.")
         for path, answers in ((output, False), (key, True)):
             if path is not None:
                 name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
@@ -301,12 +311,12 @@ def check_command(
         ),
     ] = "text",
     at_kinks: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="any value of the subdifferential, or the convention.",
+            help="any, convention, or relu'(0) = 0; by default what the sheet states.",
             autocompletion=_one_of("any", "convention"),
         ),
-    ] = "any",
+    ] = None,
     solutions: Annotated[bool, typer.Option(help="Show the true values.")] = True,
 ) -> None:
     """Mark a worksheet: where it first goes wrong, and why. Exit code 1 when it does.
@@ -318,19 +328,25 @@ def check_command(
 
     if form not in ("text", "markdown", "html", "json"):
         raise typer.BadParameter(f"--format is text, markdown, html or json; got {form!r}")
-    if at_kinks not in ("any", "convention"):
-        raise typer.BadParameter(f"--at-kinks is any or convention; got {at_kinks!r}")
+    stated = None if at_kinks is None else _at_kinks(at_kinks)
     given = _source(program_text) if program_text else None
     read = read_sheet(_stdin() if _is_pipe(sheet) else sheet_text(sheet), given)
-    report = check(read.program, read.answers, at_kinks=at_kinks, solutions=solutions)  # type: ignore[arg-type]
-    typer.echo(getattr(report, form))
+    kinks = read.slopes if stated is None else stated
+    report = check(read.program, read.rows, at_kinks=kinks, solutions=solutions)
+    typer.echo(_shown(report) if form == "text" else getattr(report, form))
     if not report.ok:
         raise typer.Exit(1)
 
 
 @app.command("grade", rich_help_panel=_MARK)
 def grade_command(
-    key: Annotated[Path, typer.Argument(help="A sheet with the program and what is asked for.")],
+    key: Annotated[
+        Path,
+        typer.Argument(
+            help="A sheet with the program and what is asked for; of variants a folder of them, "
+            "or key.md for key-1.md, key-2.md, …."
+        ),
+    ],
     submissions: Annotated[list[Path], typer.Argument(help="Sheets, or folders of them.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The gradebook to write, .csv.")
@@ -339,6 +355,11 @@ def grade_command(
         Path | None, typer.Option(help="A folder for a report on each submission.")
     ] = None,
     jobs: Annotated[int | None, typer.Option("-j", help="Worker processes.")] = None,
+    at_kinks: Annotated[
+        Literal["any", "convention"],
+        typer.Option(help="any value of the subdifferential, or the convention of the table."),
+    ] = "any",
+    solutions: Annotated[bool, typer.Option(help="Show the true values in reports.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace a gradebook.")] = False,
 ) -> None:
     """Mark a whole class; one bad file never stops it, and a second run marks only what is new.
@@ -348,6 +369,7 @@ def grade_command(
     from tqdm import tqdm
 
     from scalargrad.checking.grading import grade_to, submissions_in
+    from scalargrad.checking.keys import Rules
 
     if jobs is not None and jobs < 1:
         raise typer.BadParameter(f"-j is 1 or more; got {jobs}")
@@ -358,10 +380,48 @@ def grade_command(
     ]
     with tqdm(total=len(files), desc="marking", disable=None, delay=1) as bar:
         grade_to(
-            output, key, files, executor=jobs, reports=report, force=force,
-            each=lambda _: bar.update(),
+            output, key, files, Rules(at_kinks, solutions), executor=jobs, reports=report,
+            force=force, each=lambda _: bar.update(),
         )  # fmt: skip
     typer.echo(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
+
+
+@app.command("lectures", rich_help_panel="Run the lectures")
+def lectures_command(
+    which: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WHICH]...", help="claims, backprop, networks, slips, or rows such as B20."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A folder for the pictures and plots.")
+    ] = None,
+) -> None:
+    """Run what the lecture decks state; exit code 1 when anything comes out differently.
+
+    Example: scalargrad lectures B20 N17
+    """
+    from scalargrad.lectures.decks import chosen, summary
+
+    if output is not None:
+        _make(output)
+    outcomes = []
+    for text, outcome in chosen(which or []):
+        typer.echo(text)
+        outcomes.append(outcome)
+        for path in outcome.save(output) if output else ():
+            typer.echo(f"    wrote {path}")
+    typer.echo(f"\n{summary(outcomes)}")
+    if not all(outcome.is_met for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DrawingError(f"cannot make the folder {folder}: {error.strerror}") from None
 
 
 @app.command("doctor", rich_help_panel="When something is missing")
@@ -387,6 +447,26 @@ def table_command(
     example.output.backward()
     shown = table(example.output)
     typer.echo(shown.markdown if markdown else str(shown))
+
+
+def _shown(report: Report) -> str:
+    """The text of a report, in colours on a terminal that has them; see no-color.org."""
+    has_colours = sys.stdout.isatty() and not is_plain(os.environ)
+    return report.coloured if has_colours else report.text
+
+
+def _at_kinks(written: str) -> AtKinks | dict[str, Any]:
+    """What is right at kinks: any, the convention, or what is stated as relu'(0) = 0."""
+    from scalargrad.checking.kinks import stated_slopes
+
+    if written == "any":
+        return "any"
+    if written == "convention":
+        return "convention"
+    stated = stated_slopes(written)
+    if stated:
+        return stated
+    raise typer.BadParameter(f"--at-kinks is any, convention or relu'(0) = 0; got {written!r}")
 
 
 def _names(written: str) -> list[str]:

@@ -79,6 +79,21 @@ def program(text: str, inputs: Mapping[str, Any] | None = None, /, **named: Any)
         raise ProgramError(error.message, text, error.position) from None
 
 
+def inputs_of(text: str) -> tuple[str, ...]:
+    """The names that a program text uses and does not assign, in canonical spelling.
+
+    Raises:
+        ProgramError: for a text that cannot be read.
+
+    >>> inputs_of("h = w*x; loss = (h - 1)^2")
+    ('w', 'x')
+    """
+    try:
+        return tuple(_needed(_parsed(text)))
+    except _LocatedError as error:
+        raise ProgramError(error.message, text, error.position) from None
+
+
 class Program(Mapping[str, Value]):
     """The Values of a program by name: given inputs first, then the assignments as written.
 

@@ -15,6 +15,7 @@ from scalargrad.data import DataSet
 from scalargrad.errors import DrawingError
 from scalargrad.experiments import (
     Capacity,
+    Comparison,
     Constraint,
     Descent,
     DoubleDescent,
@@ -182,6 +183,35 @@ def decision_boundary(
     return ax
 
 
+def boundaries(
+    found: Comparison, axes: Sequence[Axes] | None = None, *, name: str = "λ"
+) -> list[Axes]:
+    """Axes side by side, with the boundary that each setting leads to and its errors as the title.
+
+    Args:
+        found: what an experiment returned.
+        axes: where to draw, one for each setting; those of a new figure if left out.
+        name: what was varied.
+    """
+    if axes is None:
+        from matplotlib.figure import Figure
+
+        count = len(found.settings)
+        figure = Figure(figsize=(3.4 * count + 1.2, 4.2), dpi=120, layout="compressed")
+        axes = list(figure.subplots(1, count, squeeze=False)[0])
+    for i, ax in enumerate(axes):
+        decision_boundary(found.grids[i], found.data, ax)
+        ax.set_title(
+            f"{name} = {found.settings[i]:g}\nerror: training {found.train[i]:.1%}, "
+            f"test {found.test[i]:.1%}",
+            fontsize="medium",
+        )
+        legend = ax.get_legend()
+        if legend and i < len(axes) - 1:  # one for all
+            legend.remove()
+    return list(axes)
+
+
 def points(data: DataSet, ax: Axes | None = None) -> Axes:
     """Axes with the examples: a marker for each class, or the target over the only input."""
     ax = _axes(ax)
@@ -210,8 +240,9 @@ def descent(found: Descent, ax: Axes | None = None) -> Axes:
     ax.plot(xs, ys, label=f"{len(xs) - 1} steps, η = {found.rate:g}", **_line(1, 1))
     ax.plot(*found.path[0], "o", ms=9, color="black", label="start", zorder=5)
     ax.plot(
-        *found.path[-1], "s", ms=7, color="black", label=f"loss {found.losses[-1]:.2g}", zorder=5
-    )
+        *found.path[-1], "s", ms=7, color="black", zorder=5,
+        label=f"loss {_short(found.losses[-1])}",
+    )  # fmt: skip
     return _finished(ax, _typeset(found.names[0]), _typeset(found.names[1]), outside=True)
 
 
@@ -226,7 +257,7 @@ def constraint(found: Constraint, ax: Axes | None = None) -> Axes:
     margin = 0.3 * math.hypot(*found.a)
     xs, ys = (_between(min(-radius, a) - margin, max(radius, a) + margin) for a in found.a)
     losses = [[math.dist((x, y), found.a) ** 2 for x in xs] for y in ys]
-    _contours(ax, xs, ys, losses)
+    _contours(ax, xs, ys, losses, numbers=False)  # they would lie under the path
     ball = Circle((0, 0), radius, fill=True, fc="#00000014", ec=_COLOURS[0], lw=2)
     ball.set_label(f"hard: ‖w‖² ≤ {found.bound:g}")
     ax.add_patch(ball)
@@ -291,9 +322,12 @@ def weight_histogram(
     for i, (name, group) in enumerate(weights.items()):
         colour = _COLOURS[i % 7]
         spread = math.sqrt(sum(float(w) ** 2 for w in group) / max(len(group), 1))
+        numbers = [float(w) for w in group]
+        ax.hist(numbers, bins=edges, histtype="stepfilled", fc=colour + "40", ec="none")
+        # By itself: in SVG a hatch is lost on a face that is half transparent.
         ax.hist(
-            [float(w) for w in group], bins=edges, histtype="stepfilled", fc=colour + "40",
-            ec=colour, lw=1.5, ls=_DASHES[i % 4], hatch=hatches[i % 5],
+            numbers, bins=edges, histtype="stepfilled", fc="none", ec=colour, lw=1.5,
+            ls=_DASHES[i % 4], hatch=hatches[i % 5],
             label=f"{name} (root mean square {spread:.2g})",
         )  # fmt: skip
     _whole_numbers(ax, "y")
@@ -330,6 +364,21 @@ def dropout_masks(masks: Sequence[Sequence[float]], ax: Axes | None = None) -> A
     return _finished(ax, "hidden unit", "training step", above=True)
 
 
+# Files -------------------------------------------------------------------------------------------
+
+
+def svg(ax: Axes) -> bytes:
+    """The figure of some Axes as an SVG file, its text outlined; equal plots give equal bytes."""
+    from io import BytesIO
+
+    from matplotlib import rc_context
+
+    file = BytesIO()
+    with rc_context({"svg.hashsalt": "scalargrad", "svg.fonttype": "path"}):
+        ax.figure.figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()
+
+
 # What they share ---------------------------------------------------------------------------------
 
 
@@ -338,7 +387,7 @@ def _axes(ax: Axes | None) -> Axes:
         return ax
     from matplotlib.figure import Figure
 
-    made: Axes = Figure(figsize=(6.4, 4.2), dpi=120, layout="constrained").add_subplot()
+    made: Axes = Figure(figsize=(6.4, 4.2), dpi=120, layout="compressed").add_subplot()
     return made
 
 
@@ -392,14 +441,26 @@ def _plain_logarithms(ax: Axes) -> None:
 
 
 def _contours(
-    ax: Axes, xs: Sequence[float], ys: Sequence[float], losses: Sequence[Sequence[float]]
+    ax: Axes,
+    xs: Sequence[float],
+    ys: Sequence[float],
+    losses: Sequence[Sequence[float]],
+    *,
+    numbers: bool = True,
 ) -> None:
-    """Contours that lie closer where the loss is small, their losses written on them."""
+    """Contours that lie closer where the loss is small, with their losses on some of them."""
     finite = [loss for row in losses for loss in row if math.isfinite(loss)]
     low, high = min(finite), max(finite)
     cuts = [low + (high - low) * (i / 11) ** 2 for i in range(1, 11)]
     lines = ax.contour(xs, ys, losses, levels=cuts, colors="#999999", linewidths=0.8)
-    ax.clabel(lines, cuts[1::3], fmt="%.2g", fontsize="x-small")
+    if numbers:
+        ax.clabel(lines, cuts[1::3], fmt=_short, fontsize="x-small")
+
+
+def _short(number: float) -> str:
+    from scalargrad.view.notation import decimal
+
+    return decimal(number, 3)
 
 
 def _between(low: float, high: float, steps: int = 100) -> list[float]:
@@ -414,6 +475,7 @@ def _typeset(name: str) -> str:
 
 __all__ = [
     "activation",
+    "boundaries",
     "capacity",
     "constraint",
     "decision_boundary",
@@ -424,5 +486,6 @@ __all__ = [
     "history",
     "learning_rates",
     "points",
+    "svg",
     "weight_histogram",
 ]

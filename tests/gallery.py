@@ -1,4 +1,4 @@
-"""Every example in every style and theme, its frames and its exports, on one page to look at.
+"""Every example in every style and theme, its frames and its exports, and every plot, on one page.
 
 `make gallery` runs it; the page is gallery/index.html.
 """
@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 
 from examples import EXAMPLES
+from matplotlib.axes import Axes
 from tqdm import tqdm
 
-from scalargrad import Value, draw
+from scalargrad import Value, data, draw, experiments, losses, nn, ops, optim, plots, train
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES, Drawing
 from scalargrad.view.export.files import write_all
 from scalargrad.view.scene import THEMES
@@ -60,6 +61,47 @@ def drawings() -> Iterator[tuple[str, Drawing]]:
     yield "lecture-dropped", draw(example("lecture"), dropped=["h2"])
 
 
+def plotted() -> Iterator[tuple[str, Axes]]:
+    """A name for a file, and the Axes of a plot, until all kinds of plots were there."""
+    moons = data.two_moons(100)
+    net = nn.MLP(2, [8, 1], ops.tanh)
+    run = train.fit(
+        net, losses.binary_cross_entropy_with_logits, moons, optim.SGD(net.parameters(), 0.5, 0.9),
+        epochs=60, batch_size=20, test=data.two_moons(100, seed=1),
+        metrics={"accuracy": train.accuracy},
+    )  # fmt: skip
+    yield "history", plots.history(run)
+    yield "history-accuracy", plots.history(run, quantity="accuracy")
+    yield "decision_boundary", plots.decision_boundary(experiments.score_grid(net, moons), moons)
+    for name, make in SETS.items():
+        yield f"points-{name}", plots.points(make(120))
+    yield "learning_rates", plots.learning_rates(experiments.learning_rates())
+    yield "gradient_sizes-layer", plots.gradient_sizes(experiments.gradients_by_layer())
+    yield "gradient_sizes-depth", plots.gradient_sizes(
+        experiments.gradients_by_depth(depths=(2, 4, 8))
+    )
+    yield "capacity", plots.capacity(experiments.capacity(steps=300))
+    yield "double_descent", plots.double_descent(experiments.double_descent(draws=5))
+    yield "descent", plots.descent(experiments.descent())
+    yield "descent-too-fast", plots.descent(experiments.descent(rate=0.13, steps=12))
+    yield "constraint", plots.constraint(experiments.constraint())
+    for row in ACTIVATIONS:
+        yield f"activation-{row.name}", plots.activation(row)
+    compared = experiments.weight_decay(steps=500)
+    yield "boundaries", plots.boundaries(compared)[0]
+    named = zip(compared.settings, compared.weights, strict=True)
+    yield "weight_histogram", plots.weight_histogram({f"λ = {s:g}": w for s, w in named})
+    yield "dropout_masks", plots.dropout_masks(experiments.dropout_masks())
+
+
+SETS: dict[str, Callable[[int], data.DataSet]] = {
+    "two_moons": data.two_moons, "circles": data.circles, "spirals": data.spirals,
+    "xor": lambda count: data.xor(count, noise=0.2), "blobs": data.blobs,
+    "gaussian_mixture": data.gaussian_mixture, "noisy_sine": data.noisy_sine,
+}  # fmt: skip
+ACTIVATIONS = (ops.sigmoid, ops.tanh, ops.relu, ops.leaky_relu, ops.elu, ops.softplus)
+
+
 def main(folder: Path) -> None:
     """Write the gallery into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,8 +128,15 @@ def main(folder: Path) -> None:
         )
         links = " ".join(f'<a href="{path.name}">{path.name}</a>' for path, _ in files)
         figures.append(f"<p>{name}: {links}</p>")
+    drawn = [*plotted()]
+    for name, axes in tqdm(drawn, disable=None, desc="plots"):
+        write_all([(folder / f"plot-{name}.svg", plots.svg(axes))])
+        figures.append(
+            f'<figure><img src="plot-{name}.svg" alt="the plot {name}">'
+            f"<figcaption>{name}</figcaption></figure>"
+        )
     write_all([(folder / "index.html", PAGE.format(figures="\n".join(figures)).encode())])
-    print(f"wrote {folder / 'index.html'}: {len(every)} pictures")
+    print(f"wrote {folder / 'index.html'}: {len(every)} pictures, {len(drawn)} plots")
 
 
 if __name__ == "__main__":

@@ -27,10 +27,14 @@ ORDER = [
         "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
     )),
     *(f"checking.{name}" for name in (
-        "reading", "quantities", "gradcheck", "variants", "worksheet", "recomputing", "diagnosis",
-        "report", "marking", "grading", "plugin",
+        "reading", "quantities", "kinks", "recomputing", "answer_key", "variants", "worksheet",
+        "diagnosis", "report", "marking", "gradcheck", "keys", "grading", "plugin",
     )),
-    "experiments", "plots", "lectures", "doctor", "manual", "cli",
+    "experiments", "plots", "lectures",
+    *(f"lectures.{name}" for name in (
+        "statements", "claims", "backpropagation", "networks", "slips", "decks",
+    )),
+    "doctor", "manual", "cli",
 ]  # fmt: skip
 INDEXES = {  # without code
     "", "__main__", "compiler", "view", "view.export", "view.styles", "checking",

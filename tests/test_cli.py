@@ -1,3 +1,4 @@
+import csv
 import io
 import os
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scalargrad import GradientMismatch, cli
+from scalargrad.checking import gradcheck
 from scalargrad.lectures import LECTURES
 
 PROGRAM = "loss = (w*x - y)^2"
@@ -86,6 +88,90 @@ def test_check_marks_a_sheet_and_its_exit_code_says_whether_all_is_right(run):
     assert "it is 2" not in run("check", "s.md", "--no-solutions")[1]
     assert run("check", "s.md", "--format", "json")[1].startswith("{")
     assert run("check", "s.md", "--format", "html")[1].startswith("<table>")
+    assert "\x1b" not in run("check", "s.md")[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)],
+)
+def test_the_report_has_colours_on_a_terminal_that_wants_them(run, environment, coloured):
+    import pty
+
+    Path("s.md").write_text(SHEET.format(program=LECTURES[0].text, answer="1"))
+    ours, theirs = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    command = [sys.executable, "-m", "scalargrad", "check", "s.md"]
+    done = subprocess.run(command, stdout=theirs, env={**kept, "TERM": "xterm", **environment},
+                          check=False, timeout=60)  # fmt: skip
+    printed = os.read(ours, 100_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 1
+    assert ("\x1b[31m✗ ∂h₂/∂w₂" in printed) == coloured
+    assert ("\x1b[" in printed) == coloured
+
+
+HOSTILE = {
+    "missing-table": ("```sg\nx = 2\n```\n", 2, "no table with the header"),
+    "missing-program": ("| quantity | answer |\n| x | 2 |\n", 2, "the sheet has no program"),
+    "missing-program.csv": ("quantity,answer\nx,2\n", 2, "give it with --program"),
+    "unknown": ("```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|xx|2|\n|x|2|\n", 1, "named 'xx'"),
+    "twice": ("```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|x|2|\n|x|3|\n", 0, "line 1 answers"),
+    "windows": ("```sg\r\nx = 2\r\ny = x*x\r\n```\r\n|quantity|answer|\r\n|x|2|\r\n", 0, "right"),
+    "bom": ("\ufeff```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|x|2|\n", 0, "right"),
+    "html": (f"```sg\nx = 2\n```\n|quantity|answer|\n|x|{'<i>' * 50_000}|\n", 1, "is written like"),
+    "yaml": ("---\na: &a [*a,*a]\n---\n```sg\nx = 2\n```\n|quantity|answer|\n|x|2|\n", 0, "right"),
+    "fifty-megabytes": (f"{'x' * 50_000_000}", 2, "at most 1,000,000 characters"),
+    "binary": (bytes(range(256)), 2, "a sheet is a text in UTF-8"),
+    "utf-16": ("```sg\nx = 2\n```\n|quantity|answer|\n|x|2|\n".encode("utf-16"), 0, "right"),
+}
+
+
+def written(name, content):
+    """The content in a file, which is CSV where the name says so."""
+    path = Path(name if name.endswith(".csv") else f"{name}.md")
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_a_sheet_holds_check_says_in_one_line(run, name):
+    content, wanted, said = HOSTILE[name]
+    code, out, err = run("check", written(name, content))
+    assert code == wanted
+    assert said in out + err
+    assert (err.count("\n"), out) == (1, "") if code == 2 else err == ""
+
+
+def test_whatever_a_class_holds_the_rest_is_marked(run):
+    Path("class").mkdir()
+    for name, (content, _, _) in HOSTILE.items():
+        written(f"class/{name}", content)
+    for place in ("key.md", "class/zoe.md"):
+        Path(place).write_text("```sg\nx = 2; y = x*x\n```\n|quantity|answer|\n|x|2|\n")
+    assert run("grade", "key.md", "class", "-j", "1", "--report", "r")[0] == 0
+    rows = list(csv.DictReader(io.StringIO(Path("gradebook.csv").read_text(encoding="utf-8"))))
+    assert len(rows) == len(HOSTILE) + 1 == len(os.listdir("r"))
+    assert rows[-1]["submission"] == "zoe.md"
+    assert [row["score"] == "1" for row in rows] == [
+        row["submission"].partition(".")[0] not in ("html", "binary", "fifty-megabytes")
+        and row["submission"] != "missing-table.md"
+        for row in rows
+    ]
+    assert not any("\n" in row["problem"] for row in rows)
+
+
+def test_a_sheet_states_its_convention_and_the_option_has_the_last_word(run):
+    text = "x = 2; w = 0; h = relu(w*x); loss = (h - 1)^2"
+    made = ("worksheet", text, "-o", "s.md", "--key", "k.md", "--ask", "path:w")
+    assert run(*made, "--convention", "relu'(0) = 1")[0] == 0
+    assert "Convention: relu'(0) = 1." in Path("s.md").read_text()
+    assert run("check", "k.md")[0] == 0
+    assert run("check", "k.md", "--at-kinks", "convention")[0] == 1
+    assert run("check", "k.md", "--at-kinks", "relu'(0) = 0")[0] == 1
+    assert run("check", "k.md", "--at-kinks", "any")[0] == 0
 
 
 def test_grade_marks_a_class_whatever_is_in_it(run):
@@ -104,6 +190,25 @@ def test_grade_marks_a_class_whatever_is_in_it(run):
     code, _, err = run("grade", "key.md", "class", "-o", "g.csv")
     assert code == 2
     assert "g.csv" in err
+
+
+def test_a_class_with_variants_is_graded_by_its_keys_without_solutions(run):
+    Path("class").mkdir()
+    Path("keys").mkdir()
+    text = LECTURES[0].text
+    made = ("worksheet", text, "-o", "class/s.md", "--key", "keys/k.md", "--variants", "3")
+    assert run(*made)[0] == 0
+    blank = Path("class/s-2.md").read_text()
+    Path("class/s-2.md").write_text(Path("keys/k-2.md").read_text())
+    for key, book in (("keys", "a.csv"), ("keys/k.md", "b.csv")):
+        code, out, err = run("grade", key, "class", "-o", book, "--report", f"{book}.d", "-j", "1",
+                             "--no-solutions")  # fmt: skip
+        assert (code, out) == (0, f"wrote {book}: 3 submissions\n"), err
+    rows = Path("a.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[1] for row in rows] == ["0", "1", "0"]
+    assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+    assert "it is" not in Path("a.csv.d/s-1.md.report.md").read_text()
+    assert blank != Path("class/s-1.md").read_text()
 
 
 def test_a_worksheet_and_its_key_are_written_once(run):
@@ -130,12 +235,12 @@ def test_doctor_says_what_is_found(run):
 
 def test_a_failed_check_has_exit_code_1(run, monkeypatch):
     def wrong(*_):
-        raise GradientMismatch("1 of 1 gradients is not what was written:\nname")
+        raise GradientMismatch("1 of 1 lines is not right:\n✗")
 
-    monkeypatch.setattr(cli, "assert_gradients", wrong)
+    monkeypatch.setattr(gradcheck, "assert_gradients", wrong)
     code, _, err = run("demo")
     assert code == 1
-    assert err.startswith("scalargrad: 1 of 1 gradients")
+    assert err.startswith("scalargrad: 1 of 1 lines")
 
 
 def test_draw_takes_a_file_standard_input_or_the_text(run, monkeypatch):
@@ -195,7 +300,12 @@ BAD = {
     "worksheet-count": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--variants", "0"],
     "worksheet-place": ["worksheet", "x = 1; y = 2*x", "-o", "no/w.md"],
     "grade-missing": ["grade", "missing.md", "folder"],
+    "worksheet-convention": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--convention", "none"],
+    "worksheet-slope": ["worksheet", "x = 1; y = 2*x", "-o", "w.md", "--convention", "relu'(0)=2"],
+    "check-slope": ["check", "binary", "--at-kinks", "relu'(0) = 2"],
     "grade-jobs": ["grade", "binary", "folder", "-j", "0"],
+    "grade-binary": ["grade", "binary", "folder"], "grade-no-keys": ["grade", "folder", "folder"],
+    "grade-kinks": ["grade", "binary", "folder", "--at-kinks", "some"],
 }  # fmt: skip
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from scalargrad import DrawingError, Value, ops, program
-from scalargrad.checking.gradcheck import recomputed
-from scalargrad.checking.reading import reading
+from scalargrad.checking.reading import read
+from scalargrad.checking.recomputing import recomputed
 from scalargrad.formula import name
 from scalargrad.lectures import LECTURES
 from scalargrad.value import topological_order
@@ -134,7 +134,7 @@ def test_the_lecture_s_steps_end_in_the_gradients_of_its_slide(index):
             found[name] = Fraction(result.replace(MINUS, "-"))
     for name, written in LECTURES[index].gradients.items():
         symbol = typeset(name)
-        interval = reading(written)
+        interval = read(written)
         assert interval.low <= found[f"∂ℓ/∂{symbol}"] <= interval.high
 
 

@@ -1,7 +1,9 @@
 import math
 import random
+from decimal import Decimal
 from fractions import Fraction
 
+import mpmath
 import pytest
 
 from scalargrad import (
@@ -9,12 +11,15 @@ from scalargrad import (
     GradientMismatch,
     Value,
     assert_gradients,
+    check,
     gradcheck,
     ops,
     program,
 )
-from scalargrad.checking.gradcheck import finite_difference, subdifferential
-from scalargrad.checking.reading import reading
+from scalargrad.checking.gradcheck import finite_difference
+from scalargrad.checking.kinks import subdifferential
+from scalargrad.checking.reading import read
+from scalargrad.checking.worksheet import read_sheet, worksheet
 from scalargrad.lectures import LECTURES
 from scalargrad.ops import OPERATIONS
 from scalargrad.value import topological_order
@@ -64,37 +69,105 @@ def test_a_decimal_stands_for_half_a_unit_of_its_last_place(written, accepted):
                                   "٣", "9" * 101, "1/2/3", "--1", "\x00"])  # fmt: skip
 def test_text_that_is_no_number_is_one_clear_line(text):
     with pytest.raises(ValueError, match="a number is written like") as caught:
-        reading(text)
+        read(text)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 150
 
 
-def test_the_message_lists_name_written_backward_and_difference():
+STUDENT = {"dl/dyhat": "-1.2", "dyhat/dh2": "0.1", "dh2/dw2": "1", "dl/dw2": "-0.12"}
+
+
+def failure(output, written, **options):
     with pytest.raises(GradientMismatch) as caught:
-        assert_gradients(lecture(), {"w2": "-0.12", "yhat": "-1.2", "w1": "0.96"})
-    head, header, *rows = str(caught.value).splitlines()
-    assert head == "2 of 3 gradients are not what was written:"
-    assert header.split() == ["name", "written", "backward", "finite", "difference"]
-    assert [row.split("  ")[0] for row in rows] == ["w₂", "w₁"]
-    assert rows[0].split() == ["w₂", "-0.12", "−6/25", "=", "−0.24", "−6/25"]
+        assert_gradients(output, written, **options)
+    return str(caught.value)
+
+
+def test_the_failure_is_the_report_of_check_and_the_finite_differences():
+    report = check(LECTURES[0].text, STUDENT)
+    head, *lines, last = failure(lecture(), STUDENT).splitlines()
+    assert head == "2 of 4 lines are not right:"
+    assert lines == report.text.splitlines()
+    assert "you wrote 1, it is 2 (= x)" in lines[2]
+    assert last == "finite differences: ∂h₂/∂w₂ = 2, ∂ℓ/∂w₂ = −6/25 = −0.24"
+
+
+def test_a_name_alone_means_the_gradient():
+    (head, line, *_, last) = failure(lecture(), {"w2": "-0.12"}).splitlines()
+    assert head == "1 of 1 lines is not right:"
+    assert line.startswith("✗ ∂ℓ/∂w₂  -0.12")
+    assert last == "finite difference: ∂ℓ/∂w₂ = −6/25 = −0.24"
+    assert_gradients(lecture(), {"loss": "1", "value of yhat": "0.4", "h2.data": "1.6"})
+
+
+@pytest.mark.parametrize("written", [
+    {"dl/dyhat": "-0.6", "w2": "-0.12"},  # the second follows from the first
+    {"dl/dyhat": "-1.2", "dyhat/dh2": "0.1", "w2": "-0.25"},
+    {"w2_new = w2 - 0.1*dl/dw2": "0.776"}, {"w2": "0,24"}, {"w2": ""}, {"w2": None},
+])  # fmt: skip
+def test_what_is_not_right_by_itself_fails(written):
+    lines = failure(lecture(), written).splitlines()
+    wrong = [line for line in lines if line[0] in "✗→?–"]
+    assert lines[0].startswith(f"{len(wrong)} of {len(written)} lines ")
+
+
+@pytest.mark.parametrize("lecture", LECTURES, ids=[lecture.name for lecture in LECTURES])
+def test_every_line_of_a_key_is_right_and_no_other_number_in_its_place(lecture):
+    sheet = worksheet(lecture.text, ask="all")
+    key = read_sheet(sheet.markdown(answers=True)).rows
+    answers = {f"value of {name}" if "∂" not in name else name: text for name, text in key}
+    assert_gradients(sheet.program.output, answers)
+    for name, text in answers.items():
+        right = read(text).middle
+        for wrong in (-right, right + Fraction(1, 100), right * Fraction(10001, 10000), 0):
+            if wrong != right:
+                said = failure(sheet.program.output, {**answers, name: str(Fraction(wrong))})
+                assert f"✗ {name.removeprefix('value of ')} " in said
+
+
+def test_the_finite_difference_of_an_update_is_that_of_its_derivative():
+    last = failure(lecture(), {"w2_new = w2 - 0.1*dl/dw2": "0.776"}).splitlines()[-1]
+    assert last == "finite difference: ∂ℓ/∂w₂ = −6/25 = −0.24"
+
+
+def test_rounding_on_the_way_that_check_allows_is_not_right_here():
+    text = "x = 2; w = 1/3; h = w*x; loss = h^2"
+    rounded = {"h": "0.67", "dl/dh": "1.34", "dl/dw": "2.68"}
+    assert check(text, rounded).ok
+    said = failure(program(text).output, {"value of h": "0.67", "dl/dh": "1.34", "dl/dw": "2.68"})
+    assert "dl/dh = 1.34" not in said
+    assert "∂ℓ/∂h: you wrote 1.34, " in said
+
+
+@pytest.mark.parametrize("number", [-0.24, -0.24000000000000005, Fraction(-6, 25),
+                                    Decimal("-0.24"), -0.2400001])  # fmt: skip
+def test_numbers_are_compared_to_their_last_digits(number):
+    assert_gradients(lecture(), {"dl/dw2": number})
+    assert check(LECTURES[0].text, {"dl/dw2": number}).ok
+    assert not check(LECTURES[0].text, {"dl/dw2": float(number) + 1e-5}).ok
 
 
 def test_names_are_found_in_every_spelling():
-    assert_gradients(lecture(), {"ŷ": "-1.2", "w₂": "-6/25"})
-    x = Value(2, "my input")
-    assert_gradients(x * 3, {"my input": "3"})
+    assert_gradients(lecture(), {"ŷ": "-1.2", "w₂": "-6/25", "dL/dw_1": "-0.96"})
+    for label in ("my input", "a/b", "dy/dx", "w.grad", "∂ℓ"):
+        y = Value(2, label) * 3
+        assert_gradients(y, {label: "3"})
+        assert "finite difference: " in failure(y, {label: "7"})
 
 
 def test_an_unknown_name_gets_a_suggestion():
-    with pytest.raises(ValueError, match="no node is named 'yhatt'; did you mean 'yhat'"):
+    with pytest.raises(ValueError, match="no node is named 'yhatt'; known are ŷ"):
         assert_gradients(lecture(), {"yhatt": "1"})
-    with pytest.raises(ValueError, match="there are x, "):
-        assert_gradients(Value(1, "x") * Value(2, "w"), {"qqq": "1"})
+
+
+def test_a_quantity_that_is_given_twice_is_refused():
+    with pytest.raises(ValueError, match="∂ℓ/∂w₂: line 1 answers this"):
+        assert_gradients(lecture(), {"w2": "-0.24", "dl/dw2": "-0.24"})
 
 
 def test_a_name_of_two_nodes_is_refused():
     y = Value(1, "x") * Value(2, "x")
-    with pytest.raises(ValueError, match="2 nodes are named 'x'"):
+    with pytest.raises(ValueError, match="several nodes are named x: give them different names"):
         assert_gradients(y, {"x": "1"})
 
 
@@ -224,6 +297,87 @@ def test_a_point_without_a_difference_is_one_clear_line(f, x):
         gradcheck(f, x)
     assert "\n" not in str(caught.value)
     assert "further inside" in str(caught.value)
+
+
+def flipped(row, where):
+    """A row whose derivative has the wrong sign where a condition holds, as in a tail."""
+    wrong = planted(row, 1)
+    wrong.derivatives = lambda y, a: tuple(-d if where(a) else d for d in row.derivatives(y, a))
+    return wrong
+
+
+@pytest.mark.parametrize(("row", "x"), [
+    (ops.sigmoid, -20.0), (ops.sigmoid, -300.0), (ops.exp, -50.0), (ops.softplus, -40.0),
+    (ops.atan, 1e6), (ops.tanh, 4.0), (ops.silu, -30.0), (ops.exp, 100.0), (ops.sin, 1000.0),
+], ids=lambda given: str(getattr(given, "name", given)))  # fmt: skip
+def test_a_sign_that_is_flipped_in_the_tail_is_caught(row, x):
+    gradcheck(row, x)
+    with pytest.raises(GradientMismatch):
+        gradcheck(flipped(row, lambda a: abs(a) > 3), x)
+
+
+@pytest.mark.parametrize("x", [20.0, -300.0, 4.0, 0.0])
+def test_mpmath_tells_where_floats_cannot(x):
+    gradcheck(ops.tanh, x, method="mpmath")
+    gradcheck(ops.tanh, x)
+    for wrong in (flipped(ops.tanh, lambda a: True), planted(ops.tanh, 1.00001)):
+        with pytest.raises(GradientMismatch, match="not the finite difference"):
+            gradcheck(wrong, x, method="mpmath")
+
+
+@pytest.mark.parametrize("method", ["floats", "mpmath"])
+@pytest.mark.parametrize("x", [0.5, 1.0, 1.7, 40.0])
+def test_digits_that_cancel_on_the_way_are_no_wrong_derivative(x, method):
+    gradcheck(lambda a: 1 - (20 * a).sigmoid(), x, method=method)
+    gradcheck(lambda a: 1 - (20 * a).tanh(), x, method=method)
+    gradcheck(lambda a: (1e8 + a) - 1e8, x, method=method)
+    gradcheck(lambda a: (a.exp() + 1).log() - a, x, method=method)
+    for wrong in (planted(ops.sigmoid, 1.0001), planted(ops.sigmoid, -1)):
+        with pytest.raises(GradientMismatch):
+            gradcheck(lambda a, row=wrong: 1 - row(a), x / 2, method=method)
+
+
+def test_numbers_of_mpmath_are_differenced_in_their_own_digits():
+    with mpmath.workdps(40):
+        third = mpmath.mpf(1) / 3
+        gradcheck(lambda a, b: (a * b).sigmoid() + a.exp(), third, -2 * third, tolerance=1e-30)
+        with pytest.raises(GradientMismatch):
+            gradcheck(planted(ops.exp, 1 + mpmath.mpf(10) ** -25), third, tolerance=1e-26)
+
+
+def test_the_method_can_be_asked_for():
+    gradcheck(lambda a: a * a / 3, 0.1, method="exact")
+    gradcheck(lambda a: a * a / 3, "1/3", method="mpmath")
+    gradcheck(lambda a: a * a / 3, "1/3", method="floats")
+    with pytest.raises(GradientMismatch):
+        gradcheck(planted(ops.square, 1 + 1e-5), 0.1, method="exact")
+    with pytest.raises(DomainError, match="not exact; try method='mpmath'"):
+        gradcheck(ops.tanh, "1/3", method="exact")
+    with pytest.raises(ValueError, match="method is automatic, floats, exact or mpmath; got 'x'"):
+        gradcheck(ops.tanh, 1, method="x")
+
+
+@pytest.mark.parametrize(("method", "near"), [
+    ("floats", 1 + 1e-15), ("automatic", 1 + 1e-15), ("exact", Fraction(10**30 + 1, 10**30)),
+])  # fmt: skip
+def test_a_kink_that_the_graph_does_not_know_is_no_wrong_derivative(method, near):
+    def f(a):  # a kink at 1 that hides behind a square and a root
+        return ((a - 1) ** 2).sqrt()
+
+    gradcheck(f, 1.5, method=method)
+    gradcheck(f, 1.0001, method=method)
+    with pytest.raises(DomainError, match="at a kink, or too near one: the slope is −"):
+        gradcheck(f, near, method=method)
+    gradcheck(f, near, method="mpmath")  # its steps get as small as need be
+    with pytest.raises(GradientMismatch):
+        gradcheck(lambda a: planted(ops.square, 3)(a - 1).sqrt(), near, method=method)
+
+
+def test_a_derivative_that_no_convention_gives_at_a_kink_is_wrong_and_the_kink_is_said():
+    wrong = planted(ops.relu, 1)
+    wrong.derivatives = lambda y, a: (2,)
+    with pytest.raises(GradientMismatch, match="kink: 0 to 1"):
+        gradcheck(wrong, 0.0)
 
 
 def test_gradcheck_accepts_a_kink_and_no_wrong_value_there():

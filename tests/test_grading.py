@@ -25,6 +25,8 @@ from scalargrad.checking.grading import (
     saved_results,
     submissions_in,
 )
+from scalargrad.checking.keys import keys_in
+from scalargrad.checking.variants import variants
 from scalargrad.checking.worksheet import SheetError, read_sheet, worksheet
 from scalargrad.lectures import LECTURES
 
@@ -82,10 +84,10 @@ def test_every_file_of_a_class_is_marked_or_has_its_problem(key, folder):
     assert {name: bool(row["score"]) for name, row in found.items()} == {
         name: name not in problems for name in found
     }
-    assert sorted(problems) == ["binary.md", "empty.md", "twice.md", "zhuge.md"]
+    assert sorted(problems) == ["binary.md", "empty.md", "zhuge.md"]
     assert "UTF-8" in problems["binary.md"]
     assert "no table" in problems["empty.md"]
-    assert "again" in problems["twice.md"]
+    assert (found["twice.md"]["score"], found["twice.md"]["asked"]) == ("1", "4")
     assert "at most" in problems["zhuge.md"]
     assert not any("\n" in problem for problem in problems.values())
 
@@ -205,6 +207,7 @@ def check_others(book, fault):
     assert fault in problems.pop("fault.md")
     assert [name for name, problem in problems.items() if not problem] == [
         "=cmd|'calc'!A1.md", "Eve/sheet.md", "ada.md", "bob.md", "carl.csv",
+        "twice.md",
     ]  # fmt: skip
 
 
@@ -441,6 +444,89 @@ def test_an_empty_sheet_is_a_key(tmp_path):
     path = tmp_path / "key.md"
     path.write_text(SHEET.markdown())
     assert grade(path, []) == Gradebook(())
+
+
+@pytest.mark.parametrize("row", ["| dl/dq | 1 |", "| dl/dw | -0.624 |", "| | 7 |"])
+def test_a_key_with_a_line_that_cannot_be_marked_is_refused(tmp_path, row):
+    path = tmp_path / "key.md"
+    path.write_text(SHEET.markdown(answers=True) + row)
+    with pytest.raises(SheetError, match=r"the key is wrong itself: key\.md, line 15: "):
+        grade(path, [])
+
+
+# Variants ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def variant(tmp_path):
+    """The sheets of three variants, their keys saved as key-1.md, …."""
+    sheets = [worksheet(text, ask="path:w") for text in variants(PROGRAM, 3, 1)]
+    (tmp_path / "keys").mkdir()
+    for number, sheet in enumerate(sheets, 1):
+        (tmp_path / "keys" / f"key-{number}.md").write_text(sheet.markdown(answers=True))
+    return sheets
+
+
+def test_each_submission_is_marked_by_the_key_of_its_program(variant, tmp_path):
+    (tmp_path / "class").mkdir()
+    for number, sheet in enumerate(variant, 1):
+        right = sheet.markdown(answers=True)
+        (tmp_path / "class" / f"{number}.md").write_text(right.replace("\n", "\r\n"))
+        first, *others = read_sheet(right).lines
+        wrong = replace(sheet, lines=(replace(first, written="7.00"), *others))
+        (tmp_path / "class" / f"{number}-wrong.md").write_text(wrong.markdown())
+    (tmp_path / "class" / "other.md").write_text(filled(*RIGHT))
+    (tmp_path / "class" / "table.csv").write_text(variant[0].csv(answers=True))
+    files = submissions_in(tmp_path / "class")
+    keys = submissions_in(tmp_path / "keys")
+    books = [
+        grade(key, files, executor=ThreadPoolExecutor(1))
+        for key in (tmp_path / "keys", tmp_path / "keys" / "key.md", keys)
+    ]
+    assert books[0] == books[1] == books[2]
+    results = {result.name: result for result in books[0].results}
+    for number in (1, 2, 3):
+        right, wrong = results[f"{number}.md"], results[f"{number}-wrong.md"]
+        assert (right.score, right.asked, right.problem) == (1, 4, "")
+        assert f"Marked against the key key\\-{number}.md" in right.report
+        assert wrong.score < 1
+    assert "its program is that of none of the 3 keys" in results["other.md"].problem
+    assert "hand in the Markdown sheet" in results["table.csv"].problem
+
+
+def test_numbered_keys_come_in_the_order_of_their_numbers(tmp_path):
+    for number in (10, 9, 1):
+        (tmp_path / f"key-{number}.md").write_text("")
+    assert [path.name for path in keys_in(tmp_path / "key.md")] == [
+        "key-1.md", "key-9.md", "key-10.md",
+    ]  # fmt: skip
+    (tmp_path / "key.md").write_text("")
+    assert keys_in(tmp_path / "key.md") == [tmp_path / "key.md"]
+    assert keys_in(tmp_path / "no.md") == [tmp_path / "no.md"]
+
+
+def test_keys_that_cannot_be_told_apart_are_refused(variant, tmp_path):
+    sheet = variant[0]
+    (tmp_path / "keys" / "sheet-1.md").write_text(sheet.markdown())  # as good a key
+    assert grade(tmp_path / "keys", []) == Gradebook(())
+    fewer = replace(sheet, lines=sheet.lines[1:])
+    (tmp_path / "keys" / "sheet-1.md").write_text(fewer.markdown())
+    with pytest.raises(SheetError, match=r"keys key-1.md and sheet-1.md have one program"):
+        grade(tmp_path / "keys", [])
+    (tmp_path / "none").mkdir()
+    with pytest.raises(SheetError, match="no key is in"):
+        grade(tmp_path / "none", [])
+
+
+def test_a_class_is_marked_by_the_convention_of_its_key(tmp_path):
+    text = "x = 2; w = 0; h = relu(w*x); loss = (h - 1)^2"
+    sheet = replace(worksheet(text, ask="path:w"), prose="relu'(0) = 1")
+    key, own = tmp_path / "key.md", tmp_path / "own.md"
+    key.write_text(sheet.markdown(answers=True))
+    other = sheet.markdown(answers=True).replace("| 2 |", "| 0 |").replace("| −4 |", "| 0 |")
+    own.write_text(other)
+    results = grade(key, [key, own], executor=ThreadPoolExecutor(1)).results
+    assert [result.score == 1 for result in results] == [True, False]
 
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan")])

@@ -1,5 +1,6 @@
 import json
 import random
+import re
 import sys
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -10,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalargrad import Value, program
-from scalargrad.checking import marking, recomputing
+from scalargrad.checking import diagnosis, marking, recomputing
 from scalargrad.checking.marking import check, key_of, mark
 from scalargrad.errors import ProgramError
 from scalargrad.lectures import LECTURES
+from scalargrad.view.notation import both
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
@@ -74,7 +76,7 @@ def test_text_program_and_output_give_the_same_report(work):
         ({"dl/dw2": "0.5"}, "wrong"),
         ({"dl/dw2": "0,24"}, "unreadable"),
         ({"dl/dw2": "  "}, "blank"),
-        ({"dl/dw7": "3"}, "not asked"),
+        ({"dl/dw7": "3"}, "unknown quantity"),
         ({"dl/dyhat": "-0.6", "dl/dw2": "-0.12"}, "follows from your line 1"),
         ({"dl/dw2": "-0.24", "w2_new = w2 - 0.1*dl/dw2": "0.824"}, "right"),
         ({"dl/dw2": "-0.5", "w2_new = w2 - 0.1*dl/dw2": "0.85"}, "follows from your line 1"),
@@ -246,12 +248,41 @@ def test_long_chains_of_names_are_marked():
     assert check(text, {"a2999": "3001", "da2999/dx": "1"}).ok
 
 
-def test_solutions_are_withheld():
-    report = check(LECTURE, {"dl/dw2": "-0.1", "h2": "", "dl/dw1": "-1"}, solutions=False)
-    everything = report.text + report.markdown + report.html + report.json
-    for solution in ("0.24", "1.6", "0.96", "6/25"):
-        assert solution not in everything
-    assert all(line.exact is None and line.expected is None for line in report.lines)
+WRONG_SHEETS = [
+    {"dl/dw2": "-0.1", "h2": "", "dl/dw1": "-1"},
+    {"dl/dyhat": "-0.6", "dh2/dw2": "1", "dl/dw2": "-0.06", "w2_new = w2 - 0.1*dl/dw2": "0.9"},
+    {"dl/dyhat": "1.2", "h2": "16", "dl/dw3": "-.73", "dl/dw4": "7", "dl/dx": "0,7", "q": "1"},
+]
+
+
+@pytest.mark.parametrize("answers", WRONG_SHEETS, ids=["blank", "follows", "signs"])
+def test_solutions_are_withheld(answers):
+    full = check(LECTURE, answers)
+    withheld = check(LECTURE, answers, solutions=False)
+    found = re.compile(r"(?<![\d.])(?:\d+(?:\.\d+)?|\.\d+)(?![\d.])")
+    secrets = {text for line in full.lines if line.exact is not None
+               for number in (line.exact, line.expected) if number is not None
+               for text in found.findall(f"{both(number)} {float(number):g}")}  # fmt: skip
+    secrets -= {text for name, written in answers.items() for text in found.findall(written + name)}
+    secrets -= set("0123456789")  # numbers of lines, and in 1 − σ
+    assert secrets
+    for form in ("text", "coloured", "markdown", "html", "json"):
+        shown = getattr(full, form).replace("\\", "")
+        assert any(secret in found.findall(shown) for secret in secrets), form
+        kept = getattr(withheld, form).replace("\\", "").partition("lines right")[0]
+        assert not secrets & set(found.findall(re.sub(r'"strict_score.*|"score.*', "", kept))), form
+    assert all(line.exact is None and line.expected is None for line in withheld.lines)
+    assert [line.verdict for line in full.lines] == [line.verdict for line in withheld.lines]
+
+
+def test_no_name_of_a_mistake_holds_a_number_of_the_sheet():
+    names = [name for name, _ in diagnosis.RECIPES]
+    assert names
+    known = ("float32", "base 10")
+    for name in names:
+        for part in known:
+            name = name.replace(part, "")
+        assert not re.search(r"\d\.\d|\d{2}", name)
 
 
 class _Tags(HTMLParser):
@@ -261,7 +292,8 @@ class _Tags(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
-        assert not attrs
+        (style,) = attrs or [("style", "text-align: left")]
+        assert re.fullmatch(r"text-align: left(; color: #[0-9a-f]{6})?", style[1])
 
 
 @pytest.mark.parametrize("written", ["<b onclick='x'>1</b>", "&lt;<img src=x>", "1 | 2"])

@@ -1,7 +1,9 @@
 import math
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,7 @@ DRAWN = {
     "double_descent": lambda ax=None: plots.double_descent(DOUBLE, ax),
     "decision_boundary": lambda ax=None: plots.decision_boundary(GRID, MOONS, ax),
     "points": lambda ax=None: plots.points(data.blobs(12), ax),
+    "spirals": lambda ax=None: plots.points(data.spirals(120), ax),
     "sine": lambda ax=None: plots.points(data.noisy_sine(9), ax),
     "descent": lambda ax=None: plots.descent(experiments.descent(steps=5), ax),
     "constraint": lambda ax=None: plots.constraint(experiments.constraint(), ax),
@@ -65,8 +68,7 @@ def test_axes_are_labelled_and_nothing_is_cut(name):
     assert ax.get_xlabel()
     assert ax.get_ylabel()
     figure = ax.figure
-    figure.draw_without_rendering()  # lays it out
-    figure.draw_without_rendering()
+    figure.draw_without_rendering()  # lays it out, as savefig does
     ink, page = figure.get_tightbbox(), figure.bbox_inches
     assert ink.x0 >= page.x0 - 0.01
     assert ink.y0 >= page.y0 - 0.01
@@ -199,6 +201,34 @@ def test_the_constraint_shows_where_both_optima_meet():
     assert math.hypot(hx, hy) == pytest.approx(1)
     low, high = ax.get_xlim()
     assert low < -1 < 2 < high
+
+
+def test_boundaries_stand_side_by_side_with_their_errors():
+    found = experiments.weight_decay((0.0, 5.0), steps=3)
+    axes = plots.boundaries(found)
+    assert [ax.get_title().split("\n")[0] for ax in axes] == ["λ = 0", "λ = 5"]
+    assert f"test {found.test[1]:.1%}" in axes[1].get_title()
+    figure = axes[0].figure
+    figure.draw_without_rendering()
+    left, right = (ax.get_tightbbox() for ax in axes)
+    assert left.x1 < right.x0
+    assert figure.get_tightbbox().x1 <= figure.bbox_inches.x1
+    again = plots.boundaries(found, figure.axes)
+    assert again == axes
+
+
+def test_a_plot_is_the_same_svg_each_time_and_its_hatches_are_seen():
+    made = [plots.svg(DRAWN["weight_histogram"]()) for _ in range(2)]
+    assert made[0] == made[1]
+    assert made[0].startswith(b"<?xml")
+    hatched = re.findall(r'style="([^"]*url\(#h[^"]*)"', made[0].decode())
+    assert hatched
+    assert not any("fill-opacity" in style for style in hatched)  # matplotlib would lose them
+
+
+def test_the_gallery_shows_every_plot():
+    source = (Path(__file__).parent / "gallery.py").read_text(encoding="utf-8")
+    assert [n for n in plots.__all__ if f"plots.{n}(" not in source] == []
 
 
 def test_a_rate_that_diverges_is_said_to():

@@ -75,9 +75,8 @@ def test_a_blank_is_skipped(tmp_path):
         ("| quantity | answer |\n|---|---|\n| dl/dw | 1 |\n", "the sheet has no program"),
         ("```sg\nw = 2; l = w*w\n```\n", "the sheet has no table"),
         ("```sg\nw = 2; l = w*tnah(w)\n```\n| quantity | answer |\n| w | 1 |\n", "tnah"),
-        ("```sg\nw = 2; l = w*w\n```\n| quantity | answer |\n| nobody | 1 |\n", "nobody"),
     ],
-    ids=["no-program", "no-table", "bad-program", "unknown-quantity"],
+    ids=["no-program", "no-table", "bad-program"],
 )
 def test_a_key_that_cannot_be_read_is_an_error_in_one_line(tmp_path, text, said):
     (tmp_path / "deck.sheet.md").write_text(text, encoding="utf-8")
@@ -85,6 +84,24 @@ def test_a_key_that_cannot_be_read_is_an_error_in_one_line(tmp_path, text, said)
     assert code == 2
     assert any(line.startswith("deck.sheet.md: ") and said in line for line in printed.splitlines())
     assert "Traceback" not in printed
+
+
+def test_a_quantity_that_is_unknown_or_stands_twice_fails_and_the_others_pass(tmp_path):
+    rows = "| nobody | 1 |\n| w | 2 |\n| w | 2 |\n| dl/dw | 4 |\n"
+    text = f"```sg\nw = 2; l = w*w\n```\n| quantity | answer |\n{rows}"
+    (tmp_path / "deck.sheet.md").write_text(text, encoding="utf-8")
+    code, printed = run(tmp_path)
+    assert code == 1
+    assert "2 failed, 2 passed" in printed
+    assert "deck.sheet.md:5: ? nobody  1  no node is named 'nobody'; known are" in printed
+    assert "deck.sheet.md:7: – w       2  line 2 answers this; that one counts" in printed
+
+
+def test_a_deck_may_state_a_convention(tmp_path):
+    text = "{}\n```sg\nw = 0; l = relu(w)\n```\n| quantity | answer |\n| dl/dw | 1 |\n"
+    for prose, code in (("relu'(0) = 0", 1), ("relu'(0) = 1", 0), ("", 0)):
+        (tmp_path / "deck.sheet.md").write_text(text.format(prose), encoding="utf-8")
+        assert run(tmp_path)[0] == code
 
 
 def test_a_binary_file_is_an_error_in_one_line(tmp_path):

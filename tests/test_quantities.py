@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from scalargrad import program
-from scalargrad.checking.gradcheck import finite_difference, recomputed
+from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.checking.quantities import (
     Quantity,
     UnknownQuantity,
@@ -15,6 +15,7 @@ from scalargrad.checking.quantities import (
     shown,
     truth,
 )
+from scalargrad.checking.recomputing import recomputed
 from scalargrad.lectures import LECTURES
 
 NAMES = ("x", "y", "w1", "w2", "w4", "h1", "h2", "w11_2", "yhat", "loss")
@@ -37,7 +38,7 @@ SPELLINGS = {
     ],
     GRAD_W2: [
         "grad w2", "w2.grad", "∇w2", "∇ w₂", "grad(w2)", "gradient w2", "grad of w2", "w2 gradient",
-        "w2_grad", "grad_w2", "w₂.grad", r"$\nabla w_2$",
+        "w2_grad", "grad_w2", "w₂.grad", r"$\nabla w_2$", "dw2", "dw_2", "∂w₂",
     ],
     YHAT_BY_H2: [
         "∂ŷ/∂h₂", "dyhat/dh2", "dyhat_dh2", "d y_hat / d h_2",

@@ -16,7 +16,6 @@ from fractions import Fraction
 from functools import partial
 
 from scalargrad import scalars
-from scalargrad.checking.gradcheck import recomputed
 from scalargrad.checking.reading import Reading, UnreadableNumber, read
 from scalargrad.checking.recomputing import (
     FAILURES,
@@ -31,6 +30,7 @@ from scalargrad.checking.recomputing import (
     computed,
     expected,
     locals_of,
+    recomputed,
     straight,
     term_of,
     value_of,

@@ -28,39 +28,27 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from scalargrad.checking.marking import AnswerKey, AtKinks, key_of, mark
-from scalargrad.checking.report import LAST_DIGIT, RIGHT, TOO_FEW, UNREADABLE, WRONG
+from scalargrad.checking.answer_key import AnswerKey, key_of
+from scalargrad.checking.keys import Job, Jobs, Paths, Rules, jobs_of, sheets_in, without_layout
+from scalargrad.checking.marking import mark
+from scalargrad.checking.report import RIGHT, TOO_FEW
 from scalargrad.checking.worksheet import (
     MOST_CHARACTERS,
-    Sheet,
     SheetError,
+    program_in,
     read_sheet,
     save_all_new,
     sheet_text,
 )
 from scalargrad.errors import DrawingError
+from scalargrad.scalars import Scalar
 
-SUFFIXES = (".md", ".csv")  # of the submissions in a folder
+submissions_in = sheets_in
 _BATCH = 8  # submissions in a task: handing over a task costs as much as marking one
 _BATCH_CHARACTERS = 100_000
 _IN_FLIGHT = 64  # tasks that another's executor is given at a time
 _GRACE = 5.0  # seconds for starting a worker
 _FORMULA = tuple("=+-@＝＋－＠")  # what begins a spreadsheet's formula
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How a class is marked.
-
-    Attributes:
-        at_kinks: "any" value of the subdifferential, or the "convention" of the table.
-        solutions: whether the reports show true values.
-        limit: seconds for a submission.
-    """
-
-    at_kinks: AtKinks = "any"
-    solutions: bool = True
-    limit: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -174,7 +162,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def grade(
-    key: str | os.PathLike[str],
+    key: Paths,
     submissions: Iterable[str | os.PathLike[str]],
     rules: Rules | None = None,
     *,
@@ -184,10 +172,12 @@ def grade(
 ) -> Gradebook:
     """The results of a class.
 
-    Every submission is marked against the program of the key, whatever program it shows.
+    Every submission is marked against the program of the key, whatever program it shows. Of several
+    keys it is the one with the program of the submission.
 
     Args:
-        key: a sheet; its table says what is asked for.
+        key: a sheet; its table says what is asked for. Of variants several sheets, a folder of
+            them, or "key.md" for "key-1.md", "key-2.md", ….
         submissions: files; see `submissions_in` for those of a folder.
         rules: how to mark.
         executor: any of `concurrent.futures`, or Dask's `client.get_executor()`; or the number of
@@ -202,12 +192,11 @@ def grade(
     rules = rules or Rules()
     if not rules.limit > 0:
         raise ValueError(f"the limit is a number of seconds above 0; got {rules.limit}")
-    sheet = _checked_key(key, rules)
-    job = _Job(sheet.text, tuple(sheet.answers), rules)
+    jobs = jobs_of(key, rules)
     paths = [Path(path) for path in submissions]
     names = _names(paths)
     found: dict[int, Result] = {}
-    with contextlib.closing(_marked(job, paths, executor, done or {})) as marked:
+    with contextlib.closing(_marked(jobs, paths, rules, executor, done or {})) as marked:
         for place, result in marked:
             found[place] = replace(result, name=names[place])
             if each is not None:
@@ -217,7 +206,7 @@ def grade(
 
 def grade_to(
     path: str | os.PathLike[str],
-    key: str | os.PathLike[str],
+    key: Paths,
     submissions: Iterable[str | os.PathLike[str]],
     rules: Rules | None = None,
     *,
@@ -254,29 +243,6 @@ def grade_to(
     book = grade(key, submissions, rules, executor=executor, done=dict(done), each=keep)
     book.save(target, reports=reports, force=force)
     return book
-
-
-def submissions_in(folder: str | os.PathLike[str]) -> list[Path]:
-    """The sheets in a folder and the folders in it, in order; not the reports, nor hidden files."""
-    root = Path(folder)
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not path.name.endswith(".report.md")
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and path.is_file()
-    )
-
-
-def _checked_key(path: str | os.PathLike[str], rules: Rules) -> Sheet:
-    """The sheet of the key; what it answers itself must be right."""
-    sheet = read_sheet(sheet_text(path))
-    report = mark(key_of(sheet.program), sheet.answers, at_kinks=rules.at_kinks)
-    for line in report.lines:
-        if line.verdict in (WRONG, LAST_DIGIT, UNREADABLE):
-            raise SheetError(f"the key is wrong itself: {line.message or line.verdict}")
-    return sheet
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -341,17 +307,9 @@ def save_result(path: str | os.PathLike[str], result: Result) -> None:
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What a worker has to know: program, quantities that are asked for, rules."""
-
-    program: str
-    asked: tuple[str, ...]
-    rules: Rules
-
-
-@dataclass(frozen=True)
 class _Submission:
     place: int
+    job: Job
     text: str
     digest: str
 
@@ -360,34 +318,37 @@ _Batch = tuple[_Submission, ...]
 _Found = list[tuple[int, Result]]
 
 
-def _digest(job: _Job, text: str) -> str:
-    rules = (job.rules.at_kinks, job.rules.solutions)
-    content = json.dumps([version("scalargrad"), job.program, job.asked, rules, text])
+def _digest(job: Job, text: str) -> str:
+    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes))
+    content = json.dumps([version("scalargrad"), job.program, job.asked, job.key, rules, text])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _marked(
-    job: _Job, paths: Sequence[Path], executor: Executor | int | None, done: Mapping[str, Result]
+    jobs: Jobs,
+    paths: Sequence[Path],
+    rules: Rules,
+    executor: Executor | int | None,
+    done: Mapping[str, Result],
 ) -> Generator[tuple[int, Result], None, None]:
     """The results as they come, with their places; files are read as workers get free."""
-    crew = _Crew(job, executor)
+    crew = _Crew(rules.limit, executor)
     batch: list[_Submission] = []
     try:
         for place, path in enumerate(paths):
             try:
                 text = sheet_text(path)
+                if len(text) > MOST_CHARACTERS:
+                    raise SheetError(f"a sheet has at most {MOST_CHARACTERS:,} characters")
+                job = jobs.of(text)
             except SheetError as error:
                 yield place, Result(problem=_sentence(error))
-                continue
-            if len(text) > MOST_CHARACTERS:
-                problem = f"a sheet has at most {MOST_CHARACTERS:,} characters"
-                yield place, Result(problem=problem)
                 continue
             digest = _digest(job, text)
             if digest in done:
                 yield place, done[digest]
                 continue
-            batch.append(_Submission(place, text, digest))
+            batch.append(_Submission(place, job, text, digest))
             if len(batch) == _BATCH or sum(len(s.text) for s in batch) > _BATCH_CHARACTERS:
                 crew.give(tuple(batch))
                 batch = []
@@ -404,8 +365,8 @@ def _marked(
 class _Crew:
     """The workers, and what they were given."""
 
-    def __init__(self, job: _Job, executor: Executor | int | None) -> None:
-        self.job = job
+    def __init__(self, limit: float, executor: Executor | int | None) -> None:
+        self.limit = limit
         self.given: dict[Future[list[Result]], _Batch] = {}
         self.executor: Executor | None = executor if isinstance(executor, Executor) else None
         self.is_ours = self.executor is None
@@ -419,11 +380,11 @@ class _Crew:
 
     def give(self, batch: _Batch) -> None:
         """Hand submissions to a worker."""
-        texts = tuple(submission.text for submission in batch)
+        tasks = tuple((submission.job, submission.text) for submission in batch)
         if self.executor is None:
             self.executor = _pool(self.processes)
         try:
-            future = self.executor.submit(_marks, self.job, texts)
+            future = self.executor.submit(_marks, tasks)
         except BrokenExecutor as error:  # it broke since the last one; `take` sees to it
             future = Future()
             future.set_exception(error)
@@ -432,10 +393,10 @@ class _Crew:
     def take(self) -> _Found:
         """The results that are there, at least those of one batch."""
         most = max(len(batch) for batch in self.given.values())
-        patience = self.job.rules.limit * most + (_GRACE if self.is_ours else 12 * _GRACE)
+        patience = self.limit * most + (_GRACE if self.is_ours else 12 * _GRACE)
         finished = wait(self.given, min(patience, threading.TIMEOUT_MAX), FIRST_COMPLETED).done
         if not finished:
-            return self._lost(f"it took longer than {self.job.rules.limit:g} s")
+            return self._lost(f"it took longer than {self.limit:g} s")
         found: _Found = []
         broken = False
         for future in [future for future in self.given if future in finished]:  # in their order
@@ -522,12 +483,12 @@ class _TimeUp(BaseException):
     """The time for a submission is over."""
 
 
-def _marks(job: _Job, texts: Sequence[str]) -> list[Result]:
+def _marks(tasks: Sequence[tuple[Job, str]]) -> list[Result]:
     """The results of a batch."""
-    return [_mark_in_time(job, text) for text in texts]
+    return [_mark_in_time(job, text) for job, text in tasks]
 
 
-def _mark_in_time(job: _Job, text: str) -> Result:
+def _mark_in_time(job: Job, text: str) -> Result:
     try:
         with _time_limit(job.rules.limit):
             return _mark(job, text)
@@ -539,16 +500,19 @@ def _mark_in_time(job: _Job, text: str) -> Result:
         return _failed(error)
 
 
-def _mark(job: _Job, text: str) -> Result:
+def _mark(job: Job, text: str) -> Result:
     sheet = read_sheet(text, job.program)
     report = mark(
-        _answer_key(job.program),
-        sheet.answers,
+        _answer_key(job.program, job.slopes),
+        sheet.rows,
         at_kinks=job.rules.at_kinks,
         solutions=job.rules.solutions,
         asked=job.asked,
     )
-    if _shows_another_program(text, job.program):
+    if job.key:
+        note = f"Marked against the key {job.key}, which has the program of the sheet."
+        report = replace(report, notes=(*report.notes, note))
+    elif _shows_another_program(text, job.program):
         note = "The sheet shows another program than the key; the key's is what was marked."
         report = replace(report, notes=(*report.notes, note))
     return Result(
@@ -563,14 +527,14 @@ def _mark(job: _Job, text: str) -> Result:
     )
 
 
-@lru_cache(maxsize=4)
-def _answer_key(program: str) -> AnswerKey:
-    return key_of(program)
+@lru_cache(maxsize=64)
+def _answer_key(program: str, slopes: tuple[tuple[str, Scalar], ...]) -> AnswerKey:
+    return key_of(program, dict(slopes))
 
 
 def _shows_another_program(text: str, program: str) -> bool:
-    has_block = "```" in text or "~~~" in text
-    return has_block and "".join(program.split()) not in "".join(text.split())
+    shown = program_in(text)
+    return shown is not None and without_layout(shown) != without_layout(program)
 
 
 @contextlib.contextmanager

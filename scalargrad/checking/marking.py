@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any
 
 from scalargrad import scalars
 from scalargrad.checking import diagnosis
-from scalargrad.checking.gradcheck import Interval, canonical_label, subdifferential
-from scalargrad.checking.quantities import Quantity, UnknownQuantity, quantity, shown
-from scalargrad.checking.reading import Reading, UnreadableNumber, read
+from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
+from scalargrad.checking.quantities import UnknownQuantity, quantity
+from scalargrad.checking.reading import Reading, UnreadableNumber, of_number, read
 from scalargrad.checking.recomputing import (
     Expected,
     Key,
-    Outline,
     Way,
     computed,
     expected,
@@ -34,33 +33,31 @@ from scalargrad.checking.report import (
     NOT_ASKED,
     RIGHT,
     TOO_FEW,
+    UNKNOWN,
     UNREADABLE,
     WRONG,
     Line,
     Report,
 )
-from scalargrad.expression import Program, program
-from scalargrad.formula import Formula, evaluated, parts_of
+from scalargrad.expression import Program
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, gradients, topological_order
-from scalargrad.view.graph import contracted
-from scalargrad.view.notation import MINUS, decimal, typeset
+from scalargrad.value import Value
+from scalargrad.view.notation import MINUS, decimal
 
-AtKinks = Literal["any", "convention"]
+Answers = Mapping[str, Any] | Iterable[tuple[str, Any]]  # as dict takes them
 
 _FEW = Fraction(1, 20)  # half a unit that is a larger share of the truth: too few figures
 _SLIP = Fraction(1, 10)  # a unit that is a larger share is no slip in the last digit
 _ROUNDING = Fraction(1, 10**11)  # of what is computed in floats, relative
 _MOST_MISTAKES = 5  # whose reason is looked for
 _MISTAKES = (WRONG, LAST_DIGIT)
-_LONGEST = 12  # names and numbers in a formula that a message shows
 
 
 def check(
     work: Program | Value | str,
-    answers: Mapping[str, str],
+    answers: Answers,
     *,
-    at_kinks: AtKinks = "any",
+    at_kinks: AtKinks | Mapping[str, Any] = "any",
     solutions: bool = True,
     asked: Iterable[str] | None = None,
 ) -> Report:
@@ -68,9 +65,11 @@ def check(
 
     Args:
         work: the program, its text, or the output of a graph with named nodes.
-        answers: for each quantity, in any spelling, the text that was written; in any order.
+        answers: for each quantity, in any spelling, the text that was written; in any order. A
+            number that was computed is compared to its last digits.
         at_kinks: "any" accepts every value of the subdifferential where a node sits on its kink,
-            "convention" only the one of the table.
+            "convention" only the one of the table; {"relu": 0} states relu′(0) = 0, and leaves the
+            other operations at any.
         solutions: whether the report may show true values.
         asked: the quantities that count; by default all that were answered. Those that were asked
             and not answered are blank.
@@ -90,128 +89,10 @@ def check(
     → ∂ℓ/∂w  1.2  ∂ℓ/∂w = 1.2 follows from your own earlier lines.
     1 of 3 lines right, 1 follows from earlier lines; score 67 %, 33 % without follow-through
     """
-    key = key_of(work)
-    return mark(key, answers, at_kinks=at_kinks, solutions=solutions, asked=asked)
-
-
-@dataclass
-class AnswerKey:
-    """A computation to mark sheets against; one of them serves for a whole class.
-
-    Attributes:
-        names: its nodes by canonical name.
-        output: the node that "the gradient" is of.
-        outline: its named nodes and what lies between.
-    """
-
-    names: Mapping[str, Value]
-    output: Value
-    outline: Outline
-    _gradients: dict[Value, dict[Value, Scalar]] = field(default_factory=dict)
-    _at_kinks: dict[Value, dict[Value, Interval]] = field(default_factory=dict)
-    _formulas: dict[Key, str] = field(default_factory=dict)
-
-    def key(self, asked: Quantity) -> Key:
-        """The nodes of a quantity."""
-        of = self.names[asked.of] if asked.of else self.output
-        if asked.kind == "value":
-            return (of,)
-        by = self.names[asked.by]
-        return (of, by) if asked.step is None else (of, by, asked.step)
-
-    def truth(self, key: Key) -> Scalar:
-        """The true value of a quantity."""
-        of, *rest = key
-        if not rest:
-            return of.data
-        if of not in self._gradients:
-            self._gradients[of] = gradients(of, scalars.whole(1, of.data))
-        derivative = self._gradients[of].get(rest[0], 0)
-        return derivative if len(rest) == 1 else rest[0].data - rest[1] * derivative
-
-    def allowed(self, key: Key, at_kinks: AtKinks) -> Interval:
-        """The values that are right: more than one only at a kink."""
-        exact = self.truth(key)
-        if len(key) == 1 or at_kinks == "convention" or not self._meets_kink(key[0]):
-            return Interval(exact, exact)
-        of, by, *step = key
-        if of not in self._at_kinks:
-            self._at_kinks[of] = subdifferential(of)
-        found = self._at_kinks[of].get(by, Interval(0, 0))
-        return (by.data + found * -step[0]) if step else found
-
-    def _meets_kink(self, of: Value) -> bool:
-        return any(node.is_at_kink for node in topological_order(of))
-
-    def formula(self, key: Key) -> str:
-        """The formula of a value or of one factor of the chain rule; "" where none would help."""
-        if key not in self._formulas:
-            try:
-                self._formulas[key] = self._formula(key)
-            except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError):
-                self._formulas[key] = ""
-        return self._formulas[key]
-
-    def _formula(self, key: Key) -> str:
-        of = key[0]
-        if len(key) > 1 and not self.outline.is_edge(key[:2]):
-            users = [user for user in self.outline.users[key[1]]
-                     if user is of or self.outline.depends(of, user)]  # fmt: skip
-            terms = [f"∂{_name(of)}/∂{_name(u)} × ∂{_name(u)}/∂{_name(key[1])}" for u in users]
-            return " + ".join(terms) if len(terms) < 4 and len(key) == 2 else ""
-        graph = contracted(of)
-        target = graph.place(of)
-        if len(key) == 1:
-            written = graph.expression(graph.output)
-        else:
-            edge = next(
-                index
-                for index, edge in enumerate(graph.edges)
-                if edge.target == target and edge.source == graph.place(key[1])
-            )
-            written = _opened(graph.formula(edge), self._values)
-        parts = parts_of(written, 4 * _LONGEST)
-        if parts is None or written.size > _LONGEST or "…" in str(written):
-            return ""
-        return str(written) if any(part.head == "name" for part in parts) else ""
-
-    @property
-    def _values(self) -> dict[str, Scalar]:
-        return {typeset(node.label): node.data for node in self.outline.place if node.label}
-
-
-def key_of(work: Program | Value | str) -> AnswerKey:
-    """What sheets are marked against.
-
-    Raises:
-        ProgramError: for a text that is no program.
-        TypeError: for data that are no numbers, and for what is neither.
-    """
-    if isinstance(work, str):
-        work = program(work)
-    if isinstance(work, Program):
-        names, output = dict(work), work.output
-    elif isinstance(work, Value):
-        names, output = _named_below(work), work
-    else:
-        raise TypeError(f"check takes a program or an output; got a {type(work).__name__}")
-    for name, node in names.items():
-        if not scalars.is_number(node.data):
-            kind = scalars.kind_of(node.data).name
-            raise TypeError(f"only numbers can be marked; {name} holds: {kind}")
-    return AnswerKey(names, output, Outline(names.values()))
-
-
-def _named_below(output: Value) -> dict[str, Value]:
-    """The nodes that have a name of their own; the output is `result` if it has none."""
-    names: dict[str, Value] = {}
-    shared = set()
-    for node in topological_order(output):
-        name = canonical_label(node) or ("result" if node is output else "")
-        shared |= {name} & names.keys()
-        if name:
-            names[name] = node
-    return {name: node for name, node in names.items() if name not in shared}
+    if isinstance(at_kinks, str):
+        return mark(key_of(work), answers, at_kinks=at_kinks, solutions=solutions, asked=asked)
+    slopes = {name: scalars.scalar(slope) for name, slope in at_kinks.items()}
+    return mark(key_of(work, slopes), answers, solutions=solutions, asked=asked)
 
 
 # One sheet ---------------------------------------------------------------------------------------
@@ -224,6 +105,7 @@ class _Answer:
     number: int
     quantity: str
     written: str
+    original: object = ""  # the answer before it was made a text
     key: Key | None = None
     reading: Reading | None = None
     problem: str = ""
@@ -233,18 +115,28 @@ class _Answer:
     half: Fraction = Fraction(0)
     roots: frozenset[int] = frozenset()  # the lines with the mistakes that it follows from
     mistakes: tuple[str, ...] = ()
+    is_at_kink: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.written.strip(" \t\r\n–—-_.?…")
 
 
 def mark(
     key: AnswerKey,
-    answers: Mapping[str, str],
+    answers: Answers,
     *,
     at_kinks: AtKinks = "any",
     solutions: bool = True,
     asked: Iterable[str] | None = None,
+    strict: bool = False,
 ) -> Report:
-    """The report on one sheet; see `check`."""
-    sheet = _Sheet(key, at_kinks)
+    """The report on one sheet; see `check`.
+
+    Where it is strict, a line is right only where the truth rounds to it: nothing is allowed for
+    what rounding on the way carries, and a whole number is exact.
+    """
+    sheet = _Sheet(key, at_kinks, strict)
     wanted = None if asked is None else _wanted(key, asked)
     read_answers = list(_read(key, answers, wanted))
     in_order = [answer for answer in read_answers if answer.key is not None]
@@ -267,61 +159,84 @@ def mark(
 def _wanted(key: AnswerKey, asked: Iterable[str]) -> dict[Key, str]:
     """The quantities that were asked for, and how they are shown."""
     quantities = [quantity(text, key.names) for text in asked]
-    return {key.key(found): _shown(found, key) for found in quantities}
+    return {key.key(found): key.shown(found) for found in quantities}
 
 
 def _read(
-    key: AnswerKey, answers: Mapping[str, str], wanted: Mapping[Key, str] | None
+    key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None
 ) -> Iterator[_Answer]:
     """The answers with what they say, in their order, and those that are missing as blanks."""
-    seen: dict[Key, int] = {}
-    number = 0
-    for number, (name, written) in enumerate(answers.items(), 1):
-        text = "" if written is None else str(written)
-        answer = _Answer(number, str(name), text)
-        try:
-            asked = quantity(str(name), key.names)
-            found = key.key(asked)
-        except (UnknownQuantity, KeyError) as error:
-            answer.verdict, answer.problem = NOT_ASKED, _sentence(error)
-            yield answer
-            continue
-        answer.quantity = _shown(asked, key)
-        answer.exact = key.truth(found)
-        if wanted is not None and found not in wanted:
+    pairs = answers.items() if isinstance(answers, Mapping) else answers
+    given = [_answer(key, number, *pair) for number, pair in enumerate(pairs, 1)]
+    counting: dict[Key, _Answer] = {}
+    for answer in given:
+        if answer.key is not None:
+            first = counting.setdefault(answer.key, answer)
+            if first.is_blank and not answer.is_blank:
+                counting[answer.key] = answer
+    for answer in given:
+        if answer.key is not None and wanted is not None and answer.key not in wanted:
             answer.verdict, answer.problem = NOT_ASKED, "this was not asked for"
-        elif found in seen:
+        elif answer.key is not None and counting[answer.key] is not answer:
             answer.verdict = NOT_ASKED
-            answer.problem = f"line {seen[found]} answers this already; that one counts"
-        else:
-            seen[found] = number
-            answer.key = found
+            answer.problem = f"line {counting[answer.key].number} answers this; that one counts"
         yield _with_reading(answer)
-    for found, name in (wanted or {}).items():
-        if found not in seen:
-            number += 1
-            yield _Answer(number, name, "", verdict=BLANK, exact=key.truth(found))
+    missing = [found for found in wanted or {} if found not in counting]
+    for number, found in enumerate(missing, len(given) + 1):
+        yield _Answer(number, (wanted or {})[found], "", verdict=BLANK, exact=key.truth(found))
+
+
+def _answer(key: AnswerKey, number: int, name: object, written: object) -> _Answer:
+    """A line with the nodes that its quantity names."""
+    text = "" if written is None else str(written)
+    answer = _Answer(number, str(name), text, original=written)
+    try:
+        if not str(name).strip():
+            raise UnknownQuantity("the answer has no quantity beside it")
+        asked = quantity(str(name), key.names)
+        answer.key = key.key(asked)
+    except (UnknownQuantity, KeyError) as error:
+        answer.verdict, answer.problem = UNKNOWN, _sentence(error)
+        if key.shared:
+            several = ", ".join(sorted(key.shared)[:5])
+            answer.problem += f"; several nodes are named {several}: give them different names"
+        return answer
+    answer.quantity = key.shown(asked)
+    answer.exact = key.truth(answer.key)
+    return answer
 
 
 def _with_reading(answer: _Answer) -> _Answer:
+    """A line with its number; without nodes where there is nothing to mark."""
+    if not answer.verdict and answer.is_blank:
+        answer.verdict = BLANK
     if answer.verdict:
-        return answer
-    if not answer.written.strip(" \t\r\n–—-_.?…"):
-        answer.verdict, answer.key = BLANK, None
+        answer.key = None
         return answer
     try:
-        answer.reading = read(answer.written)
+        answer.reading = _reading(answer.original)
     except UnreadableNumber as error:
         answer.verdict, answer.problem, answer.key = UNREADABLE, _sentence(error), None
     return answer
 
 
+def _reading(written: object) -> Reading:
+    if isinstance(written, str):
+        return read(written)
+    try:
+        number = scalars.scalar(written)
+        return of_number(number)
+    except (ArithmeticError, TypeError, ValueError):  # nan and inf, and what is no number
+        return read(str(written))
+
+
 class _Sheet:
     """The lines of one person, as far as they are marked."""
 
-    def __init__(self, key: AnswerKey, at_kinks: AtKinks) -> None:
+    def __init__(self, key: AnswerKey, at_kinks: AtKinks, strict: bool) -> None:
         self.key = key
         self.at_kinks: AtKinks = at_kinks
+        self.strict = strict
         self.own: dict[Key, Scalar] = {}
         self.halves: dict[Key, Fraction] = {}
         self.answers: dict[Key, _Answer] = {}
@@ -347,7 +262,9 @@ class _Sheet:
         answer.expected = exact if first is None else first
         answer.half = _half(reading, exact, answer.expected)
         allowed = self.key.allowed(key, self.at_kinks)
-        if _reaches(reading.middle, answer.half, allowed.low, allowed.high):
+        answer.is_at_kink = allowed.low != allowed.high
+        half = Fraction(0) if self.strict and reading.is_integer else answer.half
+        if _reaches(reading.middle, half, allowed.low, allowed.high):
             answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
             return
         bounds = [(allowed.low, allowed.high)]
@@ -357,8 +274,10 @@ class _Sheet:
                 continue
             if reading.is_integer and not outcome.used:
                 continue  # half a unit of a whole number carries through steps to nearly anything
-            if _reaches(reading.middle, answer.half, outcome.low, outcome.high):
-                self._follow(answer, outcome)
+            roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
+            is_allowed = bool(roots) or not self.strict
+            if is_allowed and _reaches(reading.middle, answer.half, outcome.low, outcome.high):
+                self._follow(answer, outcome, roots)
                 return
             bounds.append((outcome.low, outcome.high))
         unit = 2 * answer.half
@@ -369,9 +288,8 @@ class _Sheet:
         answer.verdict = answer.verdict or WRONG
         answer.roots = frozenset([answer.number])
 
-    def _follow(self, answer: _Answer, outcome: Expected) -> None:
+    def _follow(self, answer: _Answer, outcome: Expected, roots: frozenset[int]) -> None:
         answer.expected = outcome.number
-        roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
         if roots:
             answer.roots = roots
             answer.verdict = f"{FOLLOWS} {min(roots)}"
@@ -478,6 +396,10 @@ class _Sheet:
         solution = f"it is {truth}{reason}"
         if truth != own:
             solution = f"from your earlier lines it is {own}{reason}; the true value is {truth}"
+        if answer.is_at_kink:
+            allowed = self.key.allowed(answer.key, self.at_kinks)
+            ends = f"{_number(allowed.low, digits)} to {_number(allowed.high, digits)}"
+            solution = f"at this kink anything from {ends} is right"
         if answer.verdict == LAST_DIGIT:
             return f"{start}, {solution}: a slip in the last digit.", f"{start}: last digit."
         return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
@@ -533,32 +455,3 @@ def _written(text: str) -> str:
 
 def _sentence(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
-
-
-# Names -------------------------------------------------------------------------------------------
-
-
-def _name(node: Value) -> str:
-    return typeset(canonical_label(node)) if node.label else "result"
-
-
-def _shown(asked: Quantity, key: AnswerKey) -> str:
-    """A quantity as mathematics writes it, the output by its name."""
-    if asked.of or asked.kind == "value":
-        return shown(asked)
-    of = next((name for name, node in key.names.items() if node is key.output), "result")
-    return shown(Quantity(asked.kind, of, asked.by, asked.step))
-
-
-def _opened(written: Formula, values: Mapping[str, Scalar]) -> Formula:
-    """A formula with the numbers that its conditions are: 1[z > 0]x as x."""
-    if written.head == "indicator":
-        return Formula("number", (evaluated(written, values),))
-    parts = [_opened(a, values) if isinstance(a, Formula) else a for a in written.parts]
-    if written.head == "*":
-        product: Formula = parts[0] * parts[1]
-        return product
-    if written.head == "+":
-        total: Formula = parts[0] + parts[1]
-        return total
-    return Formula(written.head, tuple(parts))

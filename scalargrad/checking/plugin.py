@@ -43,7 +43,7 @@ class SheetFile(pytest.File):
             if not _OURS.search(text):
                 return
             self._text = text
-            quantities = list(self.sheet.answers)
+            quantities = [name for name, _ in self.sheet.rows]
         except SheetError as error:
             raise self.CollectError(f"{self.path.name}: {error}") from None
         for index, quantity in enumerate(quantities):
@@ -61,7 +61,7 @@ class SheetFile(pytest.File):
         """The sheet, marked: once for all its lines."""
         from scalargrad.checking.marking import check
 
-        return check(self.sheet.program, self.sheet.answers)
+        return check(self.sheet.program, self.sheet.rows, at_kinks=self.sheet.slopes)
 
 
 class SheetLine(pytest.Item):

@@ -127,6 +127,14 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
     raise UnknownQuantity(_complaint(text, written, names, find))
 
 
+def canonical_label(node: Value) -> str:
+    """The label of a node in the spelling of programs; any other label as it is."""
+    try:
+        return canonical(node.label)
+    except ValueError:
+        return node.label
+
+
 # Forms -------------------------------------------------------------------------------------------
 
 _Find = Callable[[str], str | None]  # the name of the node that a text means
@@ -172,6 +180,9 @@ def _derivative(written: str, find: _Find) -> Quantity | None:
     match = _GRAD.fullmatch(written)
     if match:
         name = find((match["before"] or match["after"]).strip(" ()"))
+        return Quantity("derivative", "", name) if name else None
+    if written[:1] in ("d", "∂"):  # dw2, as programs of courses name the gradient
+        name = find(written[1:].lstrip("_ "))
         return Quantity("derivative", "", name) if name else None
     return None
 
@@ -326,7 +337,8 @@ def _complaint(text: str, written: str, names: Collection[str], find: _Find) -> 
     some = [*islice(names, 400)][::-1]  # the output comes first
     if find(of) and not find(by):
         unknown, of_known = by, find(of) or ""
-        known = [Quantity("derivative", of_known, name) for name in _nearest(by, some)]
+        others = [name for name in some if name != of_known] or some
+        known = [Quantity("derivative", of_known, name) for name in _nearest(by, others)]
     elif find(by) and not find(of):
         unknown, by_known = of, find(by) or ""
         known = [Quantity("derivative", name, by_known) for name in _nearest(of, some)]

@@ -108,7 +108,7 @@ _DECIMAL = re.compile(
     r"|10 *(?:\^|\*\*) *(?P<alone>[-+]?[0-9]+))"
 )
 _RATIO = re.compile(r"(?P<sign>[-+]?) *(?P<top>[0-9]+) */ *(?P<bottom>[0-9]+)")
-_USUAL = "-0.24, -6/25 or 2.4e-1"
+_USUAL = "-0.5, -1/2 or 5e-1"  # the numbers of no worked example: they are no hints
 
 
 def read(text: str) -> Reading:
@@ -126,7 +126,7 @@ def read(text: str) -> Reading:
     scalargrad.checking.reading.UnreadableNumber: a number is written like 0.24, with a point; ...
     """
     if len(text) > MOST_CHARACTERS:
-        raise _refused(f"-0.2400, with at most {MOST_DIGITS} digits", text)
+        raise _refused(f"-0.5000, with at most {MOST_DIGITS} digits", text)
     written = _plain(text)
     if "=" not in written.strip("= ") and "≈" not in written[1:]:
         return _one(written.lstrip("= "), text)
@@ -134,7 +134,17 @@ def read(text: str) -> Reading:
     return _several([part for part in parts if part.strip("≈ ")], text)
 
 
-reading = read  # the name under which gradcheck asks for it
+def of_number(number: Scalar) -> Reading:
+    """What a number that was computed stands for: a float up to a millionth, or exactly one.
+
+    A millionth, relative, is what pytest.approx allows a float.
+
+    >>> of_number(-0.24000000000000005).accepts(Fraction(-6, 25)), of_number(2).is_exact
+    (True, True)
+    """
+    exact = Fraction(number)
+    slack = Fraction(0) if scalars.is_exact(number) else abs(exact) / 10**6
+    return Reading(str(number), exact - slack, exact + slack)
 
 
 def _plain(text: str) -> str:
@@ -172,7 +182,7 @@ def _one(written: str, text: str) -> Reading:
         middle, _, width = about.partition("±")
         centre, half = _decimal(middle.strip(), text), _decimal(width.strip(), text)
         if half.middle < 0:
-            raise _refused("-0.24±0.005, without a sign after the ±", text)
+            raise _refused("-0.50±0.005, without a sign after the ±", text)
         return Reading(
             text, centre.middle - half.middle, centre.middle + half.middle, centre.places
         )
@@ -185,7 +195,7 @@ def _one(written: str, text: str) -> Reading:
         return Reading(text, found.middle - half_unit, found.middle + half_unit, found.places)
     sign, top, bottom = ratio.group("sign", "top", "bottom")
     if len(top) > MOST_DIGITS or len(bottom) > MOST_DIGITS:
-        raise _refused(f"-6/25, with at most {MOST_DIGITS} digits", text)
+        raise _refused(f"-1/2, with at most {MOST_DIGITS} digits", text)
     if not int(bottom):
         raise _refused(f"{sign}{top}/1, without a zero below the line", text)
     exact = Fraction(int(sign + top), int(bottom))
@@ -201,7 +211,7 @@ def _decimal(written: str, text: str) -> Reading:
     exponent = match["e"] or match["power"] or alone or "0"
     whole, point, decimals = (digits or "1").partition(".")
     if len(whole) + len(decimals) > MOST_DIGITS:
-        raise _refused(f"-0.2400, with at most {MOST_DIGITS} digits", text)
+        raise _refused(f"-0.5000, with at most {MOST_DIGITS} digits", text)
     if len(exponent) > 9 or abs(int(exponent)) > LARGEST_EXPONENT:
         raise _refused(f"4e17, with an exponent of at most {LARGEST_EXPONENT}", text)
     places = len(decimals) - int(exponent)
@@ -218,21 +228,21 @@ def _instead(written: str) -> str:
         digits = "".join(str(unicodedata.decimal(c, c)) for c in written)
         return f"{digits[:40]}, in the digits 0 to 9"
     if bare in ("nan", "inf", "infinity", "∞"):
-        return "-0.24; nan and inf are no answers"
+        return "-0.5; nan and inf are no answers"
     if re.fullmatch(r"0[xob][0-9a-f]+", bare):
         return "16, in tens"
     if re.fullmatch(r"[0-9_.]*_[0-9_.]*", bare):
         return f"{written.replace('_', '')[:40]}, without _"
     if re.fullmatch(r"[-+] *[-+].*", written):
-        return "-0.24, with one sign"
+        return "-0.5, with one sign"
     if re.fullmatch(r"[0-9]*,[0-9]+", bare):
         return f"{written.replace(',', '.')[:40]}, with a point"
     if re.fullmatch(r"[0-9.,' ]+", bare) and any(mark in bare for mark in ",' "):
         return "1234.5, without marks between thousands"
     if re.fullmatch(r"[0-9.]+ *%", bare):
-        return "0.24, not in percent"
+        return "0.5, not in percent"
     if re.fullmatch(r"[0-9. +/-]*/[0-9. +/-]*", bare):
-        return "-6/25, one whole number above another"
+        return "-1/2, one whole number above another"
     return _USUAL
 
 

@@ -30,9 +30,13 @@ class Outline:
         place: for each named node its place in the order of computation.
         sources: for each named node those it is made from.
         users: for each named node those that are made from it.
+        slopes: by name of an operation its slope at the kink, where a convention is stated.
     """
 
-    def __init__(self, named: Iterable[Value]) -> None:
+    def __init__(
+        self, named: Iterable[Value], slopes: Mapping[str, Scalar] | None = None
+    ) -> None:
+        self.slopes = slopes or {}
         self.place = {node: i for i, node in enumerate(topological_order_of(named))}
         self.sources: dict[Value, list[Value]] = {}
         self.users: dict[Value, list[Value]] = {node: [] for node in self.place}
@@ -100,6 +104,19 @@ def locals_of(node: Value, y: Scalar, operands: Operands) -> Operands:
         except FAILURES:  # b·aᵇ⁻¹ stands beside aᵇ·log a, which need not exist
             pass
     return node.op.constants or node.op.derivatives(y, *operands)
+
+
+def recomputed(output: Value, changes: Mapping[Value, Scalar]) -> Scalar:
+    """The value that an output would have if some nodes below it had other values."""
+    data: dict[Value, Scalar] = {}
+    for node in topological_order(output):
+        if node in changes:
+            data[node] = changes[node]
+        elif node.op is None or not node.parents:
+            data[node] = node.data
+        else:
+            data[node] = node.op.evaluated([data[parent] for parent in node.parents])[0]
+    return data[output]
 
 
 def term_of(of: Value, user: Value, by: Value, upstream: Scalar, factor: Scalar) -> Scalar:
@@ -241,7 +258,10 @@ class Recomputation:
         operands = self._operands(node, made)
         if node.op.kink and not any(map(math.isnan, map(scalars.to_float, operands))):
             ends = node.op.kink(*operands)
-            if ends is not None:
+            if ends is not None and node.op.name in self.outline.slopes:
+                if self.rules.locals is locals_of:
+                    return (self.outline.slopes[node.op.name],)
+            elif ends is not None:
                 self.met_kink = True
                 if self.at_kink is not None:
                     return tuple(end[self.at_kink] for end in ends)

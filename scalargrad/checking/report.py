@@ -22,9 +22,21 @@ WRONG = "wrong"
 UNREADABLE = "unreadable"
 BLANK = "blank"
 NOT_ASKED = "not asked"
+UNKNOWN = "unknown quantity"
 
 _CREDIT = {RIGHT: Fraction(1), TOO_FEW: Fraction(1, 2), LAST_DIGIT: Fraction(1, 2)}
-_MARKS = {RIGHT: "✓", TOO_FEW: "✓", FOLLOWS: "→", WRONG: "✗", LAST_DIGIT: "✗", UNREADABLE: "?"}
+_MARKS = {RIGHT: "✓", TOO_FEW: "✓", FOLLOWS: "→", WRONG: "✗", LAST_DIGIT: "✗", UNREADABLE: "?",
+          UNKNOWN: "?"}  # fmt: skip
+
+
+# Colours of a terminal and of HTML, which show on light and dark; the marks say the same.
+_GREEN, _YELLOW, _RED, _GREY = ("32", "#2e8540"), ("33", "#a86500"), ("31", "#d13438"), ("2", "")
+_COLOURS = {
+    RIGHT: _GREEN, TOO_FEW: _GREEN, FOLLOWS: _YELLOW, LAST_DIGIT: _RED, WRONG: _RED,
+    UNREADABLE: _RED, UNKNOWN: _RED, BLANK: _GREY, NOT_ASKED: _GREY,
+}  # fmt: skip
+_SHADES = {verdict: shade for verdict, (shade, _) in _COLOURS.items()}
+_INKS = {verdict: ink for verdict, (_, ink) in _COLOURS.items()}
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,7 @@ class Line:
         quantity: what was asked for, as mathematics writes it.
         written: the text of the answer.
         verdict: "right", "right, too few figures", "follows from your line N", "last digit",
-            "wrong", "unreadable", "blank" or "not asked".
+            "wrong", "unreadable", "blank", "not asked" or "unknown quantity".
         message: one sentence or two for the person.
         hint: the same without the solution.
         exact: the true value; None where it is withheld or not known.
@@ -98,7 +110,7 @@ class Report:
     @property
     def asked(self) -> tuple[Line, ...]:
         """The lines that count."""
-        return tuple(line for line in self.lines if line.verdict != NOT_ASKED)
+        return tuple(line for line in self.lines if line.verdict not in (NOT_ASKED, UNKNOWN))
 
     @property
     def score(self) -> float:
@@ -112,8 +124,9 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether every line that was asked for is right."""
-        return bool(self.asked) and all(line.verdict in (RIGHT, TOO_FEW) for line in self.asked)
+        """Whether every line that was asked for is right, and no quantity is unknown."""
+        good = (RIGHT, TOO_FEW, NOT_ASKED)
+        return bool(self.asked) and all(line.verdict in good for line in self.lines)
 
     def without_solutions(self) -> Report:
         """The report without true and recomputed values, for those who shall try again."""
@@ -129,7 +142,9 @@ class Report:
         right = sum(line.verdict in (RIGHT, TOO_FEW) for line in self.asked)
         follow = sum(line.kind == FOLLOWS for line in self.asked)
         following = f", {follow} follow{'s' * (follow == 1)} from earlier lines" if follow else ""
-        lines = f"{right} of {count} line{'s' * (count != 1)} right{following}"
+        unknown = sum(line.verdict == UNKNOWN for line in self.lines)
+        left = f", {unknown} of unknown quantity" if unknown else ""
+        lines = f"{right} of {count} line{'s' * (count != 1)} right{following}{left}"
         scores = f"score {_percent(self.score)}"
         if self.strict_score != self.score:
             scores += f", {_percent(self.strict_score)} without follow-through"
@@ -138,10 +153,18 @@ class Report:
     @property
     def text(self) -> str:
         """A line for each line of the sheet, and the summary."""
+        return self._text(lambda row, line: row)
+
+    @property
+    def coloured(self) -> str:
+        """The text in the colours of a terminal."""
+        return self._text(lambda row, line: f"\x1b[{_SHADES[line.kind]}m{row}\x1b[0m")
+
+    def _text(self, paint: Callable[[str, Line], str]) -> str:
         left = _column([line.quantity for line in self.lines])
         middle = _column([line.written for line in self.lines])
         rows = [
-            f"{mark(line)} {quantity}  {written}  {line.message}".rstrip()
+            paint(f"{mark(line)} {quantity}  {written}  {line.message}".rstrip(), line)
             for line, quantity, written in zip(self.lines, left, middle, strict=True)
         ]
         return "\n".join([*rows, *self.notes, self.summary])
@@ -168,10 +191,13 @@ class Report:
             lambda line: line.message,
         ]
         rows = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell(line))}</td>' for cell in cells)}</tr>"
+            "<tr>"
+            + "".join(_cell("td", cell(line), _INKS[line.kind] * (place == 2))
+                      for place, cell in enumerate(cells))
+            + "</tr>"
             for line in self.lines
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("quantity", "answer", "verdict", "remark"))
+        )  # fmt: skip
+        head = "".join(_cell("th", name) for name in ("quantity", "answer", "verdict", "remark"))
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in (*self.notes, self.summary))
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
 
@@ -211,6 +237,11 @@ class Report:
         return self.text
 
     __repr__ = __str__
+
+
+def _cell(tag: str, text: str, ink: str = "") -> str:
+    colour = f"; color: {ink}" if ink else ""
+    return f'<{tag} style="text-align: left{colour}">{html.escape(text)}</{tag}>'
 
 
 def mark(line: Line) -> str:

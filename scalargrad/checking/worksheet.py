@@ -1,6 +1,7 @@
 """Worksheets: Markdown with prose, the program in a fenced block, and a table of quantities.
 
-The table has the header `| quantity | answer |`; the block begins with a line ```sg.
+The table has the header `| quantity | answer |`; the block begins with a line ```sg. The prose may
+state a convention for a kink, as relu′(0) = 0; else every value of the subdifferential is right.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scalargrad import scalars
+from scalargrad.checking.answer_key import key_of
+from scalargrad.checking.kinks import stated_slopes
 from scalargrad.checking.quantities import (
     Quantity,
     UnknownQuantity,
@@ -53,14 +56,22 @@ class Line:
     """A line of the table.
 
     Attributes:
-        quantity: what is asked for; a gradient names the output.
+        quantity: what is asked for; a gradient names the output. None where the program has none
+            of that name.
         written: the answer as it was written, "" for none.
         place: where it stands in the file, counted from 1; 0 for a sheet that was not read.
+        text: what stands in the place of a quantity, where it is none.
     """
 
-    quantity: Quantity
+    quantity: Quantity | None
     written: str = ""
     place: int = field(default=0, compare=False)
+    text: str = ""
+
+    @property
+    def name(self) -> str:
+        """The quantity in Unicode, or what stands in its place."""
+        return shown(self.quantity) if self.quantity else self.text
 
 
 @dataclass(frozen=True)
@@ -82,17 +93,34 @@ class Sheet:
         """The Values of the program."""
         return _program(self.text)
 
+    @cached_property
+    def slopes(self) -> dict[str, Scalar]:
+        """The conventions that the prose states: {"relu": 0} where it says relu′(0) = 0.
+
+        Raises:
+            SheetError: for one that cannot be.
+        """
+        try:
+            return stated_slopes(self.prose)
+        except ValueError as error:
+            raise SheetError(str(error)) from None
+
     @property
     def answers(self) -> dict[str, str]:
-        """What was written, by quantity, in order."""
-        return {shown(line.quantity): line.written for line in self.lines}
+        """What was written, by quantity, in order; see `rows` where one stands twice."""
+        return dict(self.rows)
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """Quantity and answer of each line."""
+        return [(line.name, line.written) for line in self.lines]
 
     def markdown(self, answers: bool = False) -> str:
         """The sheet, or with the right answers in place of those that were written the key."""
         fence = "```"
         while fence in self.text:
             fence += "`"
-        rows = [("quantity", "answer"), ("---", "---"), *self._rows(answers)]
+        rows = [("quantity", "answer"), ("---", "---"), *(self._key if answers else self.rows)]
         table = [f"| {' | '.join(map(_escaped, row))} |" for row in rows]
         prose = [self.prose, ""] if self.prose else []
         return "\n".join([*prose, f"{fence}sg", self.text, fence, "", *table, ""])
@@ -102,15 +130,14 @@ class Sheet:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("quantity", "answer"))
-        writer.writerows(map(_defused, self._rows(answers)))
+        writer.writerows(map(_defused, self._key if answers else self.rows))
         return file.getvalue()
 
-    def _rows(self, answers: bool) -> list[tuple[str, str]]:
+    @property
+    def _key(self) -> list[tuple[str, str]]:
+        key = key_of(self.program, self.slopes)
         return [
-            (
-                shown(line.quantity),
-                answer(truth(line.quantity, self.program)) if answers else line.written,
-            )
+            (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
             for line in self.lines
         ]
 
@@ -143,17 +170,17 @@ def worksheet(program_text: str, *, ask: str = "all", seed: int | None = None) -
         _program(text)
         (text,) = variants(text, 1, seed)
     made = _program(text)
-    asked = tuple(Line(found) for found in _asked(made, ask))
+    asked = _asked(made, ask)
     if not asked:
         raise SheetError("the program has no named nodes that a worksheet could ask for")
     if len(asked) > MOST_LINES:
         raise SheetError(
             f"a worksheet has at most {MOST_LINES} lines, not {len(asked)}; ask for path:NAME"
         )
-    for line in asked:
-        if not math.isfinite(scalars.to_float(truth(line.quantity, made))):
-            raise SheetError(f"{shown(line.quantity)} is not finite; choose other inputs")
-    return Sheet(text, asked)
+    for found in asked:
+        if not math.isfinite(scalars.to_float(truth(found, made))):
+            raise SheetError(f"{shown(found)} is not finite; choose other inputs")
+    return Sheet(text, tuple(map(Line, asked)))
 
 
 def _asked(made: Program, ask: str) -> list[Quantity]:
@@ -304,11 +331,22 @@ def read_sheet(text: str, text_of_program: str | None = None) -> Sheet:
     if rows is None:
         raise SheetError("the sheet has no table with the header | quantity | answer |")
     if block is None:
-        raise SheetError("the sheet has no program: it stands between lines ```sg and ```")
+        where = "give it with --program" if separator else "it stands between lines ```sg and ```"
+        raise SheetError(f"the sheet has no program: {where}")
     if not rows:
         raise SheetError("the table of the sheet has no lines")
     made = _program(block)
     return Sheet(block, _lines(rows, made), prose)
+
+
+def program_in(text: str) -> str | None:
+    """The text of the program that a sheet shows; None for none, as in CSV.
+
+    Raises:
+        SheetError: for two programs, and for a block that is not closed.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return None if _separator(text) else _from_markdown(text)[1]
 
 
 def _program(text: str) -> Program:
@@ -327,22 +365,15 @@ def _program(text: str) -> Program:
 def _lines(rows: Sequence[_Row], made: Program) -> tuple[Line, ...]:
     names = tuple(made)
     first = _first_names(made)
-    places: dict[Quantity, int] = {}
     lines = []
     for row in rows:
         try:
             asked = resolved(quantity(row.quantity, names), first[made.output])
-        except UnknownQuantity as error:
-            raise SheetError(f"line {row.place}: {error}") from None
+        except UnknownQuantity:  # the report says so, beside the marks of the other lines
+            lines.append(Line(None, row.answer, row.place, row.quantity))
+            continue
         of, by = first[made[asked.of]], asked.by and first[made[asked.by]]
-        asked = replace(asked, of=of, by=by)
-        if asked in places:
-            raise SheetError(
-                f"line {row.place} gives {shown(asked)} again, as line {places[asked]} does; "
-                "keep one of them"
-            )
-        places[asked] = row.place
-        lines.append(Line(asked, row.answer, row.place))
+        lines.append(Line(replace(asked, of=of, by=by), row.answer, row.place))
     return tuple(lines)
 
 
@@ -446,12 +477,10 @@ def _rows(lines: Iterable[tuple[int, str]]) -> list[_Row] | None:
 
 def _add(rows: list[_Row], cells: Sequence[str], columns: tuple[int, int], place: int) -> None:
     asked, written = (cells[column] if column < len(cells) else "" for column in columns)
-    if len(rows) == MOST_LINES and asked:
+    if len(rows) == MOST_LINES and (asked or written):
         raise SheetError(f"the table of a sheet has at most {MOST_LINES} lines")
-    if asked:
+    if asked or written:
         rows.append(_Row(asked, written, place))
-    elif written:
-        raise SheetError(f"line {place} has an answer, {_cut(written)!r}, and no quantity")
 
 
 def _cells(line: str) -> list[str]:

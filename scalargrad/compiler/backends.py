@@ -81,12 +81,9 @@ def c_kernel(
 
     def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
         held = np.ascontiguousarray(numbers, dtype=float)
-        lanes_held = [np.ascontiguousarray(column, dtype=float) for column in columns]
-        sums = np.zeros(len(summed))
-        rows = np.empty((apart, count))
-        code = run(
-            count, _address(held), _addresses(lanes_held), _address(sums), _addresses(list(rows))
-        )
+        matrix = np.ascontiguousarray(columns, dtype=float)
+        sums, rows = np.zeros(len(summed)), np.empty((apart, count))
+        code = run(count, _address(held), _rows(matrix), _address(sums), _rows(rows))
         if code:
             raise MemoryError(f"no memory for a program of {program.size} operations")
         return sums, rows
@@ -98,8 +95,11 @@ def _address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def _addresses(arrays: Sequence[Any]) -> Any:
-    return (ctypes.c_void_p * max(len(arrays), 1))(*map(_address, arrays))
+def _rows(matrix: Any) -> Any:
+    """The addresses of the rows of a matrix."""
+    first, length = _address(matrix), matrix.strides[0]
+    count = len(matrix)
+    return (ctypes.c_void_p * max(count, 1))(*range(first, first + count * length, length or 1))
 
 
 def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:

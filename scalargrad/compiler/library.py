@@ -16,7 +16,8 @@ from pathlib import Path
 
 from scalargrad.errors import CompilerError
 
-_FLAGS = ("-O2", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
+# -O2 and -O3 take longer to compile a straight line, and make it no faster.
+_FLAGS = ("-O1", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 _EXACT, _FAST = "-ffp-contract=off", "-ffp-contract=fast"
 _ABANDONED = 24 * 3600  # seconds after which a half-built file is nobody's
 

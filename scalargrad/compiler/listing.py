@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scalargrad.compiler.program import Program, Ref
 from scalargrad.compiler.source import CONDITIONS
@@ -15,8 +15,7 @@ CHOICE, COMPARED, SUM, PRODUCT, SIGNED, ATOM = 1, 3, 5, 6, 7, 9
 BINDING = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT}
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """An expression: what it says, how tightly its last operator binds, how deep it nests."""
 
     says: str
@@ -28,8 +27,7 @@ class Text:
         return self.says if self.binds >= binding else f"({self.says})"
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A statement.
 
     Attributes:
@@ -95,7 +93,7 @@ class Listing:
         for index in range(len(self.program.inputs), len(self.program.steps)):
             op, args = self.program.steps[index]
             text = self._write(index, op, list(map(self.of, args)))
-            parts = tuple(dict.fromkeys(part for a in args for part in self.parts(a)))
+            parts = tuple({part: None for a in args for part in self.parts(a)})
             places = waiting.get(index, ())
             inner = self._uses[index] + len(places)
             is_named = self._names or not places

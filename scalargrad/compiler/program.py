@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from keyword import iskeyword
 
 from scalargrad import scalars
@@ -44,7 +45,7 @@ class Program:
     forward: int
     drawn: Mapping[str, Callable[[], Scalar]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[Ref, ...]:
         """The value, the further outputs, and the gradients."""
         return (self.value, *self.more, *self.gradients)

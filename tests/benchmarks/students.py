@@ -12,7 +12,8 @@ numbers that the student goes on with, and for each step the ways in which it ma
 (c) At 3 and 4 decimals. A mistake is tellable where no other mistake at this line gives a number
     within 20 units, and untellable where another gives the same text. The report must name the one,
     and say that it cannot tell the other.
-(d) Claims of the decks, right and planted wrong: by a unit of the last place, a sign, a factor.
+(d) Claims of the decks, in programs and claim files, right and planted wrong: by a unit of the last
+    place, a sign, a factor.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from fractions import Fraction
 from time import perf_counter
 
 from scalargrad.checking.marking import AnswerKey, key_of, mark
+from scalargrad.checking.reading import read
 from scalargrad.lectures import LECTURES
+from scalargrad.lectures.claims import checked, claim_files
 
 Numbers = dict[str, float]
 Step = Callable[[Numbers], float]
@@ -376,13 +379,41 @@ def claims() -> tuple[int, list[str]]:
         for name, text in lecture.gradients.items():
             if not mark(key, {f"{name}.grad": text}).ok:
                 missed.append(f"{lecture.name}: {name} {text} is right")
-            right = Fraction(text)
-            for wrong in (-right, right / 2, right * 2, right + Fraction(1, 100), 1 / right):
+            for shown in wrong_for(text):
                 planted += 1
-                shown = text if wrong == right else f"{float(wrong):.4f}"
                 if mark(key, {f"{name}.grad": shown}).ok:
                     missed.append(f"{lecture.name}: {name} = {shown} passes")
+    for file, text in claim_files().items():
+        right = checked(text)
+        missed += [f"{file}: {claim}" for claim in right if not claim.is_met]
+        for place, claim in enumerate(right):
+            for shown in wrong_for(claim.stated):
+                planted += 1
+                found = checked(with_answer(text, place, shown))
+                if [not c.is_met for c in found] != [n == place for n in range(len(right))]:
+                    missed.append(f"{file}: {claim.what} = {shown} passes")
     return planted, missed
+
+
+def wrong_for(text: str) -> list[str]:
+    """What might be claimed in place of a number: another sign, factor, or last digit."""
+    reading = read(text)
+    right, unit = reading.middle, reading.unit or Fraction(1, 100)
+    numbers = {-right, right / 2, right * 2, right + unit, right - unit, 10 * right}
+    if right:
+        numbers.add(1 / right)
+    places = 4 if reading.is_exact_form else max(1, reading.places or 0)
+    shown = [f"{float(n):.{places}f}" for n in sorted(numbers)]
+    return [n for n in shown if not reading.accepts(Fraction(n))]
+
+
+def with_answer(text: str, place: int, answer: str) -> str:
+    """A claim file with another answer in one line of its table, counted from 0."""
+    lines = text.splitlines()
+    first = lines.index("|---|---|") + 1
+    quantity = lines[first + place].split("|")[1]
+    lines[first + place] = f"|{quantity}| {answer} |"
+    return "\n".join(lines)
 
 
 def main() -> int:

@@ -1,0 +1,182 @@
+"""What sheets are marked against: a computation, its true numbers and the formulas of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from scalargrad import scalars
+from scalargrad.checking.kinks import Interval, has_kink, local_derivatives, subdifferential
+from scalargrad.checking.quantities import Quantity, canonical_label, shown
+from scalargrad.checking.recomputing import Key, Outline
+from scalargrad.expression import Program, program
+from scalargrad.formula import Formula, evaluated, parts_of
+from scalargrad.scalars import Scalar
+from scalargrad.value import Value, gradients, topological_order
+from scalargrad.view.graph import contracted
+from scalargrad.view.notation import typeset
+
+AtKinks = Literal["any", "convention"]
+
+_LONGEST = 12  # names and numbers in a formula that a message shows
+
+
+@dataclass
+class AnswerKey:
+    """A computation to mark sheets against; one of them serves for a whole class.
+
+    Attributes:
+        names: its nodes by canonical name.
+        output: the node that "the gradient" is of.
+        outline: its named nodes and what lies between.
+        shared: names that several nodes have, so that they mean none.
+    """
+
+    names: Mapping[str, Value]
+    output: Value
+    outline: Outline
+    shared: Collection[str] = ()
+    _gradients: dict[Value, dict[Value, Scalar]] = field(default_factory=dict)
+    _at_kinks: dict[Value, dict[Value, Interval]] = field(default_factory=dict)
+    _formulas: dict[Key, str] = field(default_factory=dict)
+
+    def key(self, asked: Quantity) -> Key:
+        """The nodes of a quantity."""
+        of = self.names[asked.of] if asked.of else self.output
+        if asked.kind == "value":
+            return (of,)
+        by = self.names[asked.by]
+        return (of, by) if asked.step is None else (of, by, asked.step)
+
+    def truth(self, key: Key) -> Scalar:
+        """The true value of a quantity."""
+        of, *rest = key
+        if not rest:
+            return of.data
+        if of not in self._gradients:
+            local = local_derivatives(self.outline.slopes)
+            self._gradients[of] = gradients(of, scalars.whole(1, of.data), local)
+        derivative = self._gradients[of].get(rest[0], 0)
+        return derivative if len(rest) == 1 else rest[0].data - rest[1] * derivative
+
+    def allowed(self, key: Key, at_kinks: AtKinks) -> Interval:
+        """The values that are right: more than one only at a kink."""
+        exact = self.truth(key)
+        if len(key) == 1 or at_kinks == "convention" or not has_kink(key[0]):
+            return Interval(exact, exact)
+        of, by, *step = key
+        if of not in self._at_kinks:
+            self._at_kinks[of] = subdifferential(of, self.outline.slopes)
+        found = self._at_kinks[of].get(by, Interval(0, 0))
+        return (by.data + found * -step[0]) if step else found
+
+    def shown(self, asked: Quantity) -> str:
+        """A quantity as mathematics writes it, the output by its name."""
+        if asked.of or asked.kind == "value":
+            return shown(asked)
+        return shown(replace(asked, of=self.output_name))
+
+    @property
+    def output_name(self) -> str:
+        """The canonical name of the output."""
+        return next((name for name, node in self.names.items() if node is self.output), "result")
+
+    def formula(self, key: Key) -> str:
+        """The formula of a value or of one factor of the chain rule; "" where none would help."""
+        if key not in self._formulas:
+            try:
+                self._formulas[key] = self._formula(key)
+            except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError):
+                self._formulas[key] = ""
+        return self._formulas[key]
+
+    def _formula(self, key: Key) -> str:
+        of = key[0]
+        if len(key) > 1 and not self.outline.is_edge(key[:2]):
+            users = [user for user in self.outline.users[key[1]]
+                     if user is of or self.outline.depends(of, user)]  # fmt: skip
+            terms = [f"∂{_name(of)}/∂{_name(u)} × ∂{_name(u)}/∂{_name(key[1])}" for u in users]
+            return " + ".join(terms) if len(terms) < 4 and len(key) == 2 else ""
+        graph = contracted(of)
+        target = graph.place(of)
+        if len(key) == 1:
+            written = graph.expression(graph.output)
+        else:
+            edge = next(
+                index
+                for index, edge in enumerate(graph.edges)
+                if edge.target == target and edge.source == graph.place(key[1])
+            )
+            written = _opened(graph.formula(edge), self._values)
+        parts = parts_of(written, 4 * _LONGEST)
+        if parts is None or written.size > _LONGEST or "…" in str(written):
+            return ""
+        return str(written) if any(part.head == "name" for part in parts) else ""
+
+    @property
+    def _values(self) -> dict[str, Scalar]:
+        return {typeset(node.label): node.data for node in self.outline.place if node.label}
+
+
+def key_of(
+    work: Program | Value | str, slopes: Mapping[str, Scalar] | None = None
+) -> AnswerKey:
+    """What sheets are marked against.
+
+    Args:
+        work: the program, its text, or the output of a graph with named nodes.
+        slopes: by name of an operation its slope at the kink, {"relu": 0} for relu′(0) = 0.
+
+    Raises:
+        ProgramError: for a text that is no program.
+        TypeError: for data that are no numbers, and for what is neither.
+    """
+    if isinstance(work, str):
+        work = program(work)
+    shared: Collection[str] = ()
+    if isinstance(work, Program):
+        names, output = dict(work), work.output
+    elif isinstance(work, Value):
+        names, shared = _named_below(work)
+        output = work
+    else:
+        raise TypeError(f"check takes a program or an output; got a {type(work).__name__}")
+    for name, node in names.items():
+        if not scalars.is_number(node.data):
+            kind = scalars.kind_of(node.data).name
+            raise TypeError(f"only numbers can be marked; {name} holds: {kind}")
+    return AnswerKey(names, output, Outline(names.values(), slopes), shared)
+
+
+def _named_below(output: Value) -> tuple[dict[str, Value], set[str]]:
+    """The nodes that have a name of their own, and the names that several have.
+
+    The output is `result` if it has none.
+    """
+    names: dict[str, Value] = {}
+    shared: set[str] = set()
+    for node in topological_order(output):
+        name = canonical_label(node) or ("result" if node is output else "")
+        shared |= {name} & names.keys()
+        if name:
+            names[name] = node
+    return {name: node for name, node in names.items() if name not in shared}, shared
+
+
+def _name(node: Value) -> str:
+    return typeset(canonical_label(node)) if node.label else "result"
+
+
+def _opened(written: Formula, values: Mapping[str, Scalar]) -> Formula:
+    """A formula with the numbers that its conditions are: 1[z > 0]x as x."""
+    if written.head == "indicator":
+        return Formula("number", (evaluated(written, values),))
+    parts = [_opened(a, values) if isinstance(a, Formula) else a for a in written.parts]
+    if written.head == "*":
+        product: Formula = parts[0] * parts[1]
+        return product
+    if written.head == "+":
+        total: Formula = parts[0] + parts[1]
+        return total
+    return Formula(written.head, tuple(parts))

@@ -1,0 +1,431 @@
+"""What compiling.py measures, each workload alone in a fresh process: `python … NAME [ARG]…`."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+from workloads import NETWORKS, Network, OnMicrograd, OnTorchTensors, OnValues, demo_rate
+
+LAYERS = ((2, 16), (16, 16), (16, 1))
+PARAMETERS = sum((inputs + 1) * units for inputs, units in LAYERS)
+
+
+# The demo's step, compiled -----------------------------------------------------------------------
+
+
+class OnCompiled(OnValues):
+    """scalargrad, compiled; called as a user calls it."""
+
+    backend = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.x1, self.x2 = np.array(self.points).T.copy()
+        self.y = np.array(self.labels)
+        self.program = self.compiled()
+        self.found: dict[str, Any] = {}
+
+    def compiled(self) -> Any:
+        from scalargrad.losses import hinge
+
+        return self.model.compile(hinge, backend=self.backend)
+
+    def step(self) -> Any:
+        value, self.found = self.program(self.x1, self.x2, self.y)
+        penalty = sum(p.data * p.data for p in self.parameters)
+        return value + 1e-4 * penalty
+
+    def gradients(self) -> list[float]:
+        pairs = zip(self.found.values(), self.parameters, strict=True)
+        return [float(g) + 2e-4 * p.data for g, p in pairs]
+
+
+class OnPython(OnCompiled):
+    backend = "python"
+
+
+class OnNumpy(OnCompiled):
+    backend = "numpy"
+
+
+class OnC(OnCompiled):
+    backend = "c"
+
+
+class OnVectors(OnCompiled):
+    """The compiled C program on arrays: what `fit` calls."""
+
+    backend = "c"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.run = self.program.vectors(["x1", "x2", "y"])
+        self.theta = np.array([p.data for p in self.parameters])
+        self.columns = np.array([self.x1, self.x2, self.y])
+
+    def step(self) -> Any:
+        value, _, self.gradient = self.run(self.theta, self.columns)
+        return value + 1e-4 * float(self.theta @ self.theta)
+
+    def gradients(self) -> list[float]:
+        return [float(g) for g in self.gradient + 2e-4 * self.theta]
+
+
+# Peers -------------------------------------------------------------------------------------------
+
+NESTED = r"""
+/* micrograd's demo as one writes it in C: loops over examples, layers, units and inputs. */
+static const int sizes[] = {2, 16, 16, 1};
+
+double step(const double *theta, const double *points, const double *labels, long n, double *grad)
+{
+    double h[4][16], d[4][16], total = 0;
+    for (int k = 0; k < COUNT; k++) grad[k] = 0;
+    for (long e = 0; e < n; e++) {
+        h[0][0] = points[2 * e];
+        h[0][1] = points[2 * e + 1];
+        const double *p = theta;
+        for (int l = 0; l < 3; l++)
+            for (int j = 0; j < sizes[l + 1]; j++) {
+                double z = p[sizes[l]];
+                for (int i = 0; i < sizes[l]; i++) z += p[i] * h[l][i];
+                h[l + 1][j] = l < 2 && z <= 0 ? 0 : z;
+                p += sizes[l] + 1;
+            }
+        const double margin = 1 - labels[e] * h[3][0];
+        if (margin <= 0) continue;
+        total += margin;
+        d[3][0] = -labels[e];
+        for (int l = 2; l >= 0; l--) {
+            p = theta + (l == 2 ? 320 : l == 1 ? 48 : 0);
+            double *g = grad + (p - theta);
+            for (int i = 0; i < sizes[l]; i++) d[l][i] = 0;
+            for (int j = 0; j < sizes[l + 1]; j++) {
+                const double dz = l < 2 && h[l + 1][j] <= 0 ? 0 : d[l + 1][j];
+                for (int i = 0; i < sizes[l]; i++) {
+                    g[i] += dz * h[l][i];
+                    d[l][i] += dz * p[i];
+                }
+                g[sizes[l]] += dz;
+                p += sizes[l] + 1;
+                g += sizes[l] + 1;
+            }
+        }
+    }
+    for (int k = 0; k < COUNT; k++) grad[k] /= n;
+    return total / n;
+}
+""".replace("COUNT", str(PARAMETERS))
+
+
+def straight_line() -> str:
+    """The same with every loop but that over the examples written out."""
+    lines, place = [], 0
+    names = [["x[0]", "x[1]"]]
+    for layer, (inputs, units) in enumerate(LAYERS):
+        names.append([])
+        for j in range(units):
+            terms = " + ".join(f"t[{place + i}] * {names[layer][i]}" for i in range(inputs))
+            name = f"h{layer}_{j}"
+            lines.append(f"const double z{layer}_{j} = t[{place + inputs}] + {terms};")
+            relu = f"z{layer}_{j} <= 0 ? 0 : z{layer}_{j}" if layer < 2 else f"z{layer}_{j}"
+            lines.append(f"const double {name} = {relu};")
+            names[-1].append(name)
+            place += inputs + 1
+    lines += ["const double margin = 1 - y * h2_0;", "total += margin > 0 ? margin : 0;"]
+    lines.append("const double d3_0 = margin > 0 ? -y : 0;")
+    starts = [0, 48, 320]
+    for layer in (2, 1, 0):
+        inputs, units = LAYERS[layer]
+        for j in range(units):
+            gate = f"z{layer}_{j} > 0 ? d{layer + 1}_{j} : 0" if layer < 2 else "d3_0"
+            lines.append(f"const double e{layer}_{j} = {gate};")
+            start = starts[layer] + j * (inputs + 1)
+            for i in range(inputs):
+                lines.append(f"g[{start + i}] += e{layer}_{j} * {names[layer][i]};")
+            lines.append(f"g[{start + inputs}] += e{layer}_{j};")
+        for i in range(inputs if layer else 0):
+            terms = " + ".join(
+                f"e{layer}_{j} * t[{starts[layer] + j * (inputs + 1) + i}]" for j in range(units)
+            )
+            lines.append(f"const double d{layer}_{i} = {terms};")
+    body = "\n        ".join(lines)
+    return f"""
+double step(const double *restrict t, const double *points, const double *labels, long n,
+    double *restrict g)
+{{
+    double total = 0;
+    for (int k = 0; k < {PARAMETERS}; k++) g[k] = 0;
+    for (long e = 0; e < n; e++) {{
+        const double *x = points + 2 * e, y = labels[e];
+        {body}
+    }}
+    for (int k = 0; k < {PARAMETERS}; k++) g[k] /= n;
+    return total / n;
+}}
+"""
+
+
+class OnHandWrittenC(Network):
+    """C written by hand, called through ctypes on arrays."""
+
+    text, flags = NESTED, ("-O2",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theta = np.array([p.data for p in OnMicrograd().parameters])
+        self.inputs, self.targets = np.array(self.points), np.array(self.labels)
+        self.grad = np.zeros(PARAMETERS)
+        with tempfile.TemporaryDirectory() as folder:
+            source, library = Path(folder, "step.c"), Path(folder, "step.so")
+            source.write_text(self.text)
+            command = ["cc", *self.flags, "-shared", "-fPIC", str(source), "-o", str(library)]
+            subprocess.run(command, check=True)
+            self.function = ctypes.CDLL(str(library)).step
+        self.function.restype = ctypes.c_double
+        self.function.argtypes = [*[ctypes.c_void_p] * 3, ctypes.c_long, ctypes.c_void_p]
+
+    def step(self) -> Any:
+        address = [a.__array_interface__["data"][0]
+                   for a in (self.theta, self.inputs, self.targets, self.grad)]  # fmt: skip
+        loss = self.function(*address[:3], len(self.targets), address[3])
+        return loss + 1e-4 * float(self.theta @ self.theta)
+
+    def gradients(self) -> list[float]:
+        return [float(g) for g in self.grad + 2e-4 * self.theta]
+
+
+class OnStraightLineC(OnHandWrittenC):
+    text = straight_line()
+
+
+class OnNativeC(OnHandWrittenC):
+    flags = ("-O3", "-march=native")
+
+
+class OnCasadi(Network):
+    """CasADi's SX graphs on its virtual machine, mapped over the examples."""
+
+    def __init__(self) -> None:
+        import casadi
+
+        super().__init__()
+        self.theta = np.array([p.data for p in OnMicrograd().parameters])
+        t, x, y = casadi.SX.sym("t", PARAMETERS), casadi.SX.sym("x", 2), casadi.SX.sym("y")
+        outputs, place = [x[0], x[1]], 0
+        for layer, (inputs, units) in enumerate(LAYERS):
+            sums = []
+            for _ in range(units):
+                z = t[place + inputs]
+                for i in range(inputs):
+                    z += t[place + i] * outputs[i]
+                sums.append(casadi.fmax(z, 0) if layer < 2 else z)
+                place += inputs + 1
+            outputs = sums
+        loss = casadi.fmax(1 - y * outputs[0], 0)
+        one = casadi.Function("one", [t, x, y], [loss, casadi.gradient(loss, t)])
+        count = len(self.labels)
+        self.function = one.map("all", "serial", count, [0], [0, 1])
+        self.inputs, self.targets = np.array(self.points).T, np.array(self.labels).reshape(1, -1)
+
+    def step(self) -> Any:
+        loss, gradient = self.function(self.theta, self.inputs, self.targets)
+        self.gradient = np.array(gradient).ravel() / len(self.labels)
+        return float(loss) / len(self.labels) + 1e-4 * float(self.theta @ self.theta)
+
+    def gradients(self) -> list[float]:
+        return [float(g) for g in self.gradient + 2e-4 * self.theta]
+
+
+class OnJax(OnTorchTensors):
+    """jax.jit of code on matrices."""
+
+    def __init__(self) -> None:
+        import jax
+        from jax import numpy as jnp
+
+        jax.config.update("jax_enable_x64", True)
+        super().__init__()
+        matrices = [jnp.array(m.detach().numpy()) for m in self.parameters]
+        inputs, targets = jnp.array(self.points), jnp.array(self.labels)
+
+        def loss(parameters: Any) -> Any:
+            w1, b1, w2, b2, w3, b3 = parameters
+            hidden = jax.nn.relu(inputs @ w1.T + b1)
+            hidden = jax.nn.relu(hidden @ w2.T + b2)
+            score = (hidden @ w3.T + b3)[:, 0]
+            penalty = sum((p * p).sum() for p in parameters)
+            return jax.nn.relu(1 - targets * score).mean() + 1e-4 * penalty
+
+        self.matrices = matrices
+        self.function = jax.jit(jax.value_and_grad(loss))
+        self.block = jax.block_until_ready
+
+    def step(self) -> Any:
+        loss, self.grads = self.block(self.function(self.matrices))
+        return loss
+
+    def gradients(self) -> list[float]:
+        pairs = zip(self.grads[::2], self.grads[1::2], strict=True)
+        return [float(n) for w, b in pairs for row, bias in zip(w, b, strict=True)
+                for n in (*row, bias)]  # fmt: skip
+
+
+ALL = {
+    **NETWORKS,
+    "python": OnPython,
+    "numpy": OnNumpy,
+    "c": OnC,
+    "c on arrays": OnVectors,
+    "nested C": OnHandWrittenC,
+    "straight-line C": OnStraightLineC,
+    "nested C -O3 native": OnNativeC,
+    "casadi": OnCasadi,
+    "jax": OnJax,
+}
+
+
+def result(engine: str) -> dict[str, Any]:
+    """Loss and gradients of the first step: to see that all do the same work."""
+    network = ALL[engine]()
+    loss = network.step()
+    return {"loss": float(getattr(loss, "data", loss)), "gradients": network.gradients()}
+
+
+def time_of_step(engine: str, steps: str) -> dict[str, float]:
+    """Mean processor time of loss and gradients."""
+    network = ALL[engine]()
+    for _ in range(3 if engine in ("jax", "torch") else 1):
+        network.step()
+    start = process_time()
+    for _ in range(int(steps)):
+        network.step()
+    return {"step": (process_time() - start) / int(steps)}
+
+
+def compile_time(backend: str) -> dict[str, float]:
+    """Wall-clock time to write the demo's program, and to make it run; then once more."""
+    network = OnValues()
+    columns = np.array([*np.array(network.points).T, network.labels])
+    theta = np.array([p.data for p in network.parameters])
+    from scalargrad import losses
+    from scalargrad.compiler import compiled, library  # imported before the clock starts
+
+    assert compiled
+    assert library
+    times: dict[str, float] = {}
+    for again in ("", " again"):
+        start = perf_counter()
+        program = network.model.compile(losses.hinge, backend=backend)
+        written = perf_counter()
+        run = program.vectors(["x1", "x2", "y"])
+        made = perf_counter()
+        run(theta, columns)
+        times |= {f"trace{again}": written - start, f"compile{again}": made - written}
+    return times
+
+
+def training(backend: str, steps: str) -> dict[str, float]:
+    """Wall-clock time of `fit`, compilation included, and the accuracy it ends with."""
+    from scalargrad import losses, nn, ops, optim, train
+    from scalargrad.data import two_moons
+
+    model = nn.MLP(2, [16, 16, 1], ops.relu, initial=nn.uniform, seed=1337)
+    moons = two_moons(100, noise=0.1, seed=1337).labelled(-1, 1)
+    sgd = optim.SGD(model.parameters(), demo_rate, weight_decay=2e-4)
+    start = perf_counter()
+    history = train.fit(
+        model, losses.hinge, moons, sgd, epochs=int(steps), backend=backend, monitor=False
+    )
+    seconds = perf_counter() - start
+    right = [(float(model(row).data) > 0) == (label > 0) for row, label in moons]
+    assert history.steps == int(steps)
+    return {"training": seconds, "accuracy": sum(right) / len(right)}
+
+
+# Growth ------------------------------------------------------------------------------------------
+
+
+def grown(backend: str, operations: str) -> dict[str, float]:
+    """Seconds to write and to make a program of so many operations, and peak memory in bytes."""
+    from scalargrad import Value, compile
+
+    draw = random.Random(0)
+    nodes = [Value(draw.uniform(-1, 1), f"x{k}") for k in range(10)]
+    count = int(operations) // 3
+    while len(nodes) < count:
+        a, b = draw.choice(nodes[-40:]), draw.choice(nodes[-40:])
+        op: Callable[[Any, Any], Any] = draw.choice(
+            [lambda a, b: a * b, lambda a, b: a + b, lambda a, b: (a - b).tanh()]
+        )
+        nodes.append(op(a, b))
+    output = nodes[0]
+    for node in nodes[-40:]:
+        output = output + node
+    before = _peak()
+    start = perf_counter()
+    program = compile(output, backend=backend)
+    traced = perf_counter()
+    program()
+    made = perf_counter()
+    return {
+        "operations": program.program.size,
+        "trace": traced - start,
+        "compile": made - traced,
+        "memory": max(_peak() - before, 0) + _peak(resource.RUSAGE_CHILDREN),
+    }
+
+
+def _peak(who: int = resource.RUSAGE_SELF) -> float:
+    return resource.getrusage(who).ru_maxrss * 1024.0
+
+
+# Digits ------------------------------------------------------------------------------------------
+
+
+def digits(backend: str) -> dict[str, float]:
+    """The 8×8 digits that scikit-learn bundles, learned by an MLP 64-32-10."""
+    from sklearn.datasets import load_digits
+
+    from scalargrad import nn, ops, optim, train
+    from scalargrad.data import DataSet
+    from scalargrad.losses import softmax_cross_entropy
+
+    bundle = load_digits()
+    rows = tuple(tuple(float(pixel) / 16 for pixel in row) for row in bundle.data)
+    every = DataSet(rows, tuple(map(int, bundle.target)), classes=tuple(range(10)))
+    learned, held_out = every.split(0.25, seed=0)
+    model = nn.MLP(64, [32, 10], ops.relu, initial=nn.he, seed=0)
+    sgd = optim.SGD(model.parameters(), 0.1, momentum=0.9)
+    start = perf_counter()
+    history = train.fit(
+        model, softmax_cross_entropy, learned, sgd, epochs=30, batch_size=32, backend=backend,
+        test=held_out, metrics={"accuracy": train.accuracy},
+    )  # fmt: skip
+    return {
+        "seconds": perf_counter() - start,
+        "accuracy": history.test["accuracy"][-1],
+        "steps": history.steps,
+    }
+
+
+WORKLOADS: Sequence[Callable[..., dict[str, Any]]] = (
+    result, time_of_step, compile_time, training, grown, digits,
+)  # fmt: skip
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    named = {workload.__name__: workload for workload in WORKLOADS}
+    print(json.dumps(named[sys.argv[1]](*sys.argv[2:])))
