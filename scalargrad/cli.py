@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files as resources
 from pathlib import Path
@@ -22,17 +22,15 @@ from scalargrad.errors import DomainError, DrawingError, GradientMismatch, Progr
 from scalargrad.expression import Program, program
 from scalargrad.lectures import LECTURES, STUDENT
 from scalargrad.manual import Manual, complaint, is_plain
+from scalargrad.streams import is_pipe, save, save_new, source, standard_input
 from scalargrad.view.derivation import derive
 from scalargrad.view.drawing import FRAME_SUFFIXES, SUFFIXES, draw
-from scalargrad.view.export.files import write_all
 from scalargrad.view.notation import fraction, typeset
 from scalargrad.view.table import table
 
 if TYPE_CHECKING:
     from scalargrad.checking.answer_key import AtKinks
     from scalargrad.checking.report import Report
-
-_LONGEST = 1_000_000  # characters of a program file that are read
 
 app = typer.Typer(
     cls=Manual,
@@ -135,7 +133,7 @@ def new(
     text = (resources("scalargrad") / "starter.sg").read_text(encoding="utf-8")
     if path.suffix:
         text = text.replace("lecture.sg", shlex.quote(path.name))
-    _save_new([(path, text)], force)
+    save_new([(path, text)], force)
 
 
 @app.command("draw", rich_help_panel=_SHOW)
@@ -207,9 +205,9 @@ def draw_command(
     drawing = draw(example.output, wrt=_names(wrt), **options)
     made = drawing.frames() if frames else drawing
     form = form or ("html" if frames else "svg")
-    _save(
+    save(
         [
-            (file, made.content(f".{form}" if _is_pipe(file) else file.suffix))
+            (file, made.content(f".{form}" if is_pipe(file) else file.suffix))
             for file in output or [Path(f"graph.{form}")]
         ]
     )
@@ -275,12 +273,12 @@ def worksheet_command(
 
     if not 1 <= count <= 1000:
         raise typer.BadParameter(f"--variants is 1 to 1000; got {count}")
-    if count > 1 and any(path and _is_pipe(path) for path in (output, key)):
+    if count > 1 and any(path and is_pipe(path) for path in (output, key)):
         raise typer.BadParameter("--variants are several sheets, which need files; got -")
     if convention and not stated_slopes(convention):
         raise typer.BadParameter(f"--convention is like \"relu'(0) = 0\"; got {convention!r}")
-    source = _source(text)
-    programs = [source] if count == 1 else variants(source, count, seed)
+    given = source(text)
+    programs = [given] if count == 1 else variants(given, count, seed)
     files: list[tuple[Path, str]] = []
     for number, changed in enumerate(programs, 1):
         sheet = worksheet(changed, ask=ask)
@@ -291,7 +289,7 @@ def worksheet_command(
                 name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
                 is_csv = path.suffix.lower() == ".csv"
                 files.append((name, sheet.csv(answers) if is_csv else sheet.markdown(answers)))
-    _save_new(files, force)
+    save_new(files, force)
 
 
 @app.command("check", rich_help_panel=_MARK)
@@ -329,8 +327,8 @@ def check_command(
     if form not in ("text", "markdown", "html", "json"):
         raise typer.BadParameter(f"--format is text, markdown, html or json; got {form!r}")
     stated = None if at_kinks is None else _at_kinks(at_kinks)
-    given = _source(program_text) if program_text else None
-    read = read_sheet(_stdin() if _is_pipe(sheet) else sheet_text(sheet), given)
+    given = source(program_text) if program_text else None
+    read = read_sheet(standard_input() if is_pipe(sheet) else sheet_text(sheet), given)
     kinks = read.slopes if stated is None else stated
     report = check(read.program, read.rows, at_kinks=kinks, solutions=solutions)
     typer.echo(_shown(report) if form == "text" else getattr(report, form))
@@ -488,7 +486,7 @@ def _program(text: str, at: list[str] | None) -> Program:
             raise typer.BadParameter(f"--at gives {name} twice")
         inputs[name] = _float(number[1:]) if number.startswith("~") else number
     try:
-        return program(_source(text), inputs)
+        return program(source(text), inputs)
     except TypeError as error:
         raise typer.BadParameter(f"--at: {error}") from None
 
@@ -498,74 +496,6 @@ def _float(number: str) -> float:
         return float(number)
     except ValueError:
         raise typer.BadParameter(f"a float is written like ~2.0; got ~{number}") from None
-
-
-def _source(text: str) -> str:
-    """The program text that an argument stands for."""
-    if not text.strip():
-        raise typer.BadParameter("the program is empty; write a file, - or name = expression")
-    if text == "-":
-        return _stdin()
-    path = Path(text)
-    try:
-        if path.is_file():
-            with path.open("rb") as file:
-                return _decoded(file.read(4 * _LONGEST + 4), text)
-        is_folder = path.is_dir()
-    except (OSError, ValueError) as error:  # a text that cannot be a path is a program
-        if isinstance(error, PermissionError):
-            raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from None
-        is_folder = False
-    if is_folder:
-        raise typer.BadParameter(f"{text} is a folder; a program is a file, - or the text itself")
-    if path.suffix == ".sg" and "=" not in text:
-        raise typer.BadParameter(f"no such file: {text}")
-    return text
-
-
-def _stdin() -> str:
-    if sys.stdin is None:
-        raise typer.BadParameter("standard input is closed")
-    return _decoded(sys.stdin.buffer.read(4 * _LONGEST + 4), "standard input")
-
-
-def _is_pipe(path: Path) -> bool:
-    return str(path) == "-"
-
-
-def _save(files: Sequence[tuple[Path, bytes]]) -> None:
-    """Write files, all or none, and to standard output what is meant for -."""
-    _deliver(files, write_all)
-
-
-def _save_new(files: Sequence[tuple[Path, str]], force: bool) -> None:
-    """The same for files that may hold somebody's work, which only force replaces."""
-    from scalargrad.checking.worksheet import save_all_new
-
-    _deliver(files, lambda named: save_all_new(named, force))
-
-
-def _deliver(files: Sequence[tuple[Path, Any]], save: Callable[[list[Any]], object]) -> None:
-    piped = [content for path, content in files if _is_pipe(path)]
-    if len(piped) > 1:
-        raise typer.BadParameter("standard output takes one file; got - twice")
-    if piped and isinstance(piped[0], bytes) and b"\0" in piped[0] and sys.stdout.isatty():
-        raise typer.BadParameter("this format is no text; write it to a file or into a pipe")
-    named = [(path, content) for path, content in files if not _is_pipe(path)]
-    save(named)
-    for path, _ in named:
-        typer.echo(f"wrote {path}", err=bool(piped))
-    for content in piped:
-        typer.echo(content, nl=False)
-
-
-def _decoded(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(
-            f"{name} is no UTF-8 text: byte {error.start} is {content[error.start]:#04x}"
-        ) from None
 
 
 def main(arguments: list[str] | None = None) -> int:

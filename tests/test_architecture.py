@@ -34,7 +34,7 @@ ORDER = [
     *(f"lectures.{name}" for name in (
         "statements", "claims", "backpropagation", "networks", "slips", "decks",
     )),
-    "doctor", "manual", "cli",
+    "doctor", "manual", "streams", "cli",
 ]  # fmt: skip
 INDEXES = {  # without code
     "", "__main__", "compiler", "view", "view.export", "view.styles", "checking",
