@@ -33,10 +33,10 @@ MODULES = (
     "value", "expression", "ops", "scalars", "formula", "errors",
     "view.drawing", "view.derivation", "view.table", "view.graph", "view.scene", "view.notation",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.worksheet",
-    "checking.variants", "checking.reading", "checking.quantities", "checking.grading",
-    "checking.plugin",
+    "checking.variants", "checking.reading", "checking.quantities", "checking.kinks",
+    "checking.answer_key", "checking.grading", "checking.plugin",
     "nn", "losses", "optim", "data", "train", "compiler.compiled", "experiments", "plots",
-    "lectures", "doctor",
+    "lectures", "lectures.statements", "lectures.claims", "lectures.decks", "doctor",
 )  # fmt: skip
 
 
