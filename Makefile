@@ -25,8 +25,8 @@ bench: .venv/development  ## measure speed and memory against real peers, side b
 	.venv/bin/python tests/benchmarks/networks.py
 	.venv/bin/python tests/benchmarks/students.py
 
-notebooks: .venv/development  ## run the notebooks (none yet)
-	@find notebooks -name '*.py' -exec .venv/bin/python {} \;
+notebooks: .venv/notebooks  ## execute each notebooks/*.py into the .ipynb beside it
+	.venv/bin/python tests/execute_notebooks.py
 
 docs: .venv/documentation  ## build the documentation into .docs/site, and check its links
 	rm -rf .docs/site
@@ -50,6 +50,10 @@ clean:  ## remove what these targets made
 .venv/development: .venv/runtime
 	$(INSTALL) --upgrade pip
 	$(INSTALL) --group dev
+	@touch $@
+
+.venv/notebooks: .venv/development
+	$(INSTALL) --group notebooks
 	@touch $@
 
 .venv/documentation: .venv/runtime

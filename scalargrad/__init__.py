@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scalargrad.checking.worksheet import worksheet
     from scalargrad.compiler.compiled import Compiled, compile
     from scalargrad.expression import Program, program, program_text
+    from scalargrad.interop import from_torch, to_sympy, to_torch
     from scalargrad.view.derivation import Derivation, derive
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
     from scalargrad.view.table import table
@@ -47,12 +48,15 @@ __all__ = [
     "compile",
     "derive",
     "draw",
+    "from_torch",
     "gradcheck",
     "nudge",
     "partial",
     "program",
     "program_text",
     "table",
+    "to_sympy",
+    "to_torch",
     "topological_order",
     "worksheet",
 ]
@@ -69,11 +73,14 @@ _WHERE = {
     "compile": "compiler.compiled",
     "derive": "view.derivation",
     "draw": "view.drawing",
+    "from_torch": "interop",
     "gradcheck": "checking.gradcheck",
     "nudge": "view.drawing",
     "program": "expression",
     "program_text": "expression",
     "table": "view.table",
+    "to_sympy": "interop",
+    "to_torch": "interop",
     "worksheet": "checking.worksheet",
 }
 

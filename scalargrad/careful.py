@@ -120,11 +120,19 @@ def dot(b: Scalar, *pairs: Scalar) -> Scalar:
     """
     if len(pairs) % 2:
         raise TypeError("dot takes b, w1, x1, w2, x2, …; got an operand without partner")
-    return sum(map(operator.mul, pairs[::2], pairs[1::2]), b)
+    return dot_of_rows(b, pairs[::2], pairs[1::2])
+
+
+def dot_of_rows(b: Scalar, ws: Operands, xs: Operands) -> Scalar:
+    """The same of a row of weights and a row of inputs."""
+    return reduce(operator.add, map(operator.mul, ws, xs), b)  # sum() of 3.12 rounds otherwise
 
 
 def dot_derivatives(y: Scalar, b: Scalar, *pairs: Scalar) -> Operands:
-    """1 for b; for each of a pair the other."""
+    """1 for b; for each of a pair the other, which may be rows: of (w₁, w₂) it is (x₁, x₂)."""
+    if len(pairs) == 2:
+        w, x = pairs
+        return 1, x, w
     swapped = list(pairs)
     swapped[::2], swapped[1::2] = pairs[1::2], pairs[::2]
     return (1, *swapped)

@@ -139,7 +139,7 @@ class DataSet:
 
 def check_batch_size(size: int, count: int) -> None:
     """Raise a ValueError where a batch cannot have so many of the examples."""
-    if not 1 <= size <= count:
+    if not isinstance(size, int) or not 1 <= size <= count:
         raise ValueError(f"a batch has 1 to {count} examples, as many as there are; got {size}")
 
 

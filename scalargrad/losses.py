@@ -60,6 +60,8 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
         target: the index of the class, from 0 (lanes: an array of them), or a list of
             probabilities, such as one-hot.
     """
+    if isinstance(logits, Value):
+        raise ValueError("softmax_cross_entropy needs a list of logits; got Value, one of them")
     scores = list(map(_value, logits))
     if len(scores) < 2:
         raise ValueError(f"softmax_cross_entropy needs 2 or more logits; got {len(scores)}")

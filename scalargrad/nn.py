@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from scalargrad import ops, scalars
 from scalargrad.ops import Operation
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, constant, node_of, unique_names
+from scalargrad.value import Row, Value, constant, dot_of, unique_names
 
 Activation = Callable[[Value], Value]
 Rows = list[list[Scalar]]  # the weights of a layer: a row for each unit, a column for each input
@@ -124,24 +124,24 @@ class Module:
             ValueError: for the state of another architecture; the module is untouched then.
         """
         modules = list(self.modules())
-        try:
-            architecture, values, extra = state["architecture"], state["parameters"], state["extra"]
-            read = {name: scalars.scalar(value) for name, value in values.items()}
-            count = len(extra)
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"not the state of a module: {error}") from None
+        check_state("a module", state, architecture=str, parameters=Mapping, extra=list)
+        architecture, values, extra = state["architecture"], state["parameters"], state["extra"]
+        read = {name: from_json(value, name) for name, value in values.items()}
         if architecture != repr(self):
             raise ValueError(f"a state of {architecture} cannot be loaded into {self!r}")
-        if list(read) != list(self.named_parameters()) or count != len(modules):
+        if list(read) != list(self.named_parameters()) or len(extra) != len(modules):
             raise ValueError(f"the state of {architecture} has other parameters than {self!r}")
         before = [module.extra_state() for module in modules]
         try:
             for module, own in zip(modules, extra, strict=True):
+                own_name = repr(module)
                 module.load_extra_state(own)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError):
             for module, own in zip(modules, before, strict=True):
                 module.load_extra_state(own)
-            raise ValueError(f"not the state of {self!r}: {error}") from None
+            raise ValueError(
+                f"the state of {self!r} is damaged: {own_name} cannot take up its part"
+            ) from None
         self.assign(read)
 
     def compile(
@@ -235,6 +235,39 @@ def to_json(scalar: Scalar) -> Any:
     return str(scalar) if scalars.is_exact(scalar) else float(scalar)
 
 
+def from_json(written: Any, name: str) -> Scalar:
+    """The finite number that `to_json` wrote.
+
+    Raises:
+        ValueError: for anything else; it is named.
+    """
+    try:
+        number = scalars.scalar(written)
+    except TypeError:
+        number = math.nan
+    if not (scalars.is_number(number) and math.isfinite(scalars.to_float(number))):
+        raise ValueError(f"the state needs a finite number for {name}; got {written!r}")
+    return number
+
+
+def check_state(whose: str, state: Any, **parts: type) -> None:
+    """Raise a ValueError where a state read from a file lacks a part, or has one of another type.
+
+    >>> check_state("a module", {"extra": 3}, extra=list)
+    Traceback (most recent call last):
+    ValueError: the state of a module has extra (list); got 3 for it
+    """
+    if not isinstance(state, Mapping):
+        got = type(state).__name__
+        raise ValueError(f"the state of {whose} is what its state() gave, a dict; got {got}")
+    for part, kind in parts.items():
+        wanted = f"the state of {whose} has {part} ({kind.__name__.lower()})"
+        if part not in state:
+            raise ValueError(f"{wanted}; got one without")
+        if not isinstance(state[part], kind):
+            raise ValueError(f"{wanted}; got {scalars.shortened(state[part])} for it")
+
+
 # Initialisations ---------------------------------------------------------------------------------
 
 
@@ -324,13 +357,11 @@ class Neuron(Module):
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output, named."""
-        return self.of(_inputs(inputs, len(self.weights)))
+        return self.of(Row(_inputs(inputs, len(self.weights))), Row(self.weights))
 
-    def of(self, inputs: list[Value]) -> Value:
+    def of(self, inputs: Row, weights: Row) -> Value:
         """The output for as many Values as there are weights, which is not checked."""
-        operands = [_ZERO if self.bias is None else self.bias, *self.weights, *inputs]
-        operands[1::2], operands[2::2] = self.weights, inputs
-        y = node_of(ops.dot, tuple(operands))
+        y = dot_of(_ZERO if self.bias is None else self.bias, weights, inputs)
         if self._activate:
             y = self._activate(y)
         if self.label:
@@ -351,6 +382,10 @@ def _named(number: Any, label: str) -> Value:
 
 def _method(activation: Activation | None) -> Activation | None:
     """The method of Value for a row of the table, which does the same in less time."""
+    if activation is not None and not callable(activation):
+        raise TypeError(
+            f"an activation is a function of a Value, such as ops.tanh; got {activation!r}"
+        )
     return getattr(Value, activation.name) if isinstance(activation, Operation) else activation
 
 
@@ -403,8 +438,18 @@ class Layer(Module):
 
     def __call__(self, inputs: Sequence[Any]) -> list[Value]:
         """The outputs of the units."""
-        values = _inputs(inputs, self.inputs)
-        return [neuron.of(values) for neuron in self.neurons]
+        return self._outputs([inputs])[0]
+
+    def batch(self, examples: Sequence[Sequence[Any]]) -> list[list[Value]]:
+        """The outputs for several examples, which share what is captured of the weights."""
+        is_overridden = type(self).__call__ is not Layer.__call__
+        return super().batch(examples) if is_overridden else self._outputs(examples)
+
+    def _outputs(self, examples: Sequence[Sequence[Any]]) -> list[list[Value]]:
+        neurons = self.neurons
+        rows = [Row(_inputs(x, self.inputs), len(neurons) > 1) for x in examples]
+        weights = [Row(neuron.weights, len(rows) > 1) for neuron in neurons]
+        return [[neuron.of(x, w) for neuron, w in zip(neurons, weights, strict=True)] for x in rows]
 
     def __repr__(self) -> str:
         """How many inputs and units, and the activation."""
@@ -448,15 +493,20 @@ class Sequential(Module):
         """A list of outputs, or one Value when there is only one."""
         outputs: Any = inputs
         for layer in self.layers:
-            outputs = layer(outputs)
+            outputs = _as_list(layer(outputs))
         return _one_or_list(outputs)
 
     def batch(self, examples: Sequence[Sequence[Any]]) -> list[Any]:
         """The outputs for each of several examples, all of them going through a layer together."""
         outputs: Any = list(examples)
         for layer in self.layers:
-            outputs = layer.batch(outputs)
+            outputs = list(map(_as_list, layer.batch(outputs)))
         return list(map(_one_or_list, outputs))
+
+
+def _as_list(outputs: Any) -> Any:
+    """The outputs of a module that may be one Value, as those of a Sequential or a Neuron."""
+    return [outputs] if isinstance(outputs, Value) else outputs
 
 
 def _one_or_list(outputs: Any) -> Any:
@@ -541,7 +591,7 @@ class Residual(Module):
 
 
 def _sums(xs: list[Value], ys: Any) -> list[Value]:
-    ys = [ys] if isinstance(ys, Value) else ys
+    ys = _as_list(ys)
     if len(ys) != len(xs):
         raise ValueError(f"a residual block needs as many outputs as inputs; got {len(ys)} outputs "
                          f"for {len(xs)} inputs")  # fmt: skip
@@ -550,9 +600,32 @@ def _sums(xs: list[Value], ys: Any) -> list[Value]:
 
 def _in_place_of(unit: Value, changed: Value) -> Value:
     """The changed unit, under the unit's name: a picture shows one circle for it, as the slide."""
-    if not unit.is_leaf:
+    if not unit.is_leaf and changed is not unit:
         changed.label, unit.label = unit.label, ""
     return changed
+
+
+class Elementwise(Module):
+    """An activation by itself, for where it is not a layer's: after batch normalisation.
+
+    Args:
+        activation: any function of a Value.
+
+    >>> net = Sequential(Layer(2, 3), BatchNorm(3), Elementwise(ops.relu), Layer(3, 1, layer=2))
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        _method(activation)  # that it can be called
+        self.activation = activation
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Value]:
+        """The activation of each unit."""
+        units = _inputs(inputs, len(inputs))
+        return [_in_place_of(unit, self.activation(unit)) for unit in units]
+
+    def __repr__(self) -> str:
+        """Which activation."""
+        return f"Elementwise({_shown(self.activation).removeprefix(', ')})"
 
 
 class Dropout(Module):
@@ -689,9 +762,11 @@ class BatchNorm(Module):
 
     def load_extra_state(self, state: Any) -> None:
         """Take up running statistics."""
-        means, variances = (list(map(scalars.scalar, numbers)) for numbers in state)
+        means, variances = ([from_json(n, "its statistics") for n in numbers] for numbers in state)
         if not len(means) == len(variances) == len(self.gamma):
             raise ValueError(f"running statistics of {len(means)} units for {len(self.gamma)}")
+        if min(variances) < 0:
+            raise ValueError(f"a variance is 0 or more; got {min(variances)}")
         self.means, self.variances = means, variances
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from scalargrad import scalars
-from scalargrad.nn import to_json
+from scalargrad.nn import check_state, from_json, to_json
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, unique_names
 
@@ -123,16 +123,16 @@ class SGD:
         Raises:
             ValueError: for the state of other parameters; nothing is changed then.
         """
-        try:
-            steps, velocity = int(state["steps"]), dict(state["velocity"])
-            read = [None if v is None else scalars.scalar(v) for v in velocity.values()]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"not the state of an optimiser: {error}") from None
+        check_state("an optimiser", state, steps=int, velocity=Mapping)
+        steps, velocity = state["steps"], state["velocity"]
+        if isinstance(steps, bool) or steps < 0:
+            raise ValueError(f"the state of an optimiser has 0 or more steps; got {steps}")
         if list(velocity) != unique_names(self.parameters):
             raise ValueError(
                 f"the state of an optimiser of {len(velocity)} parameters cannot be loaded into "
                 f"one of {len(self.parameters)} with other names"
             )
+        read = [None if v is None else from_json(v, name) for name, v in velocity.items()]
         self.steps, self.velocity = steps, read
 
 

@@ -175,11 +175,12 @@ def _adopted(cls: type, scalar: object) -> Kind:
                 return _KINDS[cls]
     raise TypeError(
         "a scalar is an int, float, Fraction, Decimal, decimal or fraction text, numpy number or "
-        f"array, SymPy expression or Value; got {cls.__name__} {_short(scalar)}"
+        f"array, SymPy expression or Value; got {cls.__name__} {shortened(scalar)}"
     )
 
 
-def _short(thing: object) -> str:
+def shortened(thing: object) -> str:
+    """The repr of anything, at most 60 characters of it."""
     text = repr(thing)
     return text if len(text) <= 60 else text[:57] + "…"
 
@@ -420,7 +421,7 @@ def _number(text: str) -> int | Fraction:
     except (ArithmeticError, ValueError):
         raise TypeError(
             "text stands for a number when it reads like '0.1', '-6/25' or '2e-3' (exponents to "
-            f"±999); got {_short(text)}"
+            f"±999); got {shortened(text)}"
         ) from None
     return number.numerator if number.denominator == 1 else number
 
@@ -540,8 +541,13 @@ def _sympy(sympy: ModuleType) -> Kind:
             condition = sympy.Ne(condition, 0)
         return sympy.Piecewise((a, condition), (b, True))
 
-    names = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "erf")
+    def hyperbolic(function: Function) -> Function:
+        # SymPy looks for multiples of iπ in every part: tanh in tanh takes it exponential time.
+        return lambda a: function(a, evaluate=a.is_number)
+
+    names = ("exp", "log", "sqrt", "sin", "cos", "tan", "atan", "erf")
     functions: dict[str, Function] = {name: getattr(sympy, name) for name in (*names, "erfc")}
+    functions |= {name: hyperbolic(getattr(sympy, name)) for name in ("sinh", "cosh", "tanh")}
     functions |= {
         "expm1": lambda a: sympy.exp(a) - 1,
         "log1p": lambda a: sympy.log(1 + a),

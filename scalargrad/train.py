@@ -13,7 +13,7 @@ from typing import Any
 from scalargrad import ops, scalars
 from scalargrad.data import DataSet, check_batch_size
 from scalargrad.errors import DomainError
-from scalargrad.nn import BatchNorm, Module
+from scalargrad.nn import BatchNorm, Module, check_state, from_json
 from scalargrad.optim import SGD, Reduction
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, topological_order
@@ -109,14 +109,26 @@ def fit(
     Raises:
         ValueError: for sizes that do not fit, or a state of another run.
     """
+    for name, given_data in (("data", data), ("test", test)):
+        if not isinstance(given_data, DataSet) and (name, given_data) != ("test", None):
+            raise TypeError(
+                f"fit needs a DataSet(inputs, targets) as {name}; got {type(given_data).__name__}"
+            )
     check_batch_size(len(data) if batch_size is None else batch_size, len(data))
     for name, given in (("epochs", epochs), ("patience", patience)):
-        if given is not None and given < 1:
+        if given is not None and (not isinstance(given, int) or given < 1):
             raise ValueError(f"{name} is 1 or more; got {given}")
     if test is not None and len(test.names) != len(data.names):
         raise ValueError(
             f"training examples have {len(data.names)} numbers each; "
             f"got test examples of {len(test.names)}"
+        )
+    if "loss" in (metrics or {}):
+        raise ValueError("a metric cannot be called loss, which is recorded already")
+    if not set(model.parameters()) & set(optimizer.parameters):
+        raise ValueError(
+            "the optimizer holds none of the parameters of the model, so it would train nothing; "
+            "make it with SGD(model.parameters(), …)"
         )
     if lanes and any(isinstance(module, BatchNorm) for module in model.modules()):
         raise ValueError(
@@ -131,7 +143,7 @@ def fit(
         run.compile(data, backend)
     identity = {"seed": seed, "batch_size": batch_size, "examples": len(data), "lanes": lanes,
                 "backend": backend}  # fmt: skip
-    if resume:
+    if resume is not None:
         run.resume(resume, identity)
     stopped = ""
     try:
@@ -368,7 +380,8 @@ class _Run:
             module.load_extra_state(extra)
 
     def resume(self, state: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-        missing = {"model", "optimizer", "train", "start", *identity} - set(state)
+        check_state("a run", state)
+        missing = {*_PARTS, "start", *identity} - set(state)
         if missing:
             raise ValueError(
                 "a run goes on from the state() of its History; "
@@ -379,7 +392,28 @@ class _Run:
                 raise ValueError(
                     f"the state is of a run with {name} = {state[name]}; got {name} = {own}"
                 )
-        self.load(state)
+        check_state("a run", state, **_PARTS)
+        if not isinstance(state["start"], float | int | None):
+            raise ValueError(f"the state of a run has a loss at its start; got {state['start']!r}")
+        for curves, own in (("train", self.train), ("gradients", self.gradients)):
+            if set(state[curves]) != set(own):
+                raise ValueError(
+                    f"the state is of a run with {curves} curves of "
+                    f"{', '.join(state[curves]) or 'nothing'}; got {', '.join(own)}"
+                )
+        for curves in ("train", "test", "gradients"):
+            for name, curve in state[curves].items():
+                numbers = curve if isinstance(curve, list) else [curve]
+                if not all(isinstance(number, float | int) for number in numbers):
+                    raise ValueError(f"the state needs numbers in the {curves} curve {name}")
+        for loss in state["train"]["loss"]:
+            from_json(loss, "each training loss")
+        before = self.state()
+        try:
+            self.load(state)
+        except ValueError:
+            self.load(before)
+            raise
         saved = deepcopy(dict(state))
         self.train, self.test, self.gradients = saved["train"], saved["test"], saved["gradients"]
         self.steps, self.warning = saved["steps"], saved["warning"]
@@ -582,6 +616,12 @@ class _CompiledStep:
         value = float(value) / (len(batch) if self.reduction == "sum" else 1)
         predictions = [Value(np.asarray(row, dtype=float)) for row in outputs]
         return value, predictions[0] if len(predictions) == 1 else predictions, by_layer
+
+
+_PARTS = {
+    "model": Mapping, "optimizer": Mapping, "train": Mapping, "test": Mapping,
+    "gradients": Mapping, "best": Mapping, "steps": int, "warning": str,
+}  # fmt: skip
 
 
 def _nodes(prediction: Any) -> list[Value]:

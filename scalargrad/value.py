@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from copy import deepcopy
+from functools import reduce
 from heapq import heappop, heappush, heappushpop
 from itertools import count
-from operator import attrgetter
+from operator import add, attrgetter, mul
 from typing import Any, Self
 
-from scalargrad import ops, scalars
+from scalargrad import careful, ops, scalars
 from scalargrad.ops import CONSTANT, Operands, Operation
 from scalargrad.scalars import Kind, Scalar
 
@@ -17,6 +18,7 @@ _new = object.__new__
 _next_index = count().__next__  # parents are older than children: sorting by age sorts the graph
 _age = attrgetter("index")
 _AS_WRITTEN = scalars.AS_WRITTEN
+_DOT = ops.dot
 
 
 def _unary(op: Operation) -> Callable[[Value], Value]:
@@ -123,8 +125,9 @@ class Value:
     """
 
     # One or two parents are p and q, and their data when the operation ran are a and b; for other
-    # counts p and a are tuples, and without parents p is None. What is not needed is not set. A
-    # tuple in every node, or a function object, would double the time of the garbage collector.
+    # counts p and a are tuples (of a neuron's dot: see Row), and without parents p is None. What is
+    # not needed is not set. A tuple in every node, or a function object, would double the time of
+    # the garbage collector.
     __slots__ = ("__weakref__", "a", "b", "data", "grad", "index", "label", "op", "p", "q")
 
     data: Scalar
@@ -271,6 +274,9 @@ class Value:
         """The operands' nodes, in order."""
         if self.op is None or self.p is None:
             return ()
+        if self.op is _DOT and self.p[-1].__class__ is Row:
+            bias, weights, inputs = self.p
+            return _in_pairs(bias, weights.p, inputs.p)
         count = self.op.count
         return (self.p, self.q) if count == 2 else (self.p,) if count == 1 else self.p
 
@@ -279,6 +285,9 @@ class Value:
         """The scalars that were captured when the operation ran."""
         if self.op is None or self.p is None:
             return ()
+        if self.op is _DOT and self.p[-1].__class__ is Row:
+            _, weights, inputs = self.p
+            return _in_pairs(self.a, weights.data, inputs.data)
         count = self.op.count
         return (self.a, self.b) if count == 2 else (self.a,) if count == 1 else self.a
 
@@ -454,9 +463,11 @@ def gradients(
 
 
 def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Value, Scalar]:
-    """The same with the loop over one or two parents written out, which halves the time."""
-    found = {output: seed}
-    of = found.get
+    """The same with the loop over one or two parents written out, which halves the time.
+
+    Shared rows are nodes to it, whose gradient is the list of what has reached them: see Row.
+    """
+    found: dict[Any, Any] = {output: seed}
     waiting: list[tuple[int, Any]] = []
     node: Any = output if output.p is not None else None
     while node is not None:
@@ -470,19 +481,17 @@ def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Va
                 found[q] = gradient * other
                 if q.p is not None and q not in until:
                     heappush(waiting, (-q.index, q))
-        elif op.count:
-            (local,) = op.constants or op.derivatives(node.data, node.a)
+        elif op is _DOT and p[-1].__class__ is Row:
+            p, local = p[0], _pass_on_to_rows(node, found, waiting, until)
+        elif op is None or not op.count:
+            if op is None:
+                _pass_on_from_row(node, found, waiting, until)
+            else:
+                _pass_on(node, op.derivatives(node.data, *node.a), found, waiting, until)
+            node = heappop(waiting)[1] if waiting else None
+            continue
         else:
-            p, *others = p
-            local, *locals_ = op.derivatives(node.data, *node.a)
-            for parent, other in zip(others, locals_, strict=False):
-                before = of(parent)
-                if before is not None:
-                    found[parent] = before + gradient * other
-                else:
-                    found[parent] = gradient * other
-                    if parent.p is not None and parent not in until:
-                        heappush(waiting, (-parent.index, parent))
+            (local,) = op.constants or op.derivatives(node.data, node.a)
         if p in found:
             found[p] += gradient * local
         else:
@@ -492,6 +501,51 @@ def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Va
                 continue
         node = heappop(waiting)[1] if waiting else None
     return found
+
+
+def _pass_on_to_rows(
+    dot: Any, found: dict[Any, Any], waiting: list[tuple[int, Any]], until: Container[Value]
+) -> Scalar:
+    """Add what a dot's gradient contributes to its rows; return the derivative by its bias."""
+    gradient = found[dot]
+    _, weights, inputs = dot.p
+    by_bias, xs, ws = dot.op.derivatives(dot.data, dot.a, weights.data, inputs.data)
+    for row, locals_ in ((weights, xs), (inputs, ws)):
+        if row in found:
+            found[row].append((gradient, locals_))
+        elif row.is_shared:
+            found[row] = [(gradient, locals_)]
+            heappush(waiting, (-row.index, row))
+        else:
+            for member, local in zip(row.p, locals_, strict=True):
+                before = found.get(member)
+                if before is not None:
+                    found[member] = before + gradient * local
+                else:
+                    found[member] = gradient * local
+                    if member.p is not None and member not in until:
+                        heappush(waiting, (-member.index, member))
+    return by_bias
+
+
+def _pass_on_from_row(
+    row: Row, found: dict[Any, Any], waiting: list[tuple[int, Any]], until: Container[Value]
+) -> None:
+    """Add what has reached a shared row to the gradients of its members, dot by dot.
+
+    So the sums are to the last bit those of a graph whose dots share no rows, unless another node,
+    made between the dots, uses a member too.
+    """
+    multipliers, locals_by_dot = zip(*found.pop(row), strict=True)
+    for member, locals_ in zip(row.p, zip(*locals_by_dot, strict=True), strict=True):
+        products = map(mul, multipliers, locals_)
+        before = found.get(member)
+        if before is not None:
+            found[member] = reduce(add, products, before)
+        else:
+            found[member] = reduce(add, products)
+            if member.p is not None and member not in until:
+                heappush(waiting, (-member.index, member))
 
 
 def _pass_on(
@@ -540,12 +594,17 @@ def unique_names(nodes: Iterable[Value]) -> list[str]:
     >>> unique_names([Value(1, "w"), Value(2, "b"), Value(3, "w"), Value(4)])
     ['w', 'b', 'w#2', 'p']
     """
+    labels = [node.label or "p" for node in nodes]
+    taken = {label for label in labels if "#" in label}
     used: dict[str, int] = {}
     found = []
-    for node in nodes:
-        label = node.label or "p"
-        used[label] = used.get(label, 0) + 1
-        found.append(label if used[label] == 1 else f"{label}#{used[label]}")
+    for label in labels:
+        name = label
+        while name in used or (name != label and name in taken):
+            used[label] += 1
+            name = f"{label}#{used[label]}"
+        used[name] = 1
+        found.append(name)
     return found
 
 
@@ -565,7 +624,48 @@ def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
     captured = tuple([parent.data for parent in parents])
     if not op.count and not op.defaults and len(set(map(type, captured))) == 1:
         try:
-            y = op.value(*captured)
+            return _restored((), op, parents, op.value(*captured), captured)
+        except (ArithmeticError, ValueError):
+            pass
+    names = [parent.label for parent in parents]
+    y, captured = op.evaluated(captured, names)
+    return _restored((), op, parents, y, captured)
+
+
+class Row:
+    """Values side by side, with their data: the weights, or the inputs, of the dots of neurons.
+
+    The neurons of a layer share the row of their inputs, and the examples of a batch the rows of
+    weights. The backward pass takes a shared row for a node above its members: it is younger than
+    these, and older than the dots. What comes from the dots, pairs of a gradient and the local
+    derivatives by the members, waits there until the last has come.
+
+    Args:
+        members: the Values.
+        is_shared: whether it serves several dots.
+    """
+
+    __slots__ = ("data", "index", "is_shared", "p", "type")
+    op = q = None
+
+    def __init__(self, members: Iterable[Value], is_shared: bool = False) -> None:
+        self.p = tuple(members)
+        self.data = tuple([member.data for member in self.p])
+        types = set(map(type, self.data))
+        self.type = types.pop() if len(types) == 1 else None
+        self.is_shared = is_shared
+        self.index = _next_index()
+
+
+def dot_of(bias: Value, weights: Row, inputs: Row) -> Value:
+    """The node dot(b, w₁, x₁, w₂, x₂, …) of as many weights as inputs, which is not checked.
+
+    It keeps the rows, where their data are of one kind.
+    """
+    b = bias.data
+    if weights.type is inputs.type is b.__class__:
+        try:
+            y = careful.dot_of_rows(b, weights.data, inputs.data)
         except (ArithmeticError, ValueError):
             pass
         else:
@@ -573,15 +673,20 @@ def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
             node.data = y
             node.grad = None
             node.label = ""
-            node.op = op
-            node.p = parents
+            node.op = _DOT
+            node.p = bias, weights, inputs
             node.q = None
-            node.a = captured
+            node.a = b
             node.index = _next_index()
             return node
-    names = [parent.label for parent in parents]
-    y, captured = op.evaluated(captured, names)
-    return _restored((), op, parents, y, captured)
+    return node_of(_DOT, _in_pairs(bias, weights.p, inputs.p))
+
+
+def _in_pairs(b: Any, ws: tuple[Any, ...], xs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands of dot in their order: b, w₁, x₁, w₂, x₂, …."""
+    operands = [b, *ws, *xs]
+    operands[1::2], operands[2::2] = ws, xs
+    return tuple(operands)
 
 
 def _restored(

@@ -19,10 +19,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalargrad import CompilerError, DomainError, Value, compile, ops, program
+from scalargrad import CompilerError, DomainError, Value, compile, nn, ops, program
 from scalargrad.compiler import library, runtime
 from scalargrad.compiler.backends import BACKENDS
 from scalargrad.lectures import LECTURES
+from scalargrad.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    hinge,
+    softmax_cross_entropy,
+    squared_error,
+)
 from scalargrad.ops import OPERATIONS
 from tests.peers import IS_COMPLETE, needs_compiler, peer
 
@@ -381,6 +388,114 @@ def test_a_deep_graph_does_not_recurse():
     value, gradients = compile(y, backend="python")()
     assert bits(value) == bits(y.data)
     assert bits(gradients["x"]) == bits(x.grad)
+
+
+LOSSES = {
+    "squared": (squared_error, 1.5),
+    "half": (lambda yhat, y: squared_error(yhat, y, half=True), -0.5),
+    "cross-entropy": (lambda z, y: binary_cross_entropy(z.sigmoid(), y), 1.0),
+    "logits": (binary_cross_entropy_with_logits, 0.25),
+    "hinge": (hinge, -1.0),
+}
+
+
+@every_backend
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_every_loss_of_a_model_is_the_graph_s(loss, backend):
+    function, target = loss
+    model = nn.MLP(2, [3, 1], ops.tanh, seed=4)
+    check_model(model, function, np.array([0.5, -1.0, 2.0]), target, present(backend))
+
+
+def layers():
+    yield "one layer", nn.Layer(2, 1)
+    yield "no biases", nn.MLP(2, [3, 1], ops.relu, biases=False)
+    yield "any activation", nn.MLP(2, [3, 1], lambda z: z.leaky_relu(slope=0.1) + z.sin())
+    residual = nn.Residual(nn.MLP(2, [3, 2], ops.softplus))
+    yield "residual", nn.Sequential(residual, nn.Layer(2, 1))
+    for inverted in (True, False):
+        dropout = nn.Sequential(nn.Layer(2, 3, ops.relu), nn.Dropout(0.25, inverted=inverted),
+                                nn.Layer(3, 1))  # fmt: skip
+        dropout.eval()
+        yield f"dropout, inverted {inverted}", dropout
+    normed = nn.Sequential(nn.Layer(2, 3), nn.BatchNorm(3), nn.Layer(3, 1, ops.gelu))
+    normed.batch([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]])  # sets the running statistics
+    normed.eval()
+    yield "batch norm", normed
+
+
+@pytest.mark.parametrize(("name", "model"), list(layers()), ids=lambda thing: str(thing)[:24])
+@pytest.mark.parametrize("backend", ["python", "numpy", "c", "torch"])
+def test_every_layer_is_the_graph_s(name, model, backend):
+    check_model(model, squared_error, np.array([0.5, -1.0, 2.0]), 0.75, present(backend))
+
+
+def check_model(model, loss, x, target, backend):
+    """The mean over lanes, its gradients and the predictions, beside those of the graph."""
+    step = model.compile(loss, backend=backend)
+    value, gradients = step(x, x[::-1].copy(), np.full(3, target))
+    model.zero_grad()
+    prediction = model([x, x[::-1].copy()])
+    prediction = prediction[0] if isinstance(prediction, list) else prediction
+    output = loss(prediction, np.full(3, target))
+    output.backward()
+    assert math.isclose(value, output.data.mean(), rel_tol=1e-13)
+    for name, parameter in model.named_parameters().items():
+        expected = np.mean(parameter.grad)
+        assert math.isclose(gradients[name], expected, rel_tol=1e-12, abs_tol=1e-15), name
+    _, (row,) = step.outputs(x, x[::-1].copy(), np.full(3, target))
+    assert np.allclose(row, prediction.data, rtol=1e-13)
+
+
+@every_backend
+def test_softmax_takes_the_class_of_each_lane(backend):
+    model = nn.MLP(2, [4, 3], ops.tanh, seed=1)
+    x = np.array([0.5, -1.0, 2.0, 0.0])
+    classes = np.array([0.0, 2.0, 1.0, 2.0])
+    value, gradients = model.compile(softmax_cross_entropy, backend=present(backend))(
+        x, x[::-1].copy(), classes
+    )
+    output = softmax_cross_entropy(model([x, x[::-1].copy()]), classes)
+    output.backward()
+    assert math.isclose(value, output.data.mean(), rel_tol=1e-13)
+    for name, parameter in model.named_parameters().items():
+        assert math.isclose(gradients[name], np.mean(parameter.grad), rel_tol=1e-11, abs_tol=1e-15)
+
+
+def test_a_model_reads_its_parameters_when_it_is_called():
+    model = nn.MLP(1, [1], seed=0)
+    step = model.compile(squared_error, backend="python")
+    before = step.value(1.0, 0.0)
+    model.assign([2.0, 1.0])
+    assert step.value(1.0, 0.0) == 9.0 != before
+    assert step.value(1.0, 0.0, w11_1=0.0) == 1.0
+
+
+def test_random_masks_are_drawn_at_each_call_from_the_model_s_own_numbers():
+    model = nn.Sequential(nn.Layer(1, 4), nn.Dropout(0.5, seed=3), nn.Layer(4, 1))
+    step = model.compile(squared_error, backend="numpy", reduce=None)
+    x = np.ones(6)
+    compiled = [step.value(x, x) for _ in range(2)]
+    model.layers[1].random.seed(3)
+    eager = [squared_error(model([x]), x).data for _ in range(2)]
+    assert np.allclose(compiled, eager)
+    assert not np.allclose(compiled[0], compiled[1])
+
+
+def test_a_model_that_does_not_say_its_inputs_is_asked_for_them():
+    class Twice(nn.Module):
+        def __call__(self, inputs):
+            return inputs[0] * 2
+
+    with pytest.raises(ValueError, match=r"give compile\(…, inputs=2\)"):
+        Twice().compile(squared_error)
+    assert Twice().compile(squared_error, inputs=1, backend="python").value(3.0, 5.0) == 1.0
+
+
+def test_batch_norm_in_training_is_refused():
+    model = nn.Sequential(nn.Layer(1, 2), nn.BatchNorm(2), nn.Layer(2, 1))
+    with pytest.raises(ValueError, match="needs a batch of examples in training"):
+        model.compile(squared_error)
 
 
 # The text ----------------------------------------------------------------------------------------

@@ -202,6 +202,7 @@ BAD = {
     "two hot": (softmax_cross_entropy, [1.0, 2.0], [1, 1], "2 probabilities that sum to 1"),
     "too few": (softmax_cross_entropy, [1.0, 2.0], [1], "2 probabilities"),
     "negative": (softmax_cross_entropy, [1.0, 2.0], [2, -1], "2 probabilities"),
+    "no list": (softmax_cross_entropy, Value(1.0), 0, "a list of logits; got Value"),
     "one class": (softmax_cross_entropy, [1.0], 0, "2 or more logits; got 1"),
 }
 

@@ -1,9 +1,13 @@
 """Modules: names, counts, exact networks, states; PyTorch in double agrees on whole networks."""
 
+import copy
+import functools
 import itertools
 import json
 import math
+import pickle
 import random
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +20,7 @@ from scalargrad.nn import (
     MLP,
     BatchNorm,
     Dropout,
+    Elementwise,
     Layer,
     Module,
     Neuron,
@@ -30,7 +35,7 @@ from scalargrad.nn import (
     zeros,
 )
 from scalargrad.optim import theta
-from scalargrad.value import unique_names
+from scalargrad.value import gradients, unique_names
 from scalargrad.view.graph import contracted
 from scalargrad.view.styles.network import _Roles, is_network, network
 
@@ -123,6 +128,13 @@ def test_equal_labels_are_numbered():
     assert unique_names([Value(1)]) == ["p"]
 
 
+@pytest.mark.parametrize("labels", [["w", "w", "w#2"], ["w#2", "w", "w"], ["w", "w#2", "w#2", "w"]])
+def test_a_label_like_a_number_given_to_another_makes_no_two_equal(labels):
+    found = unique_names([Value(1, label) for label in labels])
+    assert len(set(found)) == len(labels)
+    assert found[labels.index("w#2")] == "w#2"
+
+
 def test_units_carry_the_names_of_the_slide():
     below = {node.label for node in _below(MLP(2, [2, 1])([1.0, 2.0]))}
     assert {"x1", "x2", "h1_1", "h2_1", "yhat"} <= below
@@ -196,6 +208,124 @@ def test_lanes_give_each_example_its_own_output_and_gradient():
             assert grad == pytest.approx(partial(one, p), rel=1e-12, abs=1e-15)
 
 
+# Rows that several dots share --------------------------------------------------------------------
+
+
+SHARING = {
+    "mlp": lambda: MLP(2, [5, 4, 3], ops.relu, seed=2),
+    "one neuron": lambda: MLP(2, [1], seed=2),
+    "no biases": lambda: MLP(2, [3, 1], seed=2, biases=False),
+    "residual": lambda: Sequential(Layer(2, 3), Residual(MLP(3, [3])), Layer(3, 1)),
+    "dropout": lambda: Sequential(Layer(2, 4), Dropout(0.5, seed=3), Layer(4, 1)),
+    "batch norm": lambda: Sequential(Layer(2, 3), BatchNorm(3), Layer(3, 1)),
+}
+POINTS = [[0.25, -1.5], [1.75, 0.3], [-0.1, 0.7], [0.9, 1.1]]
+
+
+def loss_of_batch(net, points, scalar=float):
+    outputs = net.batch([list(map(scalar, point)) for point in points])
+    flat = [y for ys in outputs for y in ([ys] if isinstance(ys, Value) else ys)]
+    weights = net.parameters()
+    return ops.mean(*[y.square() for y in flat]) + ops.dot(0, *weights, *weights[::-1]) * 0.01
+
+
+@pytest.mark.parametrize("net", SHARING.values(), ids=SHARING)
+def test_gradients_through_shared_rows_are_those_of_the_chain_rule_to_the_last_bit(net):
+    net = net()
+    loss = loss_of_batch(net, POINTS)
+    fast = gradients(loss, 1.0)
+    assert set(fast) == set(topological_order(loss))
+    assert fast == gradients(loss, 1.0, Value.local_derivatives)
+
+
+@pytest.mark.parametrize("net", SHARING.values(), ids=SHARING)
+def test_a_copy_has_the_gradients_of_its_original_to_the_last_bit(net):
+    loss = loss_of_batch(net(), POINTS)
+    for twin in (copy.deepcopy(loss), pickle.loads(pickle.dumps(loss))):
+        pairs = zip(topological_order(loss), topological_order(twin), strict=True)
+        loss.zero_grad()
+        twin.zero_grad()
+        loss.backward()
+        twin.backward()
+        assert all(node.grad == other.grad for node, other in pairs)
+
+
+def test_weights_in_several_rows_sum_what_reaches_them_through_each():
+    net = MLP(2, [3, 3, 1], ops.tanh, seed=4)
+    first, second, third = net.layers[0].neurons
+    second.weights = [first.weights[0], first.weights[0]]
+    third.weights = [first.weights[1], first.bias]
+    loss = loss_of_batch(net, POINTS)
+    fast, slow = gradients(loss, 1.0), gradients(loss, 1.0, Value.local_derivatives)
+    for weight in (*first.weights, first.bias):
+        assert fast[weight] == pytest.approx(slow[weight], rel=1e-14)
+
+
+def test_shared_rows_give_exact_gradients_of_exact_networks():
+    net = MLP(2, [3, 1], ops.relu, initial=lambda random, inputs, units: [
+        [F(random.randint(-9, 9), 7) for _ in range(inputs)] for _ in range(units)
+    ])  # fmt: skip
+    loss = loss_of_batch(net, POINTS, F)
+    found = gradients(loss, 1)
+    assert loss.data == F(loss.data)
+    assert found == gradients(loss, 1, Value.local_derivatives)
+
+
+def test_a_batch_gives_the_gradients_of_one_call_after_the_other():
+    net = MLP(2, [5, 4, 1], ops.relu, seed=2)
+    in_batch = gradients(ops.mean(*net.batch(POINTS)), 1.0)
+    one_by_one = gradients(ops.mean(*map(net, POINTS)), 1.0)
+    assert [in_batch[p] for p in net.parameters()] == [one_by_one[p] for p in net.parameters()]
+
+
+def test_rows_may_end_at_nodes_taken_for_leaves():
+    net = MLP(2, [3, 2, 1], seed=2)
+    loss = ops.mean(*net.batch(POINTS))
+    hidden = {node for node in topological_order(loss) if node.label.endswith("_2") and node.op}
+    found = gradients(loss, 1.0, until=hidden)
+    assert hidden <= set(found)
+    assert all(found[h] == partial(loss, h) for h in hidden)
+    assert not set(found) & set(net.layers[0].parameters())
+
+
+def test_a_batch_captures_the_weights_when_it_runs():
+    net = MLP(2, [3, 1], seed=2)
+    loss = ops.mean(*net.batch(POINTS))
+    before = gradients(loss, 1.0)
+    net.assign([7.0] * 13)
+    assert gradients(loss, 1.0) == before
+
+
+def test_an_interrupt_in_a_shared_row_leaves_every_gradient_as_it_was(monkeypatch):
+    net = MLP(2, [3, 1], Value.relu, seed=2)
+    loss = loss_of_batch(net, POINTS)
+    loss.backward()
+    order = topological_order(loss)
+    before = [node.grad for node in order]
+    sums = itertools.count()
+
+    def interrupted(*operands):
+        if next(sums) == 5:
+            raise KeyboardInterrupt
+        return functools.reduce(*operands)
+
+    monkeypatch.setattr("scalargrad.value.reduce", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        loss.backward()
+    assert [node.grad for node in order] == before
+
+
+def test_a_layer_that_computes_something_else_does_so_in_a_batch():
+    class Doubled(Layer):
+        def __call__(self, inputs):
+            return [y * 2 for y in super().__call__(inputs)]
+
+    net = Sequential(Doubled(2, 3), Layer(3, 1))
+    assert [y.data for y in net.batch(POINTS)] == [net(point).data for point in POINTS]
+    plain = Sequential(Layer(2, 3), Layer(3, 1))
+    assert net(POINTS[0]).data != plain(POINTS[0]).data
+
+
 def test_text_numbers_and_values_are_inputs():
     net = lecture()
     assert net(["2"]).data == net([2]).data == net([Value(2, "x")]).data == F(2, 5)
@@ -217,6 +347,15 @@ def test_inputs_that_are_no_list_are_named(inputs):
 def test_bad_sizes_are_named(inputs, sizes):
     with pytest.raises(ValueError, match="whole number of inputs and units from 1"):
         MLP(inputs, sizes)
+
+
+@pytest.mark.parametrize("activation", ["tanh", 3])
+def test_an_activation_that_cannot_be_called_is_named(activation):
+    message = f"a function of a Value, such as ops.tanh; got {activation!r}"
+    for make in (lambda: MLP(2, [2, 1], activation), lambda: Neuron([1], 0, activation),
+                 lambda: Elementwise(activation)):  # fmt: skip
+        with pytest.raises(TypeError, match=message):
+            make()
 
 
 def test_no_sizes_and_no_weights_are_named():
@@ -465,6 +604,20 @@ def test_residual_adds_its_inputs():
         Residual(Layer(2, 3))([1, 2])
 
 
+@pytest.mark.parametrize("inner", [Sequential(Layer(2, 1)), Neuron([1, 2]), MLP(2, [3, 1])])
+def test_a_module_of_one_output_can_stand_within_a_network(inner):
+    net = Sequential(inner, Layer(1, 2))
+    assert [y.data for y in net([0.5, 2.0])] == [y.data for y in net.batch([[0.5, 2.0]])[0]]
+
+
+def test_an_activation_can_stand_by_itself_and_takes_the_name_of_its_unit():
+    net = Sequential(Layer(1, 2, initial=given([["-0.5"], ["2"]])), Elementwise(ops.relu))
+    assert [(h.data, h.label) for h in net([1])] == [(0, "h1_1"), (2, "h2_1")]
+    kept = Sequential(Layer(1, 1), Elementwise(lambda a: a))
+    assert kept([1]).label == "h1_1"
+    assert repr(net) == "Sequential(Layer(1, 2), Elementwise(relu))"
+
+
 def test_train_and_eval_reach_modules_within_modules():
     net = Sequential(Residual(Sequential(Layer(2, 2), Dropout(0.5))))
     net.eval()
@@ -525,6 +678,10 @@ def without(state, key):
     return {k: v for k, v in state.items() if k != key}
 
 
+def with_statistics(state, statistics):
+    return {**state, "extra": [statistics if e and len(e) == 2 else e for e in state["extra"]]}
+
+
 BROKEN = {
     "architecture": lambda state: MLP(2, [4, 1]).state(),
     "activation": lambda state: {**state, "architecture": repr(MLP(2, [3, 1]))},
@@ -533,6 +690,15 @@ BROKEN = {
     "other names": lambda state: {**state, "parameters": {"w": 1}},
     "a list": lambda state: [],
     "extra": lambda state: {**state, "extra": state["extra"][:-1]},
+    "no number": lambda state: {**state, "parameters": {**state["parameters"], "w11_1": None}},
+    "nan": lambda state: {**state, "parameters": {**state["parameters"], "w11_1": math.nan}},
+    "infinity": lambda state: {**state, "parameters": {**state["parameters"], "w11_1": math.inf}},
+    "parameters in a list": lambda state: {**state, "parameters": [1, 2]},
+    "extra is no list": lambda state: {**state, "extra": None},
+    "nan statistics": lambda state: with_statistics(state, [[math.nan] * 3, [1] * 3]),
+    "a variance below 0": lambda state: with_statistics(state, [[0] * 3, [1, -1, 1]]),
+    "None": lambda state: None,
+    "text": lambda state: json.dumps(state),
     "a broken extra": lambda state: {**state, "extra": [[1]] * len(state["extra"])},
 }
 
@@ -542,8 +708,9 @@ def test_a_state_that_does_not_fit_leaves_the_module_untouched(case):
     net = complicated(1)
     net.batch([[0.1, 0.2], [0.5, -0.4]])
     before = json.dumps(net.state())
-    with pytest.raises(ValueError, match="state"):
+    with pytest.raises(ValueError, match="state") as caught:
         net.load_state(BROKEN[case](complicated(2).state()))
+    assert not re.search("object|attribute|subscript|indices", str(caught.value))
     assert json.dumps(net.state()) == before
 
 

@@ -213,7 +213,7 @@ def test_a_state_of_another_run_is_refused_and_the_model_untouched():
     before = weights(model)
     with pytest.raises(ValueError, match="with seed = 0; got seed = 1"):
         fit(model, BCE, moons, sgd, epochs=2, seed=1, resume=state)
-    with pytest.raises(ValueError, match="the one given lacks backend, batch_size, examples"):
+    with pytest.raises(ValueError, match="the one given lacks backend, batch_size, best, examples"):
         fit(model, BCE, moons, sgd, epochs=2, resume={"model": 1})
     other = MLP(2, [3, 1])
     untouched = weights(other)
@@ -221,6 +221,46 @@ def test_a_state_of_another_run_is_refused_and_the_model_untouched():
         fit(other, BCE, moons, SGD(other.parameters(), 0.1), epochs=2, resume=state)
     assert weights(model) == before
     assert weights(other) == untouched
+
+
+BROKEN = {
+    "a list": lambda state: [1],
+    "a number": lambda state: 5,
+    "no curves": lambda state: {**state, "train": None},
+    "a curve of text": lambda state: {**state, "train": {"loss": ["x"]}},
+    "nan in a curve": lambda state: {**state, "train": {"loss": [math.nan]}},
+    "other metrics": lambda state: {**state, "train": {"loss": [1.0], "f1": [1.0]}},
+    "other layers": lambda state: {**state, "gradients": {"layer 1": [1.0]}},
+    "no gradients": lambda state: {**state, "gradients": None},
+    "cut off": lambda state: {k: v for k, v in state.items() if k not in ("best", "warning")},
+    "steps": lambda state: {**state, "steps": "many"},
+    "start": lambda state: {**state, "start": "x"},
+    "best": lambda state: {**state, "best": [1]},
+    "warning": lambda state: {**state, "warning": None},
+    "no model": lambda state: {**state, "model": None},
+    "no optimizer": lambda state: {**state, "optimizer": None},
+    "another optimizer": lambda state: {**state, "optimizer": {"steps": 1, "velocity": {}}},
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_damaged_state_is_refused_in_one_line_and_everything_untouched(case):
+    moons = data.two_moons(10)
+    trained, its_sgd = small()
+    state = json.loads(json.dumps(fit(trained, BCE, moons, its_sgd, epochs=1).state()))
+    model, sgd = small(seed=5)
+    before = model.state(), sgd.state()
+    with pytest.raises(ValueError, match="state") as caught:
+        fit(model, BCE, moons, sgd, epochs=3, resume=BROKEN[case](state))
+    assert "\n" not in str(caught.value)
+    assert (model.state(), sgd.state()) == before
+
+
+def test_an_optimizer_of_another_model_is_refused():
+    model, _ = small()
+    _, other = small()
+    with pytest.raises(ValueError, match="optimizer holds none of the parameters of the model"):
+        fit(model, BCE, data.two_moons(10), other, epochs=1)
 
 
 # Stopping ----------------------------------------------------------------------------------------
@@ -377,6 +417,11 @@ def test_the_first_node_that_is_not_finite_is_the_oldest():
     ("more", "message"),
     [
         ({"epochs": 0}, "epochs is 1 or more; got 0"),
+        ({"epochs": 1.5}, "epochs is 1 or more; got 1.5"),
+        ({"epochs": "3"}, "epochs is 1 or more; got 3"),
+        ({"batch_size": 2.5}, "1 to 10 examples, as many as there are; got 2.5"),
+        ({"batch_size": "2"}, "1 to 10 examples, as many as there are; got 2"),
+        ({"metrics": {"loss": accuracy}}, "a metric cannot be called loss"),
         ({"patience": 0}, "patience is 1 or more; got 0"),
         ({"batch_size": 11}, "1 to 10 examples, as many as there are; got 11"),
         ({"test": data.noisy_sine(5)}, "2 numbers each; got test examples of 1"),
@@ -389,6 +434,14 @@ def test_bad_input_gives_one_clear_line_and_leaves_the_model_alone(more, message
         fit(model, BCE, data.two_moons(10), sgd, **{"epochs": 1} | more)
     assert "\n" not in str(caught.value)
     assert weights(model) == before
+
+
+@pytest.mark.parametrize("name", ["data", "test"])
+def test_examples_that_are_no_data_set_are_named(name):
+    model, sgd = small()
+    arguments = {"data": data.two_moons(10), "test": None, name: [([1.0, 2.0], 1)]}
+    with pytest.raises(TypeError, match=rf"a DataSet\(inputs, targets\) as {name}; got list"):
+        fit(model, BCE, optimizer=sgd, epochs=1, **arguments)
 
 
 def test_labels_outside_the_domain_of_the_loss_are_an_error_before_the_first_step():

@@ -9,7 +9,7 @@ from scalargrad.compiler.listing import Line
 from scalargrad.compiler.program import Program
 from scalargrad.compiler.source import CONDITIONS
 
-LONGEST = 1500  # statements in one function: compilers take more than linear time for longer ones
+LONGEST = 200  # statements in one function: compilers take more than linear time for longer ones
 
 _HEAD = """\
 #include <math.h>
@@ -41,19 +41,33 @@ static inline real where(mask c, real a, real b)
     return (real)((c & (mask)a) | (~c & (mask)b));
 }
 
+#define CALLED static __attribute__((noinline)) /* compiled once, not wherever it is called */
+
+CALLED real loaded_rest(const double *column, long rest)
+{
+    real r;
+    for (int k = 0; k < LANES; k++) r[k] = column[k < rest ? k : 0];
+    return r;
+}
+
+CALLED void stored_rest(double *row, long rest, real r)
+{
+    for (long k = 0; k < rest; k++) row[k] = r[k];
+}
+
 /* The lanes from i on; a first block of fewer, of `rest` lanes, begins before 0. */
 static inline real loaded(const double *column, long i, long rest)
 {
     real r;
-    if (i >= 0) memcpy(&r, column + i, sizeof r);
-    else for (int k = 0; k < LANES; k++) r[k] = column[k < rest ? k : 0];
+    if (i < 0) return loaded_rest(column, rest);
+    memcpy(&r, column + i, sizeof r);
     return r;
 }
 
 static inline void stored(double *row, long i, long rest, real r)
 {
-    if (i >= 0) memcpy(row + i, &r, sizeof r);
-    else for (long k = 0; k < rest; k++) row[k] = r[k];
+    if (i < 0) stored_rest(row, rest, r);
+    else memcpy(row + i, &r, sizeof r);
 }
 """
 
@@ -75,17 +89,18 @@ static inline real power_lanes(real a, real b)
 }
 """
 
-# sum_ is added up over the lanes; wide_ and single_ are what one part leaves for the next.
-_NAMES = "n_, i_, rest_, numbers_, columns_, sum_, wide_, single_, sums_, rows_"
+# sum_ is added up over the lanes, same_ are outputs that no lane changes; wide_ and single_ are
+# what one part leaves for the next.
+_NAMES = "i_, rest_, numbers_, columns_, sum_, wide_, single_, same_, rows_"
 
 _PART = """\
 static void part{number}(
-    long n_, long i_, long rest_, const double *restrict numbers_, const double *const *columns_,
-    real *restrict sum_, real *restrict wide_, double *restrict single_, double *sums_,
+    long i_, long rest_, const double *restrict numbers_, const double *const *columns_,
+    real *restrict sum_, real *restrict wide_, double *restrict single_, double *restrict same_,
     double *const *rows_)
 {{
-    (void)n_, (void)i_, (void)rest_, (void)numbers_, (void)columns_;
-    (void)sum_, (void)wide_, (void)single_, (void)sums_, (void)rows_;
+    (void)i_, (void)rest_, (void)numbers_, (void)columns_;
+    (void)sum_, (void)wide_, (void)single_, (void)same_, (void)rows_;
 {body}
 }}
 """
@@ -94,34 +109,36 @@ _KERNEL = """\
 int kernel(long n_, const double *numbers_, const double *const *columns_, double *sums_,
     double *const *rows_)
 {{
-    real *const sum_ = aligned_alloc(sizeof(real), ({accumulators} + {crossing}) * sizeof(real));
-    real *const wide_ = sum_ + {accumulators};
-    double *const single_ = malloc({crossing} * sizeof *single_);
+    real *const sum_ = aligned_alloc(sizeof(real), ({sums} + {crossing} + 1) * sizeof(real));
+    double *const single_ = malloc(({crossing} + {same} + 1) * sizeof(double));
     if (!sum_ || !single_) {{
         free(sum_);
         free(single_);
         return 1;
     }}
-    memset(sum_, 0, {accumulators} * sizeof(real));
+    real *const wide_ = sum_ + {sums};
+    double *const same_ = single_ + {crossing};
+    memset(sum_, 0, {sums} * sizeof(real));
     const long rest_ = n_ % LANES;
     for (long i_ = rest_ ? rest_ - LANES : 0; i_ < n_; i_ += LANES) {{
         {calls}
         if (i_ < 0) /* what lies beyond the rest does not count */
-            for (int j = 0; j < {accumulators}; j++)
+            for (int j = 0; j < {sums}; j++)
                 for (int k = rest_; k < LANES; k++) sum_[j][k] = 0;
     }}
-{gather}    free(sum_);
+    static const int same_sums[][2] = {{{same_sums}}}, same_rows[][2] = {{{same_rows}}};
+    for (int j = 0; j < {sums}; j++) {{
+        sums_[j] = 0;
+        for (int k = 0; k < LANES; k++) sums_[j] += sum_[j][k];
+    }}
+    for (int j = 0; j < {same_sums_count}; j++)
+        sums_[same_sums[j][0]] = n_ * same_[same_sums[j][1]];
+    for (int j = 0; j < {same_rows_count}; j++)
+        for (long k = 0; k < n_; k++) rows_[same_rows[j][0]][k] = same_[same_rows[j][1]];
+    free(sum_);
     free(single_);
     return 0;
 }}
-"""
-
-_GATHER = """\
-    static const int places[] = {{{places}}};
-    for (int j = 0; j < {count}; j++) {{
-        sums_[places[j]] = 0;
-        for (int k = 0; k < LANES; k++) sums_[places[j]] += sum_[places[j]][k];
-    }}
 """
 
 
@@ -149,6 +166,8 @@ class _Writer:
         self.sums = {place: k for k, place in enumerate(sorted(summed))}
         apart = [place for place in range(len(program.outputs)) if place not in summed]
         self.rows = {place: k for k, place in enumerate(apart)}
+        same = [place for place in range(len(program.outputs)) if not self._varies(place)]
+        self.same = {place: k for k, place in enumerate(same)}
         self.loads = self._loads(lanes)
         self.part_of = {line.step: k for k, part in enumerate(self.parts) for line in part}
         self.crossing = self._crossing()
@@ -180,15 +199,23 @@ class _Writer:
     def text(self) -> str:
         """The translation unit."""
         calls = [f"part{k}({_NAMES});" for k in range(len(self.parts))]
-        places = [k for place, k in self.sums.items() if self._varies(place)]
-        gather = _GATHER.format(places=", ".join(map(str, places)), count=len(places))
         kernel = _KERNEL.format(
-            accumulators=max(len(self.sums), 1),
-            crossing=max(len(self.crossing), 1),
+            sums=len(self.sums),
+            crossing=len(self.crossing),
+            same=len(self.same),
             calls="\n        ".join(calls),
-            gather=gather if places else "",
+            **self._same("sums", self.sums),
+            **self._same("rows", self.rows),
         )
         return "\n".join([_HEAD, *self._functions(), *map(self._part, range(len(calls))), kernel])
+
+    def _same(self, name: str, places: dict[int, int]) -> dict[str, str]:
+        """Which of the sums, or rows, are outputs that no lane changes."""
+        pairs = [f"{{{places[place]}, {k}}}" for place, k in self.same.items() if place in places]
+        return {
+            f"same_{name}": ", ".join(pairs or ["{0, 0}"]),
+            f"same_{name}_count": str(len(pairs)),
+        }
 
     def _functions(self) -> list[str]:
         """The functions of lanes that are called."""
@@ -232,9 +259,8 @@ class _Writer:
     def _handed_over(self, line: Line) -> str:
         place = line.output
         assert place is not None
-        if place in self.rows:
-            wide = line.says if self._varies(place) else f"lanes({line.says})"
-            return f"stored(rows_[{self.rows[place]}], i_, rest_, {wide});"
-        if self._varies(place):
+        if place in self.same:
+            return f"same_[{self.same[place]}] = {line.says};"
+        if place in self.sums:
             return f"sum_[{self.sums[place]}] += {line.says};"
-        return f"if (i_ + LANES >= n_) sums_[{self.sums[place]}] = n_ * ({line.says});"
+        return f"stored(rows_[{self.rows[place]}], i_, rest_, {line.says});"

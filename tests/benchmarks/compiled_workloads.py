@@ -301,7 +301,10 @@ def result(engine: str) -> dict[str, Any]:
     """Loss and gradients of the first step: to see that all do the same work."""
     network = ALL[engine]()
     loss = network.step()
-    return {"loss": float(getattr(loss, "data", loss)), "gradients": network.gradients()}
+    is_torch = engine.startswith("torch")
+    number = loss.data if type(loss).__name__ == "Value" else loss.item() if is_torch else loss
+    mean = np.mean(number) if engine == "lanes" else number
+    return {"loss": float(mean), "gradients": network.gradients()}
 
 
 def time_of_step(engine: str, steps: str) -> dict[str, float]:

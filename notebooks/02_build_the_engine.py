@@ -1,0 +1,224 @@
+# %% [markdown]
+# # 2 · Build the engine yourself, then meet ours
+#
+# Behind every deep-learning framework stands one small program: numbers that remember how they
+# were computed. You build it here in about 60 lines, after the model of Andrej Karpathy's
+# micrograd. Then you meet the engine of this project, and see what it does about the things that
+# go wrong in 60 lines.
+#
+# *To run it:* in a clone of scalargrad, `pip install . jupyterlab`, then `jupyter lab notebooks`.
+# On a hosted notebook such as Colab, upload the clone and run `%pip install .` inside it.
+# To read it you need nothing: all outputs are kept.
+
+# %% [markdown]
+# ## A number that remembers
+#
+# A `Scalar` holds a number, and beside it two tuples: the `parents` it was computed from, and the
+# `rates`, one for each parent: how fast the result changes when that parent changes. For a + b both
+# rates are 1. For a × b the rate for a is b, and the rate for b is a. That is all of calculus that
+# the engine needs to know about an operation.
+
+# %%
+import math
+
+
+class Scalar:
+    def __init__(self, data, parents=(), rates=()):
+        self.data = data
+        self.parents = parents
+        self.rates = rates
+        self.grad = 0.0
+
+    def __add__(self, other):
+        other = as_scalar(other)
+        return Scalar(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = as_scalar(other)
+        return Scalar(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, n):
+        return Scalar(self.data**n, (self,), (n * self.data ** (n - 1),))
+
+    def relu(self):
+        return Scalar(max(0.0, self.data), (self,), (1.0 if self.data > 0 else 0.0,))
+
+    def exp(self):
+        y = math.exp(self.data)
+        return Scalar(y, (self,), (y,))
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + -as_scalar(other)
+
+    def __truediv__(self, other):
+        return self * as_scalar(other) ** -1
+
+
+def as_scalar(number):
+    return number if isinstance(number, Scalar) else Scalar(number)
+
+
+# %% [markdown]
+# ## The backward pass
+#
+# Start at the output with the gradient 1, since it changes as fast as itself. Then go back: every
+# node hands each parent its own gradient times the rate, and what arrives at a parent is **added**,
+# because a number may be used more than once.
+#
+# One thing needs care. A node may hand on its gradient only when all of it has arrived, so its
+# children must come before it. `in_order` lists parents before children; backward goes
+# through that list from the end.
+
+
+# %%
+def in_order(node, seen=None):
+    seen = [] if seen is None else seen
+    if node not in seen:
+        for parent in node.parents:
+            in_order(parent, seen)
+        seen.append(node)
+    return seen
+
+
+def backward(output):
+    order = in_order(output)
+    for node in order:
+        node.grad = 0.0
+    output.grad = 1.0
+    for node in reversed(order):
+        for parent, rate in zip(node.parents, node.rates, strict=True):
+            parent.grad += rate * node.grad
+
+
+# %% [markdown]
+# That is the whole engine. Does it find the −0.24 of the lecture?
+
+# %%
+x, w1, w2, w3, w4 = Scalar(2.0), Scalar(0.3), Scalar(0.8), Scalar(0.4), Scalar(0.1)
+loss = (w3 * (w1 * x).relu() + w4 * (w2 * x).relu() - 1) ** 2
+backward(loss)
+print("loss:", round(loss.data, 6), " gradient of w2:", round(w2.grad, 6))
+
+# %% [markdown]
+# ## Trust, but measure
+#
+# A derivative is a slope, so a tiny step to either side must show the same slope. This check knows
+# nothing of the chain rule, which is what makes it worth having. Every engine, also PyTorch, is
+# tested like this.
+
+
+# %%
+def slope(f, at, step=1e-6):
+    return (f(at + step) - f(at - step)) / (2 * step)
+
+
+def agrees(f, at):
+    a = Scalar(at)
+    backward(f(a))
+    measured = slope(lambda number: f(Scalar(number)).data, at)
+    return math.isclose(a.grad, measured, rel_tol=1e-5, abs_tol=1e-8)
+
+
+print("product:  ", agrees(lambda a: a * a * 3, 1.7))
+print("quotient: ", agrees(lambda a: (a + 1) / (a * a), 1.7))
+print("exp, relu:", agrees(lambda a: (a * 2).exp() + a.relu(), -0.4))
+
+# %% [markdown]
+# **Exercise.** Teach the engine the hyperbolic tangent: y = tanh a, whose rate is 1 − y². Put your
+# line in place of `None` and run the cell.
+
+
+# %%
+def tanh(a):
+    return None  # your turn: a Scalar of math.tanh(a.data), with one parent and one rate
+
+
+def verdict(function):
+    if function(Scalar(0.5)) is None:
+        return "not yet: tanh gives nothing"
+    if not math.isclose(function(Scalar(0.5)).data, math.tanh(0.5)):
+        return "not yet: the value is wrong"
+    return "right" if agrees(function, 0.5) else "not yet: value right, slope wrong"
+
+
+print(verdict(tanh))
+
+# %% [markdown]
+# One solution:
+
+
+# %%
+def tanh_solved(a):
+    y = math.tanh(a.data)
+    return Scalar(y, (a,), (1 - y**2,))
+
+
+print(verdict(tanh_solved))
+
+# %% [markdown]
+# ## Where 60 lines break
+#
+# `in_order` calls itself for every parent. Python allows about a thousand calls inside one another,
+# and a graph is easily deeper: a sum in a loop is enough.
+
+# %%
+deep = Scalar(0.0)
+for _ in range(5000):
+    deep = deep + 1
+try:
+    backward(deep)
+except RecursionError as error:
+    print(type(error).__name__)
+
+# %% [markdown]
+# ## Meet ours
+#
+# `scalargrad.Value` is the same idea: a number, its parents, the rates, one backward pass. It reads
+# the same, and nothing in it recurses, so a chain of 100 000 additions is no trouble.
+
+# %%
+from scalargrad import Value, draw, gradcheck, ops
+
+start = deep = Value(0.0)
+for _ in range(100_000):
+    deep = deep + 1
+deep.backward()
+print(deep.data, start.grad)
+
+# %% [markdown]
+# It takes other numbers than floats. Text is exact, and then the gradient is a fraction. With a
+# name on what you talk about, a graph can be drawn: every operation is a circle, the value stands
+# above its wire and the gradient below it.
+
+# %%
+a, b = Value("0.5", "a"), Value("-3", "b")
+y = (a * b + a).named("y")
+y.backward()
+draw(y)
+
+# %% [markdown]
+# Look at a: it is used twice, by the product and by the sum. Each use has a contribution of its own
+# on its wire, −3 and 1, and their sum −2 is the gradient. This is the `+=` in your backward pass.
+#
+# ## The same two tuples
+#
+# Nothing is hidden: a `Value` shows its parents and its local rates, and `gradcheck` is your
+# `slope` with a better formula. It says nothing when all is well.
+
+# %%
+gradcheck(lambda a, b: (a * b).tanh() + a / b, 0.5, -1.25)
+
+product = Value(3.0, "a") * Value(4.0, "b")
+print([parent.label for parent in product.parents], product.local_derivatives())
+print(product.op.name, "is one of", len(ops.OPERATIONS), "operations in a table")
+
+# %% [markdown]
+# **What to take away.** An automatic differentiator needs three things: a graph that remembers, a
+# local rate for each operation, and a backward pass in the right order that *adds*. The rest is
+# care: deep graphs, exact numbers, good messages, speed.

@@ -1,0 +1,169 @@
+# %% [markdown]
+# # 7 · Generalisation: weight decay, dropout, double descent
+#
+# A network that has learned its examples by heart has learned nothing. What counts is the error on
+# examples it has *not* seen. This notebook measures it: as networks grow, with their weights held
+# short, with units dropped at random, and far beyond the size where one would expect the worst.
+#
+# *To run it:* in a clone of scalargrad, `pip install . jupyterlab`, then `jupyter lab notebooks`.
+# On a hosted notebook such as Colab, upload the clone and run `%pip install .` inside it.
+# To read it you need nothing: all outputs are kept.
+
+# %% [markdown]
+# ## Too small, about right, too large
+#
+# Fourteen noisy points of a sine, and networks with 1, 2, 4, 8 and 32 hidden units. The *training
+# error* is measured on the points that the network learns from, the *test error* on 200 others.
+
+# %%
+import matplotlib.pyplot as plt
+
+from scalargrad import experiments, plots
+
+found = experiments.capacity()
+
+fig, ax = plt.subplots(figsize=(7, 4), dpi=110, layout="constrained")
+plots.capacity(found, ax)
+ax.legend(loc="lower left")
+plt.show()
+
+# %% [markdown]
+# The training error only falls. The test error falls as long as the network was too stiff
+# (*underfitting*), and rises when it begins to follow the noise (*overfitting*). One run on
+# fourteen points is a rough curve; with other seeds the right arm comes and goes.
+#
+# **Exercise 1.** A network with d inputs, m hidden units and k outputs has (d + 1)m + (m + 1)k
+# parameters, biases included. How many has the largest network of the plot? Replace `None`.
+
+# %%
+mine = None  # your turn: a whole number
+
+print("right" if mine == found.parameters[-1] else "not yet")
+
+# %% [markdown]
+# One solution: d = 1, m = 32, k = 1, so 2 × 32 + 33 × 1 = 97. That is a lot for fourteen points.
+#
+# ## Weight decay
+#
+# A wild boundary needs large weights. *Weight decay* makes them cost something: the loss gets a
+# second term, λ/2 ‖w‖², and every step shrinks every weight a little. Left without it, right with
+# it; ten hidden units, 200 examples.
+
+# %%
+decay = experiments.weight_decay()
+
+fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), dpi=100, layout="constrained", sharey=True)
+for i, (ax, grid) in enumerate(zip(axes, decay.grids, strict=True)):
+    plots.decision_boundary(grid, decay.data, ax)
+    errors = f"training error {decay.train[i]:.1%}, test error {decay.test[i]:.1%}"
+    ax.set_title(f"λ = {decay.settings[i]:g}\n{errors}", fontsize="medium")
+axes[0].get_legend().remove()
+plt.show()
+
+# %% [markdown]
+# The boundary on the right is a little calmer. It gets more of the training examples wrong, and
+# fewer of the new ones. The weights themselves have become smaller:
+
+# %%
+fig, ax = plt.subplots(figsize=(7, 3.6), dpi=110, layout="constrained")
+named = {f"λ = {s:g}": w for s, w in zip(decay.settings, decay.weights, strict=True)}
+plots.weight_histogram(named, ax)
+plt.show()
+
+# %% [markdown]
+# ## A fence or a rubber band
+#
+# One can also *forbid* long weights: ‖w‖² ≤ B, a fence. Weight decay is a rubber band instead. Take
+# one weight and the loss (w − a)². With the band, the derivative of (w − a)² + λ/2 w² must be zero:
+# 2(w − a) + λw = 0.
+#
+# **Exercise 2.** Solve this for w with a = 3 and λ = 4. Replace `None` by the number.
+
+# %%
+mine = None  # your turn
+
+print("right" if mine == experiments.soft_optimum(3, 4) else "not yet")
+
+# %% [markdown]
+# One solution: w = 2a/(λ + 2) = 6/6 = 1. A fence at B = 1 stops at the same place. For every fence
+# there is a band that ends at the same point, as this picture in two dimensions shows: the loss
+# pulls towards the star, the fence and the band both hold the weights back on the circle.
+
+# %%
+assert experiments.soft_optimum(3, 4) == 1
+
+fig, ax = plt.subplots(figsize=(8, 4.2), dpi=110, layout="constrained")
+plots.constraint(experiments.constraint(), ax)
+plt.show()
+
+# %% [markdown]
+# ## Dropout
+#
+# In training, each hidden unit is left out with some probability, at every step anew. No unit can
+# rely on a particular neighbour, so the network spreads what it knows. These are the masks of
+# eight steps for twelve units; below, a small network while its second hidden unit is dropped. No
+# gradient reaches the weights of that unit.
+
+# %%
+from scalargrad import Value, draw
+from scalargrad.nn import MLP, Dropout
+
+masks = experiments.dropout_masks(units=12, steps=8)
+
+fig, ax = plt.subplots(figsize=(7, 3.6), dpi=110, layout="constrained")
+plots.dropout_masks(masks, ax)
+plt.show()
+
+# %%
+dropout = Dropout(0.5)
+dropout.mask = [1, 0, 1]
+net = MLP(1, [3, 1], seed=1)
+net.layers.insert(1, dropout)
+loss = (net([Value(2.0, "x")]) - Value(1.0, "y")) ** 2
+loss.named("loss").backward()
+draw(loss, dropped=["h2_1"], biases=False)
+
+# %% [markdown]
+# Half of the units are missing, so their sum would be half as large. Therefore what is kept is
+# divided by the probability of keeping it: *on average* nothing changes. Going through all masks
+# shows it exactly, for units with the values 2, 3 and 5 and one in four dropped:
+
+# %%
+from fractions import Fraction
+
+moments = experiments.dropout_moments([2, 3, 5], Fraction(1, 4))
+print("means:    ", [str(mean) for mean in moments.means])
+print("variances:", [str(variance) for variance in moments.variances])
+
+# %% [markdown]
+# What is paid is noise: the variance is h² · p/(1 − p). Does it help? Networks with 30 hidden units
+# and only 40 examples, the worst case for learning by heart:
+
+# %%
+dropped = experiments.dropout()
+for i, drop in enumerate(dropped.settings):
+    train, test = dropped.train[i], dropped.test[i]
+    print(f"drop {drop:.0%}: training error {train:.1%}, test error {test:.1%}")
+
+# %% [markdown]
+# The lecture's figure has networks of a thousand units and more, which are out of reach of an
+# engine that keeps every number in an object of its own. At this size the effect is small, and
+# with more examples it is gone.
+#
+# ## Double descent
+#
+# So larger networks overfit? Not for ever. Fit 40 examples with more and more random features. With
+# 40 features the fit goes through every example, and the test error explodes. Beyond, there are
+# many perfect fits; least squares takes the one with the *shortest* weights, and the more there is
+# to choose from, the better that one is (Belkin et al. 2019).
+
+# %%
+descent = experiments.double_descent()
+
+fig, ax = plt.subplots(figsize=(7.6, 4.4), dpi=110, layout="constrained")
+plots.double_descent(descent, ax)
+plt.show()
+
+# %% [markdown]
+# **What to take away.** Measure on examples that were not used. Short weights, missing units and
+# the shortest of many solutions all say the same: of everything that fits, prefer the simple.
