@@ -28,8 +28,14 @@ bench: .venv/development  ## measure speed and memory against real peers, side b
 notebooks: .venv/notebooks  ## execute each notebooks/*.py into the .ipynb beside it
 	.venv/bin/python tests/execute_notebooks.py
 
+docs: .venv/documentation  ## build the documentation into .docs/site, and check its links
+	rm -rf .docs/site
+	.venv/bin/python -m sphinx --fail-on-warning --keep-going --quiet .docs .docs/site
+	.venv/bin/python .docs/check.py .docs/site
+
 clean:  ## remove what these targets made
 	rm -rf .venv demo gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .docs/site .docs/api .docs/notebooks .docs/drawn .docs/jupyter_execute
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -50,4 +56,9 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group notebooks
 	@touch $@
 
-.PHONY: help demo test check gallery bench notebooks clean
+.venv/documentation: .venv/runtime
+	$(INSTALL) --upgrade pip
+	$(INSTALL) --group docs
+	@touch $@
+
+.PHONY: help demo test check gallery bench notebooks docs clean

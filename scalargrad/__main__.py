@@ -1,5 +1,17 @@
-"""python -m scalargrad is the command line."""
+"""python -m scalargrad, and the console script: the command line."""
 
-from scalargrad.cli import run
+import sys
 
-run()
+
+def run() -> None:
+    """Run the command line; an interrupt is no traceback, from the first import on."""
+    try:
+        from scalargrad.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

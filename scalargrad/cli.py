@@ -1,25 +1,30 @@
 """The command line: one thin function for each command.
 
-Exit codes: 0; 1 when a check failed; 2 for bad input, which gets one clear message on stderr.
+Exit codes: 0; 1 when a check failed; 2 for bad input, which gets one clear message on stderr; 130
+when interrupted.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from scalargrad import doctor
+from scalargrad import __version__, doctor
 from scalargrad.errors import DomainError, DrawingError, GradientMismatch, ProgramError
 from scalargrad.expression import Program, program
 from scalargrad.lectures import LECTURES, STUDENT
+from scalargrad.manual import Manual, complaint, is_plain
+from scalargrad.streams import is_pipe, save, save_new, source, standard_input
 from scalargrad.view.derivation import derive
 from scalargrad.view.drawing import FRAME_SUFFIXES, SUFFIXES, draw
-from scalargrad.view.export.files import write_all
 from scalargrad.view.notation import fraction, typeset
 from scalargrad.view.table import table
 
@@ -27,14 +32,13 @@ if TYPE_CHECKING:
     from scalargrad.checking.answer_key import AtKinks
     from scalargrad.checking.report import Report
 
-_LONGEST = 1_000_000  # characters of a program file that are read
-
 app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
+    cls=Manual,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Draw and check worked examples of backpropagation.",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+_START, _SHOW, _MARK = "To begin", "Show a program", "Set and mark worksheets"
 
 ProgramArgument = Annotated[
     str,
@@ -48,7 +52,36 @@ AtOption = Annotated[
 ]
 
 
-@app.command()
+def _one_of(*words: str) -> Callable[[str], list[str]]:
+    """What the shell offers to complete an option with."""
+    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
+
+
+@app.callback(invoke_without_command=True)
+def manual(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Draw and check worked examples of backpropagation.
+
+    What to do first:
+      scalargrad demo                                            the lecture, whole
+      scalargrad new lecture.sg                                  a program to edit
+      scalargrad draw lecture.sg --wrt w2 -o lecture.svg         its picture
+      scalargrad derive lecture.sg --wrt w2                      its chain rule
+      scalargrad worksheet lecture.sg -o sheet.md --key key.md   a sheet, its key
+      scalargrad check key.md                                    a sheet, marked
+
+    A program is lines of name = expression: in a file that ends in .sg, in standard input (-), or
+    as the argument itself. Each command has a page: scalargrad draw --help.
+    """
+    if version:
+        typer.echo(f"scalargrad {__version__}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(rich_help_panel=_START)
 def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="The folder to write to.")
@@ -84,7 +117,26 @@ def demo(
     typer.echo(f"a student's sheet, marked\n\n{_shown(check(sheet.program, sheet.rows))}")
 
 
-@app.command("draw")
+@app.command(rich_help_panel=_START)
+def new(
+    path: Annotated[
+        Path, typer.Argument(metavar="PROGRAM", help="The file to write, - for standard output.")
+    ] = Path("lecture.sg"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Write a program with comments to start from: the lecture example.
+
+    Example: scalargrad new lecture.sg
+    """
+    if path.suffix != ".sg" and str(path) != "-":
+        raise typer.BadParameter(f"a program file ends in .sg; got {path}")
+    text = (resources("scalargrad") / "starter.sg").read_text(encoding="utf-8")
+    if path.suffix:
+        text = text.replace("lecture.sg", shlex.quote(path.name))
+    save_new([(path, text)], force)
+
+
+@app.command("draw", rich_help_panel=_SHOW)
 def draw_command(
     text: ProgramArgument,
     at: AtOption = None,
@@ -93,19 +145,43 @@ def draw_command(
         typer.Option(
             "--output",
             "-o",
-            help=f"A file to write: {' '.join(SUFFIXES)}; frames: {' '.join(FRAME_SUFFIXES)}.",
+            help=f"A file to write: {' '.join(SUFFIXES)}; frames: {' '.join(FRAME_SUFFIXES)}; "
+            "- is standard output.",
         ),
     ] = None,
-    style: Annotated[str | None, typer.Option(help="network, circuit or record.")] = None,
-    theme: Annotated[str, typer.Option(help="light, dark, print or colour-blind.")] = "light",
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="Of standard output: svg, dot, tex, …, as the suffixes."),
+    ] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(
+            help="network, circuit or record.",
+            autocompletion=_one_of("network", "circuit", "record"),
+        ),
+    ] = None,
+    theme: Annotated[
+        str,
+        typer.Option(
+            help="light, dark, print or colour-blind.",
+            autocompletion=_one_of("light", "dark", "print", "colour-blind"),
+        ),
+    ] = "light",
     wrt: Annotated[
         str, typer.Option(help="Names, with commas: the paths from them and their chain rule.")
     ] = "",
     path: Annotated[
         str | None, typer.Option(help="A name: of several paths those through it.")
     ] = None,
-    detail: Annotated[str | None, typer.Option(help="named, all or layers.")] = None,
-    direction: Annotated[str, typer.Option(help="LR or TB.")] = "LR",
+    detail: Annotated[
+        str | None,
+        typer.Option(
+            help="named, all or layers.", autocompletion=_one_of("named", "all", "layers")
+        ),
+    ] = None,
+    direction: Annotated[
+        str, typer.Option(help="LR or TB.", autocompletion=_one_of("LR", "TB"))
+    ] = "LR",
     digits: Annotated[int | None, typer.Option(help="Significant digits of the numbers.")] = None,
     fractions: Annotated[bool, typer.Option("--fractions", help="Exact numbers as 6/25.")] = False,
     engine: Annotated[str | None, typer.Option(help="Of the layout: own, or dot.")] = None,
@@ -128,13 +204,16 @@ def draw_command(
     }  # fmt: skip
     drawing = draw(example.output, wrt=_names(wrt), **options)
     made = drawing.frames() if frames else drawing
-    files = output or [Path("graph.html" if frames else "graph.svg")]
-    write_all([(file, made.content(file.suffix)) for file in files])
-    for file in files:
-        typer.echo(f"wrote {file}")
+    form = form or ("html" if frames else "svg")
+    save(
+        [
+            (file, made.content(f".{form}" if is_pipe(file) else file.suffix))
+            for file in output or [Path(f"graph.{form}")]
+        ]
+    )
 
 
-@app.command("derive")
+@app.command("derive", rich_help_panel=_SHOW)
 def derive_command(
     text: ProgramArgument,
     wrt: Annotated[str, typer.Option(help="The name of the node to differentiate by.")],
@@ -142,7 +221,14 @@ def derive_command(
     path: Annotated[
         str, typer.Option(help="Names, with commas: of several paths the one through them.")
     ] = "",
-    form: Annotated[str, typer.Option("--format", help="text, latex or markdown.")] = "text",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="text, latex or markdown.",
+            autocompletion=_one_of("text", "latex", "markdown"),
+        ),
+    ] = "text",
     digits: Annotated[int | None, typer.Option(help="Significant digits of the numbers.")] = None,
     fractions: Annotated[bool, typer.Option("--fractions", help="Exact numbers as 6/25.")] = False,
 ) -> None:
@@ -158,11 +244,11 @@ def derive_command(
     typer.echo(getattr(rule, form))
 
 
-@app.command("worksheet")
+@app.command("worksheet", rich_help_panel=_MARK)
 def worksheet_command(
     text: ProgramArgument,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The sheet to write: .md or .csv.")
+        Path, typer.Option("--output", "-o", help="The sheet to write: .md, .csv, or - to print.")
     ],
     key: Annotated[
         Path | None, typer.Option(help="The key to write: the answers filled in.")
@@ -183,14 +269,16 @@ def worksheet_command(
     """
     from scalargrad.checking.kinks import stated_slopes
     from scalargrad.checking.variants import variants
-    from scalargrad.checking.worksheet import save_all_new, worksheet
+    from scalargrad.checking.worksheet import worksheet
 
     if not 1 <= count <= 1000:
         raise typer.BadParameter(f"--variants is 1 to 1000; got {count}")
+    if count > 1 and any(path and is_pipe(path) for path in (output, key)):
+        raise typer.BadParameter("--variants are several sheets, which need files; got -")
     if convention and not stated_slopes(convention):
         raise typer.BadParameter(f"--convention is like \"relu'(0) = 0\"; got {convention!r}")
-    source = _source(text)
-    programs = [source] if count == 1 else variants(source, count, seed)
+    given = source(text)
+    programs = [given] if count == 1 else variants(given, count, seed)
     files: list[tuple[Path, str]] = []
     for number, changed in enumerate(programs, 1):
         sheet = worksheet(changed, ask=ask)
@@ -201,21 +289,31 @@ def worksheet_command(
                 name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
                 is_csv = path.suffix.lower() == ".csv"
                 files.append((name, sheet.csv(answers) if is_csv else sheet.markdown(answers)))
-    save_all_new(files, force)
-    for path, _ in files:
-        typer.echo(f"wrote {path}")
+    save_new(files, force)
 
 
-@app.command("check")
+@app.command("check", rich_help_panel=_MARK)
 def check_command(
-    sheet: Annotated[Path, typer.Argument(help="A worksheet with answers: .md, or .csv.")],
+    sheet: Annotated[
+        Path, typer.Argument(help="A worksheet with answers: .md, .csv, or - for standard input.")
+    ],
     program_text: Annotated[
         str, typer.Option("--program", help="The program, where the sheet holds none.")
     ] = "",
-    form: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="text, markdown, html or json.",
+            autocompletion=_one_of("text", "markdown", "html", "json"),
+        ),
+    ] = "text",
     at_kinks: Annotated[
         str | None,
-        typer.Option(help="any, convention, or relu'(0) = 0; by default what the sheet states."),
+        typer.Option(
+            help="any, convention, or relu'(0) = 0; by default what the sheet states.",
+            autocompletion=_one_of("any", "convention"),
+        ),
     ] = None,
     solutions: Annotated[bool, typer.Option(help="Show the true values.")] = True,
 ) -> None:
@@ -229,8 +327,8 @@ def check_command(
     if form not in ("text", "markdown", "html", "json"):
         raise typer.BadParameter(f"--format is text, markdown, html or json; got {form!r}")
     stated = None if at_kinks is None else _at_kinks(at_kinks)
-    given = _source(program_text) if program_text else None
-    read = read_sheet(sheet_text(sheet), given)
+    given = source(program_text) if program_text else None
+    read = read_sheet(standard_input() if is_pipe(sheet) else sheet_text(sheet), given)
     kinks = read.slopes if stated is None else stated
     report = check(read.program, read.rows, at_kinks=kinks, solutions=solutions)
     typer.echo(_shown(report) if form == "text" else getattr(report, form))
@@ -238,7 +336,7 @@ def check_command(
         raise typer.Exit(1)
 
 
-@app.command("grade")
+@app.command("grade", rich_help_panel=_MARK)
 def grade_command(
     key: Annotated[
         Path,
@@ -286,7 +384,7 @@ def grade_command(
     typer.echo(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
 
 
-@app.command("lectures")
+@app.command("lectures", rich_help_panel="Run the lectures")
 def lectures_command(
     which: Annotated[
         list[str] | None,
@@ -324,13 +422,16 @@ def _make(folder: Path) -> None:
         raise DrawingError(f"cannot make the folder {folder}: {error.strerror}") from None
 
 
-@app.command("doctor")
+@app.command("doctor", rich_help_panel="When something is missing")
 def doctor_command() -> None:
-    """Say what is found of layout engines, fonts, TeX, browsers and extras, and what each adds."""
+    """Say what is found of layout engines, fonts, TeX, browsers and extras, and what each adds.
+
+    Example: scalargrad doctor
+    """
     typer.echo(doctor.text(doctor.report()))
 
 
-@app.command("table")
+@app.command("table", rich_help_panel=_SHOW)
 def table_command(
     text: ProgramArgument,
     at: AtOption = None,
@@ -348,8 +449,8 @@ def table_command(
 
 def _shown(report: Report) -> str:
     """The text of a report, in colours on a terminal that has them; see no-color.org."""
-    has_colours = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    return report.coloured if has_colours and not os.environ.get("NO_COLOR") else report.text
+    has_colours = sys.stdout.isatty() and not is_plain(os.environ)
+    return report.coloured if has_colours else report.text
 
 
 def _at_kinks(written: str) -> AtKinks | dict[str, Any]:
@@ -385,7 +486,7 @@ def _program(text: str, at: list[str] | None) -> Program:
             raise typer.BadParameter(f"--at gives {name} twice")
         inputs[name] = _float(number[1:]) if number.startswith("~") else number
     try:
-        return program(_source(text), inputs)
+        return program(source(text), inputs)
     except TypeError as error:
         raise typer.BadParameter(f"--at: {error}") from None
 
@@ -397,43 +498,11 @@ def _float(number: str) -> float:
         raise typer.BadParameter(f"a float is written like ~2.0; got ~{number}") from None
 
 
-def _source(text: str) -> str:
-    """The program text that an argument stands for."""
-    if not text.strip():
-        raise typer.BadParameter("the program is empty; write a file, - or name = expression")
-    if text == "-":
-        return _decoded(sys.stdin.buffer.read(4 * _LONGEST), "standard input")
-    path = Path(text)
-    try:
-        if path.is_file():
-            with path.open("rb") as file:
-                return _decoded(file.read(4 * _LONGEST + 4), text)
-        is_folder = path.is_dir()
-    except (OSError, ValueError) as error:  # a text that cannot be a path is a program
-        if isinstance(error, PermissionError):
-            raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from None
-        is_folder = False
-    if is_folder:
-        raise typer.BadParameter(f"{text} is a folder; a program is a file, - or the text itself")
-    if path.suffix == ".sg" and "=" not in text:
-        raise typer.BadParameter(f"no such file: {text}")
-    return text
-
-
-def _decoded(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(
-            f"{name} is no UTF-8 text: byte {error.start} is {content[error.start]:#04x}"
-        ) from None
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     try:
         code = app(arguments, prog_name="scalargrad", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        return _complain("interrupted", 130) if code == 130 else int(code or 0)
     except GradientMismatch as error:
         return _complain(error, 1)
     except (DomainError, DrawingError, ProgramError, ValueError) as error:
@@ -447,15 +516,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain("interrupted", 130)
     except Exception as error:
         if hasattr(error, "format_message"):  # what typer says of a wrong argument
-            return _complain(error.format_message(), 2)
+            return _complain(complaint(error), 2)
         raise
 
 
 def _complain(message: object, code: int) -> int:
     typer.echo(f"scalargrad: {message}", err=True)
     return code
-
-
-def run() -> None:
-    """The console script."""
-    sys.exit(main())

@@ -34,7 +34,7 @@ ORDER = [
     *(f"lectures.{name}" for name in (
         "statements", "claims", "backpropagation", "networks", "slips", "decks",
     )),
-    "doctor", "cli",
+    "doctor", "manual", "streams", "cli",
 ]  # fmt: skip
 INDEXES = {  # without code
     "", "__main__", "compiler", "view", "view.export", "view.styles", "checking",
@@ -59,6 +59,7 @@ def imports(source):
 
 HOOKS = {
     ("value", "view.notation"),  # a notebook asks a Value itself for its LaTeX
+    ("cli", ""),  # the version
     ("compiler.compiled", "view.export.files"),  # a program is saved as pictures are
 }
 

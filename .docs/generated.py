@@ -1,0 +1,305 @@
+"""The parts of the documentation that are read from the code, as Markdown.
+
+A page says `{{ operations }}` where the result of `operations()` shall stand.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import scalargrad
+from scalargrad import cli, expression, manual
+from scalargrad.formula import Formula, formula, latex, name
+from scalargrad.lectures import LECTURES
+from scalargrad.ops import OPERATIONS, Operation
+from scalargrad.view import drawing
+from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
+from scalargrad.view.notation import mathtext
+from scalargrad.view.scene import THEMES
+
+ROOT = Path(__file__).parent.parent
+_LONGEST = 60  # parts of a formula that fits a table
+
+# The modules that have a page, in the order of the pages. To document another, add its name.
+MODULES = (
+    "value", "expression", "ops", "scalars", "formula", "errors",
+    "view.drawing", "view.derivation", "view.table", "view.graph", "view.scene", "view.notation",
+    "checking.gradcheck", "checking.marking", "checking.report", "checking.worksheet",
+    "checking.variants", "checking.reading", "checking.quantities", "checking.kinks",
+    "checking.answer_key", "checking.grading", "checking.plugin",
+    "nn", "losses", "optim", "data", "train", "compiler.compiled", "interop", "experiments",
+    "plots", "lectures", "lectures.statements", "lectures.claims", "lectures.decks", "doctor",
+)  # fmt: skip
+
+
+def filled(text: str) -> str:
+    """A page with its generated parts, and no empty line at the end of an example."""
+    whole = re.sub(r"\{\{ (\w+) \}\}", lambda found: PARTS[found.group(1)](), text)
+    return re.sub(r"(```python\n.*?)\n\n```", r"\1\n```", whole, flags=re.DOTALL)
+
+
+# Operations --------------------------------------------------------------------------------------
+
+
+def operations() -> str:
+    """The table of operations: values and derivatives."""
+    rows = [("operation", "on its node", "y", "∂y/∂ operands")]
+    for row in OPERATIONS.values():
+        operands = [name(operand) for operand in _operands(row)]
+        derivatives = row.derivatives(name("y"), *operands)
+        written = ", ".join(filter(None, map(_math, derivatives)))
+        rows.append((_call(row), row.symbol, _value(row), written or "piecewise, see below"))
+    return _table(rows)
+
+
+def domains() -> str:
+    """The table of operations: where they are defined, and what holds at their kinks."""
+    rows = [("operation", "defined for", "at kinks and borders")]
+    for row in OPERATIONS.values():
+        domain = row.domain.format(**{operand: operand for operand in row.operands})
+        if domain or row.convention:
+            rows.append((_call(row), domain or "all numbers", row.convention))
+    return _table(rows)
+
+
+def _call(row: Operation) -> str:
+    return f"`{row.name}({', '.join(row.operands)})`"
+
+
+def _value(row: Operation) -> str:
+    operands = [name(operand) for operand in _operands(row)]
+    written = (row.textbook or row.value)(*operands)
+    return _math(written) or _math(Formula("call", (row.name, *operands)))
+
+
+def _operands(row: Operation) -> Iterator[str]:
+    for operand in row.operands:
+        if operand == "*pairs":
+            yield from ("w1", "x1", "w2", "x2")
+        elif operand.startswith("*"):
+            yield from (f"{operand[1:]}1", f"{operand[1:]}2")
+        else:
+            yield operand.removesuffix("?")
+
+
+def _math(scalar: object) -> str:
+    """A formula between dollars; "" for one that is too long to read in a table."""
+    written = formula(scalar)
+    if len(str(written)) > _LONGEST:
+        return ""
+    return "$" + re.sub(r"\\(left|right)\|", r"\\\1\\vert ", latex(written, _symbol)) + "$"
+
+
+def _symbol(label: str) -> str:
+    tex = mathtext(label)
+    is_word = len(label) > 2 and "\\" not in tex.replace(r"\mathrm", "")  # and no Greek letter
+    return rf"\mathrm{{{label}}}".replace("_", r"\_") if is_word else tex
+
+
+def functions() -> str:
+    """The functions of programs, with their operands, in the order of the table."""
+    aliases: dict[str, list[str]] = {}
+    for alias, known in expression._ALIASES.items():
+        aliases.setdefault(known, []).append(alias)
+    rows = [("function", "also", "value")]
+    for row in OPERATIONS.values():
+        called = _call(row).replace("*a", "a, b, …").replace("*pairs", "w1, x1, …")
+        rows.append((called, ", ".join(aliases.get(row.name, [])), _value(row)))
+    return _table(rows)
+
+
+def operators() -> str:
+    """The operators of programs, from those that bind least to those that bind most."""
+    rows = [("operator", "operation")]
+    rows += [(f"`{sign}`", row.name) for sign, (_, row) in expression._OPERATORS.items()]
+    return _table(rows)
+
+
+def limits() -> str:
+    """What a program may hold at most."""
+    return _table([
+        ("a program has at most", ""),
+        ("characters", f"{expression.MOST_CHARACTERS:,}"),
+        ("operations", f"{expression.MOST_OPERATIONS:,}"),
+        ("parentheses inside one another", f"{expression.MOST_PARENTHESES:,}"),
+        ("letters of a name", f"{expression.MOST_LETTERS:,}"),
+        ("digits of a number", f"{expression.MOST_DIGITS:,}"),
+    ])  # fmt: skip
+
+
+# The command line --------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """A section for every command."""
+    group = typer.main.get_command(cli.app)
+    parts = []
+    for heading, listed in manual.sections(group).items():
+        parts.append(f"## {heading}")
+        for called, command in listed.items():
+            parts += [f"### scalargrad {called}", *_command(called, command)]
+    return "\n\n".join(parts)
+
+
+def _command(called: str, command: Any) -> Iterator[str]:
+    context = typer.Context(command, info_name=f"scalargrad {called}")
+    for paragraph in inspect.cleandoc(command.help).split("\n\n"):
+        lines = manual.examples(paragraph.removeprefix("\b\n"))
+        yield f"```sh\n{chr(10).join(lines)}\n```" if lines else _escaped(paragraph.strip("\b\n"))
+    for parameter in command.get_params(context):
+        written, said = parameter.get_help_record(context)
+        yield f"`{written}`\n: {_escaped(said)}"
+
+
+# Python ------------------------------------------------------------------------------------------
+
+
+def names() -> str:
+    """What `import scalargrad` gives, each with its first sentence."""
+    rows = [("name", "")]
+    for public in scalargrad.__all__:
+        thing = getattr(scalargrad, public)
+        role = "class" if inspect.isclass(thing) else "func"
+        role = "exc" if inspect.isclass(thing) and issubclass(thing, Exception) else role
+        target = f"{thing.__module__}.{thing.__qualname__}"
+        rows.append((f"{{py:{role}}}`{public} <{target}>`", _first_line(thing)))
+    return _table(rows)
+
+
+def notebooks() -> str:
+    """The list of the notebooks there are."""
+    found = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    listed = "\n".join(f"notebooks/{notebook}" for notebook in found)
+    return f"```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```" if found else "There are none yet."
+
+
+def modules() -> str:
+    """The modules that have a page, each with its first sentence."""
+    rows = [("module", "")]
+    for module in MODULES:
+        loaded = import_module(f"scalargrad.{module}")
+        rows.append((f"[scalargrad.{module}](api/{module}.md)", _first_line(loaded)))
+    toctree = "\n".join(f"api/{module}" for module in MODULES)
+    return f"{_table(rows)}\n\n```{{toctree}}\n:hidden:\n\n{toctree}\n```"
+
+
+def module_page(module: str) -> str:
+    """The page of a module."""
+    directive = f".. automodule:: scalargrad.{module}"
+    return f"# scalargrad.{module}\n\n```{{eval-rst}}\n{directive}\n```\n"
+
+
+def _first_line(thing: object) -> str:
+    text = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    return _escaped(re.split(r"(?<=[.:])\s", text)[0].rstrip(":"))
+
+
+def choices() -> str:
+    """The formats and themes of pictures."""
+    return _table([
+        ("", ""),
+        ("a picture", ", ".join(f"`{suffix}`" for suffix in SUFFIXES)),
+        ("frames", ", ".join(f"`{suffix}`" for suffix in FRAME_SUFFIXES)),
+        ("`theme=`", ", ".join(f"`{theme}`" for theme in THEMES)),
+    ])  # fmt: skip
+
+
+def draw_pictures(folder: Path) -> None:
+    """Draw the lecture example in every style, its steps, and a nudge, into a folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    loss = expression.program(LECTURES[0].text).output
+    loss.backward()
+    for style in STYLES:
+        drawing.draw(loss, wrt="w2", style=style).save(folder / f"{style}.svg")  # type: ignore[arg-type]
+    drawing.draw(loss).frames().save(folder / "steps.html")
+    drawing.nudge(loss, "w2", "0.1").save(folder / "nudge.svg")
+
+
+# Files of the project ----------------------------------------------------------------------------
+
+
+def readme() -> str:
+    """The README, its links leading to pages."""
+    return _with_links("README.md")
+
+
+def contributing() -> str:
+    """How to contribute."""
+    return _with_links("CONTRIBUTING.md")
+
+
+def changelog() -> str:
+    """What changed."""
+    return _with_links("CHANGELOG.md")
+
+
+def _with_links(file: str) -> str:
+    return re.sub(r"\]\(([^):#]+)\)", lambda link: f"]({_page(link.group(1))})",
+                  (ROOT / file).read_text(encoding="utf-8"))  # fmt: skip
+
+
+def _page(path: str) -> str:
+    """Where the documentation has a file of the project."""
+    pages = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+    if path in pages or path.startswith("notebooks/"):
+        return pages.get(path, re.sub(r"\.py$", ".ipynb", path))
+    return f"../{path}"
+
+
+# Markup ------------------------------------------------------------------------------------------
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    header, *body = [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Words as Markdown that shows them as they are, but for `code`."""
+    pieces = re.split(r"(`[^`]*`)", text)
+    pieces[::2] = [re.sub(r"([\\*_\[\]<>$#|])", r"\\\1", piece) for piece in pieces[::2]]
+    return "".join(pieces).replace(r"\|", "|")
+
+
+_SECTION = re.compile(r"(Args|Attributes|Returns|Raises|Yields|Example|Examples|Note):$")
+
+
+def restructured(lines: list[str]) -> list[str]:
+    """A docstring as reStructuredText: words as they are, `code` and indented blocks as code."""
+    made: list[str] = []
+    is_in_section = is_in_block = is_example = False
+    for line in lines:
+        is_indented = line.startswith("    ")
+        if line and not is_indented:
+            is_in_section = bool(_SECTION.match(line))
+            is_in_block = False
+        elif is_indented and not is_in_section and not is_in_block and made and not made[-1]:
+            made += [".. code-block:: text", ""]
+            is_in_block = True
+        is_example = bool(line) and (is_example or line.lstrip().startswith(">>>"))
+        made.append(line if is_in_block or is_example else _literal(line))
+    return made
+
+
+def _literal(line: str) -> str:
+    pieces = re.split(r"(?<!`)(`[^`]+`)(?!`)", line)
+    pieces[::2] = [re.sub(r"([\\*|`])|(_)(?!\w)", r"\\\1\2", piece) for piece in pieces[::2]]
+    pieces[1::2] = [f"`{piece}`" for piece in pieces[1::2]]
+    return "".join(pieces)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    part.__name__: part
+    for part in (changelog, choices, commands, contributing, domains, functions, limits, modules,
+                 names, notebooks, operations, operators, readme)
+}  # fmt: skip
