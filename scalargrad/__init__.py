@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scalargrad.expression import Program, program, program_text
     from scalargrad.view.derivation import Derivation, derive
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
+    from scalargrad.view.stepper import Stepper, step
     from scalargrad.view.table import table
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ __all__ = [
     "Program",
     "ProgramError",
     "Report",
+    "Stepper",
     "Value",
     "assert_gradients",
     "check",
@@ -42,6 +44,7 @@ __all__ = [
     "partial",
     "program",
     "program_text",
+    "step",
     "table",
     "topological_order",
     "worksheet",
@@ -53,6 +56,7 @@ _WHERE = {
     "Frames": "view.drawing",
     "Program": "expression",
     "Report": "checking.report",
+    "Stepper": "view.stepper",
     "assert_gradients": "checking.gradcheck",
     "check": "checking.marking",
     "derive": "view.derivation",
@@ -61,6 +65,7 @@ _WHERE = {
     "nudge": "view.drawing",
     "program": "expression",
     "program_text": "expression",
+    "step": "view.stepper",
     "table": "view.table",
     "worksheet": "checking.worksheet",
 }
