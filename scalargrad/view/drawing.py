@@ -399,8 +399,9 @@ def _remark_on_sums(drawn: Graph) -> str:
     """What must be said where leaves hold the gradients of more than one backward pass."""
     for index, node in enumerate(drawn.nodes):
         parts = [drawn.edges[edge].contribution for edge in drawn.outgoing[index]]
-        known = node.is_leaf and parts and node.gradient is not None and None not in parts
-        if known and all(map(scalars.is_number, [*parts, node.gradient])):
+        held_and_parts = [node.gradient, *parts]
+        known = node.is_leaf and parts and all(part is not None for part in held_and_parts)
+        if known and all(map(scalars.is_number, held_and_parts)):
             summed = sum(map(scalars.to_float, parts))
             held = scalars.to_float(node.gradient)
             if abs(summed - held) > 1e-9 * max(1.0, abs(summed), abs(held)):

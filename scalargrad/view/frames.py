@@ -357,13 +357,13 @@ def before_after(
 
 def nudged(output: Value, leaf: Value, change: Scalar) -> Value:
     """The same graph on nodes of its own, a leaf changed, with gradients where the old one has."""
-    twin = recomputed(output, {leaf: (leaf + change).data})[output]
+    twin = rebuilt(output, {leaf: (leaf + change).data})[output]
     if output.grad is not None:
         twin.backward()
     return twin
 
 
-def recomputed(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
+def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
     """The graph below a node, computed again on nodes of its own: for each node its twin.
 
     Args:
@@ -375,7 +375,7 @@ def recomputed(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value
 
     >>> x = Value(3, "x")
     >>> y = x * x
-    >>> recomputed(y, {x: 4})[y].data, y.data
+    >>> rebuilt(y, {x: 4})[y].data, y.data
     (16, 9)
     """
     twins: dict[Value, Value] = {}

@@ -13,7 +13,15 @@ function render({ model, el }) {
   // The figures and the controls are HTML that was made in Python, with every name escaped.
   const pictures = element("div", { class: "pictures" });
   const stage = element("div", { class: "stage" }, pictures);
-  pictures.innerHTML = model.get("figures");
+  let drawn = "";
+  function draw() {
+    pictures.innerHTML = drawn = model.get("figures");
+    for (const svg of pictures.querySelectorAll("figure svg")) {
+      const points = svg.viewBox.baseVal.width;
+      svg.style.maxWidth = `${points * 4 / 3}px`; // no larger than `draw` shows it
+    }
+  }
+  draw();
   stage.insertAdjacentHTML("beforeend", model.get("controls"));
 
   const table = element("div", { class: "fields" });
@@ -66,14 +74,13 @@ function render({ model, el }) {
     });
     words.textContent = model.get("words");
   }
-  let drawn = model.get("figures");
   function answer() {
     clearTimeout(waiting);
     notice.textContent = "";
     fill();
     if (drawn === model.get("figures")) return;
     player.pause();
-    pictures.innerHTML = drawn = model.get("figures");
+    draw();
     player.refresh();
   }
   fill();

@@ -20,8 +20,8 @@ from scalargrad.value import Value, topological_order
 from scalargrad.view.derivation import named_value
 from scalargrad.view.drawing import Drawing, Frames, Node, draw
 from scalargrad.view.export.html import controls, figures
-from scalargrad.view.frames import By, recomputed
-from scalargrad.view.notation import typeset
+from scalargrad.view.frames import By, rebuilt
+from scalargrad.view.notation import decimal, typeset
 from scalargrad.view.scene import printable
 
 _NODES = ("wrt", "path", "dropped")  # the options of `draw` that name nodes
@@ -55,7 +55,7 @@ class Stepper:
     @cached_property
     def drawing(self) -> Drawing:
         """The picture after the last step."""
-        twins = recomputed(self.output, self.data)
+        twins = rebuilt(self.output, self.data)
         twins[self.output].backward()
         return draw(twins[self.output], **_of_twins(self.options, twins))
 
@@ -113,15 +113,17 @@ class Stepper:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """The widget, where somebody can use it; behind it the frames, and the last picture."""
-        data, metadata = self.drawing._repr_mimebundle_()
         has_anywidget = find_spec("anywidget") is not None
         note = _RUN if has_anywidget else _INSTALL
-        data["text/html"] = f"<p>{escape(note)}</p>\n{self.frames._repr_html_()}"
-        if has_anywidget and _is_watched():
-            live, about = self.widget._repr_mimebundle_()
-            data = {**live, **data}
-            metadata = {**about, **metadata}
-        return data, metadata
+        still = {
+            "text/html": f"<p>{escape(note)}</p>\n{self.frames._repr_html_()}",
+            "application/pdf": self.drawing.content(".pdf"),
+            "text/plain": repr(self),
+        }
+        if not (has_anywidget and _is_watched()):
+            return still, {}
+        live, metadata = self.widget._repr_mimebundle_()
+        return {**live, **still}, metadata
 
 
 def step(output: Value, *, by: By = "node", **options: Any) -> Stepper:
@@ -175,46 +177,53 @@ def _of_twins(options: Mapping[str, Any], twins: Mapping[Value, Value]) -> dict[
 
 
 class Editing:
-    """What a reader made of the inputs of a stepper.
+    """What a reader made of the inputs of a stepper: named leaves that are one number.
 
     Attributes:
         first: the stepper as it was given.
         stepper: as it is, with the last inputs that could be computed with.
-        refused: by place of the input, its text that could not, and why.
+        inputs: the leaves.
+        texts: what stands in the field of each.
+        errors: what is wrong with that, or "".
     """
 
     def __init__(self, stepper: Stepper) -> None:
-        self.first = self.stepper = stepper
+        self.first = stepper
         self.inputs = [
             leaf for leaf, data in stepper.data.items() if leaf.label and scalars.is_number(data)
         ]
-        self.refused: dict[int, tuple[str, str]] = {}
+        self._reset()
 
     def reply(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What is to be shown after a request: {"index": 2, "text": "0.9"}, or {} to reset."""
-        index, text = request.get("index"), str(request.get("text", ""))
-        if index is None:
-            self.stepper, self.refused = self.first, {}
-        elif index in range(len(self.inputs)):
-            self._edit(index, text.strip())
+        if "index" not in request:
+            self._reset()
+        elif request["index"] in range(len(self.inputs)):
+            self._edit(int(request["index"]), str(request.get("text", "")).strip())
         scenes = self.stepper.frames.scenes
+        names = [printable(typeset(leaf.label)) for leaf in self.inputs]
         return {
             "figures": figures(scenes),
             "controls": controls(len(scenes)),
             "words": repr(self.stepper),
-            "fields": [self._field(place, leaf) for place, leaf in enumerate(self.inputs)],
+            "fields": [
+                {"name": name, "text": text, "error": error}
+                for name, text, error in zip(names, self.texts, self.errors, strict=True)
+            ],
         }
 
+    def _reset(self) -> None:
+        self.stepper = self.first
+        self.texts = [_text(self.first.data[leaf]) for leaf in self.inputs]
+        self.errors = [""] * len(self.inputs)
+
     def _edit(self, index: int, text: str) -> None:
+        self.texts[index] = text
         try:
             self.stepper = self.stepper.edited(self.inputs[index], text)
-            self.refused.pop(index, None)
+            self.errors[index] = ""
         except (ArithmeticError, TypeError, ValueError) as error:
-            self.refused[index] = (text, str(error))
-
-    def _field(self, index: int, leaf: Value) -> dict[str, str]:
-        text, error = self.refused.get(index, (_text(self.stepper.data[leaf]), ""))
-        return {"name": printable(typeset(leaf.label)), "text": text, "error": error}
+            self.errors[index] = str(error)
 
 
 def _text(number: Scalar) -> str:
@@ -224,7 +233,7 @@ def _text(number: Scalar) -> str:
     try:
         return exact_text(number)
     except ValueError:  # of very many digits
-        return scalars.shown(number)
+        return decimal(number, 12)
 
 
 def _is_watched() -> bool:

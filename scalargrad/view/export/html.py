@@ -17,7 +17,7 @@ from scalargrad.view.scene import Scene
 
 SECONDS = 1.5  # that a step is shown while the page plays
 MOST_STILLS = 30
-COLOURS_OF_STILLS = 32  # which makes them four times smaller
+COLOURS_OF_STILLS = 64  # which makes them a quarter of the size
 _SHAPES = {"path", "rect", "circle"}
 _WORDS = {"title", "desc"}  # the page says them once
 

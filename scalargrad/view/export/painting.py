@@ -61,9 +61,10 @@ def png(
     about.add_itxt("Description", legal(scene.description))
     buffer = io.BytesIO()
     kept = image.convert("RGB") if paper else image
+    effort = 3
     if paper and colours:
-        kept = kept.quantize(colours)
-    kept.save(buffer, "png", pnginfo=about, dpi=(72 * scale, 72 * scale), compress_level=3)
+        kept, effort = kept.quantize(colours), 9
+    kept.save(buffer, "png", pnginfo=about, dpi=(72 * scale, 72 * scale), compress_level=effort)
     return buffer.getvalue()
 
 
