@@ -48,21 +48,29 @@ function render({ model, el }) {
     const error = element("span", { id: `${id}-error`, class: "error", "aria-live": "polite" });
     const label = element("label", { for: id }, element("bdi", {}, name), " =");
     table.append(element("div", { class: "field" }, label, input, error));
-    input.addEventListener("change", () => ask({ index, text: input.value }, input));
-    return { input, error, known: "" };
+    const field = { input, error, known: "" };
+    const submit = () => {
+      if (input.value !== field.known) ask({ index, text: input.value }, [field]);
+    };
+    input.addEventListener("change", submit);
+    input.addEventListener("keydown", (event) => {
+      event.stopPropagation(); // a notebook has plans of its own for most keys, and for Enter
+      if (event.key === "Enter") submit();
+    });
+    return field;
   });
   inputs.hidden = fields.length === 0;
 
   let waiting = null;
-  function ask(request, input) {
-    for (const field of fields) if (!input || field.input === input) field.known = field.input.value;
+  function ask(request, asked) {
+    for (const field of asked) field.known = field.input.value;
     model.send(request);
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       notice.textContent = "No answer from the kernel yet: is it running, and not busy?";
     }, PATIENCE);
   }
-  reset.addEventListener("click", () => ask({}));
+  reset.addEventListener("click", () => ask({}, fields));
 
   function fill() {
     model.get("fields").forEach(({ text, error }, index) => {
