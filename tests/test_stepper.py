@@ -15,7 +15,7 @@ from scalargrad.checking.gradcheck import recomputed
 from scalargrad.lectures import LECTURES
 from scalargrad.value import topological_order
 from scalargrad.view import stepper as module
-from scalargrad.view.export.html import controls, stills
+from scalargrad.view.export.html import controls, page, stills
 from scalargrad.view.frames import rebuilt
 from scalargrad.view.stepper import Editing
 
@@ -271,7 +271,7 @@ def test_with_a_kernel_a_notebook_gets_the_widget_and_the_frames(monkeypatch):
     assert data[VIEW]["model_id"] == stepper.widget.model_id
     assert data["text/plain"] == repr(stepper) == repr(stepper.drawing)
     assert "run this cell in a notebook" in data["text/html"]
-    assert escape(stepper.frames.content(".html").decode()) in data["text/html"]
+    assert escape(page(stepper.frames.scenes, title="")) in data["text/html"]
 
 
 def test_without_a_reader_or_without_anywidget_it_gets_the_frames(monkeypatch):

@@ -200,9 +200,9 @@ class Frames:
 
         A notebook that is not trusted takes the frame out and keeps what stands inside of it.
         """
-        width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 200
+        width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 190
         return (
-            f'<iframe srcdoc="{escape(self.content(".html").decode())}" title="steps" '
+            f'<iframe srcdoc="{escape(page(self.scenes, title=""))}" title="steps" '
             'sandbox="allow-scripts" style="border:0; max-width:100%" '
             f'width="{width:.0f}" height="{height:.0f}">{stills(self.scenes)}</iframe>'
         )

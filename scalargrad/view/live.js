@@ -7,8 +7,6 @@ function element(tag, attributes, ...children) {
   return made;
 }
 
-let count = 0; // of fields on the page, whose ids must differ
-
 function render({ model, el }) {
   // The figures and the controls are HTML that was made in Python, with every name escaped.
   const pictures = element("div", { class: "pictures" });
@@ -39,8 +37,9 @@ function render({ model, el }) {
   el.replaceChildren(stage, inputs, details);
 
   const player = stepping(stage, stage, model.get("milliseconds"));
+  const prefix = `scalargrad-${Math.random().toString(36).slice(2)}`; // of this view's ids
   const fields = model.get("fields").map(({ name }, index) => {
-    const id = `scalargrad-field-${count++}`;
+    const id = `${prefix}-${index}`;
     const input = element("input", {
       id, type: "text", autocomplete: "off", spellcheck: "false", maxlength: 100,
       "aria-describedby": `${id}-error`,
@@ -64,11 +63,16 @@ function render({ model, el }) {
   let waiting = null;
   function ask(request, asked) {
     for (const field of asked) field.known = field.input.value;
-    model.send(request);
     clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      notice.textContent = "No answer from the kernel yet: is it running, and not busy?";
-    }, PATIENCE);
+    waiting = setTimeout(miss, PATIENCE);
+    try {
+      model.send(request);
+    } catch {
+      miss(); // there is no connection
+    }
+  }
+  function miss() {
+    notice.textContent = "No answer from the kernel: is it running, and not busy?";
   }
   reset.addEventListener("click", () => ask({}, fields));
 

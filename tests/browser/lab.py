@@ -19,7 +19,7 @@ for name in ("jupyterlab", "anywidget", "nbconvert", "ipykernel"):
     peer(name)
 
 SCREENSHOTS = Path(__file__).parent.parent.parent / "screenshots"
-SECONDS = 90  # that anything may take on a machine with much to do
+SECONDS = 60  # that anything may take on a machine with much to do
 
 BROWSER = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -155,6 +155,7 @@ class Browser:
         if whole:
             script = (
                 "const e = document.querySelector('.jp-WindowedPanel-outer');"
+                "(e ?? document.documentElement).scrollTo(0, 0);"
                 "return e ? e.scrollHeight + 200 : document.documentElement.scrollHeight"
             )
             height = max(height, min(12_000, self.driver.execute_script(script)))

@@ -243,7 +243,7 @@ def test_a_second_view_of_a_stepper_and_a_kernel_that_has_gone(lab, browser):
     until(lambda: "No Kernel" in " ".join(browser.texts(".jp-Toolbar-kernelName")), "no kernel")
     edit(browser, 3, "0.7")
     until(lambda: browser.texts(".scalargrad-stepper .notice")[0], "a notice", seconds=30)
-    assert "No answer from the kernel yet" in browser.texts(".scalargrad-stepper .notice")[0]
+    assert "No answer from the kernel" in browser.texts(".scalargrad-stepper .notice")[0]
 
 
 # What is there without a kernel
@@ -273,7 +273,9 @@ def test_a_notebook_that_was_run_as_a_whole_holds_no_widget(executed):
 def test_outputs_are_visible_with_and_without_trust(trust, theme, lab, browser, executed):
     lab.set("apputils-extension/themes", {"theme": f"JupyterLab {theme}"})
     name = f"{trust}-{theme}.ipynb".lower()
-    shutil.copy(executed, lab.root / name)
+    made = nbformat.read(executed, 4)
+    made.metadata["seen"] = name  # a signature is of the content: each has one of its own
+    nbformat.write(made, lab.root / name)
     if trust == "trusted":
         lab.trust(name)
     browser.open_notebook(lab, name)
@@ -306,6 +308,7 @@ def exported(executed):
 
 
 def test_an_exported_page_is_stepped_without_a_server(exported, browser):
+    browser.complaints()  # what was said of earlier pages
     browser.driver.get(exported.as_uri())
     frame = browser.one("iframe")
     browser.show(frame)

@@ -72,7 +72,7 @@ def page(
     Args:
         scenes: the frames.
         captions: what each of them shows; by default the first line of its description.
-        title: of the page.
+        title: of the page, above the frames; "" for none there.
 
     Raises:
         DrawingError: for no frames, or another number of captions.
@@ -86,11 +86,11 @@ def page(
             '<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{text(_policy())}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{text(title)}</title>",
+            f"<title>{text(title or 'scalargrad')}</title>",
             f"<style>{_STYLE}</style>",
             "</head>",
             "<body>",
-            f"<h1>{text(title)}</h1>",
+            f"<h1>{text(title)}</h1>" if title else "",
             "<main>",
             drawn,
             "</main>",
