@@ -1,9 +1,10 @@
 import pytest
-from lab import Browser, Lab
+from lab import Browser, Lab, packages
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
+    packages()
     started = Lab(tmp_path_factory.mktemp("lab"))
     yield started
     started.close()
@@ -11,6 +12,7 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
+    packages()
     opened = Browser(tmp_path_factory.mktemp("profile"))
     yield opened
     opened.close()

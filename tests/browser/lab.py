@@ -10,13 +10,7 @@ from pathlib import Path
 
 import pytest
 from peers import peer
-
-nbformat = peer("nbformat")
-sign = peer("nbformat.sign")
-webdriver = peer("selenium.webdriver")
-By = peer("selenium.webdriver.common.by").By
-for name in ("jupyterlab", "anywidget", "nbconvert", "ipykernel"):
-    peer(name)
+from PIL import Image
 
 SCREENSHOTS = Path(__file__).parent.parent.parent / "screenshots"
 SECONDS = 60  # that anything may take on a machine with much to do
@@ -31,6 +25,22 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
+PACKAGES = ("jupyterlab", "anywidget", "nbconvert", "nbformat", "ipykernel", "selenium")
+
+
+class Keys:
+    """Keys without a letter. Source: WebDriver (W3C), section 17.4.2."""
+
+    NULL, TAB, ENTER, CONTROL = "\ue000", "\ue004", "\ue007", "\ue009"
+    END, HOME, ARROW_LEFT, ARROW_RIGHT = "\ue010", "\ue011", "\ue012", "\ue014"
+
+
+def packages():
+    """Skip where a package is missing; fail where all are required."""
+    for name in PACKAGES:
+        peer(name)
+    program("chromium", "chromium-browser", "google-chrome")
+    program("chromedriver")
 
 
 def program(*names):
@@ -98,8 +108,8 @@ class Lab:
 
     def trust(self, name):
         """Sign a notebook, as `jupyter trust` does."""
-        notary = sign.NotebookNotary(data_dir=str(self.home / "data"))
-        notary.sign(nbformat.read(self.root / name, 4))
+        notary = peer("nbformat.sign").NotebookNotary(data_dir=str(self.home / "data"))
+        notary.sign(peer("nbformat").read(self.root / name, 4))
 
     def address(self, name):
         """Of a notebook, in a workspace of its own, so that no earlier tab is opened again."""
@@ -122,6 +132,7 @@ class Browser:
     """A headless Chromium with a profile of its own."""
 
     def __init__(self, home, *flags, size=(1280, 1600)):
+        webdriver = peer("selenium.webdriver")
         options = webdriver.ChromeOptions()
         options.binary_location = program("chromium", "chromium-browser", "google-chrome")
         for flag in (*BROWSER, f"--user-data-dir={home}", *flags):
@@ -134,7 +145,7 @@ class Browser:
 
     def all(self, selector):
         """The elements of a selector."""
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+        return self.driver.find_elements("css selector", selector)
 
     def one(self, selector):
         """The first element of a selector, as soon as there is one."""
@@ -154,14 +165,17 @@ class Browser:
         height = self.size[1]
         if whole:
             script = (
-                "const e = document.querySelector('.jp-WindowedPanel-outer');"
-                "(e ?? document.documentElement).scrollTo(0, 0);"
-                "return e ? e.scrollHeight + 200 : document.documentElement.scrollHeight"
+                "(document.querySelector('.jp-WindowedPanel-outer') ?? window).scrollTo(0, 0);"
+                "const end = document.querySelector('.jp-Notebook-footer');"
+                "return end ? end.getBoundingClientRect().bottom + 250"
+                " : document.documentElement.scrollHeight"
             )
             height = max(height, min(12_000, self.driver.execute_script(script)))
         self.driver.set_window_size(self.size[0], height)
         self.driver.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
         self.driver.set_window_size(*self.size)
+        with Image.open(SCREENSHOTS / f"{name}.png") as image:
+            assert len(image.convert("RGB").getcolors(1 << 24)) > 20, f"{name}.png is blank"
 
     def complaints(self):
         """What the page has written to the console as errors of a script."""
@@ -190,13 +204,16 @@ class Browser:
         self.one(f'.lm-Menu-item[data-command="{command}"]').click()
 
     def run_all(self):
-        """Run all cells through the menu, and wait until each has its number."""
+        """Run all cells of a notebook without outputs through the menu, and wait for the last.
+
+        After an error the others do not run, and have no number.
+        """
         self.driver.get_log("browser")  # what was said before is no concern of ours
         self.choose("Run", "runmenu:run-all")
 
         def done():
-            prompts = self.texts(".jp-CodeCell .jp-InputPrompt")
-            return prompts and all(p.strip("[]: ").isdigit() for p in prompts)
+            prompts = [p.strip("[]: ") for p in self.texts(".jp-CodeCell .jp-InputPrompt")]
+            return prompts and prompts[0].isdigit() and "*" not in prompts
 
         until(done, "all cells have run", 4 * SECONDS)
 
