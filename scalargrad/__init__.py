@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scalargrad.interop import from_torch, to_sympy, to_torch
     from scalargrad.view.derivation import Derivation, derive
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
+    from scalargrad.view.stepper import Stepper, step
     from scalargrad.view.table import table
 
 __version__ = "0.1.0"
@@ -42,6 +43,7 @@ __all__ = [
     "Program",
     "ProgramError",
     "Report",
+    "Stepper",
     "Value",
     "assert_gradients",
     "check",
@@ -54,6 +56,7 @@ __all__ = [
     "partial",
     "program",
     "program_text",
+    "step",
     "table",
     "to_sympy",
     "to_torch",
@@ -68,6 +71,7 @@ _WHERE = {
     "Frames": "view.drawing",
     "Program": "expression",
     "Report": "checking.report",
+    "Stepper": "view.stepper",
     "assert_gradients": "checking.gradcheck",
     "check": "checking.marking",
     "compile": "compiler.compiled",
@@ -78,6 +82,7 @@ _WHERE = {
     "nudge": "view.drawing",
     "program": "expression",
     "program_text": "expression",
+    "step": "view.stepper",
     "table": "view.table",
     "to_sympy": "interop",
     "to_torch": "interop",

@@ -846,7 +846,7 @@ def _literal(node: Value) -> _Written:
     if isinstance(node.data, float):
         text = f"~{float(node.data)!r}"
     elif is_exact(node.data):
-        text = _exact(node.data)
+        text = exact_text(node.data)
     else:
         name, kind = node.label or "a node without a label", scalars.kind_of(node.data).name
         raise ValueError(f"a program holds exact numbers and floats; {name} holds: {kind}")
@@ -855,8 +855,15 @@ def _literal(node: Value) -> _Written:
     return _Written(text, _SIGN if "-" in text[:2] else _ATOM, bare=True)
 
 
-def _exact(number: int | Fraction) -> str:
-    """An exact number as a short decimal, or else as a fraction."""
+def exact_text(number: int | Fraction) -> str:
+    """An exact number as a program has it: a short decimal, or else a fraction.
+
+    Raises:
+        ValueError: for a number of more digits than a program takes.
+
+    >>> exact_text(Fraction(4, 5)), exact_text(Fraction(-1, 3)), exact_text(2)
+    ('0.8', '-1/3', '2')
+    """
     top, bottom = abs(number.numerator), number.denominator
     if max(top, bottom) >= 10**MOST_DIGITS:
         raise ValueError(f"a number in a program has at most {MOST_DIGITS} digits; use a float")

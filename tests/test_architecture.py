@@ -25,6 +25,7 @@ ORDER = [
         "styles.circuit", "styles.layers", "styles.network", "arithmetic", "frames", "table",
         "export.files", "export.outlines", "export.svg", "export.pdf", "export.painting",
         "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "drawing",
+        "live", "stepper",
     )),
     *(f"checking.{name}" for name in (
         "reading", "quantities", "kinks", "recomputing", "answer_key", "variants", "worksheet",

@@ -545,3 +545,11 @@ def test_a_notebook_is_given_svg_png_and_words():
     ElementTree.fromstring(bundle["image/svg+xml"])
     assert bundle["image/png"].startswith(b"\x89PNG")
     assert "w₂: value 0.8, gradient −0.24" in bundle["text/plain"].splitlines()
+
+
+def test_lanes_are_drawn_after_the_backward_pass_too():
+    x, lanes = Value("2", "x"), Value(np.array([1.0, 2.0]), "v")
+    y = (x * lanes).named("y")
+    y.backward()
+    assert "v: value [1, 2], gradient [2, 2]" in repr(draw(y))
+    assert len(draw(y).frames()) == 5

@@ -19,7 +19,7 @@ from scalargrad.view.derivation import derivation, named_node, named_value, path
 from scalargrad.view.export.dot import dot_source
 from scalargrad.view.export.files import write_whole
 from scalargrad.view.export.gif import animation
-from scalargrad.view.export.html import page
+from scalargrad.view.export.html import page, stills
 from scalargrad.view.export.painting import pages, painted
 from scalargrad.view.export.pptx import slide, slides
 from scalargrad.view.export.tikz import beamer, tikz
@@ -196,12 +196,15 @@ class Frames:
         return f"<{len(self)} frames: save them as {', '.join(FRAME_SUFFIXES)}>"
 
     def _repr_html_(self) -> str:
-        """The page that plays the steps, in a frame of its own; it needs no trust."""
-        width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 160
+        """The page that plays the steps, in a frame of its own; it needs no trust.
+
+        A notebook that is not trusted takes the frame out and keeps what stands inside of it.
+        """
+        width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 190
         return (
-            f'<iframe srcdoc="{escape(self.content(".html").decode())}" title="steps" '
-            f'sandbox="allow-scripts" style="border:0" width="{width:.0f}" height="{height:.0f}">'
-            "</iframe>"
+            f'<iframe srcdoc="{escape(page(self.scenes, title=""))}" title="steps" '
+            'sandbox="allow-scripts" style="border:0; max-width:100%" '
+            f'width="{width:.0f}" height="{height:.0f}">{stills(self.scenes)}</iframe>'
         )
 
 
@@ -396,8 +399,9 @@ def _remark_on_sums(drawn: Graph) -> str:
     """What must be said where leaves hold the gradients of more than one backward pass."""
     for index, node in enumerate(drawn.nodes):
         parts = [drawn.edges[edge].contribution for edge in drawn.outgoing[index]]
-        known = node.is_leaf and parts and node.gradient is not None and None not in parts
-        if known and all(map(scalars.is_number, [*parts, node.gradient])):
+        held_and_parts = [node.gradient, *parts]
+        known = node.is_leaf and parts and all(part is not None for part in held_and_parts)
+        if known and all(map(scalars.is_number, held_and_parts)):
             summed = sum(map(scalars.to_float, parts))
             held = scalars.to_float(node.gradient)
             if abs(summed - held) > 1e-9 * max(1.0, abs(summed), abs(held)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
@@ -357,20 +357,37 @@ def before_after(
 
 def nudged(output: Value, leaf: Value, change: Scalar) -> Value:
     """The same graph on nodes of its own, a leaf changed, with gradients where the old one has."""
+    twin = rebuilt(output, {leaf: (leaf + change).data})[output]
+    if output.grad is not None:
+        twin.backward()
+    return twin
+
+
+def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
+    """The graph below a node, computed again on nodes of its own: for each node its twin.
+
+    Args:
+        output: usually the loss; neither it nor what is below it is changed.
+        data: of leaves that get other numbers than their own.
+
+    Raises:
+        DomainError: where an operation has no value at the new numbers.
+
+    >>> x = Value(3, "x")
+    >>> y = x * x
+    >>> rebuilt(y, {x: 4})[y].data, y.data
+    (16, 9)
+    """
     twins: dict[Value, Value] = {}
     for node in topological_order(output):
-        if node is leaf:
-            twin = Value((node + change).data, node.label)
-        elif node.op is None:
-            twin = Value(node.data, node.label)
+        if node.op is None:
+            twin = Value(data.get(node, node.data), node.label)
         elif not node.parents:
             twin = constant_node(node.data).named(node.label)
         else:
             twin = node.op(*[twins[parent] for parent in node.parents]).named(node.label)
         twins[node] = twin
-    if output.grad is not None:
-        twins[output].backward()
-    return twins[output]
+    return twins
 
 
 def _nudge_captions(

@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
+from pathlib import Path
 from xml.etree import ElementTree
 
 from scalargrad.errors import DrawingError
-from scalargrad.view.export.painting import painted
+from scalargrad.view.export.painting import painted, png
 from scalargrad.view.frames import watched
 from scalargrad.view.scene import Scene
 
 SECONDS = 1.5  # that a step is shown while the page plays
+MOST_STILLS = 30
+COLOURS_OF_STILLS = 64  # which makes them a quarter of the size
 _SHAPES = {"path", "rect", "circle"}
 _WORDS = {"title", "desc"}  # the page says them once
 
@@ -37,7 +40,7 @@ figcaption, .caption { margin: .5rem 0; overflow-wrap: anywhere }
 .controls[hidden], .caption[hidden] { display: none }
 button { min-width: 5.5rem; min-height: 2.75rem; border: 1px solid var(--line);
   border-radius: .5rem; background: var(--face); color: inherit; font: inherit; cursor: pointer }
-button:disabled { color: var(--muted); cursor: default }
+button[aria-disabled=true] { color: var(--muted); cursor: default }
 :focus-visible { outline: 3px solid #2563eb; outline-offset: 2px }
 input { flex: 1 1 10rem; min-height: 2.75rem; accent-color: #2563eb }
 details { margin-top: 1rem; color: var(--muted) }
@@ -53,58 +56,9 @@ pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font: in
 }
 """
 
-_SCRIPT = """
-"use strict";
-(() => {
-  const find = (selector) => document.querySelector(selector);
-  const frames = [...document.querySelectorAll("figure")];
-  const slider = find("input"), play = find("#play"), caption = find(".caption");
-  const back = find("#back"), forward = find("#forward");
-  const last = frames.length - 1;
-  let at = 0, timer = null;
-
-  function show(index) {
-    at = Math.max(0, Math.min(last, index));
-    frames.forEach((frame, i) => frame.classList.toggle("shown", i === at));
-    caption.replaceChildren(...frames[at].querySelector("figcaption").cloneNode(true).childNodes);
-    slider.value = at + 1;
-    slider.setAttribute("aria-valuetext", caption.textContent);
-    back.disabled = at === 0;
-    forward.disabled = at === last;
-  }
-  function pause() {
-    clearInterval(timer);
-    timer = null;
-    play.textContent = "Play";
-  }
-  function toggle() {
-    if (timer !== null) return pause();
-    if (at === last) show(0);
-    play.textContent = "Pause";
-    timer = setInterval(() => { show(at + 1); if (at === last) pause(); }, MILLISECONDS);
-  }
-  function go(index) { pause(); show(index); }
-
-  const keys = {
-    ArrowLeft: () => go(at - 1), ArrowRight: () => go(at + 1), Home: () => go(0),
-    End: () => go(last), " ": toggle,
-  };
-  document.addEventListener("keydown", (event) => {
-    const onButton = event.key === " " && event.target.closest("button, summary");
-    if (!(event.key in keys) || onButton) return;
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    keys[event.key]();
-  });
-  back.addEventListener("click", () => go(at - 1));
-  forward.addEventListener("click", () => go(at + 1));
-  play.addEventListener("click", toggle);
-  slider.addEventListener("input", () => go(slider.valueAsNumber - 1));
-  document.body.classList.add("stepping");
-  find(".controls").hidden = caption.hidden = false;
-  show(0);
-})();
-""".replace("MILLISECONDS", str(round(1000 * SECONDS)))
+STEPPING = Path(__file__).with_name("steps.js").read_text(encoding="utf-8")
+MILLISECONDS = round(1000 * SECONDS)
+_SCRIPT = f"{STEPPING}stepping(document.body, document, {MILLISECONDS});\n"
 
 
 def page(
@@ -118,7 +72,40 @@ def page(
     Args:
         scenes: the frames.
         captions: what each of them shows; by default the first line of its description.
-        title: of the page.
+        title: of the page, above the frames; "" for none there.
+
+    Raises:
+        DrawingError: for no frames, or another number of captions.
+    """
+    drawn, count = figures(scenes, captions), len(scenes)
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{text(_policy())}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{text(title or 'scalargrad')}</title>",
+            f"<style>{_STYLE}</style>",
+            "</head>",
+            "<body>",
+            f"<h1>{text(title)}</h1>" if title else "",
+            "<main>",
+            drawn,
+            "</main>",
+            controls(count) if count > 1 else "",
+            f"<details><summary>The graph in words</summary><pre>{text(scenes[-1].description)}"
+            "</pre></details>",
+            f"<script>{_SCRIPT}</script>" if count > 1 else "",
+            "</body>",
+            "</html>\n",
+        ]
+    )
+
+
+def figures(scenes: Sequence[Scene], captions: Sequence[str] | None = None) -> str:
+    """The frames as HTML to stand inside of a page, each a figure with its caption.
 
     Raises:
         DrawingError: for no frames, or another number of captions.
@@ -132,38 +119,38 @@ def page(
         )
     pictures = [_Picture(scene) for scene in watched(scenes, "html")]
     shared = _shared(pictures)
-    count = len(scenes)
-    labels = [f"Step {place} of {count}" if count > 1 else "" for place in range(1, count + 1)]
-    figures = [
-        _figure(picture, shared, label, caption)
-        for picture, label, caption in zip(pictures, labels, captions, strict=True)
+    drawn = [
+        _figure(picture, shared, step, caption)
+        for picture, step, caption in zip(pictures, labels(len(scenes)), captions, strict=True)
     ]
     defs = [_element("path", {**dict(path), "id": name}) for path, name in shared.items()]
-    return "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{text(_policy())}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{text(title)}</title>",
-            f"<style>{_STYLE}</style>",
-            "</head>",
-            "<body>",
-            f"<h1>{text(title)}</h1>",
-            f'<svg class="defs" aria-hidden="true"><defs>{"".join(defs)}</defs></svg>',
-            "<main>",
-            *figures,
-            "</main>",
-            _controls(count) if count > 1 else "",
-            f"<details><summary>The graph in words</summary><pre>{text(scenes[-1].description)}"
-            "</pre></details>",
-            f"<script>{_SCRIPT}</script>" if count > 1 else "",
-            "</body>",
-            "</html>\n",
-        ]
+    shapes = f'<svg class="defs" aria-hidden="true"><defs>{"".join(defs)}</defs></svg>'
+    return "\n".join([shapes, *drawn])
+
+
+def stills(scenes: Sequence[Scene]) -> str:
+    """The frames as HTML of images and nothing else, which no notebook takes out of an output.
+
+    Each step unfolds by itself; of more than 30 steps only the last is there.
+    """
+    steps = list(zip(labels(len(scenes)), scenes, strict=True))
+    kept = steps if len(steps) <= MOST_STILLS else steps[-1:]
+    return "".join(_still(step, scene, is_last=scene is scenes[-1]) for step, scene in kept)
+
+
+def _still(step: str, scene: Scene, is_last: bool) -> str:
+    caption = scene.description.partition("\n")[0]
+    said = ": ".join(part for part in (step, caption) if part)
+    picture = b64encode(png(scene, dpi=96, colours=COLOURS_OF_STILLS)).decode()
+    return (
+        f"<details{' open' * is_last}><summary>{text(said)}</summary>"
+        f'<img src="data:image/png;base64,{picture}" alt="{text(scene.description)}"></details>'
     )
+
+
+def labels(count: int) -> list[str]:
+    """What the steps are called, where there is more than one: Step 3 of 15."""
+    return [f"Step {place} of {count}" if count > 1 else "" for place in range(1, count + 1)]
 
 
 def text(written: str) -> str:
@@ -216,13 +203,14 @@ def _element(tag: str, attributes: dict[str, str]) -> str:
     return f"<{tag}{written}/>"
 
 
-def _controls(count: int) -> str:
+def controls(count: int) -> str:
+    """The caption, the buttons and the slider that step through so many figures, as HTML."""
     return (
         '<p class="caption" role="status" aria-live="polite" hidden></p>\n'
         '<div class="controls" role="group" aria-label="Steps" hidden>\n'
-        '<button type="button" id="back">‹ Back</button>\n'
-        '<button type="button" id="play">Play</button>\n'
-        '<button type="button" id="forward">Next ›</button>\n'
+        '<button type="button" class="back">‹ Back</button>\n'
+        '<button type="button" class="play">Play</button>\n'
+        '<button type="button" class="forward">Next ›</button>\n'
         f'<input type="range" min="1" max="{count}" value="1" aria-label="Step">\n'
         "</div>"
     )

@@ -40,8 +40,17 @@ def pages(scenes: Sequence[Scene]) -> bytes:
     return pdf(scenes)
 
 
-def png(scene: Scene, *, dpi: float = PNG_DOTS_PER_INCH, paper: bool = True) -> bytes:
-    """The scene as a PNG; without paper its background is transparent."""
+def png(
+    scene: Scene,
+    *,
+    dpi: float = PNG_DOTS_PER_INCH,
+    paper: bool = True,
+    colours: int | None = None,
+) -> bytes:
+    """The scene as a PNG; without paper its background is transparent.
+
+    On paper it may be given a palette of so many colours (2 to 256), to be a small file.
+    """
     from PIL import Image, PngImagePlugin
 
     scale = _scale(scene, dpi)
@@ -52,7 +61,10 @@ def png(scene: Scene, *, dpi: float = PNG_DOTS_PER_INCH, paper: bool = True) -> 
     about.add_itxt("Description", legal(scene.description))
     buffer = io.BytesIO()
     kept = image.convert("RGB") if paper else image
-    kept.save(buffer, "png", pnginfo=about, dpi=(72 * scale, 72 * scale), compress_level=3)
+    effort = 3
+    if paper and colours:
+        kept, effort = kept.quantize(colours), 9
+    kept.save(buffer, "png", pnginfo=about, dpi=(72 * scale, 72 * scale), compress_level=effort)
     return buffer.getvalue()
 
 
