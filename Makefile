@@ -11,18 +11,19 @@ demo: .venv/runtime  ## draw the lecture example into demo/, print its derivativ
 	.venv/bin/scalargrad demo --output demo
 
 test: .venv/development  ## run the whole test suite
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses auto --dist loadfile
 
 check: .venv/development  ## lint and type-check
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
-gallery: .venv/development  ## draw every example and every plot, in every style, theme and format, into gallery/
+gallery: .venv/development  ## draw every example, in all styles and formats, and every plot into gallery/
 	.venv/bin/python tests/gallery.py gallery
 
 bench: .venv/development  ## measure speed and memory against real peers, side by side
 	.venv/bin/python tests/benchmarks/engine.py
 	.venv/bin/python tests/benchmarks/networks.py
+	.venv/bin/python tests/benchmarks/compiling.py
 	.venv/bin/python tests/benchmarks/students.py
 
 notebooks: .venv/notebooks  ## execute each notebooks/*.py into the .ipynb beside it

@@ -18,7 +18,7 @@ from scalargrad.compiler.program import Program
 Kernel = Callable[[Sequence[Any], Sequence[Any], int], tuple[Any, Any]]
 Backend = Callable[[Program, Sequence[str], frozenset[int]], Kernel]
 
-LARGEST_AUTO = 30_000  # operations; C compilers take half a minute for 100,000
+LARGEST_AUTO = 30_000  # operations; a C compiler takes seconds for them
 LARGEST_JIT = 20_000  # operations that JAX is asked to compile as one; beyond it takes minutes
 
 
