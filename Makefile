@@ -28,7 +28,7 @@ notebooks: .venv/development  ## run the notebooks (none yet)
 	@find notebooks -name '*.py' -exec .venv/bin/python {} \;
 
 clean:  ## remove what these targets made
-	rm -rf .venv demo gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo gallery screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

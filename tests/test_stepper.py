@@ -284,6 +284,13 @@ def test_without_a_reader_or_without_anywidget_it_gets_the_frames(monkeypatch):
         assert "\n" not in note
 
 
+def test_without_anywidget_a_widget_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(DrawingError, match=r"pip install \"scalargrad\[notebook\]\""):
+        _ = small().widget
+    assert "scalargrad[notebook]" in small()._repr_mimebundle_()[0]["text/html"]
+
+
 @pytest.mark.parametrize(
     ("parent", "watched"),
     [

@@ -94,11 +94,16 @@ class Stepper:
 
     @cached_property
     def widget(self) -> Any:
-        """The anywidget that a notebook shows.
+        """The anywidget that a notebook shows, for whoever puts widgets together.
 
         Raises:
-            ImportError: where anywidget is not installed.
+            DrawingError: where anywidget is not installed.
         """
+        if not _has_anywidget():
+            raise DrawingError(
+                "a live stepper needs anywidget, which is not installed: pip install "
+                '"scalargrad[notebook]"'
+            )
         from scalargrad.view.live import Live
 
         return Live(Editing(self).reply)
@@ -113,14 +118,13 @@ class Stepper:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """The widget, where somebody can use it; behind it the frames, and the last picture."""
-        has_anywidget = find_spec("anywidget") is not None
-        note = _RUN if has_anywidget else _INSTALL
+        note = _RUN if _has_anywidget() else _INSTALL
         still = {
             "text/html": f"<p>{escape(note)}</p>\n{self.frames._repr_html_()}",
             "application/pdf": self.drawing.content(".pdf"),
             "text/plain": repr(self),
         }
-        if not (has_anywidget and _is_watched()):
+        if not (_has_anywidget() and _is_watched()):
             return still, {}
         live, metadata = self.widget._repr_mimebundle_()
         return {**live, **still}, metadata
@@ -234,6 +238,10 @@ def _text(number: Scalar) -> str:
         return exact_text(number)
     except ValueError:  # of very many digits
         return decimal(number, 12)
+
+
+def _has_anywidget() -> bool:
+    return find_spec("anywidget") is not None
 
 
 def _is_watched() -> bool:
