@@ -168,6 +168,7 @@ def test_a_graph_of_many_steps_is_refused_in_one_line():
     [
         ("w2", "0,8", TypeError, "got '0,8'"),
         ("w2", None, TypeError, "got NoneType"),
+        (3, 1, TypeError, "a leaf is a Value or its name; got int"),
         ("w9", 1, ValueError, "no node is named 'w9'"),
         ("h1", 1, DrawingError, "edits the leaves of its graph; 'h1' is computed"),
         (Value(1, "z"), 1, DrawingError, "'z' is not below the output"),

@@ -73,7 +73,7 @@ class Stepper:
                 leaf was a float, it becomes one.
 
         Raises:
-            TypeError: for text that is no number.
+            TypeError: for text that is no number, or a leaf that is no Value.
             DomainError: where an operation has no value at that number.
             ValueError: for a name that no leaf has.
 
@@ -85,6 +85,8 @@ class Stepper:
         """
         if isinstance(leaf, str):
             leaf = named_value(self.output, leaf)
+        if not isinstance(leaf, Value):
+            raise TypeError(f"a leaf is a Value or its name; got {type(leaf).__name__}")
         if leaf not in self.data:
             called = repr(printable(leaf.label)) if leaf.label else "a node without a name"
             computed = "is computed" if leaf.op else "is not below the output"
