@@ -35,7 +35,7 @@ docs: .venv/documentation  ## build the documentation into .docs/site, and check
 	.venv/bin/python .docs/check.py .docs/site
 
 clean:  ## remove what these targets made
-	rm -rf .venv demo gallery dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo gallery screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf .docs/site .docs/api .docs/notebooks .docs/drawn .docs/jupyter_execute
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

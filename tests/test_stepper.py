@@ -168,6 +168,7 @@ def test_a_graph_of_many_steps_is_refused_in_one_line():
     [
         ("w2", "0,8", TypeError, "got '0,8'"),
         ("w2", None, TypeError, "got NoneType"),
+        (3, 1, TypeError, "a leaf is a Value or its name; got int"),
         ("w9", 1, ValueError, "no node is named 'w9'"),
         ("h1", 1, DrawingError, "edits the leaves of its graph; 'h1' is computed"),
         (Value(1, "z"), 1, DrawingError, "'z' is not below the output"),
@@ -282,6 +283,13 @@ def test_without_a_reader_or_without_anywidget_it_gets_the_frames(monkeypatch):
         note = data["text/html"].partition("</p>")[0]
         assert ("scalargrad[notebook]" in note) == (not installed)
         assert "\n" not in note
+
+
+def test_without_anywidget_a_widget_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(DrawingError, match=r"pip install \"scalargrad\[notebook\]\""):
+        _ = small().widget
+    assert "scalargrad[notebook]" in small()._repr_mimebundle_()[0]["text/html"]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ class Stepper:
                 leaf was a float, it becomes one.
 
         Raises:
-            TypeError: for text that is no number.
+            TypeError: for text that is no number, or a leaf that is no Value.
             DomainError: where an operation has no value at that number.
             ValueError: for a name that no leaf has.
 
@@ -85,6 +85,8 @@ class Stepper:
         """
         if isinstance(leaf, str):
             leaf = named_value(self.output, leaf)
+        if not isinstance(leaf, Value):
+            raise TypeError(f"a leaf is a Value or its name; got {type(leaf).__name__}")
         if leaf not in self.data:
             called = repr(printable(leaf.label)) if leaf.label else "a node without a name"
             computed = "is computed" if leaf.op else "is not below the output"
@@ -94,11 +96,16 @@ class Stepper:
 
     @cached_property
     def widget(self) -> Any:
-        """The anywidget that a notebook shows.
+        """The anywidget that a notebook shows, for whoever puts widgets together.
 
         Raises:
-            ImportError: where anywidget is not installed.
+            DrawingError: where anywidget is not installed.
         """
+        if not _has_anywidget():
+            raise DrawingError(
+                "a live stepper needs anywidget, which is not installed: pip install "
+                '"scalargrad[notebook]"'
+            )
         from scalargrad.view.live import Live
 
         return Live(Editing(self).reply)
@@ -113,14 +120,13 @@ class Stepper:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """The widget, where somebody can use it; behind it the frames, and the last picture."""
-        has_anywidget = find_spec("anywidget") is not None
-        note = _RUN if has_anywidget else _INSTALL
+        note = _RUN if _has_anywidget() else _INSTALL
         still = {
             "text/html": f"<p>{escape(note)}</p>\n{self.frames._repr_html_()}",
             "application/pdf": self.drawing.content(".pdf"),
             "text/plain": repr(self),
         }
-        if not (has_anywidget and _is_watched()):
+        if not (_has_anywidget() and _is_watched()):
             return still, {}
         live, metadata = self.widget._repr_mimebundle_()
         return {**live, **still}, metadata
@@ -234,6 +240,10 @@ def _text(number: Scalar) -> str:
         return exact_text(number)
     except ValueError:  # of very many digits
         return decimal(number, 12)
+
+
+def _has_anywidget() -> bool:
+    return find_spec("anywidget") is not None
 
 
 def _is_watched() -> bool:

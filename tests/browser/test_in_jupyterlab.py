@@ -235,12 +235,15 @@ def test_a_hostile_name_is_a_text(stepping):
 
 def test_a_second_view_of_a_stepper_and_a_kernel_that_has_gone(lab, browser):
     path = notebook(lab.root / "gone.ipynb", [CELLS[0], "a = step(loss)\na", "a"])
+    lab.set("apputils-extension/themes", {"theme": "JupyterLab Dark"})
     browser.open_notebook(lab, path.name)
     browser.run_all()
     until(lambda: len(browser.all(FIELD)) == 12, "two views")
     edit(browser, 3, "0.9")
     both = lambda: [e.get_attribute("value") for e in browser.all(FIELD)[3::6]]  # noqa: E731
     until(lambda: both() == ["0.9", "0.9"], "both views are changed")
+    browser.screenshot("stepper-dark")
+    lab.set("apputils-extension/themes", {"theme": "JupyterLab Light"})
     browser.choose("Kernel", "kernelmenu:shutdown")
     until(lambda: "No Kernel" in " ".join(browser.texts(".jp-Toolbar-kernelName")), "no kernel")
     edit(browser, 3, "0.7")
