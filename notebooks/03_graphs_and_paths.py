@@ -46,17 +46,19 @@ for node in topological_order(f):
 # ## Frame by frame
 #
 # First everything forward, in an order in which operands come before results. Then backward from
-# the output, whose gradient is 1. The frames play the whole of it: use the arrow keys or the
-# slider. (Where a page may not run scripts, the next cell shows them side by side.)
+# the output, whose gradient is 1. The stepper plays the whole of it: use the arrow keys or the
+# slider. In a running notebook you can also change an input, and everything is computed again.
+# (Where a page may not run scripts, the cell after it shows the steps side by side.)
 
 # %%
-frames = draw(f, style="circuit").frames()
-frames
+from scalargrad import step
+
+step(f, style="circuit")
 
 # %%
 from IPython.display import Image
 
-Image(frames.content(".png"), width=1000)
+Image(draw(f, style="circuit").frames().content(".png"), width=1000)
 
 # %% [markdown]
 # ## The two-path rule
