@@ -164,11 +164,14 @@ def texts(drawing):
 
 def test_all_numbers_of_the_graph_stand_in_the_picture(drawing):
     shown = "\n".join(texts(drawing))
-    if " more" in shown:
-        pytest.skip("a column is cut, as test_network looks at")
-    for node in drawing.graph.nodes:
-        assert drawing.look.numbers.text(node.value) in shown
-        assert node.is_constant or drawing.look.numbers.text(node.gradient) in shown
+    cut = sum(map(int, re.findall(r"(\d+) more", shown)))  # units left out of a long column
+    numbers = drawing.look.numbers
+    missing = [
+        node for node in drawing.graph.nodes
+        if numbers.text(node.value) not in shown
+        or not (node.is_constant or numbers.text(node.gradient) in shown)
+    ]  # fmt: skip
+    assert missing == [] or len(drawing.graph.nodes) > cut >= len(missing)
 
 
 def test_all_names_of_the_lecture_stand_in_the_picture():
