@@ -338,3 +338,46 @@ def test_a_whole_number_alone_is_not_right_for_want_of_figures(written):
     text = "x = 2; y = 1; w = 0.8; v = 0.3; h = relu(w*x); yhat = v*h; loss = (yhat - y)^2"
     assert not check(text, {"dl/dw": written}).ok
     assert check(text, {"dl/dw": "-0.624"}).ok
+
+
+MEAN = "w = 0.5; l1 = (2*w-3)^2; l2 = (w-2)^2; l3 = (-w-1)^2; l4 = (3*w-1)^2; l = mean(l1,l2,l3,l4)"
+SLOPES = {"dl1/dw": "-8", "dl2/dw": "-3", "dl3/dw": "3", "dl4/dw": "3"}  # their mean is -1.25
+
+
+@pytest.mark.parametrize("written", ["-5", "-5.", "≈ -5", "-5e0", "-5±0.5", "-3", "2"])
+def test_the_rounding_of_a_whole_number_is_not_carried_through_steps_that_were_not_written(written):
+    report = check(MEAN, SLOPES | {"dl/dw": written})
+    assert verdicts(report) == ["right"] * 4 + ["wrong"]
+    assert report.ok is False
+    if written == "-5":
+        assert report.mistakes == ("the sum is taken for the mean",)
+
+
+def test_who_rounds_to_whole_numbers_and_goes_on_from_there_passes():
+    text = "x = 1.48; a = 2*x; b = 4*a; c = b + 0.3; l = c*a"
+    assert check(text, {"a": "3", "b": "12", "c": "12", "l": "36", "dl/dc": "3"}).ok  # rounding
+    assert check(text, {"a": "3", "b": "12", "c": "12", "l": "36", "dl/da": "24"}).ok  # 12 + 4×3
+
+
+def test_who_keeps_all_digits_and_writes_whole_numbers_passes():
+    # 2.52 + 0.96 is 3.48; from what was written it is the whole number 4, which is not exact here
+    assert check("x = 1.26; a = 2*x; c = 0.48*2; b = a + c", {"a": "3", "c": "1.0", "b": "3"}).ok
+
+
+def test_who_rounds_at_every_step_and_leaves_final_zeros_out_passes():
+    # with 0.33 for a third 300 of them are 99; the other line says that two decimals were kept
+    assert check("n = 3; t = 300; a = 1/n; y = t*a; z = y/7", {"y": "99", "z": "14.14"}).ok
+    assert not check("n = 3; t = 300; a = 1/n; y = t*a; z = y/7", {"y": "99", "z": "14.1429"}).ok
+
+
+@pytest.mark.parametrize("wide", ["0.00±100", "1±5", "0e9", "-0.30±0.2", "99.00±100"])
+def test_a_wide_interval_is_no_right_answer_and_does_not_make_later_lines_right(wide):
+    report = check(LECTURE, {"dl/dyhat": wide, "dl/dw2": "7", "dl/dw4": "-30.0"})
+    assert verdicts(report)[0] == "wrong"
+    assert "right" not in verdicts(report)[1:]
+    assert not any(verdict.startswith("follows") for verdict in verdicts(report))
+
+
+def test_an_interval_wider_than_a_unit_says_too_little():
+    assert verdicts(check(LECTURE, {"dl/dw2": "-0.24±0.005"})) == ["right"]
+    assert verdicts(check(LECTURE, {"dl/dw2": "-0.2412±0.003"})) == ["right, too few figures"]

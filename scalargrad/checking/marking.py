@@ -136,9 +136,9 @@ def mark(
     Where it is strict, a line is right only where the truth rounds to it: nothing is allowed for
     what rounding on the way carries, and a whole number is exact.
     """
-    sheet = _Sheet(key, at_kinks, strict)
     wanted = None if asked is None else _wanted(key, asked)
     read_answers = list(_read(key, answers, wanted))
+    sheet = _Sheet(key, at_kinks, strict, _finest(a.reading for a in read_answers if a.reading))
     in_order = [answer for answer in read_answers if answer.key is not None]
     in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
     for answer in in_order:
@@ -233,10 +233,13 @@ def _reading(written: object) -> Reading:
 class _Sheet:
     """The lines of one person, as far as they are marked."""
 
-    def __init__(self, key: AnswerKey, at_kinks: AtKinks, strict: bool) -> None:
+    def __init__(
+        self, key: AnswerKey, at_kinks: AtKinks, strict: bool, finest: Fraction
+    ) -> None:
         self.key = key
         self.at_kinks: AtKinks = at_kinks
         self.strict = strict
+        self.finest = finest  # half a unit of the most decimals on the sheet
         self.own: dict[Key, Scalar] = {}
         self.halves: dict[Key, Fraction] = {}
         self.answers: dict[Key, _Answer] = {}
@@ -260,32 +263,32 @@ class _Sheet:
         outline = self.key.outline
         first = computed(outline, ways[0], straight(key, ways[0]), in_floats=False)
         answer.expected = exact if first is None else first
-        answer.half = _half(reading, exact, answer.expected)
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
+        answer.half = _half(reading, exact)
         half = Fraction(0) if self.strict and reading.is_integer else answer.half
         if _reaches(reading.middle, half, allowed.low, allowed.high):
-            answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
+            answer.verdict = TOO_FEW if self._has_too_few(reading, half, exact) else RIGHT
             return
-        bounds = [(allowed.low, allowed.high)]
+        bounds = [(allowed.low, allowed.high, answer.half)]
         for way in ways:
-            outcome = self._expected(key, way, answer.half)
+            outcome = self._expected(key, way, reading)
             if outcome is None:
                 continue
-            if reading.is_integer and not outcome.used:
-                continue  # half a unit of a whole number carries through steps to nearly anything
+            half = _half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
             is_allowed = bool(roots) or not self.strict
-            if is_allowed and _reaches(reading.middle, answer.half, outcome.low, outcome.high):
+            if is_allowed and _reaches(reading.middle, half, outcome.low, outcome.high):
+                answer.half = half
                 self._follow(answer, outcome, roots)
                 return
-            bounds.append((outcome.low, outcome.high))
-        unit = 2 * answer.half
-        for low, high in bounds:
+            bounds.append((outcome.low, outcome.high, half))
+        for low, high, half in bounds:
             size = abs(Fraction(low)) if _is_finite(low) else Fraction(0)
-            if unit <= _SLIP * size and _reaches(reading.middle, unit, low, high):
+            if 2 * half <= _SLIP * size and _reaches(reading.middle, 2 * half, low, high):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
+        answer.half = min(answer.half, _half(reading, answer.expected))
         answer.roots = frozenset([answer.number])
 
     def _follow(self, answer: _Answer, outcome: Expected, roots: frozenset[int]) -> None:
@@ -322,15 +325,30 @@ class _Sheet:
         if len(meant) < len(self.own):
             yield Way(meant)
 
-    def _expected(self, key: Key, way: Way, half: Fraction) -> Expected | None:
+    def _expected(self, key: Key, way: Way, reading: Reading) -> Expected | None:
         return expected(
-            self.key.outline, way, straight(key, way), self.halves, half,
+            self.key.outline, way, straight(key, way), self.halves, self._unseen(reading),
             any_at_kinks=self.at_kinks == "any",
         )  # fmt: skip
 
+    def _unseen(self, reading: Reading) -> Fraction:
+        """How far rounding may put off a step that was not written.
+
+        It was rounded as the line is. A whole number does not say how, and half a unit of it would
+        carry to nearly anything: the decimals of the other lines say it.
+        """
+        if reading.places is None:
+            return reading.half_unit
+        return reading.unit / 2 if reading.places > 0 else self.finest
+
     def _has_too_few(self, reading: Reading, half: Fraction, exact: Scalar) -> bool:
         """Whether a right answer says too little: fewer decimals than others, or than two."""
-        if not half or reading.middle == exact or half <= _FEW * abs(Fraction(exact)):
+        if not half or reading.middle == exact:
+            return False
+        is_wide = reading.half_unit > reading.unit > 0  # as in 0.30±0.02
+        if is_wide and abs(reading.middle - Fraction(exact)) > reading.unit / 2:
+            return True
+        if half <= _FEW * abs(Fraction(exact)):
             return False
         places = reading.places or 0
         others = [a.reading.places or 0 for a in self.answers.values() if a.reading]
@@ -346,8 +364,8 @@ class _Sheet:
             if self.key.outline.rank(key) < self.key.outline.rank(answer.key)
         }
         case = diagnosis.Case(
-            self.key.outline, answer.key, answer.reading, answer.half, before, self.halves,
-            answer.exact, answer.expected, self.own,
+            self.key.outline, answer.key, answer.reading, answer.half, self._unseen(answer.reading),
+            before, self.halves, answer.exact, answer.expected, self.own,
         )  # fmt: skip
         found = diagnosis.mistakes(case)
         if not found and answer.verdict == LAST_DIGIT:
@@ -414,11 +432,22 @@ def _looks_like(mistakes: tuple[str, ...]) -> str:
 # Numbers -----------------------------------------------------------------------------------------
 
 
-def _half(reading: Reading, *candidates: Scalar) -> Fraction:
-    """How far the number may be from what was written: an integer is exact where one is due."""
-    if reading.is_integer and any(_is_integer(number) for number in candidates):
+def _half(reading: Reading, due: Scalar) -> Fraction:
+    """How far the number may be from what was written: an integer is exact where one is due.
+
+    An interval that somebody states counts up to a unit of the last place, or 5 %; with 0±100 and
+    0e9 everything would be right.
+    """
+    if reading.is_integer and _is_integer(due):
         return Fraction(0)
-    return reading.half_unit
+    size = abs(reading.middle)
+    return min(reading.half_unit, max(reading.unit, _FEW * size), max(Fraction(1), size) / 2)
+
+
+def _finest(readings: Iterable[Reading]) -> Fraction:
+    """Half a unit of the most decimals that were written; 0 where there are whole numbers only."""
+    units = [reading.unit for reading in readings if (reading.places or 0) > 0]
+    return min(units, default=Fraction(0)) / 2
 
 
 def _is_integer(number: Scalar) -> bool:
