@@ -265,10 +265,10 @@ class _Sheet:
         answer.expected = exact if first is None else first
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
-        answer.half = _half(reading, exact)
-        half = Fraction(0) if self.strict and reading.is_integer else answer.half
-        if _reaches(reading.middle, half, allowed.low, allowed.high):
-            answer.verdict = TOO_FEW if self._has_too_few(reading, half, exact) else RIGHT
+        is_exact = self.strict and reading.is_integer
+        answer.half = Fraction(0) if is_exact else _half(reading, exact)
+        if _reaches(reading.middle, answer.half, allowed.low, allowed.high):
+            answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
             return
         bounds = [(allowed.low, allowed.high, answer.half)]
         for way in ways:

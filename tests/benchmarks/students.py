@@ -28,7 +28,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from time import perf_counter
 
-from scalargrad.checking.marking import AnswerKey, key_of, mark
+from scalargrad.checking.answer_key import AnswerKey, key_of
+from scalargrad.checking.marking import mark
 from scalargrad.checking.reading import read
 from scalargrad.lectures import LECTURES
 from scalargrad.lectures.claims import checked, claim_files
