@@ -24,6 +24,7 @@ bench: .venv/development  ## measure speed and memory against real peers, side b
 	.venv/bin/python tests/benchmarks/engine.py
 	.venv/bin/python tests/benchmarks/networks.py
 	.venv/bin/python tests/benchmarks/students.py
+	.venv/bin/python tests/benchmarks/grading.py
 
 notebooks: .venv/development  ## run the notebooks (none yet)
 	@find notebooks -name '*.py' -exec .venv/bin/python {} \;

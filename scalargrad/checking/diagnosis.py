@@ -123,6 +123,8 @@ def _fits(case: Case, work: Work) -> bool:
         return True
     if half > 0.1 * abs(written):  # with one figure nearly everything comes within reach
         return False
+    if case.reading.places is None:  # a fraction or a float comes of numbers that were not rounded
+        return False
     outcome = expected(case.outline, way, work, case.halves, case.unseen)
     return outcome is not None and outcome.low - half <= written <= outcome.high + half
 

@@ -259,16 +259,20 @@ class _Sheet:
         self.answers[key] = answer
 
     def _judge(self, answer: _Answer, key: Key, reading: Reading, exact: Scalar) -> None:
-        ways = list(self._ways(key))
-        outline = self.key.outline
-        first = computed(outline, ways[0], straight(key, ways[0]), in_floats=False)
-        answer.expected = exact if first is None else first
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
         is_exact = self.strict and reading.is_integer
         answer.half = Fraction(0) if is_exact else _half(reading, exact)
-        if _reaches(reading.middle, answer.half, allowed.low, allowed.high):
+        answer.expected = exact
+        is_right = _reaches(reading.middle, answer.half, allowed.low, allowed.high)
+        if is_right:
             answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
+            if self.strict:
+                return
+        ways = list(self._ways(key))
+        first = computed(self.key.outline, ways[0], straight(key, ways[0]), in_floats=False)
+        answer.expected = exact if first is None else first
+        if is_right:
             return
         bounds = [(allowed.low, allowed.high, answer.half)]
         for way in ways:

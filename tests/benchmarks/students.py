@@ -61,10 +61,15 @@ class Sheet:
         self.wrong[quantity] = wrong + slips
 
     @property
+    def text(self) -> str:
+        """The program."""
+        given = [f"{name} = {text}" for name, text in self.inputs.items()]
+        return "\n".join([*given, *self.statements])
+
+    @property
     def key(self) -> AnswerKey:
         """What it is marked against."""
-        given = [f"{name} = {text}" for name, text in self.inputs.items()]
-        return key_of("\n".join([*given, *self.statements]))
+        return key_of(self.text)
 
 
 ACTIVATIONS: dict[str, Step] = {
