@@ -381,3 +381,31 @@ def test_a_wide_interval_is_no_right_answer_and_does_not_make_later_lines_right(
 def test_an_interval_wider_than_a_unit_says_too_little():
     assert verdicts(check(LECTURE, {"dl/dw2": "-0.24±0.005"})) == ["right"]
     assert verdicts(check(LECTURE, {"dl/dw2": "-0.2412±0.003"})) == ["right, too few figures"]
+
+
+def test_nought_is_no_rounding_of_what_the_decimals_of_other_lines_would_show():
+    gate = check(LECTURE, {"h2": "1.6", "dl/dh2": "0", "dl/dw2": "0"})
+    assert verdicts(gate) == ["right", "wrong", "follows from your line 2"]
+    assert check(LECTURE, {"h2": "1.6", "dl/dw2": "0."}).lines[1].verdict == "wrong"
+    small = "x = 0.5; w = 0.02; h = w*x; l = h^2"
+    assert check(small, {"h": "0.01", "l": "0"}).ok
+    assert check("x = 1; h = relu(-x); l = h*0.3 + 0.25", {"l": "0.25", "dl/dx": "0"}).ok
+
+
+@pytest.mark.parametrize(
+    "written", ["-1.2*0.1*2 = -0.24", "(−1.2) × (0.1) × (2) = −0.24", "dl/dw2 = -6/25 = -0.24"]
+)
+def test_the_working_may_stand_before_the_result(written):
+    assert verdicts(check(LECTURE, {"dl/dw2": written})) == ["right"]
+    assert verdicts(check(LECTURE, {"dl/dw2": written.replace("24", "12")}))[0] != "right"
+
+
+@pytest.mark.parametrize("written", ["-0.12", "-0.48", "0.24", "-0.25", "-0.2"])
+def test_factors_that_are_written_in_full_carry_no_rounding(written):
+    factors = {"dl/dyhat": "-1.2", "dyhat/dh2": "0.1", "dh2/dw2": "2"}
+    report = check(LECTURE, factors | {"dl/dw2": written})
+    is_rounding = written == "-0.2"
+    assert report.ok == is_rounding
+    assert check(LECTURE, factors | {"dl/dw2": "-0.24"}).ok
+    if written == "-0.12":
+        assert report.first_wrong == "∂ℓ/∂w₂"

@@ -24,6 +24,7 @@ from scalargrad.checking.recomputing import (
     Way,
     computed,
     expected,
+    is_rounded,
     straight,
 )
 from scalargrad.checking.report import (
@@ -138,7 +139,7 @@ def mark(
     """
     wanted = None if asked is None else _wanted(key, asked)
     read_answers = list(_read(key, answers, wanted))
-    sheet = _Sheet(key, at_kinks, strict, _finest(a.reading for a in read_answers if a.reading))
+    sheet = _Sheet(key, at_kinks, strict, [a.reading for a in read_answers if a.reading])
     in_order = [answer for answer in read_answers if answer.key is not None]
     in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
     for answer in in_order:
@@ -234,12 +235,14 @@ class _Sheet:
     """The lines of one person, as far as they are marked."""
 
     def __init__(
-        self, key: AnswerKey, at_kinks: AtKinks, strict: bool, finest: Fraction
+        self, key: AnswerKey, at_kinks: AtKinks, strict: bool, readings: Iterable[Reading]
     ) -> None:
         self.key = key
         self.at_kinks: AtKinks = at_kinks
         self.strict = strict
-        self.finest = finest  # half a unit of the most decimals on the sheet
+        halves = [found.unit / 2 for found in readings if (found.places or 0) > 0]
+        self.finest = min(halves, default=Fraction(0))  # half a unit of the most decimals
+        self.coarsest = max(halves, default=Fraction(0))  # and of the fewest
         self.own: dict[Key, Scalar] = {}
         self.halves: dict[Key, Fraction] = {}
         self.answers: dict[Key, _Answer] = {}
@@ -262,7 +265,7 @@ class _Sheet:
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
         is_exact = self.strict and reading.is_integer
-        answer.half = Fraction(0) if is_exact else _half(reading, exact)
+        answer.half = Fraction(0) if is_exact else self._half(reading, exact)
         answer.expected = exact
         is_right = _reaches(reading.middle, answer.half, allowed.low, allowed.high)
         if is_right:
@@ -273,13 +276,15 @@ class _Sheet:
         first = computed(self.key.outline, ways[0], straight(key, ways[0]), in_floats=False)
         answer.expected = exact if first is None else first
         if is_right:
+            if reading.middle == exact == first and not self._is_rounded(key, ways[0], reading):
+                answer.half = Fraction(0)  # the person went on with this number and no other
             return
         bounds = [(allowed.low, allowed.high, answer.half)]
         for way in ways:
             outcome = self._expected(key, way, reading)
             if outcome is None:
                 continue
-            half = _half(reading, outcome.number if outcome.low == outcome.high else math.nan)
+            half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
             is_allowed = bool(roots) or not self.strict
             if is_allowed and _reaches(reading.middle, half, outcome.low, outcome.high):
@@ -292,7 +297,7 @@ class _Sheet:
             if 2 * half <= _SLIP * size and _reaches(reading.middle, 2 * half, low, high):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
-        answer.half = min(answer.half, _half(reading, answer.expected))
+        answer.half = min(answer.half, self._half(reading, answer.expected))
         answer.roots = frozenset([answer.number])
 
     def _follow(self, answer: _Answer, outcome: Expected, roots: frozenset[int]) -> None:
@@ -334,6 +339,25 @@ class _Sheet:
             self.key.outline, way, straight(key, way), self.halves, self._unseen(reading),
             any_at_kinks=self.at_kinks == "any",
         )  # fmt: skip
+
+    def _is_rounded(self, key: Key, way: Way, reading: Reading) -> bool:
+        unseen = self._unseen(reading)
+        return is_rounded(self.key.outline, way, key, self.halves, unseen)
+
+    def _half(self, reading: Reading, due: Scalar) -> Fraction:
+        """How far the number may be from what was written: an integer is exact where one is due.
+
+        An interval that somebody states counts up to a unit of the last place, or 5 %: with 0±100
+        and 0e9 everything would be right. A nought shows no figure, so it stands for what the
+        decimals of the other lines do not show.
+        """
+        if reading.is_integer and _is_integer(due):
+            return Fraction(0)
+        size = abs(reading.middle)
+        most = max(Fraction(1), size) / 2
+        if not size and (reading.places or 0) <= 0:
+            most = self.coarsest or most
+        return min(reading.half_unit, max(reading.unit, _FEW * size), most)
 
     def _unseen(self, reading: Reading) -> Fraction:
         """How far rounding may put off a step that was not written.
@@ -434,24 +458,6 @@ def _looks_like(mistakes: tuple[str, ...]) -> str:
 
 
 # Numbers -----------------------------------------------------------------------------------------
-
-
-def _half(reading: Reading, due: Scalar) -> Fraction:
-    """How far the number may be from what was written: an integer is exact where one is due.
-
-    An interval that somebody states counts up to a unit of the last place, or 5 %; with 0±100 and
-    0e9 everything would be right.
-    """
-    if reading.is_integer and _is_integer(due):
-        return Fraction(0)
-    size = abs(reading.middle)
-    return min(reading.half_unit, max(reading.unit, _FEW * size), max(Fraction(1), size) / 2)
-
-
-def _finest(readings: Iterable[Reading]) -> Fraction:
-    """Half a unit of the most decimals that were written; 0 where there are whole numbers only."""
-    units = [reading.unit for reading in readings if (reading.places or 0) > 0]
-    return min(units, default=Fraction(0)) / 2
 
 
 def _is_integer(number: Scalar) -> bool:
