@@ -386,6 +386,9 @@ def test_an_interval_wider_than_a_unit_says_too_little():
 def test_nought_is_no_rounding_of_what_the_decimals_of_other_lines_would_show():
     gate = check(LECTURE, {"h2": "1.6", "dl/dh2": "0", "dl/dw2": "0"})
     assert verdicts(gate) == ["right", "wrong", "follows from your line 2"]
+    assert check(LECTURE, {"h2": "1.6", "dl/dw1": "0"}).mistakes == (
+        "the ReLU gate is forced shut",
+    )
     assert check(LECTURE, {"h2": "1.6", "dl/dw2": "0."}).lines[1].verdict == "wrong"
     small = "x = 0.5; w = 0.02; h = w*x; l = h^2"
     assert check(small, {"h": "0.01", "l": "0"}).ok

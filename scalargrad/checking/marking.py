@@ -231,6 +231,9 @@ def _reading(written: object) -> Reading:
         return read(str(written))
 
 
+_Bounds = tuple[Scalar, Scalar, Fraction]  # least and most, and how far a number may be from them
+
+
 class _Sheet:
     """The lines of one person, as far as they are marked."""
 
@@ -271,23 +274,30 @@ class _Sheet:
         if is_right:
             answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
             if self.strict:
+                answer.half *= reading.middle != exact
                 return
-        ways = list(self._ways(key))
-        first = computed(self.key.outline, ways[0], straight(key, ways[0]), in_floats=False)
+        way = next(self._ways(key))
+        first = computed(self.key.outline, way, straight(key, way), in_floats=False)
         answer.expected = exact if first is None else first
         if is_right:
-            if reading.middle == exact == first and not self._is_rounded(key, ways[0], reading):
+            if reading.middle == exact == first and not self._is_rounded(key, way, reading):
                 answer.half = Fraction(0)  # the person went on with this number and no other
             return
-        bounds = [(allowed.low, allowed.high, answer.half)]
-        for way in ways:
+        self._judge_by_own_lines(answer, key, reading, [(allowed.low, allowed.high, answer.half)])
+
+    def _judge_by_own_lines(
+        self, answer: _Answer, key: Key, reading: Reading, bounds: list[_Bounds]
+    ) -> None:
+        """Give a line that is not right its verdict; a unit off some bounds is the last digit."""
+        for way in self._ways(key):
             outcome = self._expected(key, way, reading)
             if outcome is None:
                 continue
             half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
-            is_allowed = bool(roots) or not self.strict
-            if is_allowed and _reaches(reading.middle, half, outcome.low, outcome.high):
+            if self.strict and not roots:
+                continue
+            if _reaches(reading.middle, half, outcome.low, outcome.high):
                 answer.half = half
                 self._follow(answer, outcome, roots)
                 return
@@ -297,7 +307,10 @@ class _Sheet:
             if 2 * half <= _SLIP * size and _reaches(reading.middle, 2 * half, low, high):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
+        assert answer.expected is not None
         answer.half = min(answer.half, self._half(reading, answer.expected))
+        if reading.is_integer and not reading.middle:  # a nought that is wrong was meant as one
+            answer.half = Fraction(0)
         answer.roots = frozenset([answer.number])
 
     def _follow(self, answer: _Answer, outcome: Expected, roots: frozenset[int]) -> None:

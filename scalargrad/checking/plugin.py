@@ -58,10 +58,12 @@ class SheetFile(pytest.File):
 
     @cached_property
     def report(self) -> Report:
-        """The sheet, marked: once for all its lines."""
-        from scalargrad.checking.marking import check
+        """The sheet, marked as `assert_gradients` does: once for all its lines."""
+        from scalargrad.checking.answer_key import key_of
+        from scalargrad.checking.marking import mark
 
-        return check(self.sheet.program, self.sheet.rows, at_kinks=self.sheet.slopes)
+        key = key_of(self.sheet.program, self.sheet.slopes)
+        return mark(key, self.sheet.rows, strict=True)
 
 
 class SheetLine(pytest.Item):
