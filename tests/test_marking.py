@@ -166,6 +166,14 @@ def test_only_the_final_answer_is_accepted_within_what_the_steps_carry():
     assert "steps" in report.notes[0]
 
 
+def test_what_is_accepted_for_the_rounding_of_few_figures_has_too_few_figures():
+    text = "x = 1.5; w = 0.4; b = -0.2; p = sigmoid(w*x + b); loss = -log(p)"
+    for written in ("-0.6", "-0.4"):  # it is -0.602, and may come out as 0.3 × 1.5 = 0.45
+        report = check(text, {"dl/dw": written})
+        assert (verdicts(report), report.score) == (["right, too few figures"], 0.5)
+    assert not check(text, {"dl/dw": "-0.40"}).ok
+
+
 @pytest.mark.parametrize("slope", ["0", "1", "0.5"])
 def test_at_a_kink_every_value_of_the_subdifferential_is_right(slope):
     text = "z = 0; h = relu(z); loss = 3*h"

@@ -8,6 +8,7 @@ whoever keeps all digits and rounds only what he writes down passes too.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -319,7 +320,10 @@ class _Sheet:
             answer.roots = roots
             answer.verdict = f"{FOLLOWS} {min(roots)}"
         else:
-            answer.verdict = RIGHT
+            assert answer.reading is not None
+            assert answer.exact is not None
+            too_few = self._has_too_few(answer.reading, answer.half, answer.exact)
+            answer.verdict = TOO_FEW if too_few else RIGHT
             self.carried_alone |= not outcome.used
 
     def _ways(self, key: Key) -> Iterator[Way]:
@@ -502,7 +506,7 @@ def _number(number: Scalar | None, digits: int = 6) -> str:
 def _written(text: str) -> str:
     text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
     text = text if len(text) <= 40 else text[:39] + "…"
-    return MINUS + text[1:] if text[:1] in "-–" and text[1:2].isdigit() else text
+    return MINUS + text[1:] if re.match(r"[-–]\.?[0-9]", text) else text
 
 
 def _sentence(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """A plugin of pytest: each line of a `*.sheet.md` key is a test, so `pytest slides/` checks a deck.
 
-It does nothing where there are no such files, and loads the checker when it meets one.
+A claim is right where the truth rounds to it, whatever the lines above it say. The plugin does
+nothing where there are no such files, and loads the checker when it meets one.
 """
 
 from __future__ import annotations

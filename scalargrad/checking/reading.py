@@ -122,6 +122,8 @@ def read(text: str) -> Reading:
     (Fraction(-49, 200), Fraction(-47, 200), True)
     >>> read("≈4×10^17").middle == 4 * 10**17, read("-2.4×10⁻¹").places
     (True, 2)
+    >>> read("2 × 0.1 × (-1.2) = -0.24").low  # the working is not looked at
+    Fraction(-49, 200)
     >>> read("0,24")
     Traceback (most recent call last):
     scalargrad.checking.reading.UnreadableNumber: a number is written like 0.24, with a point; ...
