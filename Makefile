@@ -25,6 +25,7 @@ bench: .venv/development  ## measure speed and memory against real peers, side b
 	.venv/bin/python tests/benchmarks/networks.py
 	.venv/bin/python tests/benchmarks/compiling.py
 	.venv/bin/python tests/benchmarks/students.py
+	.venv/bin/python tests/benchmarks/grading.py
 
 notebooks: .venv/notebooks  ## execute each notebooks/*.py into the .ipynb beside it
 	.venv/bin/python tests/execute_notebooks.py

@@ -34,6 +34,12 @@ def test_the_gradients_on_the_slide_are_right(lecture):
     assert_gradients(program(lecture.text).output, lecture.gradients)
 
 
+def test_a_wrong_product_of_right_factors_is_no_slip_in_the_last_digit():
+    factors = {"yhat": "-1.2", "dyhat/dh2": "0.1", "dh2/dw2": "2"}
+    with pytest.raises(GradientMismatch, match="It looks as if a factor of the chain is lost"):
+        assert_gradients(lecture(), factors | {"w2": "-0.12"})
+
+
 ACCEPTED = ["-0.24", "−0.24", "-.24", "-6/25", "-0.240", "-2.4e-1", "-0.2", " -0.24 ", "-12/50",
             Fraction(-6, 25), -0.24]  # fmt: skip
 REJECTED = ["0.24", "-0.25", "-0.241", "-0.2401", "-7/25", "-0.3", "0", "-1", "-2.5e-1",

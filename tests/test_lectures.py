@@ -416,6 +416,20 @@ def test_an_unreadable_claim_is_wrong():
     assert "0.9" in claim.computed
 
 
+def test_a_claim_at_a_kink_holds_unless_the_file_states_a_convention():
+    text = "{}\n```sg\nz = 0; h = relu(z)\n```\n| quantity | answer |\n|---|---|\n| dh/dz | 1 |"
+    assert [c.verdict for c in checked(text.format(""))] == [HOLDS]
+    assert [c.verdict for c in checked(text.format("Here relu′(0) = 0."))] == [WRONG]
+
+
+def test_every_line_of_a_claim_file_is_a_claim():
+    table = "| quantity | answer |\n| q | 1 |\n| m | |\n| m | .09 |\n| m | 0 |"
+    claims = checked(f"```sg\nw = 0.3; m = w^2\n```\n{table}")
+    assert [c.is_met for c in claims] == [False, False, True, False]
+    assert claims[0].computed.startswith("no node is named 'q'")
+    assert claims[3].computed == "you wrote 0, it is 0.09 (= w²)."
+
+
 # Slips -------------------------------------------------------------------------------------------
 
 

@@ -166,6 +166,14 @@ def test_only_the_final_answer_is_accepted_within_what_the_steps_carry():
     assert "steps" in report.notes[0]
 
 
+def test_what_is_accepted_for_the_rounding_of_few_figures_has_too_few_figures():
+    text = "x = 1.5; w = 0.4; b = -0.2; p = sigmoid(w*x + b); loss = -log(p)"
+    for written in ("-0.6", "-0.4"):  # it is -0.602, and may come out as 0.3 × 1.5 = 0.45
+        report = check(text, {"dl/dw": written})
+        assert (verdicts(report), report.score) == (["right, too few figures"], 0.5)
+    assert not check(text, {"dl/dw": "-0.40"}).ok
+
+
 @pytest.mark.parametrize("slope", ["0", "1", "0.5"])
 def test_at_a_kink_every_value_of_the_subdifferential_is_right(slope):
     text = "z = 0; h = relu(z); loss = 3*h"
@@ -338,3 +346,77 @@ def test_a_whole_number_alone_is_not_right_for_want_of_figures(written):
     text = "x = 2; y = 1; w = 0.8; v = 0.3; h = relu(w*x); yhat = v*h; loss = (yhat - y)^2"
     assert not check(text, {"dl/dw": written}).ok
     assert check(text, {"dl/dw": "-0.624"}).ok
+
+
+MEAN = "w = 0.5; l1 = (2*w-3)^2; l2 = (w-2)^2; l3 = (-w-1)^2; l4 = (3*w-1)^2; l = mean(l1,l2,l3,l4)"
+SLOPES = {"dl1/dw": "-8", "dl2/dw": "-3", "dl3/dw": "3", "dl4/dw": "3"}  # their mean is -1.25
+
+
+@pytest.mark.parametrize("written", ["-5", "-5.", "≈ -5", "-5e0", "-5±0.5", "-3", "2"])
+def test_the_rounding_of_a_whole_number_is_not_carried_through_steps_that_were_not_written(written):
+    report = check(MEAN, SLOPES | {"dl/dw": written})
+    assert verdicts(report) == ["right"] * 4 + ["wrong"]
+    assert report.ok is False
+    if written == "-5":
+        assert report.mistakes == ("the sum is taken for the mean",)
+
+
+def test_who_rounds_to_whole_numbers_and_goes_on_from_there_passes():
+    text = "x = 1.48; a = 2*x; b = 4*a; c = b + 0.3; l = c*a"
+    assert check(text, {"a": "3", "b": "12", "c": "12", "l": "36", "dl/dc": "3"}).ok  # rounding
+    assert check(text, {"a": "3", "b": "12", "c": "12", "l": "36", "dl/da": "24"}).ok  # 12 + 4×3
+
+
+def test_who_keeps_all_digits_and_writes_whole_numbers_passes():
+    # 2.52 + 0.96 is 3.48; from what was written it is the whole number 4, which is not exact here
+    assert check("x = 1.26; a = 2*x; c = 0.48*2; b = a + c", {"a": "3", "c": "1.0", "b": "3"}).ok
+
+
+def test_who_rounds_at_every_step_and_leaves_final_zeros_out_passes():
+    # with 0.33 for a third 300 of them are 99; the other line says that two decimals were kept
+    assert check("n = 3; t = 300; a = 1/n; y = t*a; z = y/7", {"y": "99", "z": "14.14"}).ok
+    assert not check("n = 3; t = 300; a = 1/n; y = t*a; z = y/7", {"y": "99", "z": "14.1429"}).ok
+
+
+@pytest.mark.parametrize("wide", ["0.00±100", "1±5", "0e9", "-0.30±0.2", "99.00±100"])
+def test_a_wide_interval_is_no_right_answer_and_does_not_make_later_lines_right(wide):
+    report = check(LECTURE, {"dl/dyhat": wide, "dl/dw2": "7", "dl/dw4": "-30.0"})
+    assert verdicts(report)[0] == "wrong"
+    assert "right" not in verdicts(report)[1:]
+    assert not any(verdict.startswith("follows") for verdict in verdicts(report))
+
+
+def test_an_interval_wider_than_a_unit_says_too_little():
+    assert verdicts(check(LECTURE, {"dl/dw2": "-0.24±0.005"})) == ["right"]
+    assert verdicts(check(LECTURE, {"dl/dw2": "-0.2412±0.003"})) == ["right, too few figures"]
+
+
+def test_nought_is_no_rounding_of_what_the_decimals_of_other_lines_would_show():
+    gate = check(LECTURE, {"h2": "1.6", "dl/dh2": "0", "dl/dw2": "0"})
+    assert verdicts(gate) == ["right", "wrong", "follows from your line 2"]
+    assert check(LECTURE, {"h2": "1.6", "dl/dw1": "0"}).mistakes == (
+        "the ReLU gate is forced shut",
+    )
+    assert check(LECTURE, {"h2": "1.6", "dl/dw2": "0."}).lines[1].verdict == "wrong"
+    small = "x = 0.5; w = 0.02; h = w*x; l = h^2"
+    assert check(small, {"h": "0.01", "l": "0"}).ok
+    assert check("x = 1; h = relu(-x); l = h*0.3 + 0.25", {"l": "0.25", "dl/dx": "0"}).ok
+
+
+@pytest.mark.parametrize(
+    "written", ["-1.2*0.1*2 = -0.24", "(−1.2) × (0.1) × (2) = −0.24", "dl/dw2 = -6/25 = -0.24"]
+)
+def test_the_working_may_stand_before_the_result(written):
+    assert verdicts(check(LECTURE, {"dl/dw2": written})) == ["right"]
+    assert verdicts(check(LECTURE, {"dl/dw2": written.replace("24", "12")}))[0] != "right"
+
+
+@pytest.mark.parametrize("written", ["-0.12", "-0.48", "0.24", "-0.25", "-0.2"])
+def test_factors_that_are_written_in_full_carry_no_rounding(written):
+    factors = {"dl/dyhat": "-1.2", "dyhat/dh2": "0.1", "dh2/dw2": "2"}
+    report = check(LECTURE, factors | {"dl/dw2": written})
+    is_rounding = written == "-0.2"
+    assert report.ok == is_rounding
+    assert check(LECTURE, factors | {"dl/dw2": "-0.24"}).ok
+    if written == "-0.12":
+        assert report.first_wrong == "∂ℓ/∂w₂"

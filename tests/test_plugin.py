@@ -104,6 +104,17 @@ def test_a_deck_may_state_a_convention(tmp_path):
         assert run(tmp_path)[0] == code
 
 
+def test_on_a_slide_nothing_is_allowed_for_rounding_on_the_way(tmp_path):
+    text = "```sg\nz = 0.7; h = tanh(z); l = (1.7*h - 1)^2\n```\n| quantity | answer |\n"
+    rows = "| h | 0.604 |\n| l | {} |\n| dl/dz | 0 |\n"
+    (tmp_path / "deck.sheet.md").write_text(text + rows.format("0.000720"), encoding="utf-8")
+    code, printed = run(tmp_path)
+    assert code == 1
+    assert "2 failed, 1 passed" in printed  # 0 for 0.058 is no rounding here
+    assert "the true value is about 0.00075214" in printed
+    assert "last digit" not in printed
+
+
 def test_a_binary_file_is_an_error_in_one_line(tmp_path):
     (tmp_path / "deck.sheet.md").write_bytes(b"\xff\xf0\0 quantity")
     code, printed = run(tmp_path)

@@ -100,6 +100,10 @@ REFUSED = [
     ("1±-1", "without a sign after the ±"),
     ("1 = 2", "one number to a line"),
     ("-6/25 = -0.25", "one number to a line"),
+    ("1*2", "worked out"),
+    ("(-1.2)(0.1)(2)", "worked out"),
+    ("2(0.4 - 1)", "worked out"),
+    ("-0.24 = 2*x", "-0.5, -1/2 or 5e-1"),
 ]
 
 

@@ -53,6 +53,7 @@ class Case:
         key: the quantity.
         reading: what was written.
         half: how far the person's number may be from it.
+        unseen: how far rounding may put off a step that was not written.
         own: the numbers of the person's earlier lines.
         halves: how far those may be off.
         exact: the true value.
@@ -64,6 +65,7 @@ class Case:
     key: Key
     reading: Reading
     half: Fraction
+    unseen: Fraction
     own: Mapping[Key, Scalar]
     halves: Mapping[Key, Fraction]
     exact: Scalar
@@ -121,7 +123,9 @@ def _fits(case: Case, work: Work) -> bool:
         return True
     if half > 0.1 * abs(written):  # with one figure nearly everything comes within reach
         return False
-    outcome = expected(case.outline, way, work, case.halves, case.half)
+    if case.reading.places is None:  # a fraction or a float comes of numbers that were not rounded
+        return False
+    outcome = expected(case.outline, way, work, case.halves, case.unseen)
     return outcome is not None and outcome.low - half <= written <= outcome.high + half
 
 

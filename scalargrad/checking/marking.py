@@ -8,6 +8,7 @@ whoever keeps all digits and rounds only what he writes down passes too.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +25,7 @@ from scalargrad.checking.recomputing import (
     Way,
     computed,
     expected,
+    is_rounded,
     straight,
 )
 from scalargrad.checking.report import (
@@ -136,9 +138,9 @@ def mark(
     Where it is strict, a line is right only where the truth rounds to it: nothing is allowed for
     what rounding on the way carries, and a whole number is exact.
     """
-    sheet = _Sheet(key, at_kinks, strict)
     wanted = None if asked is None else _wanted(key, asked)
     read_answers = list(_read(key, answers, wanted))
+    sheet = _Sheet(key, at_kinks, strict, [a.reading for a in read_answers if a.reading])
     in_order = [answer for answer in read_answers if answer.key is not None]
     in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
     for answer in in_order:
@@ -230,13 +232,21 @@ def _reading(written: object) -> Reading:
         return read(str(written))
 
 
+_Bounds = tuple[Scalar, Scalar, Fraction]  # least and most, and how far a number may be from them
+
+
 class _Sheet:
     """The lines of one person, as far as they are marked."""
 
-    def __init__(self, key: AnswerKey, at_kinks: AtKinks, strict: bool) -> None:
+    def __init__(
+        self, key: AnswerKey, at_kinks: AtKinks, strict: bool, readings: Iterable[Reading]
+    ) -> None:
         self.key = key
         self.at_kinks: AtKinks = at_kinks
         self.strict = strict
+        halves = [found.unit / 2 for found in readings if (found.places or 0) > 0]
+        self.finest = min(halves, default=Fraction(0))  # half a unit of the most decimals
+        self.coarsest = max(halves, default=Fraction(0))  # and of the fewest
         self.own: dict[Key, Scalar] = {}
         self.halves: dict[Key, Fraction] = {}
         self.answers: dict[Key, _Answer] = {}
@@ -256,36 +266,52 @@ class _Sheet:
         self.answers[key] = answer
 
     def _judge(self, answer: _Answer, key: Key, reading: Reading, exact: Scalar) -> None:
-        ways = list(self._ways(key))
-        outline = self.key.outline
-        first = computed(outline, ways[0], straight(key, ways[0]), in_floats=False)
-        answer.expected = exact if first is None else first
-        answer.half = _half(reading, exact, answer.expected)
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
-        half = Fraction(0) if self.strict and reading.is_integer else answer.half
-        if _reaches(reading.middle, half, allowed.low, allowed.high):
+        is_exact = self.strict and reading.is_integer
+        answer.half = Fraction(0) if is_exact else self._half(reading, exact)
+        answer.expected = exact
+        is_right = _reaches(reading.middle, answer.half, allowed.low, allowed.high)
+        if is_right:
             answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
+            if self.strict:
+                answer.half *= reading.middle != exact
+                return
+        way = next(self._ways(key))
+        first = computed(self.key.outline, way, straight(key, way), in_floats=False)
+        answer.expected = exact if first is None else first
+        if is_right:
+            if reading.middle == exact == first and not self._is_rounded(key, way, reading):
+                answer.half = Fraction(0)  # the person went on with this number and no other
             return
-        bounds = [(allowed.low, allowed.high)]
-        for way in ways:
-            outcome = self._expected(key, way, answer.half)
+        self._judge_by_own_lines(answer, key, reading, [(allowed.low, allowed.high, answer.half)])
+
+    def _judge_by_own_lines(
+        self, answer: _Answer, key: Key, reading: Reading, bounds: list[_Bounds]
+    ) -> None:
+        """Give a line that is not right its verdict; a unit off some bounds is the last digit."""
+        for way in self._ways(key):
+            outcome = self._expected(key, way, reading)
             if outcome is None:
                 continue
-            if reading.is_integer and not outcome.used:
-                continue  # half a unit of a whole number carries through steps to nearly anything
+            half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
-            is_allowed = bool(roots) or not self.strict
-            if is_allowed and _reaches(reading.middle, answer.half, outcome.low, outcome.high):
+            if self.strict and not roots:
+                continue
+            if _reaches(reading.middle, half, outcome.low, outcome.high):
+                answer.half = half
                 self._follow(answer, outcome, roots)
                 return
-            bounds.append((outcome.low, outcome.high))
-        unit = 2 * answer.half
-        for low, high in bounds:
+            bounds.append((outcome.low, outcome.high, half))
+        for low, high, half in bounds:
             size = abs(Fraction(low)) if _is_finite(low) else Fraction(0)
-            if unit <= _SLIP * size and _reaches(reading.middle, unit, low, high):
+            if 2 * half <= _SLIP * size and _reaches(reading.middle, 2 * half, low, high):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
+        assert answer.expected is not None
+        answer.half = min(answer.half, self._half(reading, answer.expected))
+        if reading.is_integer and not reading.middle:  # a nought that is wrong was meant as one
+            answer.half = Fraction(0)
         answer.roots = frozenset([answer.number])
 
     def _follow(self, answer: _Answer, outcome: Expected, roots: frozenset[int]) -> None:
@@ -294,7 +320,10 @@ class _Sheet:
             answer.roots = roots
             answer.verdict = f"{FOLLOWS} {min(roots)}"
         else:
-            answer.verdict = RIGHT
+            assert answer.reading is not None
+            assert answer.exact is not None
+            too_few = self._has_too_few(answer.reading, answer.half, answer.exact)
+            answer.verdict = TOO_FEW if too_few else RIGHT
             self.carried_alone |= not outcome.used
 
     def _ways(self, key: Key) -> Iterator[Way]:
@@ -322,15 +351,49 @@ class _Sheet:
         if len(meant) < len(self.own):
             yield Way(meant)
 
-    def _expected(self, key: Key, way: Way, half: Fraction) -> Expected | None:
+    def _expected(self, key: Key, way: Way, reading: Reading) -> Expected | None:
         return expected(
-            self.key.outline, way, straight(key, way), self.halves, half,
+            self.key.outline, way, straight(key, way), self.halves, self._unseen(reading),
             any_at_kinks=self.at_kinks == "any",
         )  # fmt: skip
 
+    def _is_rounded(self, key: Key, way: Way, reading: Reading) -> bool:
+        unseen = self._unseen(reading)
+        return is_rounded(self.key.outline, way, key, self.halves, unseen)
+
+    def _half(self, reading: Reading, due: Scalar) -> Fraction:
+        """How far the number may be from what was written: an integer is exact where one is due.
+
+        An interval that somebody states counts up to a unit of the last place, or 5 %: with 0±100
+        and 0e9 everything would be right. A nought shows no figure, so it stands for what the
+        decimals of the other lines do not show.
+        """
+        if reading.is_integer and _is_integer(due):
+            return Fraction(0)
+        size = abs(reading.middle)
+        most = max(Fraction(1), size) / 2
+        if not size and (reading.places or 0) <= 0:
+            most = self.coarsest or most
+        return min(reading.half_unit, max(reading.unit, _FEW * size), most)
+
+    def _unseen(self, reading: Reading) -> Fraction:
+        """How far rounding may put off a step that was not written.
+
+        It was rounded as the line is. A whole number does not say how, and half a unit of it would
+        carry to nearly anything: the decimals of the other lines say it.
+        """
+        if reading.places is None:
+            return reading.half_unit
+        return reading.unit / 2 if reading.places > 0 else self.finest
+
     def _has_too_few(self, reading: Reading, half: Fraction, exact: Scalar) -> bool:
         """Whether a right answer says too little: fewer decimals than others, or than two."""
-        if not half or reading.middle == exact or half <= _FEW * abs(Fraction(exact)):
+        if not half or reading.middle == exact:
+            return False
+        is_wide = reading.half_unit > reading.unit > 0  # as in 0.30±0.02
+        if is_wide and abs(reading.middle - Fraction(exact)) > reading.unit / 2:
+            return True
+        if half <= _FEW * abs(Fraction(exact)):
             return False
         places = reading.places or 0
         others = [a.reading.places or 0 for a in self.answers.values() if a.reading]
@@ -346,8 +409,8 @@ class _Sheet:
             if self.key.outline.rank(key) < self.key.outline.rank(answer.key)
         }
         case = diagnosis.Case(
-            self.key.outline, answer.key, answer.reading, answer.half, before, self.halves,
-            answer.exact, answer.expected, self.own,
+            self.key.outline, answer.key, answer.reading, answer.half, self._unseen(answer.reading),
+            before, self.halves, answer.exact, answer.expected, self.own,
         )  # fmt: skip
         found = diagnosis.mistakes(case)
         if not found and answer.verdict == LAST_DIGIT:
@@ -414,13 +477,6 @@ def _looks_like(mistakes: tuple[str, ...]) -> str:
 # Numbers -----------------------------------------------------------------------------------------
 
 
-def _half(reading: Reading, *candidates: Scalar) -> Fraction:
-    """How far the number may be from what was written: an integer is exact where one is due."""
-    if reading.is_integer and any(_is_integer(number) for number in candidates):
-        return Fraction(0)
-    return reading.half_unit
-
-
 def _is_integer(number: Scalar) -> bool:
     return _is_finite(number) and Fraction(number).denominator == 1
 
@@ -450,7 +506,7 @@ def _number(number: Scalar | None, digits: int = 6) -> str:
 def _written(text: str) -> str:
     text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
     text = text if len(text) <= 40 else text[:39] + "…"
-    return MINUS + text[1:] if text[:1] in "-–" and text[1:2].isdigit() else text
+    return MINUS + text[1:] if re.match(r"[-–]\.?[0-9]", text) else text
 
 
 def _sentence(error: Exception) -> str:

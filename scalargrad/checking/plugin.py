@@ -1,6 +1,7 @@
 """A plugin of pytest: each line of a `*.sheet.md` key is a test, so `pytest slides/` checks a deck.
 
-It does nothing where there are no such files, and loads the checker when it meets one.
+A claim is right where the truth rounds to it, whatever the lines above it say. The plugin does
+nothing where there are no such files, and loads the checker when it meets one.
 """
 
 from __future__ import annotations
@@ -58,10 +59,12 @@ class SheetFile(pytest.File):
 
     @cached_property
     def report(self) -> Report:
-        """The sheet, marked: once for all its lines."""
-        from scalargrad.checking.marking import check
+        """The sheet, marked as `assert_gradients` does: once for all its lines."""
+        from scalargrad.checking.answer_key import key_of
+        from scalargrad.checking.marking import mark
 
-        return check(self.sheet.program, self.sheet.rows, at_kinks=self.sheet.slopes)
+        key = key_of(self.sheet.program, self.sheet.slopes)
+        return mark(key, self.sheet.rows, strict=True)
 
 
 class SheetLine(pytest.Item):

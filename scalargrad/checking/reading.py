@@ -7,6 +7,7 @@ A float parser has lost the trailing zeros already, so the text is what counts.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import unicodedata
@@ -121,6 +122,8 @@ def read(text: str) -> Reading:
     (Fraction(-49, 200), Fraction(-47, 200), True)
     >>> read("≈4×10^17").middle == 4 * 10**17, read("-2.4×10⁻¹").places
     (True, 2)
+    >>> read("2 × 0.1 × (-1.2) = -0.24").low  # the working is not looked at
+    Fraction(-49, 200)
     >>> read("0,24")
     Traceback (most recent call last):
     scalargrad.checking.reading.UnreadableNumber: a number is written like 0.24, with a point; ...
@@ -165,10 +168,16 @@ def _plain(text: str) -> str:
 
 
 def _several(parts: list[str], text: str) -> Reading:
-    """One number in several forms, as in -6/25 = -0.24: the narrowest of them."""
-    readings = [_one(part, text) for part in parts]
-    if not readings:
+    """One number in several forms, as in -6/25 = -0.24: the narrowest of them.
+
+    The working before the result, as in -1.2*0.1*2 = -0.24, is passed over.
+    """
+    if not parts:
         raise _refused(_USUAL, text)
+    readings = [_one(parts[-1], text)]
+    for part in parts[:-1]:
+        with contextlib.suppress(UnreadableNumber):
+            readings.append(_one(part, text))
     narrowest = min(readings, key=lambda found: (found.half_unit, not found.is_exact_form))
     if not all(found.is_rounding_of(narrowest.middle) for found in readings):
         raise _refused(f"{_USUAL}, one number to a line", text)
@@ -243,6 +252,8 @@ def _instead(written: str) -> str:
         return "0.5, not in percent"
     if re.fullmatch(r"[0-9. +/-]*/[0-9. +/-]*", bare):
         return "-1/2, one whole number above another"
+    if set(bare) <= set("0123456789.()+-*/ ") and re.search(r"[0-9)] *[-+*(]", bare):
+        return "-0.5, worked out"
     return _USUAL
 
 

@@ -434,6 +434,18 @@ def expected(
     return Expected(number, centre + down - slack, centre + up + slack, own)
 
 
+def is_rounded(
+    outline: Outline, way: Way, key: Key, halves: Mapping[Key, Fraction], allowance: Fraction
+) -> bool:
+    """Whether any number that a quantity comes from may have been changed by rounding."""
+    recomputation = Recomputation(outline, way.own, from_result=way.from_result)
+    try:
+        recomputation.quantity(key, forward=way.forward)
+    except FAILURES:
+        return True
+    return bool(_roundings(recomputation.used, way.own, halves, allowance))
+
+
 def _roundings(
     used: Mapping[Key, Scalar],
     own: Collection[Key],

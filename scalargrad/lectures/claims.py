@@ -6,15 +6,15 @@ rounding in earlier lines.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 
-from scalargrad.checking.marking import AnswerKey, key_of, mark
-from scalargrad.checking.quantities import Quantity, shown, truth
-from scalargrad.checking.reading import UnreadableNumber
+from scalargrad.checking.answer_key import AnswerKey, key_of
+from scalargrad.checking.marking import mark
+from scalargrad.checking.report import RIGHT, TOO_FEW
 from scalargrad.checking.worksheet import read_sheet
-from scalargrad.expression import Program
-from scalargrad.lectures.statements import WRONG, Claim, Row, number
+from scalargrad.lectures.statements import HOLDS, WRONG, Claim, Row, number
 
 _SUFFIX = ".sheet.md"  # the pytest plugin's
 
@@ -39,21 +39,17 @@ def checked(text: str) -> list[Claim]:
     ✗ ∂l/∂w = 5  wrong: you wrote 5, it is 6 (= 2w). ...
     """
     sheet = read_sheet(text)
-    key = key_of(sheet.program)
-    return [_checked(line.quantity, line.written, sheet.program, key) for line in sheet.lines]
+    key = key_of(sheet.program, sheet.slopes)
+    return [_checked(key, *row) for row in sheet.rows]
 
 
-def _checked(asked: Quantity, written: str, made: Program, key: AnswerKey) -> Claim:
-    what = shown(asked)
-    try:
-        claim = number(what, written, truth(asked, made))
-    except UnreadableNumber as error:
-        return Claim(what, written, str(error), WRONG)
-    if claim.verdict != WRONG:
-        return claim
-    (marked,) = mark(key, {what: written}, at_kinks="convention").lines
-    said = marked.message if marked.is_mistake else f"it is {claim.computed}"
-    return Claim(what, written, said.removeprefix(f"{what}: "), WRONG)
+def _checked(key: AnswerKey, asked: str, written: str) -> Claim:
+    (line,) = mark(key, [(asked, written)], strict=True).lines
+    if line.verdict not in (RIGHT, TOO_FEW):
+        return Claim(asked, written, line.message.removeprefix(f"{asked}: "), WRONG)
+    assert line.exact is not None
+    claim = number(asked, written, line.exact)
+    return claim if claim.is_met else replace(claim, computed="at a kink", verdict=HOLDS)
 
 
 ROWS = tuple([

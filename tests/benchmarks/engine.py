@@ -199,6 +199,14 @@ def lecture(quick: bool) -> Iterator[Row]:
         *(lambda e=engine: child("lecture_time", e, examples)["example"] for engine in ENGINES),
     )
     yield faster("lecture example, build + backward, floats", ours, peer, 2)
+    what = "  built + assert_gradients | torch's gradcheck"
+    engines = ["scalargrad"] + ["torch"] * installed("torch")
+    times = medians(
+        repeats,
+        *(lambda e=engine: child("lecture_check_time", e, examples // 30)["check"]
+          for engine in engines),
+    )  # fmt: skip
+    yield faster(what, *times, 1) if len(times) > 1 else Row(what, duration(times[0]), MISSING)
 
 
 def long_chain(quick: bool) -> Iterator[Row]:

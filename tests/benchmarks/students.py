@@ -6,7 +6,8 @@ own, which share nothing with the package: a sheet is a list of steps, each a fu
 numbers that the student goes on with, and for each step the ways in which it may go wrong.
 
 (a) Careful sheets at 2, 3 and 4 decimals: a rounder goes on with what he wrote, a keeper with all
-    digits, a mixer with either. Every third sheet asks for some of the lines only. No false flag.
+    digits, a mixer with either. Every third sheet asks for some of the lines only, and on every
+    third final zeros are left out, as in 2 for 2.00. No false flag.
 (b) One mistake is made and carried on. It counts where the line is off by more than rounding can
     explain: by 20 units of the last place and 5 %. The first flagged line must be that line.
 (c) At 3 and 4 decimals. A mistake is tellable where no other mistake at this line gives a number
@@ -27,7 +28,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from time import perf_counter
 
-from scalargrad.checking.marking import AnswerKey, key_of, mark
+from scalargrad.checking.answer_key import AnswerKey, key_of
+from scalargrad.checking.marking import mark
 from scalargrad.checking.reading import read
 from scalargrad.lectures import LECTURES
 from scalargrad.lectures.claims import checked, claim_files
@@ -59,10 +61,15 @@ class Sheet:
         self.wrong[quantity] = wrong + slips
 
     @property
+    def text(self) -> str:
+        """The program."""
+        given = [f"{name} = {text}" for name, text in self.inputs.items()]
+        return "\n".join([*given, *self.statements])
+
+    @property
     def key(self) -> AnswerKey:
         """What it is marked against."""
-        given = [f"{name} = {text}" for name, text in self.inputs.items()]
-        return key_of("\n".join([*given, *self.statements]))
+        return key_of(self.text)
 
 
 ACTIVATIONS: dict[str, Step] = {
@@ -269,6 +276,11 @@ def answers(
     return written, numbers
 
 
+def without_final_zeros(text: str) -> str:
+    """A decimal as many people copy it: 0.5 for 0.50, and 2 for 2.00."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def some_of(written: dict[str, str], draw: random.Random) -> dict[str, str]:
     """Half of the lines, in any order."""
     chosen = draw.sample(sorted(written), max(3, len(written) // 2))
@@ -285,6 +297,8 @@ def careful(count: int, draw: random.Random) -> tuple[int, int, list[str]]:
         written, _ = answers(asked, places, kind, draw)
         if draw.random() < 1 / 3:
             written = some_of(written, draw)
+        if draw.random() < 1 / 3:
+            written = {quantity: without_final_zeros(text) for quantity, text in written.items()}
         report = mark(asked.key, written)
         lines += len(report.lines)
         flags += [

@@ -432,6 +432,46 @@ def lecture_time(engine: str, repeats: str) -> Times:
     return {"example": times["example"] / int(repeats)}
 
 
+def lecture_check_time(engine: str, repeats: str) -> Times:
+    """Mean time to check the gradients of the lecture example, in floats: by torch or by us."""
+    check = torch_check() if engine == "torch" else lecture_check()
+    check()
+    times: Times = {}
+    with added_to(times, "check"):
+        for _ in range(int(repeats)):
+            check()
+    return {"check": times["check"] / int(repeats)}
+
+
+def lecture_check() -> Callable[[], object]:
+    """What a unit test does: build the lecture example and check what was worked out by hand."""
+    from scalargrad import Value, assert_gradients
+
+    written = {"w1": "-0.96", "w2": "-0.24", "w3": "-0.72", "w4": "-1.92"}
+
+    def check() -> None:
+        x, y = Value(2.0, "x"), Value(1.0, "y")
+        w1, w2, w3, w4 = (Value(n, f"w{i}") for i, n in enumerate((0.3, 0.8, 0.4, 0.1), 1))
+        h1, h2 = (w1 * x).relu().named("h1"), (w2 * x).relu().named("h2")
+        yhat = (w3 * h1 + w4 * h2).named("yhat")
+        assert_gradients((yhat - y) ** 2, written)
+
+    return check
+
+
+def torch_check() -> Callable[[], object]:
+    """The gradients of the same weights against finite differences, by PyTorch."""
+    import torch
+
+    def loss(w1: Any, w2: Any, w3: Any, w4: Any) -> Any:
+        x, y = 2.0, 1.0
+        return (w3 * torch.relu(w1 * x) + w4 * torch.relu(w2 * x) - y) ** 2
+
+    weights = [torch.tensor(n, dtype=torch.float64, requires_grad=True)
+               for n in (0.3, 0.8, 0.4, 0.1)]  # fmt: skip
+    return lambda: torch.autograd.gradcheck(loss, weights)
+
+
 def lecture_draw_dot(path: str) -> Times:
     """Draw the lecture example as micrograd's draw_dot does, to a file .svg or .dot."""
     loss = lecture_loss(value_class("micrograd"))
@@ -603,6 +643,7 @@ WORKLOADS: tuple[Callable[..., dict[str, Any]], ...] = (
     network_peak,
     network_training,
     lecture_time,
+    lecture_check_time,
     lecture_draw_dot,
     chain_times,
     chain_garbage,
