@@ -31,7 +31,8 @@ _LONGEST = 60  # parts of a formula that fits a table
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
     "value", "expression", "ops", "scalars", "formula", "errors",
-    "view.drawing", "view.derivation", "view.table", "view.graph", "view.scene", "view.notation",
+    "view.drawing", "view.stepper", "view.derivation", "view.table", "view.graph", "view.scene",
+    "view.notation",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.worksheet",
     "checking.variants", "checking.reading", "checking.quantities", "checking.kinks",
     "checking.answer_key", "checking.grading", "checking.plugin",

@@ -54,8 +54,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions):
 def test_nothing_of_others_is_bundled(distributions):
     _, wheel = distributions
     kinds = {Path(name).suffix for name in names(wheel) if name.startswith("scalargrad/")}
-    # Python, the marker of types, programs, worksheets and claims: no font, script or library.
-    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".toml", ".csv", ".json"}
+    # Python, the marker of types, programs, worksheets and claims: no font and no library.
+    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css"}
+    scripts = {Path(name).name for name in names(wheel) if name.endswith((".js", ".css"))}
+    assert scripts == {"live.js", "live.css", "steps.js"}  # our own
 
 
 def test_the_sdist_holds_what_its_tests_need(distributions):

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from peers import needs_compiler, peer
 
 from scalargrad import data, nn, ops, optim, train
 from scalargrad.data import DataSet
@@ -22,7 +23,6 @@ from scalargrad.nn import MLP
 from scalargrad.optim import SGD
 from scalargrad.train import accuracy, first_not_finite, first_outside, fit
 from scalargrad.value import Value
-from tests.peers import needs_compiler, peer
 
 np = pytest.importorskip("numpy")
 BCE = binary_cross_entropy_with_logits

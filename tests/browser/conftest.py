@@ -1,5 +1,6 @@
 import pytest
-from lab import Browser, Lab, packages
+
+from browser.lab import Browser, Lab, packages
 
 
 @pytest.fixture(scope="session")

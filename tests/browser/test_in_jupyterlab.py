@@ -8,9 +8,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from lab import Browser, Keys, until
 from peers import peer
 from PIL import Image
+
+from browser.lab import Browser, Keys, until
 
 NOTEBOOKS = Path(__file__).parent.parent.parent / "notebooks"
 OUTPUT = ".jp-OutputArea-output"
