@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from scalargrad.compiler.listing import (
     ATOM,
+    BINDING,
     CHOICE,
     COMPARED,
     Listing,
@@ -90,10 +91,10 @@ def listing_of(program: Program, varying: Sequence[bool], names: bool = True) ->
         return isinstance(ref, int) and varying[ref]
 
     def write(index: int, op: str, operands: Sequence[Text]) -> Text:
+        if op in BINDING:
+            return binary(op, *operands)
         args = program.steps[index][1]
         wide = varying[index]
-        if op in ("+", "-", "*", "/"):
-            return binary(op, *operands)
         if op == "quotient":
             return binary("/", *operands)
         if op == "neg":

@@ -90,20 +90,21 @@ class Listing:
                 waiting.setdefault(ref, []).append(place)
             else:
                 yield Line(self.of(ref).says, None, place, self.parts(ref))
+        texts, parts = self._texts, self._parts
+        named = {index for index, name in self.program.names.items() if name}
         for index in range(len(self.program.inputs), len(self.program.steps)):
             op, args = self.program.steps[index]
             text = self._write(index, op, list(map(self.of, args)))
-            parts = tuple({part: None for a in args for part in self.parts(a)})
             places = waiting.get(index, ())
             inner = self._uses[index] + len(places)
-            is_named = self._names or not places
-            single = inner == 1 and not (is_named and self.program.names.get(index))
+            is_named = index in named and (self._names or not places)
             is_short = text.depth < _DEEPEST and len(text.says) < _LONGEST
-            if op in CONDITIONS or (single and (is_short or places)):
-                self._texts[index], self._parts[index] = text, parts
+            within = tuple([part for a in args if a.__class__ is int for part in parts[a]])
+            if op in CONDITIONS or (inner == 1 and not is_named and (is_short or places)):
+                texts[index], parts[index] = text, within
             else:
                 self._give_a_line(index)
-                yield Line(text.says, index, None, parts)
+                yield Line(text.says, index, None, within)
             for place in places:
                 yield Line(self.of(index).says, None, place, self.parts(index))
 
@@ -119,7 +120,7 @@ class Listing:
 
     def of(self, ref: Ref) -> Text:
         """The text of an operand."""
-        if isinstance(ref, int):
+        if ref.__class__ is int:
             return self._texts[ref]
         text = self._constant(ref)
         return Text(text, SIGNED if text.startswith("-") else ATOM)
@@ -132,8 +133,14 @@ class Listing:
 def binary(op: str, a: Text, b: Text) -> Text:
     """Two operands with an operator between them."""
     binding = BINDING[op]
-    says = f"{a.within(binding)} {op} {b.within(binding + 1)}"
-    return Text(says, binding, max(a.depth, b.depth) + 1)
+    left, left_binds, left_depth = a
+    right, right_binds, right_depth = b
+    if left_binds < binding:
+        left = f"({left})"
+    if right_binds <= binding:
+        right = f"({right})"
+    depth = left_depth if left_depth > right_depth else right_depth
+    return Text(f"{left} {op} {right}", binding, depth + 1)
 
 
 def call(name: str, operands: Sequence[Text]) -> Text:

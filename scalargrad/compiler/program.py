@@ -63,7 +63,7 @@ class Program:
             if op == "input":
                 found.append(self.inputs[index] in varying)
             else:
-                found.append(any(found[a] for a in args if isinstance(a, int)))
+                found.append(True in [found[a] for a in args if a.__class__ is int])
         return found
 
     def without_gradients(self) -> Program:

@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scalargrad.compiler import runtime
-from scalargrad.compiler.listing import CHOICE, COMPARED, Line, Listing, Text, binary, call, negated
+from scalargrad.compiler.listing import (
+    BINDING,
+    CHOICE,
+    COMPARED,
+    Line,
+    Listing,
+    Text,
+    binary,
+    call,
+    negated,
+)
 from scalargrad.compiler.program import Program
 
 _INDENT = "    "
@@ -172,7 +182,7 @@ def _listing(
     program: Program, choose: Callable[[Text, Text, Text], Text], names: bool = True
 ) -> Listing:
     def write(index: int, op: str, operands: Sequence[Text]) -> Text:
-        if op in ("+", "-", "*", "/"):
+        if op in BINDING:
             return binary(op, *operands)
         if op == "neg":
             return negated(operands[0])
