@@ -281,6 +281,28 @@ def test_inputs_may_be_exact_numbers_and_text():
     assert f("0.5", Fraction(1, 4))[0] == f(Value("1/2"), 0.25)[0] == 0.125
 
 
+@every_backend
+@pytest.mark.parametrize(
+    "lanes",
+    [
+        lambda: ["1/2", Fraction(3, 4)],
+        lambda: np.array(["0.5", "0.75"]),
+        lambda: np.array([Fraction(1, 2), Fraction(3, 4)], dtype=object),
+        lambda: np.array([0.75, 0.5])[::-1],
+        lambda: np.array([0.5, 9.0, 0.75])[::2],
+        lambda: np.array([0.5, 0.75], dtype=np.float32),
+        lambda: peer("torch").tensor([0.5, 0.75]),
+        lambda: peer("jax.numpy").array([0.5, 0.75]),
+    ],
+    ids=["exact", "texts", "fractions", "reversed", "every other", "single", "torch", "jax"],
+)
+def test_lanes_may_come_from_anywhere(lanes, backend):
+    f = compile(lambda w, x: w * x, wrt=["w"], backend=present(backend))
+    value, gradients = f(lanes(), 3.0)
+    assert [float(each) for each in value] == [1.5, 2.25]
+    assert [float(each) for each in gradients["w"]] == [3.0, 3.0]
+
+
 def test_only_what_is_asked_for_is_differentiated():
     f = compile(lambda w, x: (w * x).tanh(), wrt=["x"], backend="python")
     assert list(f.grad(0.5, 1.0)) == ["x"]
@@ -302,6 +324,13 @@ def test_a_graph_may_name_wrt_by_leaf_and_have_leaves_of_one_name():
     f = compile(a * b * unnamed, wrt=[b, unnamed], backend="python")
     assert f.inputs == ("w", "w#2", "p")
     assert f() == (30.0, {"w#2": 10.0, "p": 6.0})
+
+
+def test_wrt_may_be_one_name_or_leaf():
+    w, x = Value(2.0, "w1"), Value(3.0, "x")
+    for wrt in ("w1", w):
+        assert compile(w * x, wrt=wrt, backend="python")() == (6.0, {"w1": 3.0})
+    assert compile(lambda w1: w1 * 3, wrt="w1", backend="python")(2.0) == (6.0, {"w1": 3.0})
 
 
 def test_the_user_s_graph_is_left_as_it_was():
@@ -681,11 +710,18 @@ def test_what_cannot_be_compiled_says_so_in_one_line(make, message):
         (lambda f: f(np.ones((2, 2)), 1.0), "one dimension; got one of shape"),
         (lambda f: f(np.ones(0), 1.0), "one element or more; got none in w"),
         (lambda f: f(None, 1.0), "a scalar is an int"),
+        (lambda f: f([[1.0, 2.0], [3.0, 4.0]], 1.0), r"one dimension; got one of shape \(2, 2\)"),
+        (lambda f: f([1.0, None], 1.0), "a scalar is an int.* got NoneType"),
+        (lambda f: f(["one"], 1.0), "text stands for a number when"),
+        (lambda f: f(np.array(["one"]), 1.0), "text stands for a number when"),
+        (lambda f: f(np.array([1j]), 1.0), "real numbers; got an array of complex128"),
+        (lambda f: f(np.array(["2020-01-01"], "M8[D]"), 1.0), "real numbers; got an array of date"),
     ],
-    ids=range(8),
+    ids=range(14),
 )
-def test_a_wrong_call_says_so_in_one_line(call, message):
-    f = compile(lambda w, x: w * x, backend="python")
+@every_backend
+def test_a_wrong_call_says_so_in_one_line(call, message, backend):
+    f = compile(lambda w, x: w * x, backend=present(backend))
     with pytest.raises((TypeError, ValueError), match=message) as caught:
         call(f)
     assert "\n" not in str(caught.value)

@@ -105,6 +105,7 @@ def _rows(matrix: Any) -> Any:
 def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
     """JAX: in the precision, on the device and under the transformations that the user chose."""
     import jax
+    import numpy as np
     from jax import numpy as jnp
     from jax.scipy import special
 
@@ -116,11 +117,21 @@ def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -
         return jnp.broadcast_to(found, shape)
 
     function = _traced_kernel(program, names, lanes, summed, broadcast)
-    return jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
+    run = jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
+
+    def array(number: Any) -> Any:
+        is_theirs = isinstance(number, float | np.ndarray | jax.Array)
+        return number if is_theirs else np.asarray(number)
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        return run(list(map(array, numbers)), list(map(array, columns)), count)
+
+    return kernel
 
 
 def torch_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
     """PyTorch: numbers become tensors in double precision, tensors stay what they are."""
+    import numpy as np
     import torch
 
     names = {name: getattr(torch, name) for name in _COMMON}
@@ -129,8 +140,9 @@ def torch_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int])
     names = {name: _on_tensors(torch, f) for name, f in names.items()}
 
     def tensor(number: Any) -> Any:
-        is_tensor = isinstance(number, torch.Tensor)
-        return number if is_tensor else torch.as_tensor(number, dtype=torch.double)
+        if isinstance(number, torch.Tensor):
+            return number
+        return torch.from_numpy(np.array(number, dtype=float, order="C"))
 
     def broadcast(found: Any, shape: tuple[int, ...]) -> Any:
         return tensor(found).expand(shape)
