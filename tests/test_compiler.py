@@ -690,6 +690,8 @@ def test_a_branch_names_the_line_and_says_where():
         (lambda: compile(lambda x: x, reduce="max"), r"'mean', 'sum' or None; got 'max'"),
         (lambda: compile(lambda x: float(x)), r"asks for a number .* not know yet"),
         (lambda: compile(lambda x: x * np.ones(3)), r"single numbers; got lanes"),
+        (lambda: compile(Value(np.ones(3))), r"a single number; got lanes: make them an input"),
+        (lambda: nn.MLP(1, [1]).compile(lambda p, y: 3.0), r"returns a Value; got float 3.0"),
     ],
     ids=lambda thing: None if callable(thing) else thing[:24],
 )
@@ -760,6 +762,27 @@ def environment(cache):
 
 
 @needs_compiler
+def test_a_compiler_that_writes_nothing_is_told_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCALARGRAD_CACHE", str(tmp_path))
+    monkeypatch.setenv("CC", "true")
+    with pytest.raises(CompilerError, match=r"true says it compiled .* and wrote no library"):
+        compile(lambda x: x * x, backend="c")(1.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compiler_command_of_an_open_quote_is_none(monkeypatch):
+    monkeypatch.setenv("CC", "cc 'x")
+    with pytest.raises(CompilerError, match="none was found"):
+        compile(lambda x: x * x, backend="c")(1.0)
+
+
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_a_backend_that_is_not_installed_says_what_to_install(name, monkeypatch):
+    monkeypatch.setattr("scalargrad.compiler.backends.find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match=f"not installed: pip install {name}"):
+        compile(lambda x: x * x, backend=name)
+
+
 def test_two_processes_may_compile_the_same_at_once(tmp_path):
     command = [sys.executable, "-c", PRINT.format(k=7)]
     running = [subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from scalargrad import scalars
@@ -197,11 +198,16 @@ def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
 
     Raises:
         ValueError: for an unknown name, or `fast` with another backend than C.
+        ModuleNotFoundError: for JAX or PyTorch where it is not installed.
     """
     if backend == "auto":
         backend = "c" if compiler() and size <= LARGEST_AUTO else "numpy"
     if backend not in BACKENDS:
         raise ValueError(f"a backend is one of {', '.join(('auto', *BACKENDS))}; got {backend!r}")
+    if backend in ("jax", "torch") and find_spec(backend) is None:
+        raise ModuleNotFoundError(
+            f"backend={backend!r} needs {backend}, which is not installed: pip install {backend}"
+        )
     if not fast:
         return backend, BACKENDS[backend]
     if backend != "c":

@@ -306,7 +306,8 @@ def compile(
 
     Args:
         what: a function of Values that returns one, or a node, whose named leaves are the inputs.
-        wrt: the inputs (a name or leaf, or several) with respect to which to differentiate; all if left out.
+        wrt: the inputs (names, or leaves; or one) with respect to which to differentiate; all if
+            left out.
         backend: "python", "numpy", "c", "jax" or "torch"; "auto" is C where there is a compiler,
             else numpy.
         reduce: over lanes, whether to give the "mean" or the "sum" of the value, with its
