@@ -644,6 +644,22 @@ def test_a_saved_c_file_compiles_without_warnings_and_runs(tmp_path):
     assert is_near("c", float(lines[-1].split()[-1]), gradients["x"])
 
 
+@pytest.mark.parametrize("suffix", [".py", ".c"])
+def test_a_graph_on_lanes_is_not_saved_and_says_so(tmp_path, suffix):
+    f = compile(Value([1.0, 2.0] * np.ones(2), "x") * 2, backend="python")
+    with pytest.raises(ValueError, match="of one example; got lanes in x"):
+        f.save(tmp_path / f"net{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
+@needs_compiler
+def test_a_saved_c_file_of_a_constant_compiles_without_warnings(tmp_path):
+    path = compile(Value(3), backend="python").save(tmp_path / "constant.c")
+    command = [*library.compiler(), "-Wall", "-Wextra", "-Werror", path, "-o", tmp_path / "a"]
+    subprocess.run([*command, "-lm"], check=True)
+    assert subprocess.check_output([tmp_path / "a"], text=True).split() == ["value", "3"]
+
+
 def test_another_suffix_is_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(ValueError, match=r"saved as \.py or \.c; got 'net\.rs'"):
         compile(lambda x: x * x, backend="python").save(tmp_path / "net.rs")

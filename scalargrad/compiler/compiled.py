@@ -115,7 +115,7 @@ class Compiled:
         with.
 
         Raises:
-            ValueError: for another suffix.
+            ValueError: for another suffix, and for a graph on lanes.
         """
         path = Path(path)
         if path.suffix not in (".py", ".c"):
@@ -142,7 +142,10 @@ class Compiled:
 
     def _traced_inputs(self) -> dict[str, float]:
         found = {name: self.given.get(name, 0.0) for name in self.inputs}
-        return {name: float(_now(number)) for name, number in found.items()}
+        numbers = {name: _now(number) for name, number in found.items()}
+        if lanes := [name for name, number in numbers.items() if getattr(number, "shape", ())]:
+            raise ValueError(f"a file prints the gradients of one example; got lanes in {lanes[0]}")
+        return {name: float(number) for name, number in numbers.items()}
 
     def vectors(self, lanes: Sequence[str]) -> Callable[[Any, Any], tuple[Any, Any, Any]]:
         """The program as a function of vectors, for those who hold their numbers in arrays.
@@ -251,17 +254,19 @@ def _now(number: Any) -> Any:
     if isinstance(number, list | tuple):
         import numpy as np
 
-        number = np.array([_now(each) for each in number], dtype=float)
+        number = np.array(number)
+        number = number.astype(float) if number.dtype.kind in "biuf" else number
     shape, dtype = getattr(number, "shape", None), getattr(number, "dtype", None)
     if shape is None:
         return to_float(Value(number).data)
     kind = getattr(dtype, "kind", "c" if getattr(dtype, "is_complex", False) else "f")
-    if kind in "OSU":  # fractions, texts: told one by one, as numbers are
-        return _now(number.tolist())
     if kind in "cmM":
         raise TypeError(f"lanes are an array of real numbers; got an array of {dtype}")
     if len(shape) > 1:
         raise TypeError(f"lanes are an array of one dimension; got one of shape {tuple(shape)}")
+    if kind in "OSU":  # fractions, texts: told one by one, as numbers are
+        each = number.tolist()
+        return _now([_now(one) for one in each] if shape else each)
     return number
 
 
