@@ -687,11 +687,19 @@ def branching(x):
 
 
 def test_a_branch_names_the_line_and_says_where():
-    with pytest.raises(TypeError, match=r"test_compiler\.py, line \d+, branches .* use where\("):
+    advice = r"test_compiler\.py, line \d+, branches .* use scalargrad\.ops\.where_\("
+    with pytest.raises(TypeError, match=advice):
         compile(branching, backend="python")
     line = branching.__code__.co_firstlineno + 1
     with pytest.raises(TypeError, match=f"line {line},"):
         compile(branching, backend="python")
+
+
+@every_backend
+def test_what_a_branch_is_told_to_use_works(backend):
+    f = compile(lambda x: ops.where_(x > 0, x * x, -x), backend=present(backend))
+    assert [float(each) for each in f([-3.0, 2.0])[0]] == [3.0, 4.0]
+    assert [float(each) for each in f([-3.0, 2.0])[1]["x"]] == [-1.0, 4.0]
 
 
 @pytest.mark.parametrize(
