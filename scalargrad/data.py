@@ -16,14 +16,14 @@ class DataSet:
     """Examples: for each the numbers that go in and the target that should come out.
 
     Args:
-        inputs: a row of d floats for each example.
+        inputs: a row of d floats for each example; an array of numpy or PyTorch becomes lists.
         targets: a label or a float for each example.
         names: what the d columns are called.
         classes: the labels, in order; empty where the targets are measured numbers.
 
     Raises:
         ValueError: for no examples, rows of several lengths, a target too few or too many, a
-            label outside the classes.
+            target of several numbers, a label outside the classes.
 
     >>> xor(4).targets
     (0, 1, 1, 0)
@@ -35,6 +35,9 @@ class DataSet:
     classes: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        for field in ("inputs", "targets"):  # those of numpy and PyTorch too
+            if hasattr(getattr(self, field), "tolist"):
+                object.__setattr__(self, field, getattr(self, field).tolist())
         if not self.inputs:
             raise ValueError("a data set needs one example or more; got none")
         if len(self.inputs) != len(self.targets):
@@ -42,6 +45,11 @@ class DataSet:
                 "a data set needs a target for each example; got "
                 f"{len(self.inputs)} examples and {len(self.targets)} targets"
             )
+        for row, target in zip(self.inputs, self.targets, strict=True):
+            if not hasattr(row, "__len__"):
+                raise ValueError(f"an example is a row of numbers, as in [[1.5], [2.5]]; got {row}")
+            if getattr(target, "__len__", None):
+                raise ValueError(f"a target is one number, a label or a measurement; got {target}")
         widths = sorted({len(row) for row in self.inputs})
         if len(widths) > 1:
             got = " and ".join(map(str, widths))

@@ -146,7 +146,7 @@ class Formula:
 
     def __bool__(self) -> bool:
         """Formulas are neither true nor false."""
-        raise TypeError("a formula has no truth value: use where(condition, a, b)")
+        raise TypeError("a formula has no truth value: use scalargrad.ops.where_(condition, a, b)")
 
     def is_number(self, number: int) -> bool:
         """Whether it is this number."""

@@ -186,7 +186,7 @@ class Module:
         for name, node in named.items():
             node.data = tape.input(name)
         prediction = twin(xs)
-        output = loss(prediction, target)
+        output = loss_of(loss, prediction, target)
         more = list(prediction) if isinstance(prediction, list | tuple) else [prediction]
         parameters = dict(list(named.items())[count + 1 :])
         program = traced(tape, output, parameters, more)
@@ -196,6 +196,20 @@ class Module:
     def __repr__(self) -> str:
         """The architecture."""
         return f"{type(self).__name__}({', '.join(map(repr, self.children()))})"
+
+
+def loss_of(loss: Callable[[Any, Any], Value], prediction: Any, target: Any) -> Value:
+    """What a loss function returns, which must be a Value.
+
+    Raises:
+        TypeError: when it returns something else.
+    """
+    found = loss(prediction, target)
+    if not isinstance(found, Value):
+        raise TypeError(
+            f"a loss is a function that returns a Value; got {type(found).__name__} {found!r}"
+        )
+    return found
 
 
 def _held(module: Module, kind: type[_T]) -> Iterator[_T]:
@@ -545,6 +559,8 @@ class MLP(Sequential):
         biases: bool = True,
         weight_name: WeightName = input_first,
     ) -> None:
+        if not isinstance(sizes, Iterable):
+            raise TypeError(f"sizes are a list, one for each layer, as in [8, 1]; got {sizes!r}")
         sizes = [_size(size) for size in sizes]
         if not sizes:
             raise ValueError("a network needs at least one layer; got no sizes")

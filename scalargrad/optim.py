@@ -70,6 +70,9 @@ class SGD:
         weight_decay: Any = 0,
         reduction: Reduction = "mean",
     ) -> None:
+        if not isinstance(parameters, Iterable):
+            kind = type(parameters).__name__
+            raise TypeError(f"SGD needs a list of parameters, as model.parameters(); got {kind}")
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError("SGD needs at least one parameter; got none")

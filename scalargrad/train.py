@@ -13,7 +13,7 @@ from typing import Any
 from scalargrad import ops, scalars
 from scalargrad.data import DataSet, check_batch_size
 from scalargrad.errors import DomainError
-from scalargrad.nn import BatchNorm, Module, check_state, from_json
+from scalargrad.nn import BatchNorm, Module, check_state, from_json, loss_of
 from scalargrad.optim import SGD, Reduction
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, topological_order
@@ -186,9 +186,9 @@ def losses_of(
     if lanes:
         columns, targets = data.lanes()
         prediction = model(columns)
-        return [loss(prediction, targets)], prediction, targets
+        return [loss_of(loss, prediction, targets)], prediction, targets
     predictions = model.batch(data.inputs)
-    losses = [loss(p, t) for p, t in zip(predictions, data.targets, strict=True)]
+    losses = [loss_of(loss, p, t) for p, t in zip(predictions, data.targets, strict=True)]
     return losses, predictions, data.targets
 
 

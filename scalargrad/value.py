@@ -95,7 +95,7 @@ def _method(op: Operation) -> Callable[..., Value]:
 
 
 def _documented(method: Callable[..., Value], op: Operation) -> Callable[..., Value]:
-    method.__name__ = method.__qualname__ = op.name
+    method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"  # by which it is pickled
     method.__doc__ = f"The operation {op.name}, as a node."
     return method
 

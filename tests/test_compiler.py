@@ -281,6 +281,28 @@ def test_inputs_may_be_exact_numbers_and_text():
     assert f("0.5", Fraction(1, 4))[0] == f(Value("1/2"), 0.25)[0] == 0.125
 
 
+@every_backend
+@pytest.mark.parametrize(
+    "lanes",
+    [
+        lambda: ["1/2", Fraction(3, 4)],
+        lambda: np.array(["0.5", "0.75"]),
+        lambda: np.array([Fraction(1, 2), Fraction(3, 4)], dtype=object),
+        lambda: np.array([0.75, 0.5])[::-1],
+        lambda: np.array([0.5, 9.0, 0.75])[::2],
+        lambda: np.array([0.5, 0.75], dtype=np.float32),
+        lambda: peer("torch").tensor([0.5, 0.75]),
+        lambda: peer("jax.numpy").array([0.5, 0.75]),
+    ],
+    ids=["exact", "texts", "fractions", "reversed", "every other", "single", "torch", "jax"],
+)
+def test_lanes_may_come_from_anywhere(lanes, backend):
+    f = compile(lambda w, x: w * x, wrt=["w"], backend=present(backend))
+    value, gradients = f(lanes(), 3.0)
+    assert [float(each) for each in value] == [1.5, 2.25]
+    assert [float(each) for each in gradients["w"]] == [3.0, 3.0]
+
+
 def test_only_what_is_asked_for_is_differentiated():
     f = compile(lambda w, x: (w * x).tanh(), wrt=["x"], backend="python")
     assert list(f.grad(0.5, 1.0)) == ["x"]
@@ -302,6 +324,13 @@ def test_a_graph_may_name_wrt_by_leaf_and_have_leaves_of_one_name():
     f = compile(a * b * unnamed, wrt=[b, unnamed], backend="python")
     assert f.inputs == ("w", "w#2", "p")
     assert f() == (30.0, {"w#2": 10.0, "p": 6.0})
+
+
+def test_wrt_may_be_one_name_or_leaf():
+    w, x = Value(2.0, "w1"), Value(3.0, "x")
+    for wrt in ("w1", w):
+        assert compile(w * x, wrt=wrt, backend="python")() == (6.0, {"w1": 3.0})
+    assert compile(lambda w1: w1 * 3, wrt="w1", backend="python")(2.0) == (6.0, {"w1": 3.0})
 
 
 def test_the_user_s_graph_is_left_as_it_was():
@@ -615,6 +644,22 @@ def test_a_saved_c_file_compiles_without_warnings_and_runs(tmp_path):
     assert is_near("c", float(lines[-1].split()[-1]), gradients["x"])
 
 
+@pytest.mark.parametrize("suffix", [".py", ".c"])
+def test_a_graph_on_lanes_is_not_saved_and_says_so(tmp_path, suffix):
+    f = compile(Value([1.0, 2.0] * np.ones(2), "x") * 2, backend="python")
+    with pytest.raises(ValueError, match="of one example; got lanes in x"):
+        f.save(tmp_path / f"net{suffix}")
+    assert not list(tmp_path.iterdir())
+
+
+@needs_compiler
+def test_a_saved_c_file_of_a_constant_compiles_without_warnings(tmp_path):
+    path = compile(Value(3), backend="python").save(tmp_path / "constant.c")
+    command = [*library.compiler(), "-Wall", "-Wextra", "-Werror", path, "-o", tmp_path / "a"]
+    subprocess.run([*command, "-lm"], check=True)
+    assert subprocess.check_output([tmp_path / "a"], text=True).split() == ["value", "3"]
+
+
 def test_another_suffix_is_refused_and_nothing_is_written(tmp_path):
     with pytest.raises(ValueError, match=r"saved as \.py or \.c; got 'net\.rs'"):
         compile(lambda x: x * x, backend="python").save(tmp_path / "net.rs")
@@ -642,11 +687,19 @@ def branching(x):
 
 
 def test_a_branch_names_the_line_and_says_where():
-    with pytest.raises(TypeError, match=r"test_compiler\.py, line \d+, branches .* use where\("):
+    advice = r"test_compiler\.py, line \d+, branches .* use scalargrad\.ops\.where_\("
+    with pytest.raises(TypeError, match=advice):
         compile(branching, backend="python")
     line = branching.__code__.co_firstlineno + 1
     with pytest.raises(TypeError, match=f"line {line},"):
         compile(branching, backend="python")
+
+
+@every_backend
+def test_what_a_branch_is_told_to_use_works(backend):
+    f = compile(lambda x: ops.where_(x > 0, x * x, -x), backend=present(backend))
+    assert [float(each) for each in f([-3.0, 2.0])[0]] == [3.0, 4.0]
+    assert [float(each) for each in f([-3.0, 2.0])[1]["x"]] == [-1.0, 4.0]
 
 
 @pytest.mark.parametrize(
@@ -661,6 +714,8 @@ def test_a_branch_names_the_line_and_says_where():
         (lambda: compile(lambda x: x, reduce="max"), r"'mean', 'sum' or None; got 'max'"),
         (lambda: compile(lambda x: float(x)), r"asks for a number .* not know yet"),
         (lambda: compile(lambda x: x * np.ones(3)), r"single numbers; got lanes"),
+        (lambda: compile(Value(np.ones(3))), r"a single number; got lanes: make them an input"),
+        (lambda: nn.MLP(1, [1]).compile(lambda p, y: 3.0), r"returns a Value; got float 3.0"),
     ],
     ids=lambda thing: None if callable(thing) else thing[:24],
 )
@@ -681,11 +736,18 @@ def test_what_cannot_be_compiled_says_so_in_one_line(make, message):
         (lambda f: f(np.ones((2, 2)), 1.0), "one dimension; got one of shape"),
         (lambda f: f(np.ones(0), 1.0), "one element or more; got none in w"),
         (lambda f: f(None, 1.0), "a scalar is an int"),
+        (lambda f: f([[1.0, 2.0], [3.0, 4.0]], 1.0), r"one dimension; got one of shape \(2, 2\)"),
+        (lambda f: f([1.0, None], 1.0), "a scalar is an int.* got NoneType"),
+        (lambda f: f(["one"], 1.0), "text stands for a number when"),
+        (lambda f: f(np.array(["one"]), 1.0), "text stands for a number when"),
+        (lambda f: f(np.array([1j]), 1.0), "real numbers; got an array of complex128"),
+        (lambda f: f(np.array(["2020-01-01"], "M8[D]"), 1.0), "real numbers; got an array of date"),
     ],
-    ids=range(8),
+    ids=range(14),
 )
-def test_a_wrong_call_says_so_in_one_line(call, message):
-    f = compile(lambda w, x: w * x, backend="python")
+@every_backend
+def test_a_wrong_call_says_so_in_one_line(call, message, backend):
+    f = compile(lambda w, x: w * x, backend=present(backend))
     with pytest.raises((TypeError, ValueError), match=message) as caught:
         call(f)
     assert "\n" not in str(caught.value)
@@ -724,6 +786,27 @@ def environment(cache):
 
 
 @needs_compiler
+def test_a_compiler_that_writes_nothing_is_told_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("SCALARGRAD_CACHE", str(tmp_path))
+    monkeypatch.setenv("CC", "true")
+    with pytest.raises(CompilerError, match=r"true says it compiled .* and wrote no library"):
+        compile(lambda x: x * x, backend="c")(1.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_compiler_command_of_an_open_quote_is_none(monkeypatch):
+    monkeypatch.setenv("CC", "cc 'x")
+    with pytest.raises(CompilerError, match="none was found"):
+        compile(lambda x: x * x, backend="c")(1.0)
+
+
+@pytest.mark.parametrize("name", ["jax", "torch"])
+def test_a_backend_that_is_not_installed_says_what_to_install(name, monkeypatch):
+    monkeypatch.setattr("scalargrad.compiler.backends.find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match=f"not installed: pip install {name}"):
+        compile(lambda x: x * x, backend=name)
+
+
 def test_two_processes_may_compile_the_same_at_once(tmp_path):
     command = [sys.executable, "-c", PRINT.format(k=7)]
     running = [subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE)

@@ -224,6 +224,17 @@ def test_labels_change_and_the_points_stay():
     assert signs.classes == (-1, 1)
 
 
+def test_arrays_of_numpy_and_pytorch_are_rows_of_numbers():
+    np, torch = peer("numpy"), peer("torch")
+    rows, labels = [[1.0, 2.0], [3.0, 4.0]], [0, 1]
+    for array in (np.array, torch.tensor):
+        found = DataSet(array(rows), array(labels))
+        assert found == DataSet(rows, labels)
+        assert [type(target) for target in found.targets] == [int, int]
+        (x1, x2), y = found.lanes()
+        assert (x1.tolist(), x2.tolist(), y.tolist()) == ([1.0, 3.0], [2.0, 4.0], [0.0, 1.0])
+
+
 # Bad input ---------------------------------------------------------------------------------------
 
 
@@ -231,6 +242,8 @@ def test_labels_change_and_the_points_stay():
     ("make", "message"),
     [
         (lambda: DataSet((), ()), "one example or more; got none"),
+        (lambda: DataSet((1.5, 2.5), (1, 2)), r"row of numbers, as in \[\[1.5\], .* got 1.5"),
+        (lambda: DataSet(((1.0,),), ((1, 0),)), r"one number, a label .* got \(1, 0\)"),
         (lambda: DataSet(((1.0,),), (1, 2)), "got 1 examples and 2 targets"),
         (lambda: DataSet(((1.0,), (1.0, 2.0)), (1, 2)), "as the first; got 1 and 2"),
         (lambda: DataSet(((1.0,),), (1,), names=("a", "b")), "1 numbers each; got 2 names"),

@@ -556,3 +556,8 @@ def test_lanes_are_drawn_after_the_backward_pass_too():
     y.backward()
     assert "v: value [1, 2], gradient [2, 2]" in repr(draw(y))
     assert len(draw(y).frames()) == 5
+
+
+def test_a_program_in_place_of_its_output_is_one_clear_line():
+    with pytest.raises(TypeError, match=r"draw takes a Value; got Program: draw its \.output"):
+        draw(program("x = 2; y = x^2"))

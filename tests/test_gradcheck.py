@@ -400,3 +400,8 @@ def test_an_input_without_influence_has_gradient_zero():
     gradcheck(lambda a, b: a * 2, 1.0, 2.0)
     with pytest.raises(GradientMismatch):
         gradcheck(lambda a, b: Value(b.data) * a, 1.0, 2.0)
+
+
+def test_a_function_that_returns_no_value_is_one_clear_line():
+    with pytest.raises(TypeError, match=r"returns a Value; got float 3\.0"):
+        gradcheck(lambda x: 3.0, 1.0)

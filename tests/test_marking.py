@@ -320,6 +320,8 @@ def test_what_is_no_program_is_refused_in_one_line():
         check("x = = 2", {})
     with pytest.raises(TypeError, match="check takes a program or an output; got a int"):
         check(3, {})
+    with pytest.raises(TypeError, match=r"answers are like .*; got the text 'dl/dw2'"):
+        check(LECTURE, "dl/dw2")
 
 
 def test_one_key_marks_many_sheets_alike():

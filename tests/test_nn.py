@@ -740,3 +740,17 @@ def test_the_architecture_is_readable():
     assert repr(Layer(2, 1, biases=False)) == "Layer(2, 1, biases=False)"
     assert repr(Dropout(0.5, inverted=False)) == "Dropout(0.5, inverted=False)"
     assert repr(Neuron([1, 2], 0, ops.relu)) == "Neuron(2, relu)"
+
+
+@pytest.mark.parametrize("activation", [ops.tanh, ops.relu, Value.sigmoid, None])
+def test_a_network_is_pickled(activation):
+    net = MLP(2, [3, 1], activation)
+    twin = pickle.loads(pickle.dumps(net))
+    assert repr(twin) == repr(net)
+    assert twin([1.0, -2.0]).data == net([1.0, -2.0]).data
+    assert not set(twin.parameters()) & set(net.parameters())
+
+
+def test_the_sizes_of_a_network_are_a_list():
+    with pytest.raises(TypeError, match=r"one for each layer, as in \[8, 1\]; got 3"):
+        MLP(2, 3)

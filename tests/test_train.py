@@ -561,3 +561,10 @@ def test_a_compiled_classifier_of_several_classes_is_the_eager_one():
     compiled, eager = trained("numpy"), trained(None)
     assert compiled.train["loss"] == pytest.approx(eager.train["loss"], rel=1e-12)
     assert compiled.train["accuracy"] == eager.train["accuracy"]
+
+
+@pytest.mark.parametrize("more", [{}, {"lanes": False}, {"backend": "python"}])
+def test_a_loss_that_returns_no_value_is_one_clear_line(more):
+    model, sgd = small()
+    with pytest.raises(TypeError, match=r"a loss is .* returns a Value; got NoneType None"):
+        fit(model, lambda prediction, target: None, data.two_moons(10), sgd, epochs=1, **more)

@@ -632,3 +632,8 @@ def test_variants_that_do_not_look_for_twos_are_caught(monkeypatch):
         except AssertionError:
             caught += 1
     assert caught
+
+
+def test_a_notebook_shows_the_sheet_and_no_answer():
+    sheet = worksheet("x = 2; y = x^2")
+    assert sheet._repr_markdown_() == sheet.markdown() != sheet.markdown(answers=True)

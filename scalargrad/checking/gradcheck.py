@@ -152,6 +152,9 @@ def gradcheck(
         raise ValueError(f"method is automatic, floats, exact or mpmath; got {method!r}")
     values = [Value(given, f"input {place + 1}") for place, given in enumerate(inputs)]
     output = f(*values)
+    if not isinstance(output, Value):
+        got = f"{type(output).__name__} {output!r}"
+        raise TypeError(f"gradcheck needs a function that returns a Value; got {got}")
     found = gradients(output, scalars.whole(1, output.data))
     allowed = subdifferential(output) if has_kink(output) else {}
     sizes = gradients(output, scalars.whole(1, output.data), _absolute)

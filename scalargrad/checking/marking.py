@@ -168,6 +168,8 @@ def _read(
     key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None
 ) -> Iterator[_Answer]:
     """The answers with what they say, in their order, and those that are missing as blanks."""
+    if isinstance(answers, str):
+        raise TypeError(f'answers are like {{"dl/dw2": "-0.24"}}; got the text {answers!r}')
     pairs = answers.items() if isinstance(answers, Mapping) else answers
     given = [_answer(key, number, *pair) for number, pair in enumerate(pairs, 1)]
     counting: dict[Key, _Answer] = {}

@@ -115,6 +115,10 @@ class Sheet:
         """Quantity and answer of each line."""
         return [(line.name, line.written) for line in self.lines]
 
+    def _repr_markdown_(self) -> str:
+        """The sheet, in a notebook."""
+        return self.markdown()
+
     def markdown(self, answers: bool = False) -> str:
         """The sheet, or with the right answers in place of those that were written the key."""
         fence = "```"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from scalargrad import scalars
@@ -105,6 +106,7 @@ def _rows(matrix: Any) -> Any:
 def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
     """JAX: in the precision, on the device and under the transformations that the user chose."""
     import jax
+    import numpy as np
     from jax import numpy as jnp
     from jax.scipy import special
 
@@ -116,11 +118,21 @@ def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -
         return jnp.broadcast_to(found, shape)
 
     function = _traced_kernel(program, names, lanes, summed, broadcast)
-    return jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
+    run = jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
+
+    def array(number: Any) -> Any:
+        is_theirs = isinstance(number, float | np.ndarray | jax.Array)
+        return number if is_theirs else np.asarray(number)
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        return run(list(map(array, numbers)), list(map(array, columns)), count)
+
+    return kernel
 
 
 def torch_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
     """PyTorch: numbers become tensors in double precision, tensors stay what they are."""
+    import numpy as np
     import torch
 
     names = {name: getattr(torch, name) for name in _COMMON}
@@ -129,8 +141,9 @@ def torch_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int])
     names = {name: _on_tensors(torch, f) for name, f in names.items()}
 
     def tensor(number: Any) -> Any:
-        is_tensor = isinstance(number, torch.Tensor)
-        return number if is_tensor else torch.as_tensor(number, dtype=torch.double)
+        if isinstance(number, torch.Tensor):
+            return number
+        return torch.from_numpy(np.array(number, dtype=float, order="C"))
 
     def broadcast(found: Any, shape: tuple[int, ...]) -> Any:
         return tensor(found).expand(shape)
@@ -185,11 +198,16 @@ def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
 
     Raises:
         ValueError: for an unknown name, or `fast` with another backend than C.
+        ModuleNotFoundError: for JAX or PyTorch where it is not installed.
     """
     if backend == "auto":
         backend = "c" if compiler() and size <= LARGEST_AUTO else "numpy"
     if backend not in BACKENDS:
         raise ValueError(f"a backend is one of {', '.join(('auto', *BACKENDS))}; got {backend!r}")
+    if backend in ("jax", "torch") and find_spec(backend) is None:
+        raise ModuleNotFoundError(
+            f"backend={backend!r} needs {backend}, which is not installed: pip install {backend}"
+        )
     if not fast:
         return backend, BACKENDS[backend]
     if backend != "c":

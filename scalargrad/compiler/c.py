@@ -53,7 +53,7 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
     labels = [f"/* {v} is {_comment(program.labels[i])} */"
               for i, v in enumerate(variables) if i in program.labels]  # fmt: skip
     read = [f"const double {v} = inputs[{i}];" for i, v in enumerate(variables)]
-    unused = [f"(void){v};" for v in variables]
+    unused = [f"(void){v};" for v in variables or ["inputs"]]
     numbers = ", ".join(_number(inputs[name]) for name in program.inputs) or "0"
     names = ", ".join(_text(name) for name in program.wrt) or '""'
     lines = [

@@ -115,7 +115,7 @@ class Compiled:
         with.
 
         Raises:
-            ValueError: for another suffix.
+            ValueError: for another suffix, and for a graph on lanes.
         """
         path = Path(path)
         if path.suffix not in (".py", ".c"):
@@ -142,7 +142,10 @@ class Compiled:
 
     def _traced_inputs(self) -> dict[str, float]:
         found = {name: self.given.get(name, 0.0) for name in self.inputs}
-        return {name: float(_now(number)) for name, number in found.items()}
+        numbers = {name: _now(number) for name, number in found.items()}
+        if lanes := [name for name, number in numbers.items() if getattr(number, "shape", ())]:
+            raise ValueError(f"a file prints the gradients of one example; got lanes in {lanes[0]}")
+        return {name: float(number) for name, number in numbers.items()}
 
     def vectors(self, lanes: Sequence[str]) -> Callable[[Any, Any], tuple[Any, Any, Any]]:
         """The program as a function of vectors, for those who hold their numbers in arrays.
@@ -248,17 +251,23 @@ def _now(number: Any) -> Any:
         number = number.data
     if number.__class__ is float:
         return number
-    if getattr(number, "shape", None) is not None:
-        if len(number.shape) > 1:
-            raise TypeError(
-                f"lanes are an array of one dimension; got one of shape {tuple(number.shape)}"
-            )
-        return number
     if isinstance(number, list | tuple):
         import numpy as np
 
-        return np.array(number, dtype=float)
-    return to_float(Value(number).data)
+        number = np.array(number)
+        number = number.astype(float) if number.dtype.kind in "biuf" else number
+    shape, dtype = getattr(number, "shape", None), getattr(number, "dtype", None)
+    if shape is None:
+        return to_float(Value(number).data)
+    kind = getattr(dtype, "kind", "c" if getattr(dtype, "is_complex", False) else "f")
+    if kind in "cmM":
+        raise TypeError(f"lanes are an array of real numbers; got an array of {dtype}")
+    if len(shape) > 1:
+        raise TypeError(f"lanes are an array of one dimension; got one of shape {tuple(shape)}")
+    if kind in "OSU":  # fractions, texts: told one by one, as numbers are
+        each = number.tolist()
+        return _now([_now(one) for one in each] if shape else each)
+    return number
 
 
 def _one_length(lanes: Mapping[str, int]) -> int:
@@ -289,7 +298,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def compile(
     what: Callable[..., Value] | Value,
-    wrt: Sequence[str | Value] | None = None,
+    wrt: Sequence[str | Value] | str | Value | None = None,
     *,
     backend: str = "auto",
     reduce: Reduction | None = None,
@@ -302,7 +311,8 @@ def compile(
 
     Args:
         what: a function of Values that returns one, or a node, whose named leaves are the inputs.
-        wrt: the inputs (names, or leaves) with respect to which to differentiate; all if left out.
+        wrt: the inputs (names, or leaves; or one) with respect to which to differentiate; all if
+            left out.
         backend: "python", "numpy", "c", "jax" or "torch"; "auto" is C where there is a compiler,
             else numpy.
         reduce: over lanes, whether to give the "mean" or the "sum" of the value, with its
@@ -327,7 +337,8 @@ def compile(
     return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
 
 
-def _of_graph(output: Value, wrt: Sequence[str | Value] | None) -> tuple[Program, dict[str, Value]]:
+def _of_graph(output: Value, wrt: Any) -> tuple[Program, dict[str, Value]]:
+    wrt = [wrt] if isinstance(wrt, str | Value) else wrt
     asked = [node for node in wrt or () if isinstance(node, Value)]
     leaves = [
         node for node in topological_order(output)
@@ -346,9 +357,7 @@ def _of_graph(output: Value, wrt: Sequence[str | Value] | None) -> tuple[Program
     return program, given
 
 
-def _of_function(
-    function: Callable[..., Value], wrt: Sequence[str | Value] | None
-) -> tuple[Program, dict[str, Any]]:
+def _of_function(function: Callable[..., Value], wrt: Any) -> tuple[Program, dict[str, Any]]:
     parameters = inspect.signature(function).parameters.values()
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

@@ -26,7 +26,10 @@ def compiler() -> list[str] | None:
     """The command of the system's C compiler: $CC, or cc, gcc or clang; None without one."""
     asked = os.environ.get("CC")
     if asked:
-        words = shlex.split(asked)
+        try:
+            words = shlex.split(asked)
+        except ValueError:  # a quote that is not closed
+            words = []
         found = shutil.which(words[0]) if words else None
         return [found, *words[1:]] if found else None
     found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
@@ -105,6 +108,8 @@ def _build(command: list[str], source: str, path: Path) -> None:
             lines = [line for line in done.stderr.splitlines() if "error" in line]
             said = lines[0] if lines else f"exit code {done.returncode}"
             raise CompilerError(f"{command[0]} could not compile the program: {said}")
+        if not built.is_file():
+            raise CompilerError(f"{command[0]} says it compiled the program, and wrote no library")
         os.replace(built, path)
 
 

@@ -132,6 +132,8 @@ def rerun(output: Value, leaves: Mapping[Value, Value]) -> dict[Value, Value]:
 
 
 def _number(data: Scalar) -> Source | float:
+    if getattr(data, "shape", ()):
+        raise TypeError("a constant of a program is a single number; got lanes: make them an input")
     return data if isinstance(data, Source) else scalars.to_float(data)
 
 

@@ -197,7 +197,7 @@ class Source:
         """Not known while the code is written."""
         raise TypeError(
             f"{_place()} branches on a number that compiled code does not know yet; "
-            "use where(condition, a, b)"
+            "use scalargrad.ops.where_(condition, a, b)"
         )
 
     def __float__(self) -> float:

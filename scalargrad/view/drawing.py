@@ -291,7 +291,8 @@ def draw(
     if isinstance(output, Module):
         output = _only_output(output, inputs)
     if not isinstance(output, Value):
-        raise TypeError(f"draw takes a Value; got {type(output).__name__}")
+        hint = ": draw its .output" if hasattr(output, "output") else ""
+        raise TypeError(f"draw takes a Value; got {type(output).__name__}{hint}")
     if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
         raise DrawingError(f"digits are 1 to 17; got {digits!r}")
     _one_of("style", style, STYLES)
