@@ -560,6 +560,20 @@ def runtime_namespace():
     return {**vars(runtime), "inf": INF, "nan": NAN}
 
 
+def test_a_step_of_the_forward_pass_is_named_for_no_gradient():
+    a, b, c = Value(2.0, "a"), Value(3.0, "b"), Value(4.0, "c")
+    source = compile((a * b * c).named("y"), backend="python").source
+    forward, backward = source.split("# backward")
+    assert "d_" not in forward
+    assert "d_a = " in backward
+
+
+def test_a_saved_model_keeps_all_units(tmp_path):
+    model = nn.Sequential(nn.Layer(1, 2), nn.Dropout(0.5), nn.Layer(2, 1))
+    path = model.compile(squared_error, backend="python").save(tmp_path / "net.py")
+    assert ", 1.0, 1.0)" in path.read_text()
+
+
 def test_common_subexpressions_are_computed_once():
     f = compile(lambda x: x.exp() * x.exp() + x.exp(), backend="python")
     assert f.source.count("exp(x)") == 1

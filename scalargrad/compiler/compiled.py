@@ -112,7 +112,7 @@ class Compiled:
         """Write a file that needs nothing of ours: .py, or .c (compile it with `cc net.c -lm`).
 
         Run, it prints the value and the gradients for the inputs that the program was written
-        with.
+        with; those of a function or a model that were not known are 0, and masks keep all units.
 
         Raises:
             ValueError: for another suffix, and for a graph on lanes.
@@ -141,7 +141,8 @@ class Compiled:
         return _unpickled, (self.program, self.backend, self.reduce, given, self.fast)
 
     def _traced_inputs(self) -> dict[str, float]:
-        found = {name: self.given.get(name, 0.0) for name in self.inputs}
+        unknown = {name: float(name in self.program.drawn) for name in self.inputs}
+        found = {**unknown, **self.given}
         numbers = {name: _now(number) for name, number in found.items()}
         if lanes := [name for name, number in numbers.items() if getattr(number, "shape", ())]:
             raise ValueError(f"a file prints the gradients of one example; got lanes in {lanes[0]}")

@@ -90,7 +90,7 @@ def traced(
     found = gradients(output, 1.0)
     asked = [found.get(node, 0.0) for node in wrt.values()]
     outputs = [_number(v) for v in (output.data, *[node.data for node in more], *asked)]
-    names, labels = _named(output, found, set(map(_identity, asked)))
+    names, labels = _named(output, found, forward)
     inputs = [step for step in tape.steps if step.op == "input"]
     kept = _needed(tape, outputs)
     order = inputs + [step for step in tape.steps if step.op != "input" and step.index in kept]
@@ -159,24 +159,18 @@ def _needed(tape: Tape, outputs: Sequence[Source | float]) -> set[int]:
 # Names -------------------------------------------------------------------------------------------
 
 
-def _identity(number: Scalar) -> int:
-    return number.index if isinstance(number, Source) else -1
-
-
 def _named(
-    output: Value, found: Mapping[Value, Scalar], asked: set[int]
+    output: Value, found: Mapping[Value, Scalar], forward: int
 ) -> tuple[dict[int, str], dict[int, str]]:
     """Names for the steps that hold the data, or the gradient, of nodes with a label."""
     names: dict[int, str] = {}
     labels: dict[int, str] = {}
     taken: set[str] = set()
 
-    def give(step: Scalar, written: str, label: str) -> None:
-        if not isinstance(step, Source) or step.index in names:
+    def give(step: Scalar, written: str, label: str, first: int = 0) -> None:
+        if not isinstance(step, Source) or step.index < first or step.index in names:
             return
-        name = written if _is_plain(written) else ""
-        if name in taken:
-            name = ""
+        name = written if _is_plain(written) and written not in taken else ""
         taken.add(name)
         names[step.index] = name
         if name != label:
@@ -184,12 +178,11 @@ def _named(
 
     labelled = [node for node in topological_order(output) if node.label]
     for node in labelled:
-        if isinstance(node.data, Source):
-            give(node.data, node.label, node.label)
+        give(node.data, node.label, node.label)
     of = output.label or "y"
     for node in labelled:
-        if node is not output and not node.label.startswith("drawn"):
-            give(found.get(node), f"d_{node.label}", f"∂{of}/∂{node.label}")
+        if node is not output:
+            give(found.get(node), f"d_{node.label}", f"∂{of}/∂{node.label}", forward)
     return names, labels
 
 
