@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 
 # DESIGN.md's list: data flows down, imports point up. A new module must be given its place.
 ORDER = [
-    "errors", "scalars", "careful", "ops", "value", "formula", "expression",
+    "errors", "scalars", "careful", "ops", "value", "graphs", "formula", "expression",
     *(f"compiler.{name}" for name in (
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 
 from scalargrad import scalars
 from scalargrad.errors import DrawingError
+from scalargrad.graphs import rebuilt
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, gradients, topological_order
-from scalargrad.value import constant as constant_node
 from scalargrad.view.arithmetic import (
     equation,
     in_numbers,
@@ -357,20 +357,10 @@ def before_after(
 
 def nudged(output: Value, leaf: Value, change: Scalar) -> Value:
     """The same graph on nodes of its own, a leaf changed, with gradients where the old one has."""
-    twins: dict[Value, Value] = {}
-    for node in topological_order(output):
-        if node is leaf:
-            twin = Value((node + change).data, node.label)
-        elif node.op is None:
-            twin = Value(node.data, node.label)
-        elif not node.parents:
-            twin = constant_node(node.data).named(node.label)
-        else:
-            twin = node.op(*[twins[parent] for parent in node.parents]).named(node.label)
-        twins[node] = twin
+    twin = rebuilt(output, {leaf: (leaf + change).data})[output]
     if output.grad is not None:
-        twins[output].backward()
-    return twins[output]
+        twin.backward()
+    return twin
 
 
 def _nudge_captions(
