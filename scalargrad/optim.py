@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from scalargrad import scalars
-from scalargrad.nn import check_state, from_json, to_json
 from scalargrad.scalars import Scalar
+from scalargrad.state import check_state, from_json, to_json
 from scalargrad.value import Value, unique_names
 
 Reduction = Literal["mean", "sum"]

@@ -13,9 +13,10 @@ from typing import Any
 from scalargrad import ops, scalars
 from scalargrad.data import DataSet, check_batch_size
 from scalargrad.errors import DomainError
-from scalargrad.nn import BatchNorm, Module, check_state, from_json
+from scalargrad.nn import BatchNorm, Module
 from scalargrad.optim import SGD, Reduction
 from scalargrad.scalars import Scalar
+from scalargrad.state import check_state, from_json
 from scalargrad.value import Value, topological_order
 
 HEALTHY = (1e-6, 1e3)  # the lecture's bounds for a gradient that still trains
