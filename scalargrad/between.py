@@ -30,6 +30,8 @@ class Residual(Module):
     """
 
     def __init__(self, inner: Module) -> None:
+        if not isinstance(inner, Module):
+            raise TypeError(f"a residual block needs a module, f in x + f(x); got {inner!r}")
         self.inner = inner
 
     def __call__(self, inputs: Sequence[Any]) -> list[Value]:
@@ -79,8 +81,8 @@ class Dropout(Module):
     """Each unit kept or, in training, set to 0 at random (Srivastava et al. 2014).
 
     Args:
-        drop: the probability that a unit is dropped, as PyTorch's p. The deck's p, with which a
-            unit is present, is 1 - drop.
+        drop: the probability that a unit is dropped, as PyTorch's p: a number, or text to be
+            exact. The deck's p, with which a unit is present, is 1 - drop.
         inverted: True: what is kept is divided by 1 - drop in training, so that E[h′] = h and
             testing changes nothing. False, as on the slide: testing multiplies by 1 - drop.
         seed: of the masks.
@@ -94,10 +96,13 @@ class Dropout(Module):
     [6.0, 0.0]
     """
 
-    def __init__(self, drop: float, *, inverted: bool = True, seed: int = 0) -> None:
-        if not 0 <= drop < 1:
+    def __init__(self, drop: Any, *, inverted: bool = True, seed: int = 0) -> None:
+        try:
+            self.drop = scalars.scalar(drop)
+        except TypeError:
+            raise TypeError(f"dropout needs a probability of dropping; got {drop!r}") from None
+        if not (scalars.is_number(self.drop) and 0 <= self.drop < 1):
             raise ValueError(f"dropout needs a probability in [0, 1) of dropping; got {drop}")
-        self.drop = drop
         self.inverted = inverted
         self.mask: Sequence[Any] | None = None
         self.random = Random(seed)
@@ -105,7 +110,7 @@ class Dropout(Module):
     def __call__(self, inputs: Sequence[Any]) -> list[Value]:
         """The units that are left; in testing all of them."""
         units = as_values(inputs, len(inputs))
-        kept = 1 - scalars.scalar(self.drop)
+        kept = 1 - self.drop
         if not self.training:
             return units if self.inverted else [in_place_of(h, h * kept) for h in units]
         mask = self.drawn_mask(units) if self.mask is None else self.mask

@@ -16,12 +16,13 @@ class DataSet:
     """Examples: for each the numbers that go in and the target that should come out.
 
     Args:
-        inputs: a row of d floats for each example.
+        inputs: a row of d floats for each example: tuples, lists or arrays.
         targets: a label or a float for each example.
         names: what the d columns are called.
         classes: the labels, in order; empty where the targets are measured numbers.
 
     Raises:
+        TypeError: for examples that are no rows.
         ValueError: for no examples, rows of several lengths, a target too few or too many, a
             label outside the classes.
 
@@ -35,6 +36,10 @@ class DataSet:
     classes: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", _rows(self.inputs))
+        if not hasattr(self.targets, "__len__"):
+            raise TypeError(f"a data set needs a target for each example; got {self.targets!r}")
+        object.__setattr__(self, "targets", tuple(self.targets))
         if not self.inputs:
             raise ValueError("a data set needs one example or more; got none")
         if len(self.inputs) != len(self.targets):
@@ -43,6 +48,8 @@ class DataSet:
                 f"{len(self.inputs)} examples and {len(self.targets)} targets"
             )
         widths = sorted({len(row) for row in self.inputs})
+        if widths[0] == 0:
+            raise ValueError("a data set needs examples of one number or more; got empty rows")
         if len(widths) > 1:
             got = " and ".join(map(str, widths))
             raise ValueError(f"all examples need as many numbers as the first; got {got}")
@@ -141,6 +148,19 @@ def check_batch_size(size: int, count: int) -> None:
     """Raise a ValueError where a batch cannot have so many of the examples."""
     if not isinstance(size, int) or not 1 <= size <= count:
         raise ValueError(f"a batch has 1 to {count} examples, as many as there are; got {size}")
+
+
+def _rows(inputs: Any) -> tuple[Point, ...]:
+    """The rows of numbers that a user gave as tuples, lists or arrays."""
+    strange = [inputs] if isinstance(inputs, str) or not hasattr(inputs, "__len__") else [
+        row for row in inputs if isinstance(row, str) or not hasattr(row, "__len__")
+    ]  # fmt: skip
+    if strange:
+        raise TypeError(
+            "a data set needs a row of numbers for each example, as in ((0.5, 1.0), …); got "
+            f"{strange[0]!r}"
+        )
+    return tuple(map(tuple, inputs))
 
 
 def _numbered(count: int) -> tuple[str, ...]:

@@ -159,6 +159,7 @@ class Module:
         >>> step.inputs
         ('x1', 'x2', 'y', 'w11_1', 'w21_1', 'b1_1')
         """
+        check_function("compile", "of a prediction and a target as loss", loss)
         from scalargrad.compiler.compiled import Compiled
         from scalargrad.compiler.program import traced
         from scalargrad.compiler.source import Tape
@@ -225,6 +226,12 @@ def whole_size(size: Any) -> int:
     if count < 1 or isinstance(size, bool):
         raise ValueError(f"a layer needs a whole number of inputs and units from 1; got {size!r}")
     return count
+
+
+def check_function(who: str, what: str, thing: Any) -> None:
+    """Raise a TypeError where something that will be called cannot be."""
+    if not callable(thing):
+        raise TypeError(f"{who} needs a function {what}; got {thing!r}")
 
 
 def as_values(inputs: Sequence[Any], count: int) -> list[Value]:

@@ -7,7 +7,7 @@ Fractions from text for an exact network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -30,6 +30,7 @@ from scalargrad.module import (
     Module,
     as_list,
     as_values,
+    check_function,
     is_bias,
     method_of,
     named,
@@ -62,6 +63,8 @@ class Neuron(Module):
         activation: Activation | None = None,
         label: str = "",
     ) -> None:
+        if isinstance(weights, str | Value) or not hasattr(weights, "__len__"):
+            raise TypeError(f"a neuron needs a list of weights; got {weights!r}")
         if not weights:
             raise ValueError("a neuron needs at least one weight; got none")
         self.weights = [named(w, f"w{i}") for i, w in enumerate(weights, 1)]
@@ -123,7 +126,9 @@ class Layer(Module):
         outputs: Sequence[str] = (),
     ) -> None:
         inputs, units = whole_size(inputs), whole_size(units)
+        check_function("a layer", "such as nn.input_first as weight_name", weight_name)
         self.inputs = inputs
+        check_function("a layer", "such as nn.he, that draws its initial weights", initial)
         rows = initial(random or Random(0), inputs, units)
         width = len(str(max(inputs, units)))  # w0111_1: of two digits each, 01 and 11
         self.neurons = []
@@ -166,6 +171,9 @@ class Sequential(Module):
     """
 
     def __init__(self, *layers: Module) -> None:
+        for layer in layers:
+            if not isinstance(layer, Module):
+                raise TypeError(f"Sequential takes modules, as in Sequential(a, b); got {layer!r}")
         self.layers = list(layers)
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
@@ -219,11 +227,16 @@ class MLP(Sequential):
         biases: bool = True,
         weight_name: WeightName = input_first,
     ) -> None:
+        if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+            raise TypeError(
+                f"a network needs a list of sizes, as in MLP(2, [16, 1]); got {sizes!r}"
+            )
         sizes = [whole_size(size) for size in sizes]
         if not sizes:
             raise ValueError("a network needs at least one layer; got no sizes")
         last = len(sizes)
-        initials = [initial] * last if callable(initial) else list(initial)
+        is_list = isinstance(initial, list | tuple)
+        initials: list[Any] = list(initial) if is_list else [initial] * last
         if len(initials) != last:
             raise ValueError(f"{last} layers need as many initialisations; got {len(initials)}")
         random = Random(seed)

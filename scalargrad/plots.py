@@ -23,8 +23,9 @@ from scalargrad.experiments import (
     Grid,
     LearningRates,
 )
+from scalargrad.health import HEALTHY
 from scalargrad.ops import Operation
-from scalargrad.train import HEALTHY, History
+from scalargrad.train import History
 from scalargrad.value import Value
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ ORDER = [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",
     )),
-    "state", "initial", "module", "between", "nn", "losses", "optim", "data", "train", "interop",
+    "state", "initial", "module", "between", "nn", "losses", "optim", "data", "health", "train",
+    "interop",
     *(f"view.{name}" for name in (
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",

@@ -8,7 +8,7 @@ import pytest
 
 from scalargrad import experiments, nn, ops, optim
 from scalargrad.experiments import CLIPPED, NETWORKS
-from scalargrad.train import HEALTHY
+from scalargrad.health import HEALTHY
 from scalargrad.value import Value
 
 pytest.importorskip("numpy")

@@ -15,6 +15,7 @@ from scalargrad import experiments, losses, nn, ops, optim, plots
 from scalargrad.data import DataSet, xor
 from scalargrad.experiments import CLIPPED, NETWORKS
 from scalargrad.expression import program
+from scalargrad.health import HEALTHY, first_outside
 from scalargrad.lectures.backpropagation import cross_entropy, two_layers
 from scalargrad.lectures.statements import (
     Picture,
@@ -29,7 +30,7 @@ from scalargrad.lectures.statements import (
 from scalargrad.nn import MLP, Dropout
 from scalargrad.optim import SGD
 from scalargrad.scalars import Scalar
-from scalargrad.train import HEALTHY, first_outside, fit
+from scalargrad.train import fit
 from scalargrad.value import Value
 from scalargrad.view.derivation import derive
 from scalargrad.view.drawing import draw
