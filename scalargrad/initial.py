@@ -54,6 +54,20 @@ def given(rows: Sequence[Sequence[Any]]) -> Initialisation:
     return initial
 
 
+def scaled(initial: Initialisation, factor: float) -> Initialisation:
+    """An initialisation that draws as another, and multiplies each weight.
+
+    >>> from scalargrad.nn import Layer
+    >>> [w.data for w in Layer(2, 1, initial=scaled(given([["0.5", "-1/4"]]), 2)).parameters()]
+    [0, 1, -1/2]
+    """
+
+    def larger(random: Random, inputs: int, units: int) -> Rows:
+        return [[factor * w for w in row] for row in initial(random, inputs, units)]
+
+    return larger
+
+
 def _drawn(draw: Callable[[], float], inputs: int, units: int) -> Rows:
     return [[draw() for _ in range(inputs)] for _ in range(units)]
 

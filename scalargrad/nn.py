@@ -235,8 +235,9 @@ class MLP(Sequential):
         if not sizes:
             raise ValueError("a network needs at least one layer; got no sizes")
         last = len(sizes)
-        is_list = isinstance(initial, list | tuple)
-        initials: list[Any] = list(initial) if is_list else [initial] * last
+        initials: list[Any] = [initial] * last
+        if isinstance(initial, list | tuple):
+            initials = list(initial)
         if len(initials) != last:
             raise ValueError(f"{last} layers need as many initialisations; got {len(initials)}")
         random = Random(seed)

@@ -31,6 +31,7 @@ ORDER = [
         "reading", "quantities", "kinks", "recomputing", "answer_key", "variants", "worksheet",
         "diagnosis", "report", "marking", "gradcheck", "keys", "grading", "plugin",
     )),
+    *(f"experiments.{name}" for name in ("gradients", "surfaces", "generalisation")),
     "experiments", "plots", "lectures",
     *(f"lectures.{name}" for name in (
         "statements", "claims", "backpropagation", "networks", "slips", "decks",

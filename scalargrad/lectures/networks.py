@@ -324,8 +324,8 @@ def weight_decay() -> Iterator[Shown]:
 def dropout() -> Iterator[Shown]:
     """Dropout of hidden outputs: E[h′] = h gives h/(1 − p), with variance h²p/(1 − p).
 
-    Or: present with probability p in training, weights times p in testing. The nets of 1024 units
-    and more of figure 4 are out of reach of a scalar engine eagerly: here 30 units, 40 examples.
+    Or: present with probability p in training, weights times p in testing. Figure 4 has nets of
+    1024 units and more; here it is 128 units and two moons with a fifth of the labels wrong.
     """
     units, drop = [Fraction(3), Fraction(-1, 2), Fraction(5)], Fraction(1, 5)
     found = experiments.dropout_moments(units, drop)
