@@ -36,7 +36,8 @@ MODULES = (
     "checking.gradcheck", "checking.marking", "checking.report", "checking.worksheet",
     "checking.variants", "checking.reading", "checking.quantities", "checking.kinks",
     "checking.answer_key", "checking.grading", "checking.plugin",
-    "nn", "losses", "optim", "data", "train", "compiler.compiled", "interop", "experiments",
+    "module", "nn", "between", "initial", "losses", "optim", "data", "train", "compiler.compiled",
+    "interop", "experiments",
     "plots", "lectures", "lectures.statements", "lectures.claims", "lectures.decks", "doctor",
 )  # fmt: skip
 

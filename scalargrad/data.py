@@ -16,12 +16,13 @@ class DataSet:
     """Examples: for each the numbers that go in and the target that should come out.
 
     Args:
-        inputs: a row of d floats for each example; an array of numpy or PyTorch becomes lists.
+        inputs: a row of d floats for each example: tuples, lists or arrays.
         targets: a label or a float for each example.
         names: what the d columns are called.
         classes: the labels, in order; empty where the targets are measured numbers.
 
     Raises:
+        TypeError: for examples that are no rows.
         ValueError: for no examples, rows of several lengths, a target too few or too many, a
             target of several numbers, a label outside the classes.
 
@@ -38,6 +39,10 @@ class DataSet:
         for field in ("inputs", "targets"):  # those of numpy and PyTorch too
             if hasattr(getattr(self, field), "tolist"):
                 object.__setattr__(self, field, getattr(self, field).tolist())
+        object.__setattr__(self, "inputs", _rows(self.inputs))
+        if not hasattr(self.targets, "__len__"):
+            raise TypeError(f"a data set needs a target for each example; got {self.targets!r}")
+        object.__setattr__(self, "targets", tuple(self.targets))
         if not self.inputs:
             raise ValueError("a data set needs one example or more; got none")
         if len(self.inputs) != len(self.targets):
@@ -45,12 +50,12 @@ class DataSet:
                 "a data set needs a target for each example; got "
                 f"{len(self.inputs)} examples and {len(self.targets)} targets"
             )
-        for row, target in zip(self.inputs, self.targets, strict=True):
-            if not hasattr(row, "__len__"):
-                raise ValueError(f"an example is a row of numbers, as in [[1.5], [2.5]]; got {row}")
+        for target in self.targets:
             if getattr(target, "__len__", None):
                 raise ValueError(f"a target is one number, a label or a measurement; got {target}")
         widths = sorted({len(row) for row in self.inputs})
+        if widths[0] == 0:
+            raise ValueError("a data set needs examples of one number or more; got empty rows")
         if len(widths) > 1:
             got = " and ".join(map(str, widths))
             raise ValueError(f"all examples need as many numbers as the first; got {got}")
@@ -149,6 +154,19 @@ def check_batch_size(size: int, count: int) -> None:
     """Raise a ValueError where a batch cannot have so many of the examples."""
     if not isinstance(size, int) or not 1 <= size <= count:
         raise ValueError(f"a batch has 1 to {count} examples, as many as there are; got {size}")
+
+
+def _rows(inputs: Any) -> tuple[Point, ...]:
+    """The rows of numbers that a user gave as tuples, lists or arrays."""
+    strange = [inputs] if isinstance(inputs, str) or not hasattr(inputs, "__len__") else [
+        row for row in inputs if isinstance(row, str) or not hasattr(row, "__len__")
+    ]  # fmt: skip
+    if strange:
+        raise TypeError(
+            "a data set needs a row of numbers for each example, as in ((0.5, 1.0), …); got "
+            f"{strange[0]!r}"
+        )
+    return tuple(map(tuple, inputs))
 
 
 def _numbered(count: int) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from scalargrad import nn, scalars
+from scalargrad.graphs import rebuilt
 from scalargrad.ops import OPERATIONS, Operation
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, node_of, topological_order, unique_names
+from scalargrad.value import Value, topological_order, unique_names
 from scalargrad.value import partial as derivative
 
 if TYPE_CHECKING:
@@ -546,16 +547,11 @@ def _on_symbols(
     ends = [n for n in order if not n.parents or (n in until and n is not node)]
     named = [n for n in ends if n.label]
     symbols = dict(zip(named, map(symbol or sympy.Symbol, unique_names(named)), strict=True))
-    twins: dict[Value, Value] = {}
     for end in ends:
-        if end not in symbols and end.parents:
+        if end.parents and not end.label:
             raise ValueError(f"to_sympy needs a name for each node of `until`; got {end!r}")
-        twins[end] = Value(symbols[end] if end in symbols else _exactly(end.data))
-    for inner in order:
-        if inner not in twins:
-            assert inner.op is not None
-            twins[inner] = node_of(inner.op, tuple([twins[parent] for parent in inner.parents]))
-    return twins
+    data = {end: symbols[end] if end in symbols else _exactly(end.data) for end in ends}
+    return rebuilt(node, data)
 
 
 def _exactly(data: Scalar) -> Any:

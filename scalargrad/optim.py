@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from scalargrad import scalars
-from scalargrad.nn import check_state, from_json, to_json
 from scalargrad.scalars import Scalar
+from scalargrad.state import check_state, from_json, to_json
 from scalargrad.value import Value, unique_names
 
 Reduction = Literal["mean", "sum"]
@@ -70,12 +70,7 @@ class SGD:
         weight_decay: Any = 0,
         reduction: Reduction = "mean",
     ) -> None:
-        if not isinstance(parameters, Iterable):
-            kind = type(parameters).__name__
-            raise TypeError(f"SGD needs a list of parameters, as model.parameters(); got {kind}")
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise ValueError("SGD needs at least one parameter; got none")
+        self.parameters = _leaves(parameters)
         self.rate: Any = rate if callable(rate) else _from_zero("a rate", rate)
         self.momentum = _from_zero("a momentum", momentum)
         self.weight_decay = _from_zero("a weight decay", weight_decay)
@@ -139,6 +134,20 @@ class SGD:
         self.steps, self.velocity = steps, read
 
 
+def _leaves(parameters: Any) -> list[Value]:
+    is_iterable = hasattr(parameters, "__iter__") and not isinstance(parameters, str)
+    given = list(parameters) if is_iterable else [parameters]
+    strange = [p for p in given if not isinstance(p, Value)]
+    if strange or not is_iterable:
+        got = strange[0] if strange else parameters
+        raise TypeError(f"SGD needs parameters, as in SGD(model.parameters(), …); got {got!r}")
+    if not given:
+        raise ValueError("SGD needs at least one parameter; got none")
+    if computed := [p for p in given if not p.is_leaf]:
+        raise TypeError(f"SGD changes leaves of a graph; got a computed node, {computed[0]!r}")
+    return given
+
+
 def _from_zero(what: str, number: Any) -> Scalar:
     given = scalars.scalar(number)
     if not given >= 0:
@@ -165,9 +174,7 @@ def project(parameters: Iterable[Value], bound: Any) -> float:
     return norm * norm
 
 
-def clip_values(
-    parameters: Iterable[Value], bound: Any, reduction: Reduction = "mean"
-) -> None:
+def clip_values(parameters: Iterable[Value], bound: Any, reduction: Reduction = "mean") -> None:
     """Move each gradient into [-bound, bound]."""
     bound = _from_zero("a bound", bound)
     for parameter in parameters:

@@ -23,8 +23,9 @@ from scalargrad.experiments import (
     Grid,
     LearningRates,
 )
+from scalargrad.health import HEALTHY
 from scalargrad.ops import Operation
-from scalargrad.train import HEALTHY, History
+from scalargrad.train import History
 from scalargrad.value import Value
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def capacity(found: Capacity, ax: Axes | None = None) -> Axes:
 
 
 def double_descent(found: DoubleDescent, ax: Axes | None = None) -> Axes:
-    """Axes with training and test error over the number of random features."""
+    """Axes with training and test error over the number of random features, or hidden units."""
     ax = _axes(ax)
     edge = min(found.test) / 1e3
     shown = [max(error, edge) for error in found.train]
@@ -146,13 +147,16 @@ def double_descent(found: DoubleDescent, ax: Axes | None = None) -> Axes:
     ax.plot(found.features, found.test, label="test error", **_line(1, 1))
     ax.plot(found.features, shown, label=f"training error{vanishes}", **_line(0, 1))
     ax.axvline(found.threshold, color=_GREY, ls=":", lw=1)
-    _note(ax, found.threshold, f"features = examples = {found.threshold}")
+    is_trained = found.what != "random features"
+    threshold = "training error vanishes" if is_trained else "features = examples"
+    _note(ax, found.threshold, f"{threshold}{' at' if is_trained else ' ='} {found.threshold}")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_ylim(edge, 3 * max(found.test))
-    _finished(ax, "random features", "mean squared error")
-    # Between the two errors, where no line comes
-    ax.legend(loc="center right", bbox_to_anchor=(0.99, 0.27), fontsize="small")
+    _finished(ax, found.what, "mean squared error")
+    # Where no line comes: beneath the training error, or between the two
+    place = ("lower left", (0.01, 0.02)) if is_trained else ("center right", (0.99, 0.27))
+    ax.legend(loc=place[0], bbox_to_anchor=place[1], fontsize="small")
     return ax
 
 

@@ -13,12 +13,14 @@ from typing import Any
 from scalargrad import ops, scalars
 from scalargrad.data import DataSet, check_batch_size
 from scalargrad.errors import DomainError
-from scalargrad.nn import BatchNorm, Module, check_state, from_json, loss_of
+from scalargrad.health import HEALTHY, first_not_finite, first_outside, nan_or_infinite, size_of
+from scalargrad.module import loss_of
+from scalargrad.nn import BatchNorm, Module
 from scalargrad.optim import SGD, Reduction
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, topological_order
+from scalargrad.state import check_state, from_json
+from scalargrad.value import Value
 
-HEALTHY = (1e-6, 1e3)  # the lecture's bounds for a gradient that still trains
 _FAR = 1e8  # a loss that grew by so much is not coming back
 
 Loss = Callable[[Any, Any], Value]
@@ -107,8 +109,11 @@ def fit(
         resume: the `state()` of an earlier History of the same model, data and arguments.
 
     Raises:
-        ValueError: for sizes that do not fit, or a state of another run.
+        TypeError: for an argument of another kind.
+        ValueError: for sizes that do not fit, a state of another run, or one that has run for as
+            many epochs already.
     """
+    _check_kinds(model, loss, optimizer, metrics, before_step=before_step, after_step=after_step)
     for name, given_data in (("data", data), ("test", test)):
         if not isinstance(given_data, DataSet) and (name, given_data) != ("test", None):
             raise TypeError(
@@ -144,7 +149,7 @@ def fit(
     identity = {"seed": seed, "batch_size": batch_size, "examples": len(data), "lanes": lanes,
                 "backend": backend}  # fmt: skip
     if resume is not None:
-        run.resume(resume, identity)
+        run.resume(resume, identity, epochs)
     stopped = ""
     try:
         for epoch in _watched(range(run.epochs, epochs), run):
@@ -155,6 +160,30 @@ def fit(
     finally:
         model.eval()
     return run.history(stopped, identity)
+
+
+def _check_kinds(
+    model: object, loss: object, optimizer: object, metrics: object, **hooks: object
+) -> None:
+    """Raise a TypeError for the first argument of `fit` that is of a wrong kind."""
+    if not isinstance(model, Module):
+        raise TypeError(f"fit needs a Module as model, such as MLP(2, [16, 1]); got {model!r}")
+    if not callable(loss):
+        raise TypeError(
+            "fit needs a function of a prediction and a target as loss, such as "
+            f"losses.squared_error; got {loss!r}"
+        )
+    if not isinstance(optimizer, SGD):
+        raise TypeError(f"fit needs as optimizer SGD(model.parameters(), 0.1); got {optimizer!r}")
+    wanted = 'fit needs metrics by name, as in metrics={"accuracy": accuracy}'
+    if not isinstance(metrics, Mapping | None):
+        raise TypeError(f"{wanted}; got {type(metrics).__name__}")
+    for name, metric in (metrics or {}).items():
+        if not callable(metric):
+            raise TypeError(f"{wanted}; got {metric!r} for {name}")
+    for name, hook in hooks.items():
+        if hook is not None and not callable(hook):
+            raise TypeError(f"{name} is a function without arguments; got {hook!r}")
 
 
 def accuracy(prediction: Any, target: Any) -> Any:
@@ -190,78 +219,6 @@ def losses_of(
     predictions = model.batch(data.inputs)
     losses = [loss_of(loss, p, t) for p, t in zip(predictions, data.targets, strict=True)]
     return losses, predictions, data.targets
-
-
-def first_outside(
-    output: Value, leaves: Iterable[Value], bounds: tuple[float, float] = HEALTHY
-) -> str:
-    """The first node of a graph, from the loss backward, whose gradient leaves some bounds.
-
-    Says the mean size of its gradient, and the operation through which most of it came; "" where
-    all gradients lie within. Gradients of zero count only where there is no other culprit,
-    because those of inactive ReLUs are zero by right.
-
-    Args:
-        output: the node that was differentiated.
-        leaves: the parameters; only nodes on the way to them are looked at.
-        bounds: the least and the greatest size.
-    """
-    on_the_way = set(leaves)
-    for node in topological_order(output):
-        if any(parent in on_the_way for parent in node.parents):
-            on_the_way.add(node)
-    order = [n for n in reversed(topological_order(output)) if n in on_the_way]
-    sizes = {node: _size(node.grad) for node in order if node.grad is not None}
-    low, high = bounds
-    outside = [node for node, size in sizes.items() if not (size == 0 or low <= size <= high)]
-    for node in outside or [node for node, size in sizes.items() if size == 0]:
-        shares = {child: _share(child, node) for child in order if node in child.parents}
-        found = f"mean |gradient| {sizes[node]:.3g} at {_called(node, order)}"
-        if not shares:
-            return found
-        return f"{found}, through {_called(max(shares, key=shares.__getitem__), order)}"
-    return ""
-
-
-def _share(child: Value, parent: Value) -> float:
-    """The size of what the gradient of a node contributes to that of a parent."""
-    pairs = zip(child.parents, child.local_derivatives(), strict=False)
-    locals_ = [local for operand, local in pairs if operand is parent]
-    share = sum(_size(child.grad) * _size(local) for local in locals_)
-    return share if share == share else math.inf
-
-
-def first_not_finite(outputs: Sequence[Value]) -> str:
-    """The first node of a graph, in the order of computation, that is no finite number."""
-    order = topological_order(*outputs)
-    for node in order:
-        if not math.isfinite(_size(node.data)):
-            return f"{_called(node, order)} is {_strange(node.data)}"
-    return ""
-
-
-def _called(node: Value, order: Sequence[Value]) -> str:
-    """A node by name and operation, as "h1 (tanh)", or by the next name after it: "dot in h1"."""
-    op = node.op.name if node.op else "leaf"
-    if node.label:
-        return f"{node.label} ({op})"
-    after: Value | None = node
-    while after is not None and not after.label:
-        parent = after
-        after = next((child for child in order if parent in child.parents), None)
-    return f"{op} in {after.label}" if after is not None else f"a {op} node"
-
-
-def _strange(data: Scalar) -> str:
-    size = _size(data)
-    return "nan" if size != size else "infinite"
-
-
-def _size(scalar: Scalar) -> float:
-    """The mean of |a| over the lanes."""
-    if getattr(scalar, "shape", ()):
-        return float(abs(scalar).mean())
-    return abs(scalars.to_float(scalar))
 
 
 def _mean(scalar: Scalar) -> Scalar:
@@ -379,7 +336,7 @@ class _Run:
         for module, extra in zip(self.remembering, taken.extra, strict=True):
             module.load_extra_state(extra)
 
-    def resume(self, state: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
+    def resume(self, state: Mapping[str, Any], identity: Mapping[str, Any], epochs: int) -> None:
         check_state("a run", state)
         missing = {*_PARTS, "start", *identity} - set(state)
         if missing:
@@ -408,6 +365,12 @@ class _Run:
                     raise ValueError(f"the state needs numbers in the {curves} curve {name}")
         for loss in state["train"]["loss"]:
             from_json(loss, "each training loss")
+        done = len(state["train"]["loss"])
+        if epochs <= done:
+            raise ValueError(
+                f"a resumed run counts the epochs before it, {done}, and needs more; "
+                f"got epochs={epochs}"
+            )
         before = self.state()
         try:
             self.load(state)
@@ -477,14 +440,14 @@ class _Run:
         if self.start is None:
             self.start = value
         if not math.isfinite(value):
-            return f"the loss is {_strange(value)}; first {first_not_finite(losses)}", {}, {}
+            return f"the loss is {nan_or_infinite(value)}; first {first_not_finite(losses)}", {}, {}
         if abs(value) > _FAR * (abs(self.start) + 1):
             return f"the loss grew from {self.start:.3g} to {value:.3g}", {}, {}
         output = self.gradients_of(losses)
         sizes = self.layer_sizes()
         self.watch(output, prediction, sizes)
         if not math.isfinite(sum(sizes.values())):
-            strange = _strange(sum(sizes.values()))
+            strange = nan_or_infinite(sum(sizes.values()))
             return (
                 f"a gradient is {strange}; first {first_outside(output, self.parameters)}",
                 {},
@@ -543,7 +506,7 @@ class _Run:
     def layer_sizes(self) -> dict[str, float]:
         """For each layer the mean |gradient| of its parameters."""
         return {
-            layer: sum(_size(p.grad) for p in members if p.grad is not None) / len(members)
+            layer: sum(size_of(p.grad) for p in members if p.grad is not None) / len(members)
             for layer, members in self.layers.items()
         }
 
@@ -559,7 +522,7 @@ class _Run:
         if not outside:
             return
         reached = [p.grad for p in _nodes(prediction) if p.grad is not None]
-        wanted = max(map(_size, reached), default=0.0)
+        wanted = max(map(size_of, reached), default=0.0)
         outside = [layer for layer in outside if not (sizes[layer] < low and wanted < low)]
         if outside:
             self.warning = (
@@ -590,9 +553,7 @@ class _CompiledStep:
         self.numpy = np
         self.reduction = run.optimizer.reduction
         self.parameters = run.parameters
-        self.program = run.model.compile(
-            run.loss, count, backend=backend, reduce=self.reduction
-        )
+        self.program = run.model.compile(run.loss, count, backend=backend, reduce=self.reduction)
         drawn = self.program.program.drawn
         self.draws = list(drawn.values())
         self.run = self.program.vectors([*self.program.inputs[: count + 1], *drawn])

@@ -13,12 +13,13 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 
 # DESIGN.md's list: data flows down, imports point up. A new module must be given its place.
 ORDER = [
-    "errors", "scalars", "careful", "ops", "value", "formula", "expression",
+    "errors", "scalars", "careful", "ops", "value", "graphs", "formula", "expression",
     *(f"compiler.{name}" for name in (
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",
     )),
-    "nn", "losses", "optim", "data", "train", "interop",
+    "state", "initial", "module", "between", "nn", "losses", "optim", "data", "health", "train",
+    "interop",
     *(f"view.{name}" for name in (
         "notation", "graph", "derivation", "layout", "engines", "fitting", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
@@ -31,6 +32,7 @@ ORDER = [
         "reading", "quantities", "kinks", "recomputing", "answer_key", "variants", "worksheet",
         "diagnosis", "report", "marking", "gradcheck", "keys", "grading", "plugin",
     )),
+    *(f"experiments.{name}" for name in ("gradients", "surfaces", "generalisation")),
     "experiments", "plots", "lectures",
     *(f"lectures.{name}" for name in (
         "statements", "claims", "backpropagation", "networks", "slips", "decks",

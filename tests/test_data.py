@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -239,11 +240,36 @@ def test_arrays_of_numpy_and_pytorch_are_rows_of_numbers():
 
 
 @pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        ((1, 2), (0, 1), r"a row of numbers for each example, as in \(\(0.5, 1.0\), …\); got 1"),
+        (("ab", "cd"), (0, 1), "a row of numbers for each example, .* got 'ab'"),
+        (None, (0, 1), "a row of numbers for each example, .* got None"),
+        (3, (0, 1), "a row of numbers for each example, .* got 3"),
+        (((1,), (2,)), 3, "a target for each example; got 3"),
+        (((1,), (2,)), None, "a target for each example; got None"),
+    ],
+)
+def test_examples_that_are_no_rows_are_named(inputs, targets, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        DataSet(inputs, targets)
+    assert "\n" not in str(caught.value)
+
+
+def test_lists_and_arrays_are_taken_as_rows():
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    expected = DataSet(((1.0, 2.0), (3.0, 4.0)), (0, 1))
+    assert DataSet(rows, [0, 1]) == expected
+    assert DataSet(np.array(rows), np.array([0, 1])) == expected
+    assert hash(DataSet(rows, [0, 1])) == hash(expected)
+
+
+@pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: DataSet((), ()), "one example or more; got none"),
-        (lambda: DataSet((1.5, 2.5), (1, 2)), r"row of numbers, as in \[\[1.5\], .* got 1.5"),
         (lambda: DataSet(((1.0,),), ((1, 0),)), r"one number, a label .* got \(1, 0\)"),
+        (lambda: DataSet(((), ()), (0, 1)), "examples of one number or more; got empty rows"),
         (lambda: DataSet(((1.0,),), (1, 2)), "got 1 examples and 2 targets"),
         (lambda: DataSet(((1.0,), (1.0, 2.0)), (1, 2)), "as the first; got 1 and 2"),
         (lambda: DataSet(((1.0,),), (1,), names=("a", "b")), "1 numbers each; got 2 names"),

@@ -358,6 +358,36 @@ def test_an_activation_that_cannot_be_called_is_named(activation):
             make()
 
 
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda: MLP(2, 3), r"list of sizes, as in MLP\(2, \[16, 1\]\); got 3"),
+    (lambda: MLP(2, None), "list of sizes, .* got None"),
+    (lambda: MLP(2, "31"), "list of sizes, .* got '31'"),
+    (lambda: MLP(2, [1], initial="he"), "such as nn.he, .*; got 'he'"),
+    (lambda: MLP(2, [1], initial=None), "such as nn.he, .*; got None"),
+    (lambda: MLP(2, [1], initial=[None]), "such as nn.he, .*; got None"),
+    (lambda: Layer(2, 1, initial="he"), "such as nn.he, .*; got 'he'"),
+    (lambda: Layer(2, 1, weight_name="w"), "such as nn.input_first as weight_name; got 'w'"),
+    (lambda: Dropout("a"), "a probability of dropping; got 'a'"),
+    (lambda: Dropout(None), "a probability of dropping; got None"),
+    (lambda: Sequential([Layer(1, 1)]), r"as in Sequential\(a, b\); got \[Layer\(1, 1\)\]"),
+    (lambda: Sequential(3), r"takes modules, as in Sequential\(a, b\); got 3"),
+    (lambda: Residual(ops.tanh), "a module, f in x"),
+    (lambda: MLP(2, [1]).compile(None), "a prediction and a target as loss; got None"),
+    (lambda: Neuron(3), "list of weights; got 3"),
+])  # fmt: skip
+def test_arguments_of_another_kind_are_named(make, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_probability_may_be_written_to_be_exact():
+    dropout = Dropout("1/5")
+    dropout.mask = [1, 0]
+    assert [h.data for h in dropout([4, 4])] == [5, 0]
+    assert repr(dropout) == repr(Dropout(F(1, 5)))
+
+
 def test_no_sizes_and_no_weights_are_named():
     with pytest.raises(ValueError, match="no sizes"):
         MLP(2, [])

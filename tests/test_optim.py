@@ -422,6 +422,24 @@ def test_bad_settings_are_named(arguments, message):
         SGD(with_gradients(1), **arguments)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (MLP(2, [1]), r"as in SGD\(model.parameters\(\), …\); got MLP\(Layer\(2, 1\)\)"),
+        (MLP(2, [1]).named_parameters(), "as in .*; got 'w11_1'"),
+        (Value(1.0, "w"), "as in .*; got Value"),
+        ([1, 2], "as in .*; got 1"),
+        ("w", "as in .*; got 'w'"),
+        (None, "as in .*; got None"),
+        ([Value(1.0, "w") * 2], "leaves of a graph; got a computed node, Value"),
+    ],
+)
+def test_parameters_of_another_kind_are_named(parameters, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        SGD(parameters, 0.1)
+    assert "\n" not in str(caught.value)
+
+
 def test_no_parameters_are_named():
     with pytest.raises(ValueError, match="at least one parameter"):
         SGD([], 0.1)

@@ -12,6 +12,7 @@ from peers import needs_compiler, peer
 from scalargrad import data, nn, ops, optim, train
 from scalargrad.data import DataSet
 from scalargrad.errors import DomainError
+from scalargrad.health import first_not_finite, first_outside
 from scalargrad.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -21,7 +22,7 @@ from scalargrad.losses import (
 )
 from scalargrad.nn import MLP
 from scalargrad.optim import SGD
-from scalargrad.train import accuracy, first_not_finite, first_outside, fit
+from scalargrad.train import accuracy, fit
 from scalargrad.value import Value
 
 np = pytest.importorskip("numpy")
@@ -434,6 +435,46 @@ def test_bad_input_gives_one_clear_line_and_leaves_the_model_alone(more, message
         fit(model, BCE, data.two_moons(10), sgd, **{"epochs": 1} | more)
     assert "\n" not in str(caught.value)
     assert weights(model) == before
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"model": None}, r"a Module as model, such as MLP\(2, \[16, 1\]\); got None"),
+        ({"model": len}, "a Module as model"),
+        ({"loss": None}, "prediction and a target as loss, such as losses.squared_error; got None"),
+        ({"loss": "mse"}, "as loss, .* got 'mse'"),
+        ({"optimizer": None}, r"as optimizer SGD\(model.parameters\(\), 0.1\); got None"),
+        ({"optimizer": 0.1}, "as optimizer .* got 0.1"),
+        ({"metrics": [accuracy]}, r'by name, as in metrics={"accuracy": accuracy}; got list'),
+        ({"metrics": accuracy}, "by name, .* got function"),
+        ({"metrics": {"a": 3}}, "by name, .* got 3 for a"),
+        ({"before_step": 3}, "before_step is a function without arguments; got 3"),
+        ({"after_step": 3}, "after_step is a function without arguments; got 3"),
+    ],
+)
+def test_arguments_of_another_kind_are_named(more, message):
+    model, sgd = small()
+    before = weights(model)
+    arguments = {"model": model, "loss": BCE, "data": data.two_moons(10), "optimizer": sgd}
+    with pytest.raises(TypeError, match=message) as caught:
+        fit(**{**arguments, "epochs": 1, **more})
+    assert "\n" not in str(caught.value)
+    assert weights(model) == before
+
+
+def test_going_on_to_fewer_epochs_than_were_run_is_refused():
+    model, sgd = small()
+    moons = data.two_moons(10)
+    state = fit(model, BCE, moons, sgd, epochs=3).state()
+    before = weights(model)
+    for epochs in (1, 3):
+        message = f"counts the epochs before it, 3, and needs more; got epochs={epochs}"
+        with pytest.raises(ValueError, match=message):
+            fit(model, BCE, moons, sgd, epochs=epochs, resume=state)
+        assert weights(model) == before
+        assert model.training is False
+    assert fit(model, BCE, moons, sgd, epochs=4, resume=state).epochs == 4
 
 
 @pytest.mark.parametrize("name", ["data", "test"])

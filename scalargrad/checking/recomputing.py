@@ -15,6 +15,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from scalargrad import scalars
+from scalargrad.graphs import rebuilt
 from scalargrad.ops import Operands
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, topological_order
@@ -108,15 +109,7 @@ def locals_of(node: Value, y: Scalar, operands: Operands) -> Operands:
 
 def recomputed(output: Value, changes: Mapping[Value, Scalar]) -> Scalar:
     """The value that an output would have if some nodes below it had other values."""
-    data: dict[Value, Scalar] = {}
-    for node in topological_order(output):
-        if node in changes:
-            data[node] = changes[node]
-        elif node.op is None or not node.parents:
-            data[node] = node.data
-        else:
-            data[node] = node.op.evaluated([data[parent] for parent in node.parents])[0]
-    return data[output]
+    return rebuilt(output, changes)[output].data
 
 
 def term_of(of: Value, user: Value, by: Value, upstream: Scalar, factor: Scalar) -> Scalar:

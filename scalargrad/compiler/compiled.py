@@ -12,8 +12,9 @@ from typing import Any, Literal
 from scalargrad.compiler import c, python
 from scalargrad.compiler.backends import Kernel, chosen
 from scalargrad.compiler.library import compiler
-from scalargrad.compiler.program import Program, rerun, traced
+from scalargrad.compiler.program import Program, traced
 from scalargrad.compiler.source import Tape
+from scalargrad.graphs import rebuilt
 from scalargrad.scalars import Scalar, to_float
 from scalargrad.value import Value, topological_order, unique_names
 
@@ -347,14 +348,16 @@ def _of_graph(output: Value, wrt: Any) -> tuple[Program, dict[str, Value]]:
     ]  # fmt: skip
     given = dict(zip(unique_names(leaves), leaves, strict=True))
     tape = Tape()
-    made = {leaf: Value(tape.input(name), leaf.label or name) for name, leaf in given.items()}
-    nodes = {name: made[leaf] for name, leaf in given.items()}
+    twins = rebuilt(output, {leaf: tape.input(name) for name, leaf in given.items()})
+    nodes = {name: twins[leaf] for name, leaf in given.items()}
+    for name, node in nodes.items():
+        node.label = node.label or name
     names = {leaf: name for name, leaf in given.items()}
     chosen_names = None if wrt is None else [
         names.get(node, node.label or "a node that is no leaf of the graph")
         if isinstance(node, Value) else node for node in wrt
     ]  # fmt: skip
-    program = traced(tape, rerun(output, made)[output], _asked(nodes, chosen_names))
+    program = traced(tape, twins[output], _asked(nodes, chosen_names))
     return program, given
 
 

@@ -11,7 +11,7 @@ from keyword import iskeyword
 from scalargrad import scalars
 from scalargrad.compiler.source import POSITIVE, Source, Tape, facts_of
 from scalargrad.scalars import Scalar
-from scalargrad.value import Value, gradients, node_of, topological_order
+from scalargrad.value import Value, gradients, topological_order
 
 Ref = int | float  # a step by its index, or a constant
 Step = tuple[str, tuple[Ref, ...]]
@@ -115,20 +115,6 @@ def traced(
         sum(step.index < forward for step in order),
         dict(tape.drawn),
     )
-
-
-def rerun(output: Value, leaves: Mapping[Value, Value]) -> dict[Value, Value]:
-    """The nodes of a graph computed anew from other leaves: a node of each."""
-    made: dict[Value, Value] = {}
-    for node in topological_order(output):
-        if node in leaves:
-            made[node] = leaves[node]
-        elif node.op is None or node.p is None:
-            made[node] = node
-        else:
-            made[node] = node_of(node.op, tuple([made[parent] for parent in node.parents]))
-            made[node].label = node.label
-    return made
 
 
 def _number(data: Scalar) -> Source | float:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from scalargrad import scalars
 from scalargrad.errors import DrawingError
+from scalargrad.graphs import rebuilt
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, gradients, topological_order
-from scalargrad.value import constant as constant_node
 from scalargrad.view.arithmetic import (
     equation,
     in_numbers,
@@ -361,33 +361,6 @@ def nudged(output: Value, leaf: Value, change: Scalar) -> Value:
     if output.grad is not None:
         twin.backward()
     return twin
-
-
-def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
-    """The graph below a node, computed again on nodes of its own: for each node its twin.
-
-    Args:
-        output: usually the loss; neither it nor what is below it is changed.
-        data: of leaves that get other numbers than their own.
-
-    Raises:
-        DomainError: where an operation has no value at the new numbers.
-
-    >>> x = Value(3, "x")
-    >>> y = x * x
-    >>> rebuilt(y, {x: 4})[y].data, y.data
-    (16, 9)
-    """
-    twins: dict[Value, Value] = {}
-    for node in topological_order(output):
-        if node.op is None:
-            twin = Value(data.get(node, node.data), node.label)
-        elif not node.parents:
-            twin = constant_node(node.data).named(node.label)
-        else:
-            twin = node.op(*[twins[parent] for parent in node.parents]).named(node.label)
-        twins[node] = twin
-    return twins
 
 
 def _nudge_captions(

@@ -15,12 +15,13 @@ from typing import Any
 from scalargrad import scalars
 from scalargrad.errors import DrawingError
 from scalargrad.expression import exact_text
+from scalargrad.graphs import rebuilt
 from scalargrad.scalars import Scalar
 from scalargrad.value import Value, topological_order
 from scalargrad.view.derivation import named_value
 from scalargrad.view.drawing import Drawing, Frames, Node, draw
 from scalargrad.view.export.html import controls, figures
-from scalargrad.view.frames import By, rebuilt
+from scalargrad.view.frames import By
 from scalargrad.view.notation import decimal, typeset
 from scalargrad.view.scene import printable
 
