@@ -779,8 +779,3 @@ def test_a_network_is_pickled(activation):
     assert repr(twin) == repr(net)
     assert twin([1.0, -2.0]).data == net([1.0, -2.0]).data
     assert not set(twin.parameters()) & set(net.parameters())
-
-
-def test_the_sizes_of_a_network_are_a_list():
-    with pytest.raises(TypeError, match=r"one for each layer, as in \[8, 1\]; got 3"):
-        MLP(2, 3)

@@ -445,8 +445,3 @@ def test_no_parameters_are_named():
         SGD([], 0.1)
     with pytest.raises(ValueError, match="a bound is a number from 0"):
         project(with_gradients(1), -1)
-
-
-def test_a_model_in_place_of_its_parameters_is_one_clear_line():
-    with pytest.raises(TypeError, match=r"as model.parameters\(\); got MLP"):
-        SGD(MLP(2, [1]), 0.1)
