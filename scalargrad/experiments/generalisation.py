@@ -354,6 +354,7 @@ class Moments:
 def dropout_moments(units: Sequence[Any], drop: Any, *, inverted: bool = True) -> Moments:
     """The moments of units under dropout, by going through every mask; exact for exact numbers.
 
+    >>> from fractions import Fraction
     >>> dropout_moments([2, 3], Fraction(1, 4)).means
     [Fraction(2, 1), Fraction(3, 1)]
     """
