@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+from scalargrad import scalars
 from scalargrad.scalars import Scalar
 
 Rows = list[list[Scalar]]  # the weights of a layer: a row for each unit, a column for each input
@@ -63,7 +64,8 @@ def scaled(initial: Initialisation, factor: float) -> Initialisation:
     """
 
     def larger(random: Random, inputs: int, units: int) -> Rows:
-        return [[factor * w for w in row] for row in initial(random, inputs, units)]
+        rows = initial(random, inputs, units)
+        return [[factor * scalars.scalar(w) for w in row] for row in rows]
 
     return larger
 

@@ -155,8 +155,10 @@ def double_descent(found: DoubleDescent, ax: Axes | None = None) -> Axes:
     ax.set_ylim(edge, 3 * max(found.test))
     _finished(ax, found.what, "mean squared error")
     # Where no line comes: beneath the training error, or between the two
-    place = ("lower left", (0.01, 0.02)) if is_trained else ("center right", (0.99, 0.27))
-    ax.legend(loc=place[0], bbox_to_anchor=place[1], fontsize="small")
+    if is_trained:
+        ax.legend(loc="lower left", fontsize="small")
+    else:
+        ax.legend(loc="center right", bbox_to_anchor=(0.99, 0.27), fontsize="small")
     return ax
 
 
