@@ -59,8 +59,8 @@ def scaled(initial: Initialisation, factor: float) -> Initialisation:
     """An initialisation that draws as another, and multiplies each weight.
 
     >>> from scalargrad.nn import Layer
-    >>> [w.data for w in Layer(2, 1, initial=scaled(given([["0.5", "-1/4"]]), 2)).parameters()]
-    [0, 1, -1/2]
+    >>> Layer(2, 1, initial=scaled(given([["0.5", "-1/4"]]), 2)).parameters()[1]
+    Value(data=-1/2, grad=None, label='w21_1')
     """
 
     def larger(random: Random, inputs: int, units: int) -> Rows:
