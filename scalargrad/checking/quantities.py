@@ -174,9 +174,10 @@ def _value(written: str, find: _Find) -> Quantity | None:
 def _derivative(written: str, find: _Find) -> Quantity | None:
     """A derivative, or a gradient of the output."""
     for of, by in _pairs(written):
-        found = find(of), find(by)
-        if found[0] is not None and found[1]:
-            return Quantity("derivative", found[0], found[1])
+        output = find(of)
+        name = None if output is None else find(by)
+        if output is not None and name:
+            return Quantity("derivative", output, name)
     match = _GRAD.fullmatch(written)
     if match:
         name = find((match["before"] or match["after"]).strip(" ()"))
