@@ -33,6 +33,7 @@ nb_mime_priority_overrides = [
     ("html", "application/javascript", None),
 ]
 
+viewcode_follow_imported_members = False  # what nn imports is documented where it is
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 napoleon_google_docstring = True
