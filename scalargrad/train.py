@@ -333,8 +333,12 @@ class _Run:
         for parameter, data in zip(self.parameters, taken.data, strict=True):
             parameter.data = data
         self.optimizer.velocity, self.optimizer.steps = list(taken.velocity), taken.steps
-        for module, extra in zip(self.remembering, taken.extra, strict=True):
-            module.load_extra_state(extra)
+        self.remember(taken.extra)
+
+    def remember(self, extra: Sequence[Any]) -> None:
+        """Take up what the modules that remember something gave as their `extra_state`."""
+        for module, own in zip(self.remembering, extra, strict=True):
+            module.load_extra_state(own)
 
     def resume(self, state: Mapping[str, Any], identity: Mapping[str, Any], epochs: int) -> None:
         check_state("a run", state)
@@ -421,15 +425,13 @@ class _Run:
         """One step: the reason why it was not made, what was measured, the layers' gradients."""
         if self.compiled:
             before = [module.extra_state() for module in self.remembering]
-            value, prediction, sizes = self.compiled(batch)
+            value, prediction, targets, sizes = self.compiled(batch)
             if self.start is None:
                 self.start = value
             if not self.is_questionable(value, sizes):
-                measured = self.measured(prediction, batch.lanes()[1]) if self.metrics else {}
-                return self.moved(value, measured, sizes)
+                return self.moved(value, self.measured(prediction, targets), sizes)
             self.asked = self.epochs
-            for module, extra in zip(self.remembering, before, strict=True):
-                module.load_extra_state(extra)  # the graph draws the same masks
+            self.remember(before)  # the graph draws the same masks
         try:
             losses, prediction, targets = losses_of(self.model, self.loss, batch, lanes=self.lanes)
         except DomainError as error:
@@ -441,7 +443,7 @@ class _Run:
             self.start = value
         if not math.isfinite(value):
             return f"the loss is {nan_or_infinite(value)}; first {first_not_finite(losses)}", {}, {}
-        if abs(value) > _FAR * (abs(self.start) + 1):
+        if self.is_far(value):
             return f"the loss grew from {self.start:.3g} to {value:.3g}", {}, {}
         output = self.gradients_of(losses)
         sizes = self.layer_sizes()
@@ -465,12 +467,14 @@ class _Run:
         self.after_step()
         return "", {"loss": value, **measured}, sizes
 
+    def is_far(self, value: float) -> bool:
+        """Whether a loss has grown so much that it is not coming back."""
+        assert self.start is not None
+        return abs(value) > _FAR * (abs(self.start) + 1)
+
     def is_questionable(self, value: float, sizes: Mapping[str, float]) -> bool:
         """Whether a compiled step needs the graph to say what is wrong; once an epoch is enough."""
-        assert self.start is not None
-        if not math.isfinite(value + sum(sizes.values())):
-            return True
-        if abs(value) > _FAR * (abs(self.start) + 1):
+        if not math.isfinite(value + sum(sizes.values())) or self.is_far(value):
             return True
         low, high = HEALTHY
         watched = self.monitor and not self.warning and self.asked < self.epochs
@@ -562,8 +566,8 @@ class _CompiledStep:
             layer: np.array([places[p] for p in members]) for layer, members in run.layers.items()
         }
 
-    def __call__(self, batch: DataSet) -> tuple[float, Any, dict[str, float]]:
-        """The mean loss, the prediction, and the layers' gradients."""
+    def __call__(self, batch: DataSet) -> tuple[float, Any, Any, dict[str, float]]:
+        """The mean loss, the prediction, the targets, and the layers' gradients."""
         np = self.numpy
         columns, targets = batch.lanes()
         masks = [np.array([draw() for _ in targets], dtype=float) for draw in self.draws]
@@ -576,7 +580,8 @@ class _CompiledStep:
         by_layer = {layer: float(sizes[places].mean()) for layer, places in self.layers.items()}
         value = float(value) / (len(batch) if self.reduction == "sum" else 1)
         predictions = [Value(np.asarray(row, dtype=float)) for row in outputs]
-        return value, predictions[0] if len(predictions) == 1 else predictions, by_layer
+        prediction = predictions[0] if len(predictions) == 1 else predictions
+        return value, prediction, targets, by_layer
 
 
 _PARTS = {
