@@ -33,7 +33,7 @@ class Line(NamedTuple):
     Attributes:
         says: what is computed, an expression.
         step: the step whose value it is; None where an output is handed over.
-        output: the outputs handed over here, by their places.
+        output: the place of the output that is handed over here; None where it is a step.
         uses: the steps with lines of their own that stand in it.
     """
 

@@ -125,12 +125,11 @@ def _number(data: Scalar) -> Source | float:
 
 def _written(step: Source) -> str:
     """The operation; a division that may be by zero is told apart, because Python raises there."""
-    if step.op == "/":
-        divisor = step.args[1]
-        is_zero = isinstance(divisor, float) and divisor == 0
-        safe = facts_of(divisor) & POSITIVE or (isinstance(divisor, float) and not is_zero)
-        return "/" if safe else "quotient"
-    return step.op
+    if step.op != "/":
+        return step.op
+    divisor = step.args[1]
+    is_known = isinstance(divisor, float) and divisor != 0
+    return "/" if is_known or facts_of(divisor) & POSITIVE else "quotient"
 
 
 def _needed(tape: Tape, outputs: Sequence[Source | float]) -> set[int]:
