@@ -16,13 +16,15 @@ from typing import Any
 import typer
 
 import scalargrad
-from scalargrad import cli, expression, manual
-from scalargrad.formula import Formula, formula, latex, name
+from scalargrad.cli import commands as cli
+from scalargrad.cli import manual
+from scalargrad.engine.ops import OPERATIONS, Operation
+from scalargrad.language import reading
 from scalargrad.lectures import LECTURES
-from scalargrad.ops import OPERATIONS, Operation
+from scalargrad.notation.formula import Formula, formula, latex, name
+from scalargrad.notation.names import mathtext
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
-from scalargrad.view.notation import mathtext
 from scalargrad.view.scene import THEMES
 
 ROOT = Path(__file__).parent.parent
@@ -109,7 +111,7 @@ def _symbol(label: str) -> str:
 def functions() -> str:
     """The functions of programs, with their operands, in the order of the table."""
     aliases: dict[str, list[str]] = {}
-    for alias, known in expression._ALIASES.items():
+    for alias, known in reading._ALIASES.items():
         aliases.setdefault(known, []).append(alias)
     rows = [("function", "also", "value")]
     for row in OPERATIONS.values():
@@ -121,7 +123,7 @@ def functions() -> str:
 def operators() -> str:
     """The operators of programs, from those that bind least to those that bind most."""
     rows = [("operator", "operation")]
-    rows += [(f"`{sign}`", row.name) for sign, (_, row) in expression._OPERATORS.items()]
+    rows += [(f"`{sign}`", row.name) for sign, (_, row) in reading._OPERATORS.items()]
     return _table(rows)
 
 
@@ -129,11 +131,11 @@ def limits() -> str:
     """What a program may hold at most."""
     return _table([
         ("a program has at most", ""),
-        ("characters", f"{expression.MOST_CHARACTERS:,}"),
-        ("operations", f"{expression.MOST_OPERATIONS:,}"),
-        ("parentheses inside one another", f"{expression.MOST_PARENTHESES:,}"),
-        ("letters of a name", f"{expression.MOST_LETTERS:,}"),
-        ("digits of a number", f"{expression.MOST_DIGITS:,}"),
+        ("characters", f"{reading.MOST_CHARACTERS:,}"),
+        ("operations", f"{reading.MOST_OPERATIONS:,}"),
+        ("parentheses inside one another", f"{reading.MOST_PARENTHESES:,}"),
+        ("letters of a name", f"{reading.MOST_LETTERS:,}"),
+        ("digits of a number", f"{reading.MOST_DIGITS:,}"),
     ])  # fmt: skip
 
 
@@ -218,7 +220,7 @@ def draw_pictures(folder: Path) -> None:
     """Draw the lecture example in every style, its steps, and a nudge, into a folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    loss = expression.program(LECTURES[0].text).output
+    loss = reading.program(LECTURES[0].text).output
     loss.backward()
     for style in STYLES:
         drawing.draw(loss, wrt="w2", style=style).save(folder / f"{style}.svg")  # type: ignore[arg-type]

@@ -169,7 +169,8 @@ print([is_zero(f[i].grad - (p[i] - target)) for i, target in enumerate((0, 1, 0)
 # loss that takes the *score* does the cancelling before the numbers are put in.
 
 # %%
-from scalargrad import DomainError, losses
+from scalargrad import DomainError
+from scalargrad.nn import losses
 
 score = Value(40.0, "z")
 try:

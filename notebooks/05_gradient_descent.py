@@ -21,7 +21,7 @@
 
 # %%
 from scalargrad import Value
-from scalargrad.optim import SGD
+from scalargrad.train import SGD
 
 w = Value("0.5", "w")
 optimizer = SGD([w], rate="0.1")
@@ -62,7 +62,8 @@ assert w.data == Value("1.46").data
 # %%
 import matplotlib.pyplot as plt
 
-from scalargrad import experiments, plots
+from scalargrad import plots
+from scalargrad.lectures import experiments
 
 fig, ax = plt.subplots(figsize=(8, 4.2), dpi=110, layout="constrained")
 ax.set_aspect("equal")
@@ -90,7 +91,7 @@ plt.show()
 
 # %%
 from scalargrad import ops
-from scalargrad.data import DataSet
+from scalargrad.train import DataSet
 
 data = DataSet(inputs=((1,), (2,), (3,), (4,)), targets=(2, 3, 5, 4))
 
@@ -129,9 +130,8 @@ print("right" if right else "not yet")
 # takes the mean over the lanes.
 
 # %%
-from scalargrad.data import two_moons
-from scalargrad.losses import binary_cross_entropy_with_logits
-from scalargrad.nn import MLP
+from scalargrad.nn import MLP, binary_cross_entropy_with_logits
+from scalargrad.train import two_moons
 
 moons = two_moons(100, seed=2)
 EPOCHS = 100

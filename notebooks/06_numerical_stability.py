@@ -19,7 +19,8 @@
 # %%
 import matplotlib.pyplot as plt
 
-from scalargrad import experiments, ops, plots
+from scalargrad import ops, plots
+from scalargrad.lectures import experiments
 
 found = experiments.products(factors=(1.5, 1.0, 0.8, 0.25), count=100)
 
@@ -116,7 +117,7 @@ draw(y, wrt="x")
 # multiplied by the same number, so the direction stays. Which components come out?
 
 # %%
-from scalargrad.optim import clip_norm
+from scalargrad.train import clip_norm
 
 mine = (None, None)  # your turn: two numbers
 
@@ -161,10 +162,8 @@ print(f"with care: {careful.data:.4f} with the gradients {f[0].grad:.4f} and {f[
 # %%
 import warnings
 
-from scalargrad.data import two_moons
-from scalargrad.losses import binary_cross_entropy_with_logits
-from scalargrad.optim import SGD
-from scalargrad.train import fit
+from scalargrad.nn import binary_cross_entropy_with_logits
+from scalargrad.train import SGD, fit, two_moons
 
 model = experiments.NETWORKS["sigmoid"](12, 8, 0)
 with warnings.catch_warnings():

@@ -18,7 +18,8 @@
 # %%
 import matplotlib.pyplot as plt
 
-from scalargrad import experiments, plots
+from scalargrad import plots
+from scalargrad.lectures import experiments
 
 found = experiments.capacity()
 

@@ -43,7 +43,7 @@ print(sheet.csv(answers=True))
 # the 2 of the power rule.
 
 # %%
-from scalargrad.checking.worksheet import read_sheet
+from scalargrad.sheets.worksheet import read_sheet
 
 for seed in (1, 2, 3):
     variant = worksheet(text, ask="path:w2", seed=seed)
@@ -132,7 +132,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from scalargrad.checking.grading import grade, submissions_in
+from scalargrad.sheets.grading import grade, submissions_in
 
 handed_in = {
     "ada": ("-1.2", "0.1", "2", "-0.24"),

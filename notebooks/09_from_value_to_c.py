@@ -180,9 +180,8 @@ print(text[start : text.index("    return loss")])
 
 # %%
 from scalargrad import CompilerError, ops
-from scalargrad.data import two_moons
-from scalargrad.losses import binary_cross_entropy_with_logits
-from scalargrad.nn import MLP
+from scalargrad.nn import MLP, binary_cross_entropy_with_logits
+from scalargrad.train import two_moons
 
 moons = two_moons(100, seed=2)
 (x1, x2), y = moons.lanes()
@@ -205,8 +204,7 @@ print(f"loss {value:.4f}; the gradients of the graph are the same to 12 digits: 
 # numpy, in C. It must be the same training, and it is; only the waiting differs.
 
 # %%
-from scalargrad.optim import SGD
-from scalargrad.train import fit
+from scalargrad.train import SGD, fit
 
 
 def final_loss(backend):

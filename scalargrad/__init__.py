@@ -7,6 +7,8 @@ is loaded when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from scalargrad.engine import ops as ops
+from scalargrad.engine.value import Value, partial, topological_order
 from scalargrad.errors import (
     CompilerError,
     DomainError,
@@ -14,20 +16,19 @@ from scalargrad.errors import (
     GradientMismatch,
     ProgramError,
 )
-from scalargrad.value import Value, partial, topological_order
 
 if TYPE_CHECKING:
     from scalargrad.checking.gradcheck import assert_gradients, gradcheck
     from scalargrad.checking.marking import check
     from scalargrad.checking.report import Report
-    from scalargrad.checking.worksheet import worksheet
     from scalargrad.compiler.compiled import Compiled, compile
-    from scalargrad.expression import Program, program, program_text
-    from scalargrad.interop import from_torch, to_sympy, to_torch
-    from scalargrad.view.derivation import Derivation, derive
+    from scalargrad.graph.derivation import Derivation, derive
+    from scalargrad.graph.table import table
+    from scalargrad.interop.torch import from_torch, to_sympy, to_torch
+    from scalargrad.language.reading import Program, program, program_text
+    from scalargrad.sheets.worksheet import worksheet
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
-    from scalargrad.view.stepper import Stepper, step
-    from scalargrad.view.table import table
+    from scalargrad.view.stepper.stepper import Stepper, step
 
 __version__ = "0.1.0"
 
@@ -66,27 +67,27 @@ __all__ = [
 
 _WHERE = {
     "Compiled": "compiler.compiled",
-    "Derivation": "view.derivation",
+    "Derivation": "graph.derivation",
     "Drawing": "view.drawing",
     "Frames": "view.drawing",
-    "Program": "expression",
+    "Program": "language.reading",
     "Report": "checking.report",
-    "Stepper": "view.stepper",
+    "Stepper": "view.stepper.stepper",
     "assert_gradients": "checking.gradcheck",
     "check": "checking.marking",
     "compile": "compiler.compiled",
-    "derive": "view.derivation",
+    "derive": "graph.derivation",
     "draw": "view.drawing",
-    "from_torch": "interop",
+    "from_torch": "interop.torch",
     "gradcheck": "checking.gradcheck",
     "nudge": "view.drawing",
-    "program": "expression",
-    "program_text": "expression",
-    "step": "view.stepper",
-    "table": "view.table",
-    "to_sympy": "interop",
-    "to_torch": "interop",
-    "worksheet": "checking.worksheet",
+    "program": "language.reading",
+    "program_text": "language.reading",
+    "step": "view.stepper.stepper",
+    "table": "graph.table",
+    "to_sympy": "interop.torch",
+    "to_torch": "interop.torch",
+    "worksheet": "sheets.worksheet",
 }
 
 

@@ -6,7 +6,7 @@ import sys
 def run() -> None:
     """Run the command line; an interrupt is no traceback, from the first import on."""
     try:
-        from scalargrad.cli import main
+        from scalargrad.cli.commands import main
 
         sys.exit(main())
     except KeyboardInterrupt:

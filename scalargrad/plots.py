@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scalargrad.data import DataSet
+from scalargrad.engine.ops import Operation
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
-from scalargrad.experiments import (
+from scalargrad.lectures.experiments import (
     Capacity,
     Comparison,
     Constraint,
@@ -23,10 +24,9 @@ from scalargrad.experiments import (
     Grid,
     LearningRates,
 )
-from scalargrad.health import HEALTHY
-from scalargrad.ops import Operation
-from scalargrad.train import History
-from scalargrad.value import Value
+from scalargrad.train.data import DataSet
+from scalargrad.train.fit import History
+from scalargrad.train.monitor import HEALTHY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -464,7 +464,7 @@ def _contours(
 
 
 def _short(number: float) -> str:
-    from scalargrad.view.notation import decimal
+    from scalargrad.notation.names import decimal
 
     return decimal(number, 3)
 
@@ -474,7 +474,7 @@ def _between(low: float, high: float, steps: int = 100) -> list[float]:
 
 
 def _typeset(name: str) -> str:
-    from scalargrad.view.notation import typeset
+    from scalargrad.notation.names import typeset
 
     return typeset(name)
 

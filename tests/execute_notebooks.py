@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from tqdm import tqdm
 
-from scalargrad.view.export.files import write_all
+from scalargrad.files import write_all
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 METADATA = {

@@ -14,9 +14,13 @@ from examples import EXAMPLES
 from matplotlib.axes import Axes
 from tqdm import tqdm
 
-from scalargrad import Value, data, draw, experiments, losses, nn, ops, optim, plots, train
+from scalargrad import Value, draw, nn, plots, train
+from scalargrad.engine import ops
+from scalargrad.files import write_all
+from scalargrad.lectures import experiments
+from scalargrad.nn import losses
+from scalargrad.train import data, optim
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES, Drawing
-from scalargrad.view.export.files import write_all
 from scalargrad.view.scene import THEMES
 
 WRT = {"lecture": "w2", "biases": "b2", "cross-entropy": "w11", "deeper": "x1", "softmax": "w12",

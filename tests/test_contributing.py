@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from scalargrad import draw, gradcheck, ops, program, program_text, value
-from scalargrad.view.graph import graph
+from scalargrad import draw, gradcheck, program, program_text
+from scalargrad.engine import ops, value
+from scalargrad.graph.model import graph
 
 CONTRIBUTING = Path(__file__).parent.parent / "CONTRIBUTING.md"
 
 
 def added_lines(file: str) -> str:
     diff = re.search(r"```diff\n(.*?)```", CONTRIBUTING.read_text(encoding="utf-8"), re.DOTALL)
-    part = diff.group(1).partition(f" # scalargrad/{file}\n")[2].partition("\n # ")[0]
+    part = diff.group(1).partition(f" # scalargrad/engine/{file}\n")[2].partition("\n # ")[0]
     return "\n".join(line[1:] for line in part.splitlines() if line.startswith("+"))
 
 

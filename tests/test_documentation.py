@@ -13,8 +13,8 @@ import pytest
 import typer
 
 import scalargrad
-from scalargrad import cli
-from scalargrad.ops import OPERATIONS
+from scalargrad.cli import commands as cli
+from scalargrad.engine.ops import OPERATIONS
 
 DOCS = Path(__file__).parent.parent / ".docs"
 PAGES = sorted(DOCS.glob("*.md"))

@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from scalargrad import data, experiments, ops, plots
+from scalargrad import plots
+from scalargrad.engine import ops
 from scalargrad.errors import DrawingError
-from scalargrad.experiments import Capacity, DoubleDescent, GradientSizes, Grid, LearningRates
-from scalargrad.train import History
+from scalargrad.lectures import experiments
+from scalargrad.lectures.experiments import (
+    Capacity,
+    DoubleDescent,
+    GradientSizes,
+    Grid,
+    LearningRates,
+)
+from scalargrad.train import data
+from scalargrad.train.fit import History
 
 pytest.importorskip("numpy")
 matplotlib = pytest.importorskip("matplotlib")

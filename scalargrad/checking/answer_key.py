@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scalargrad import scalars
 from scalargrad.checking.kinks import Interval, has_kink, local_derivatives, subdifferential
 from scalargrad.checking.quantities import Quantity, canonical_label, shown
 from scalargrad.checking.recomputing import Key, Outline
-from scalargrad.expression import Program, program
-from scalargrad.formula import Formula, evaluated, parts_of
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value, gradients, topological_order
-from scalargrad.view.graph import contracted
-from scalargrad.view.notation import typeset
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.graph.model import contracted
+from scalargrad.language.reading import Program, program
+from scalargrad.notation.formula import Formula, evaluated, parts_of
+from scalargrad.notation.names import typeset
 
 AtKinks = Literal["any", "convention"]
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-from scalargrad import scalars
 from scalargrad.checking.reading import Reading, UnreadableNumber, read
 from scalargrad.checking.recomputing import (
     FAILURES,
@@ -35,9 +34,10 @@ from scalargrad.checking.recomputing import (
     term_of,
     value_of,
 )
-from scalargrad.ops import OPERATIONS, Operands
-from scalargrad.scalars import Scalar, to_float
-from scalargrad.value import Value
+from scalargrad.engine import scalars
+from scalargrad.engine.ops import OPERATIONS, Operands
+from scalargrad.engine.scalars import Scalar, to_float
+from scalargrad.engine.value import Value
 
 MOST_NODES = 200  # whose rules are changed one after the other
 _RATES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.01, 0.001)

@@ -11,18 +11,18 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
-from scalargrad import scalars
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
 from scalargrad.checking.kinks import Interval, has_kink, subdifferential
 from scalargrad.checking.marking import mark
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.recomputing import recomputed
 from scalargrad.checking.report import NOT_ASKED, RIGHT, TOO_FEW, UNKNOWN
+from scalargrad.engine import scalars
+from scalargrad.engine.ops import Operands
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, gradients
 from scalargrad.errors import DomainError, GradientMismatch
-from scalargrad.ops import Operands
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value, gradients
-from scalargrad.view.notation import both, decimal
+from scalargrad.notation.names import both, decimal
 
 Method = Literal["automatic", "floats", "exact", "mpmath"]
 

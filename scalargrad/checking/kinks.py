@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scalargrad import scalars
 from scalargrad.checking.reading import read
-from scalargrad.ops import OPERATIONS, Operands
-from scalargrad.scalars import Kind, Scalar
-from scalargrad.value import Value, gradients, topological_order
+from scalargrad.engine import scalars
+from scalargrad.engine.ops import OPERATIONS, Operands
+from scalargrad.engine.scalars import Kind, Scalar
+from scalargrad.engine.value import Value, gradients, topological_order
 
 
 @dataclass(frozen=True)

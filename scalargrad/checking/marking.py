@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from scalargrad import scalars
 from scalargrad.checking import diagnosis
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
 from scalargrad.checking.quantities import UnknownQuantity, quantity
@@ -41,10 +40,11 @@ from scalargrad.checking.report import (
     Line,
     Report,
 )
-from scalargrad.expression import Program
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value
-from scalargrad.view.notation import MINUS, decimal
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value
+from scalargrad.language.reading import Program
+from scalargrad.notation.names import MINUS, decimal
 
 Answers = Mapping[str, Any] | Iterable[tuple[str, Any]]  # as dict takes them
 

@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Literal
 
 from scalargrad.checking.reading import UnreadableNumber, read
-from scalargrad.expression import Program, canonical
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value, partial
-from scalargrad.view.notation import decimal, typeset
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, partial
+from scalargrad.language.reading import Program, canonical
+from scalargrad.notation.names import decimal, typeset
 
 MOST_CHARACTERS = 300  # of a written quantity
 
@@ -77,7 +77,7 @@ def resolved(quantity: Quantity, output: str) -> Quantity:
 def truth(quantity: Quantity, program: Program) -> Scalar:
     """What a quantity is, from the program.
 
-    >>> from scalargrad.expression import program
+    >>> from scalargrad.language.reading import program
     >>> p = program("h = w*x; loss = (h - 1)^2", x="2", w="0.8")
     >>> truth(quantity("dl/dw", p), p), truth(quantity("w_new = w - 0.5*w.grad", p), p)
     (Fraction(12, 5), Fraction(-2, 5))

@@ -14,8 +14,8 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from scalargrad import scalars
-from scalargrad.scalars import Scalar
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Scalar
 
 MOST_CHARACTERS = 200  # of a written number
 MOST_DIGITS = 50  # above or below a fraction's line, or in a decimal

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from scalargrad import scalars
-from scalargrad.graphs import rebuilt
-from scalargrad.ops import Operands
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value, topological_order
+from scalargrad.engine import scalars
+from scalargrad.engine.ops import Operands
+from scalargrad.engine.rebuild import rebuilt
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, topological_order
 
 Key = tuple[Any, ...]
 FAILURES = (ArithmeticError, ValueError, TypeError)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from scalargrad.scalars import Scalar
-from scalargrad.view.notation import both
+from scalargrad.engine.scalars import Scalar
+from scalargrad.notation.names import both
 
 RIGHT = "right"
 TOO_FEW = "right, too few figures"

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from scalargrad import scalars
 from scalargrad.compiler import python
 from scalargrad.compiler.c_lanes import kernel_source
 from scalargrad.compiler.library import compiler, library
 from scalargrad.compiler.program import Program
+from scalargrad.engine import scalars
 
 # Of the inputs that are numbers and of those that are lanes, both in order, and the count of lanes:
 # the outputs that are added up over the lanes, and those that have an element for each lane.

@@ -14,9 +14,9 @@ from scalargrad.compiler.backends import Kernel, chosen
 from scalargrad.compiler.library import compiler
 from scalargrad.compiler.program import Program, traced
 from scalargrad.compiler.source import Tape
-from scalargrad.graphs import rebuilt
-from scalargrad.scalars import Scalar, to_float
-from scalargrad.value import Value, topological_order, unique_names
+from scalargrad.engine.rebuild import rebuilt
+from scalargrad.engine.scalars import Scalar, to_float
+from scalargrad.engine.value import Value, topological_order, unique_names
 
 Reduction = Literal["mean", "sum"]
 Gradients = dict[str, Any]
@@ -122,7 +122,7 @@ class Compiled:
         if path.suffix not in (".py", ".c"):
             raise ValueError(f"a program is saved as .py or .c; got {path.name!r}")
         write = python.standalone if path.suffix == ".py" else c.standalone
-        from scalargrad.view.export.files import write_all
+        from scalargrad.files import write_all
 
         write_all([(path, write(self.program, self._traced_inputs()).encode())])
         return path

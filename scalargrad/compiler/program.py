@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from keyword import iskeyword
 
-from scalargrad import scalars
 from scalargrad.compiler.source import POSITIVE, Source, Tape, facts_of
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value, gradients, topological_order
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, gradients, topological_order
 
 Ref = int | float  # a step by its index, or a constant
 Step = tuple[str, tuple[Ref, ...]]

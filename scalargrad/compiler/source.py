@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scalargrad import scalars
-from scalargrad.scalars import Kind, Scalar
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Kind, Scalar
 
 # What is known of every value that a step can take, nan aside. It says which foldings keep every
 # bit: x + 0 is x unless x may be -0.0, and a divisor that is positive cannot be zero.
@@ -197,7 +197,7 @@ class Source:
         """Not known while the code is written."""
         raise TypeError(
             f"{_place()} branches on a number that compiled code does not know yet; "
-            "use scalargrad.ops.where_(condition, a, b)"
+            "use ops.where_(condition, a, b)"
         )
 
     def __float__(self) -> float:

@@ -11,22 +11,23 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-from scalargrad import losses, ops
 from scalargrad.checking.gradcheck import finite_difference
+from scalargrad.engine import ops
+from scalargrad.engine.ops import Operation
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, partial
 from scalargrad.errors import DomainError
-from scalargrad.expression import Program, inputs_of, program
+from scalargrad.graph.derivation import derive
+from scalargrad.graph.model import contracted
+from scalargrad.graph.table import table
+from scalargrad.language.reading import Program, inputs_of, program
 from scalargrad.lectures import LECTURES
 from scalargrad.lectures.statements import Picture, Row, Shown, fact, identity, number, same
-from scalargrad.nn import MLP, given
-from scalargrad.ops import Operation
-from scalargrad.optim import SGD, Reduction, gradient, theta
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value, partial
-from scalargrad.view.derivation import derive
+from scalargrad.nn import losses
+from scalargrad.nn.layers import MLP, given
+from scalargrad.notation.names import decimal, fraction, typeset
+from scalargrad.train.optim import SGD, Reduction, gradient, theta
 from scalargrad.view.drawing import draw, nudge
-from scalargrad.view.graph import contracted
-from scalargrad.view.notation import decimal, fraction, typeset
-from scalargrad.view.table import table
 
 SLIDE, WITH_BIASES = (lecture.text for lecture in LECTURES)
 WEIGHTS = ("w1", "w2", "w3", "w4")

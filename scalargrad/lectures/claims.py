@@ -13,8 +13,8 @@ from importlib.resources import files
 from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.marking import mark
 from scalargrad.checking.report import RIGHT, TOO_FEW
-from scalargrad.checking.worksheet import read_sheet
 from scalargrad.lectures.statements import HOLDS, WRONG, Claim, Row, number
+from scalargrad.sheets.worksheet import read_sheet
 
 _SUFFIX = ".sheet.md"  # the pytest plugin's
 

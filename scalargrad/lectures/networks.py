@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 
-from scalargrad import experiments, losses, nn, ops, optim, plots
-from scalargrad.data import DataSet, xor
-from scalargrad.experiments import CLIPPED, NETWORKS
-from scalargrad.expression import program
-from scalargrad.health import HEALTHY, first_outside
+from scalargrad import nn, plots
+from scalargrad.engine import ops
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value
+from scalargrad.graph.derivation import derive
+from scalargrad.language.reading import program
+from scalargrad.lectures import experiments
 from scalargrad.lectures.backpropagation import cross_entropy, two_layers
+from scalargrad.lectures.experiments import CLIPPED, NETWORKS
 from scalargrad.lectures.statements import (
     Picture,
     Row,
@@ -27,14 +30,14 @@ from scalargrad.lectures.statements import (
     number,
     same,
 )
-from scalargrad.nn import MLP, Dropout
-from scalargrad.optim import SGD
-from scalargrad.scalars import Scalar
-from scalargrad.train import fit
-from scalargrad.value import Value
-from scalargrad.view.derivation import derive
+from scalargrad.nn import losses
+from scalargrad.nn.layers import MLP, Dropout
+from scalargrad.notation.names import decimal, fraction
+from scalargrad.train import fit, optim
+from scalargrad.train.data import DataSet, xor
+from scalargrad.train.monitor import HEALTHY, first_outside
+from scalargrad.train.optim import SGD
 from scalargrad.view.drawing import draw
-from scalargrad.view.notation import decimal, fraction
 
 SOFTMAX = """
 f1 = w11*x1 + w21*x2; f2 = w12*x1 + w22*x2; f3 = w13*x1 + w23*x2

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from scalargrad.checking.marking import check
 from scalargrad.checking.report import Report
+from scalargrad.engine.value import partial
 from scalargrad.errors import ProgramError
-from scalargrad.expression import program
+from scalargrad.language.reading import program
 from scalargrad.lectures.backpropagation import SLIDE
 from scalargrad.lectures.statements import (
     FLAGGED,
@@ -22,9 +23,8 @@ from scalargrad.lectures.statements import (
     number,
     same,
 )
-from scalargrad.nn import MLP, input_first, output_first
-from scalargrad.value import partial
-from scalargrad.view.notation import fraction
+from scalargrad.nn.layers import MLP, input_first, output_first
+from scalargrad.notation.names import fraction
 
 MEAN = """
 w = 0.5

@@ -12,14 +12,14 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from scalargrad import scalars
 from scalargrad.checking.quantities import quantity, truth
 from scalargrad.checking.reading import read
-from scalargrad.expression import Program, inputs_of, program
-from scalargrad.scalars import Scalar
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Scalar
+from scalargrad.files import write_all
+from scalargrad.language.reading import Program, inputs_of, program
+from scalargrad.notation.names import decimal, fraction
 from scalargrad.view.drawing import Drawing, Frames
-from scalargrad.view.export.files import write_all
-from scalargrad.view.notation import decimal, fraction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,22 +11,22 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
-from scalargrad import scalars
+from scalargrad.engine import scalars
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
-from scalargrad.nn import Module
-from scalargrad.value import Value
-from scalargrad.view.derivation import derivation, named_node, named_value, path_through
+from scalargrad.files import write_whole
+from scalargrad.graph.derivation import derivation, named_node, named_value, path_through
+from scalargrad.graph.model import Graph, contracted, edges_between, graph
+from scalargrad.nn.layers import Module
+from scalargrad.notation.names import Written, numbers
 from scalargrad.view.export.dot import dot_source
-from scalargrad.view.export.files import write_whole
 from scalargrad.view.export.gif import animation
 from scalargrad.view.export.html import page, stills
 from scalargrad.view.export.painting import pages, painted
 from scalargrad.view.export.pptx import slide, slides
 from scalargrad.view.export.tikz import beamer, tikz
-from scalargrad.view.fitting import fitting
 from scalargrad.view.frames import before_after, frames
-from scalargrad.view.graph import Graph, contracted, edges_between, graph
-from scalargrad.view.notation import Written, numbers
+from scalargrad.view.layout.fitting import fitting
 from scalargrad.view.scene import (
     LARGEST,
     MOST_BOXES,

@@ -6,12 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
-from scalargrad import scalars
+from scalargrad.engine import scalars
+from scalargrad.engine.rebuild import rebuilt
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, gradients, topological_order
 from scalargrad.errors import DrawingError
-from scalargrad.graphs import rebuilt
-from scalargrad.scalars import Scalar
-from scalargrad.value import Value, gradients, topological_order
-from scalargrad.view.arithmetic import (
+from scalargrad.graph.model import Edge, Graph, Node, contracted
+from scalargrad.notation.names import Numbers, Written
+from scalargrad.view.scene import Look, Scene, Shape, Step, Style, Text, extent, name_of, title
+from scalargrad.view.stepper.arithmetic import (
     equation,
     in_numbers,
     in_parentheses,
@@ -21,9 +24,6 @@ from scalargrad.view.arithmetic import (
     number,
     symbols,
 )
-from scalargrad.view.graph import Edge, Graph, Node, contracted
-from scalargrad.view.notation import Numbers, Written
-from scalargrad.view.scene import Look, Scene, Shape, Step, Style, Text, extent, name_of, title
 
 MOST_STEPS = 400
 _LONGEST = 96  # characters of a caption: it stays readable under a picture of a slide's width

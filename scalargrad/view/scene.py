@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from scalargrad.graph.model import Graph, Node
+from scalargrad.notation.names import Numbers, Written, mathtext, typeset
 from scalargrad.view import glyphs
-from scalargrad.view.graph import Graph, Node
-from scalargrad.view.layout import Point
-from scalargrad.view.notation import Numbers, Written, mathtext, typeset
+from scalargrad.view.layout.layered import Point
 
 MOST_BOXES = 2_000  # that are drawn unasked; beyond, the picture contracts to named nodes
 LARGEST = 10_000  # that are drawn where every node was asked for

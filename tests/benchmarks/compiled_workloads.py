@@ -38,7 +38,7 @@ class OnCompiled(OnValues):
         self.found: dict[str, Any] = {}
 
     def compiled(self) -> Any:
-        from scalargrad.losses import hinge
+        from scalargrad.nn.losses import hinge
 
         return self.model.compile(hinge, backend=self.backend)
 
@@ -323,8 +323,8 @@ def compile_time(backend: str) -> dict[str, float]:
     network = OnValues()
     columns = np.array([*np.array(network.points).T, network.labels])
     theta = np.array([p.data for p in network.parameters])
-    from scalargrad import losses
     from scalargrad.compiler import compiled, library  # imported before the clock starts
+    from scalargrad.nn import losses
 
     assert compiled
     assert library
@@ -342,8 +342,11 @@ def compile_time(backend: str) -> dict[str, float]:
 
 def training(backend: str, steps: str) -> dict[str, float]:
     """Wall-clock time of `fit`, compilation included, and the accuracy it ends with."""
-    from scalargrad import losses, nn, ops, optim, train
-    from scalargrad.data import two_moons
+    from scalargrad import nn, train
+    from scalargrad.engine import ops
+    from scalargrad.nn import losses
+    from scalargrad.train import optim
+    from scalargrad.train.data import two_moons
 
     model = nn.MLP(2, [16, 16, 1], ops.relu, initial=nn.uniform, seed=1337)
     moons = two_moons(100, noise=0.1, seed=1337).labelled(-1, 1)
@@ -404,9 +407,11 @@ def digits(backend: str) -> dict[str, float]:
     """The 8×8 digits that scikit-learn bundles, learned by an MLP 64-32-10."""
     from sklearn.datasets import load_digits
 
-    from scalargrad import nn, ops, optim, train
-    from scalargrad.data import DataSet
-    from scalargrad.losses import softmax_cross_entropy
+    from scalargrad import nn, train
+    from scalargrad.engine import ops
+    from scalargrad.nn.losses import softmax_cross_entropy
+    from scalargrad.train import optim
+    from scalargrad.train.data import DataSet
 
     bundle = load_digits()
     rows = tuple(tuple(float(pixel) / 16 for pixel in row) for row in bundle.data)

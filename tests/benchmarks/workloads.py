@@ -22,7 +22,7 @@ from typing import Any
 
 Times = dict[str, float]
 
-_ENGINES = {"scalargrad": "scalargrad.value", "micrograd": "micrograd.engine"}
+_ENGINES = {"scalargrad": "scalargrad.engine.value", "micrograd": "micrograd.engine"}
 
 
 def value_class(engine: str) -> Any:
@@ -138,7 +138,7 @@ def demo_peak(engine: str) -> Times:
 class Network:
     """The demo once more, written as a user of each engine writes it, on the same numbers.
 
-    Data of scalargrad.data.two_moons, 100 points; a 2-16-16-1 network with ReLU in the hidden
+    Data of scalargrad.train.data.two_moons, 100 points; a 2-16-16-1 network with ReLU in the hidden
     layers; hinge loss, and 1e-4·Σp² over all parameters. Weights are those that micrograd draws.
 
     Attributes:
@@ -148,7 +148,7 @@ class Network:
     parameters: list[Any]
 
     def __init__(self) -> None:
-        from scalargrad.data import two_moons
+        from scalargrad.train.data import two_moons
 
         data = two_moons(100, noise=0.1, seed=1337)
         self.points = [list(point) for point in data.inputs]
@@ -204,7 +204,9 @@ class OnValues(Network):
     """scalargrad on floats: a graph with every example in it."""
 
     def __init__(self) -> None:
-        from scalargrad import nn, ops, optim
+        from scalargrad import nn
+        from scalargrad.engine import ops
+        from scalargrad.train import optim
 
         super().__init__()
         self.model = nn.MLP(2, [16, 16, 1], ops.relu, initial=nn.uniform, seed=1337)
@@ -212,7 +214,8 @@ class OnValues(Network):
         self.optimizer = optim.SGD(self.parameters, demo_rate)
 
     def step(self) -> Any:
-        from scalargrad import losses, ops
+        from scalargrad.engine import ops
+        from scalargrad.nn import losses
 
         scores = self.model.batch(self.points)
         data_loss = ops.mean(*map(losses.hinge, scores, self.labels))
@@ -239,7 +242,7 @@ class OnLanes(OnValues):
         self.targets = np.array(self.labels)
 
     def step(self) -> Any:
-        from scalargrad import losses
+        from scalargrad.nn import losses
 
         data_loss = losses.hinge(self.model(self.columns), self.targets)
         loss = data_loss + losses.l2_penalty(self.parameters, 2e-4, biases=True)
@@ -248,7 +251,7 @@ class OnLanes(OnValues):
         return loss
 
     def gradients(self) -> list[float]:
-        from scalargrad import optim
+        from scalargrad.train import optim
 
         return [float(optim.reduced(p.grad)) for p in self.parameters]
 
@@ -593,8 +596,8 @@ def pyplot_savefig(path: str) -> Times:
 def public_functions(count: int) -> dict[str, Callable[[], object]]:
     """What is public, each as a call without arguments, on a chain of so many operations."""
     from scalargrad import assert_gradients, derive, partial, program, program_text, table
-    from scalargrad.value import topological_order
-    from scalargrad.view.graph import contracted, graph
+    from scalargrad.engine.value import topological_order
+    from scalargrad.graph.model import contracted, graph
 
     output = chain(count, name_every=5)
     output.backward()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from scalargrad.view.graph import Graph
+from scalargrad.graph.model import Graph
 from scalargrad.view.scene import Look, title
 
 
@@ -12,8 +12,8 @@ def dot_source(graph: Graph, look: Look) -> str:
     """The graph in the DOT language: every node a box with name, value and gradient.
 
     >>> from scalargrad import Value
-    >>> from scalargrad.view.graph import graph
-    >>> from scalargrad.view.notation import Numbers
+    >>> from scalargrad.graph.model import graph
+    >>> from scalargrad.notation.names import Numbers
     >>> from scalargrad.view.scene import THEMES
     >>> x = Value(3, "x")
     >>> look = Look(THEMES["light"], Numbers(4))

@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import hypot
 
 from scalargrad.view.glyphs import Outline, Segment, mathematics, plain
-from scalargrad.view.layout import Point
+from scalargrad.view.layout.layered import Point
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Shape, Text, drawable
 
 DASHES = (4.0, 3.0)  # points drawn, points left out

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scalargrad.view.notation import Written
-from scalargrad.view.scene import (
-    Arrow,
-    Extent,
-    Look,
-    Scene,
-    Shape,
-    Text,
-    measured,
-    written,
-)
+from scalargrad.notation.names import Written
+from scalargrad.view.scene import Arrow, Extent, Look, Scene, Shape, Text, measured, written
 
 LARGEST, SMALLEST = 17.0, 9.0  # sizes of the lines, in points
 _WIDEST = 600.0  # a picture is widened up to here before its lines are set smaller

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
 
-from scalargrad.view.engines import laid_out
-from scalargrad.view.graph import Graph
-from scalargrad.view.layout import Box, Layout, Point, column_numbers, layered
-from scalargrad.view.notation import Written
+from scalargrad.graph.model import Graph
+from scalargrad.notation.names import Written
+from scalargrad.view.layout import layered
+from scalargrad.view.layout.engines import laid_out
+from scalargrad.view.layout.layered import Box, Layout, Point, column_numbers
 from scalargrad.view.scene import (
     Arrow,
     Circle,

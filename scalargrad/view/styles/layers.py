@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scalargrad.scalars import is_number
-from scalargrad.view.graph import Graph
-from scalargrad.view.layout import Box, layered
-from scalargrad.view.notation import Numbers
+from scalargrad.engine.scalars import is_number
+from scalargrad.graph.model import Graph
+from scalargrad.notation.names import Numbers
+from scalargrad.view.layout import layered
+from scalargrad.view.layout.layered import Box
 from scalargrad.view.scene import (
     Arrow,
     Look,

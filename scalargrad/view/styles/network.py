@@ -14,9 +14,10 @@ from functools import cached_property
 from itertools import pairwise
 from math import hypot
 
-from scalargrad.view.graph import Graph, Node
-from scalargrad.view.layout import Box, Point, layered
-from scalargrad.view.notation import Written
+from scalargrad.graph.model import Graph, Node
+from scalargrad.notation.names import Written
+from scalargrad.view.layout import layered
+from scalargrad.view.layout.layered import Box, Point
 from scalargrad.view.scene import (
     Arrow,
     Circle,

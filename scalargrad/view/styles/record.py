@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scalargrad.view.engines import laid_out
-from scalargrad.view.graph import Graph
-from scalargrad.view.layout import Box, Point
-from scalargrad.view.notation import Written
+from scalargrad.graph.model import Graph
+from scalargrad.notation.names import Written
+from scalargrad.view.layout.engines import laid_out
+from scalargrad.view.layout.layered import Box, Point
 from scalargrad.view.scene import (
     Arrow,
     Look,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scalargrad.view.notation import Written
+from scalargrad.notation.names import Written
 from scalargrad.view.scene import Extent, Text, extent
 
 _SPACE = 4.0  # between the parts of a row

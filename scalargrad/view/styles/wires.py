@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scalargrad.view.graph import Graph
-from scalargrad.view.layout import Layout, Point
+from scalargrad.graph.model import Graph
+from scalargrad.view.layout.layered import Layout, Point
 from scalargrad.view.scene import Look, extent
 
 TAG_SIZE = 11.0  # of the font, in points

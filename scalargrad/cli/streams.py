@@ -1,0 +1,84 @@
+"""What commands read and write: files, or - for standard input and output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from scalargrad.files import write_all
+
+_LONGEST = 1_000_000  # characters of a program file that are read
+
+
+def source(text: str) -> str:
+    """The program text that an argument stands for."""
+    if not text.strip():
+        raise typer.BadParameter("the program is empty; write a file, - or name = expression")
+    if text == "-":
+        return standard_input()
+    path = Path(text)
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return _decoded(file.read(4 * _LONGEST + 4), text)
+        is_folder = path.is_dir()
+    except (OSError, ValueError) as error:  # a text that cannot be a path is a program
+        if isinstance(error, PermissionError):
+            raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from None
+        is_folder = False
+    if is_folder:
+        raise typer.BadParameter(f"{text} is a folder; a program is a file, - or the text itself")
+    if path.suffix == ".sg" and "=" not in text:
+        raise typer.BadParameter(f"no such file: {text}")
+    return text
+
+
+def standard_input() -> str:
+    """The text that is piped in."""
+    if sys.stdin is None:
+        raise typer.BadParameter("standard input is closed")
+    return _decoded(sys.stdin.buffer.read(4 * _LONGEST + 4), "standard input")
+
+
+def is_pipe(path: Path) -> bool:
+    """Whether a path stands for a standard stream."""
+    return str(path) == "-"
+
+
+def save(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Write files, all or none, and to standard output what is meant for -."""
+    _deliver(files, write_all)
+
+
+def save_new(files: Sequence[tuple[Path, str]], force: bool) -> None:
+    """The same for files that may hold somebody's work, which only force replaces."""
+    from scalargrad.sheets.worksheet import save_all_new
+
+    _deliver(files, lambda named: save_all_new(named, force))
+
+
+def _deliver(files: Sequence[tuple[Path, Any]], write: Callable[[list[Any]], object]) -> None:
+    piped = [content for path, content in files if is_pipe(path)]
+    if len(piped) > 1:
+        raise typer.BadParameter("standard output takes one file; got - twice")
+    if piped and isinstance(piped[0], bytes) and b"\0" in piped[0] and sys.stdout.isatty():
+        raise typer.BadParameter("this format is no text; write it to a file or into a pipe")
+    named = [(path, content) for path, content in files if not is_pipe(path)]
+    write(named)
+    for path, _ in named:
+        typer.echo(f"wrote {path}", err=bool(piped))
+    for content in piped:
+        typer.echo(content, nl=False)
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            f"{name} is no UTF-8 text: byte {error.start} is {content[error.start]:#04x}"
+        ) from None

@@ -1,0 +1,1 @@
+"""The engine: a scalar that remembers how it was computed, and the chain rule over it."""

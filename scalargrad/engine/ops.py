@@ -1,0 +1,440 @@
+"""The table of operations: a row states everything the project knows about one of them.
+
+A row is callable, on numbers and on Values alike: `relu(-2.0)` is 0.0 and `relu(v)` is a node. The
+graph's symbols, the program's vocabulary, the compiled code and the tests are read from the rows.
+To add an operation, add a row here and a one-line method in value.py.
+
+Values and derivatives are written with the functions of scalars.py, and so run on every kind of
+scalar. Where the formula of the slide would lose digits in double precision, a row has a careful
+form beside it.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import zip_longest
+from typing import Any
+
+from scalargrad.engine import scalars, stable
+from scalargrad.engine.scalars import Scalar, divide, to_float, where, whole
+from scalargrad.errors import DomainError
+
+Operands = tuple[Scalar, ...]
+Interval = tuple[Scalar, Scalar]
+
+
+class Operation:
+    """One row of the table.
+
+    Attributes:
+        name: how programs call it.
+        symbol: what stands on its node, such as "×".
+        value: the result y, computed from the operands.
+        derivatives: the tuple (∂y/∂a₁, …), computed from y and the operands.
+        points: operands at which the tests check the row.
+        operands: their names, as messages write them; "b?" may be left out, "*a" is any number.
+        textbook: the value as the slide writes it, where `value` is a careful form.
+        formulas: the derivatives as the slide writes them, where `derivatives` is careful.
+        domain: where it is defined, in words, operands in braces; "" where it is everywhere.
+        inside: whether operands lie in the domain; None where all do.
+        kink: the interval of each local derivative at operands where it jumps, else None.
+        convention: the value taken at the kink, and its source.
+        defaults: scalars that stand for operands left out at the end.
+        chooses: whether the first operand is a condition, which may be True or False.
+        constants: the derivatives, where they are the same everywhere.
+        commutes: whether the operands may change places, so that pictures may put them anywhere.
+        arity: the least and the most operands it takes; None is any number.
+        count: how many operands every node of it captures, where that is always 1 or 2; else 0.
+    """
+
+    # No dataclass: importing dataclasses would nearly double the time of `import scalargrad`.
+    def __init__(
+        self,
+        name: str,
+        symbol: str,
+        value: Callable[..., Scalar],
+        derivatives: Callable[..., Operands],
+        points: tuple[Operands, ...],
+        *,
+        operands: str = "a",
+        textbook: Callable[..., Scalar] | None = None,
+        formulas: Callable[..., Operands] | None = None,
+        domain: str = "",
+        inside: Callable[..., bool] | None = None,
+        kink: Callable[..., tuple[Interval, ...] | None] | None = None,
+        convention: str = "",
+        defaults: Operands = (),
+        chooses: bool = False,
+        constants: Operands = (),
+        commutes: bool = False,
+    ) -> None:
+        self.name = name
+        self.symbol = symbol
+        self.value = _either(value, textbook, self) if textbook else value
+        self.derivatives = _either(derivatives, formulas) if formulas else derivatives
+        self.points = points
+        self.operands = tuple(operands.split())
+        self.textbook = textbook
+        self.formulas = formulas
+        self.domain = domain
+        self.inside = inside
+        self.kink = kink
+        self.convention = convention
+        self.defaults = defaults
+        self.chooses = chooses
+        self.constants = constants
+        self.commutes = commutes
+        self.arity = self._arity()
+        least, most = self.arity
+        self.count = most if most in (1, 2) and least == most else 0
+
+    def _arity(self) -> tuple[int, int | None]:
+        count = len(self.operands)
+        if count and self.operands[-1].startswith("*"):
+            return count, None
+        return count - sum(operand.endswith("?") for operand in self.operands), count
+
+    def __call__(self, *operands: Any, **named: Any) -> Any:
+        """Apply it to numbers, which gives a number, or to Values, which gives a node.
+
+        Operands that may be left out can be given by name: leaky_relu(a, slope=0.1).
+
+        Raises:
+            DomainError: outside the domain, for floats and exact numbers.
+            TypeError: for operands that are no scalars, or too few or too many.
+        """
+        operands = self.in_order(operands, named)
+        if self.chooses:
+            operands = scalars.condition(operands[0]), *operands[1:]
+        kind = scalars.highest_kind(operands)
+        if kind.apply:
+            return kind.apply(self, operands)
+        return self.evaluated([scalars.scalar(operand) for operand in operands])[0]
+
+    def evaluated(
+        self, operands: Sequence[Scalar], names: Sequence[str] = ()
+    ) -> tuple[Scalar, Operands]:
+        """The result, and the operands it was computed from: of one kind, defaults filled in.
+
+        Args:
+            operands: scalars.
+            names: what to call the operands in a message; "" for those without a name.
+
+        Raises:
+            DomainError: outside the domain, for floats and exact numbers.
+        """
+        least, _ = self.arity
+        missing = self.defaults[len(operands) - least :]
+        captured = tuple(scalars.promoted([*operands, *missing]))
+        try:
+            return self.value(*captured), captured
+        except OverflowError:  # an exact number beyond the range of floats
+            captured = tuple(map(scalars.to_float, captured))
+            return self.value(*captured), captured
+        except DomainError:
+            raise
+        except (ValueError, ZeroDivisionError) as error:
+            lengths = sorted({len(lanes) for lanes in captured if getattr(lanes, "shape", ())})
+            if len(lengths) > 1:
+                raise ValueError(
+                    f"{self.name} needs lanes of one length; got {' and '.join(map(str, lengths))}"
+                ) from None
+            if not self.domain:
+                raise
+            raise DomainError(self._complaint(operands, names)) from error
+
+    def in_order(self, operands: Operands, named: dict[str, Any]) -> Operands:
+        """The operands, those given by name in their places, with defaults before them.
+
+        Raises:
+            TypeError: for too few or too many, or a name that no operand has.
+        """
+        placed = list(operands)
+        least, _ = self.arity
+        for place, operand in enumerate(self.operands):
+            known = operand.removesuffix("?")
+            if known in named and place >= len(placed):
+                placed += self.defaults[len(placed) - least : place - least]
+                if len(placed) == place:
+                    placed.append(named.pop(known))
+        if named:
+            optional = ", ".join(o[:-1] for o in self.operands if o.endswith("?")) or "none"
+            raise TypeError(
+                f"{self.name} cannot take {', '.join(named)} by name here; its options: {optional}"
+            )
+        self.check_count(len(placed))
+        return tuple(placed)
+
+    def check_count(self, count: int) -> None:
+        """Raise a TypeError where it does not take so many operands."""
+        least, most = self.arity
+        if least <= count and (most is None or count <= most):
+            return
+        wanted = f"{least} or more" if most is None else f"{least} to {most}"
+        wanted = str(least) if least == most else wanted
+        raise TypeError(
+            f"{self.name} takes {wanted} operand{'s' * (wanted != '1')}; got {count}"
+        )
+
+    def _complaint(self, operands: Sequence[Scalar], names: Sequence[str]) -> str:
+        called = dict(zip_longest(self.operands, names, fillvalue=""))
+        called = {operand: name or operand for operand, name in called.items()}
+        got = ", ".join(
+            f"{name} = {scalars.shown(operand)}"
+            for name, operand in zip(called.values(), operands, strict=True)
+        )
+        return f"{self.name} needs {self.domain.format(**called)}; got {got}"
+
+    def __repr__(self) -> str:
+        """The name; there is only one row of a name."""
+        return f"<operation {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rows are pickled, and copied, by name."""
+        return _named, (self.name,)
+
+
+def _named(name: str) -> Operation:
+    return CONSTANT if name == CONSTANT.name else OPERATIONS[name]
+
+
+def _either(
+    careful: Callable[..., Any], textbook: Callable[..., Any], row: Operation | None = None
+) -> Callable[..., Any]:
+    """The careful form on floats and lanes, the slide's on kinds that ask for it.
+
+    Where the operands are Values, for second derivatives, the row itself is applied: that makes
+    one node, whose derivative is in the table.
+    """
+
+    def chosen(*operands: Scalar) -> Any:
+        kind = scalars.highest_kind(operands)
+        if kind.textbook:
+            return textbook(*operands)
+        if kind.apply and row:
+            return row(*operands)
+        return careful(*operands)
+
+    return chosen
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def row(
+    name: str,
+    symbol: str,
+    value: Callable[..., Scalar],
+    derivatives: Callable[..., Operands],
+    points: tuple[Operands, ...],
+    **more: Any,
+) -> Operation:
+    """Add a row to the table."""
+    OPERATIONS[name] = Operation(name, symbol, value, derivatives, points, **more)
+    return OPERATIONS[name]
+
+
+def _normal(a: Scalar) -> Scalar:
+    """Φ(a), as the slide writes it."""
+    return scalars.erfc(-a / scalars.sqrt(whole(2, a))) / 2
+
+
+def _ties(extreme: Callable[..., Scalar]) -> Callable[..., tuple[Interval, ...] | None]:
+    def kink(*a: Scalar) -> tuple[Interval, ...] | None:
+        tied = [b == extreme(*a) for b in a]
+        return tuple((0, int(is_tied)) for is_tied in tied) if sum(tied) > 1 else None
+
+    return kink
+
+
+# The table ---------------------------------------------------------------------------------------
+
+_LINE: tuple[Operands, ...] = ((-2.5,), (-0.5,), (0.25,), (0.75,), (3.0,))
+_POSITIVE: tuple[Operands, ...] = ((0.125,), (1.0,), (2.5,), (40.0,))
+_PLANE: tuple[Operands, ...] = ((0.5, -1.25), (-3.0, 2.0), (1.5, 4.0))
+_SPACE: tuple[Operands, ...] = ((0.5, -1.25, 2.0), (-3.0, 2.0, 0.25))
+
+CONSTANT = Operation("constant", "", lambda: 0, lambda y: (), points=(), operands="")
+
+# Arithmetic
+
+neg = row("neg", "−", operator.neg, lambda *_: (-1,), _LINE, constants=(-1,))
+add = row(
+    "add", "+", operator.add, lambda *_: (1, 1), _PLANE,
+    operands="a b", constants=(1, 1), commutes=True,
+)
+sub = row("sub", "−", operator.sub, lambda *_: (1, -1), _PLANE, constants=(1, -1), operands="a b")
+mul = row("mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE, operands="a b", commutes=True)
+div = row(
+    "div", "÷", divide, stable.quotient_derivatives, _PLANE,
+    formulas=lambda y, a, b: (1 / b, -a / stable.square(b)),
+    domain="{b} ≠ 0", inside=lambda a, b: b != 0,
+    operands="a b",
+)
+pow = row(
+    "pow", "^", scalars.power, stable.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
+    formulas=lambda y, a, b: (b * a ** (b - 1), a**b * scalars.log(a)),
+    domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
+    inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b % 1 == 0),
+    convention="∂/∂a at a = 0 is its limit; ∂/∂b is 0 there, and nan for a < 0 (as PyTorch)",
+    operands="a b",
+)
+square = row(
+    "square", "( )²", stable.square, lambda y, a: (2 * a,), _LINE,
+)
+abs = row(
+    "abs", "|·|", operator.abs, lambda y, a: (where(a > 0, 1, where(a < 0, -1, 0)),), _LINE,
+    kink=lambda a: ((-1, 1),) if a == 0 else None,
+    convention="0 at 0, the middle of [-1, 1], as PyTorch and JAX",
+)
+dot = row(
+    "dot", "w·x + b", stable.dot, stable.dot_derivatives,
+    ((0.5, -1.25, 2.0), (1.0, 0.5, -2.0, 3.0, 0.25)),
+    operands="b *pairs",
+)
+total = row(
+    "total", "Σ", stable.total, lambda y, *a: (1,) * len(a), _SPACE, operands="*a", commutes=True,
+)
+mean = row(
+    "mean", "mean", lambda *a: divide(stable.total(*a), len(a)),
+    lambda y, *a: (divide(whole(1, y), len(a)),) * len(a), _SPACE,
+    operands="*a", commutes=True,
+)
+
+# Powers of e, and logarithms
+
+exp = row("exp", "exp", scalars.exp, lambda y, a: (y,), _LINE)
+expm1 = row("expm1", "expm1", scalars.expm1, lambda y, a: (scalars.exp(a),), _LINE)
+log = row(
+    "log", "log", scalars.log, lambda y, a: (scalars.quotient(1, a),), _POSITIVE,
+    domain="{a} > 0", inside=lambda a: a > 0,
+)
+log1p = row(
+    "log1p", "log1p", scalars.log1p, lambda y, a: (1 / (1 + a),), ((-0.5,), *_POSITIVE),
+    domain="{a} > -1", inside=lambda a: a > -1,
+)
+sqrt = row(
+    "sqrt", "√", scalars.sqrt,
+    lambda y, a: (scalars.quotient(1, 2 * y + 0),),  # 0 makes 0.0 of -0.0, the root of -0.0
+    _POSITIVE,
+    domain="{a} ≥ 0", inside=lambda a: a >= 0,
+    convention="inf at 0, the limit, as PyTorch",
+)
+logsumexp = row(
+    "logsumexp", "logΣexp", stable.log_sum_exp, stable.softmax, _SPACE,
+    textbook=lambda *a: scalars.log(stable.total(*map(scalars.exp, a))),
+    formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
+    operands="*a", commutes=True,
+)
+
+# Trigonometric and hyperbolic functions
+
+_FINITE: dict[str, Any] = {"domain": "a finite {a}", "inside": lambda a: math.isfinite(to_float(a))}
+
+sin = row("sin", "sin", scalars.sin, lambda y, a: (scalars.cos(a),), _LINE, **_FINITE)
+cos = row("cos", "cos", scalars.cos, lambda y, a: (-scalars.sin(a),), _LINE, **_FINITE)
+tan = row(
+    "tan", "tan", scalars.tan, lambda y, a: (1 / stable.square(scalars.cos(a)),), _LINE,
+    formulas=lambda y, a: (1 + stable.square(y),), **_FINITE,
+)
+sinh = row("sinh", "sinh", scalars.sinh, lambda y, a: (scalars.cosh(a),), _LINE)
+cosh = row("cosh", "cosh", scalars.cosh, lambda y, a: (scalars.sinh(a),), _LINE)
+tanh = row(
+    "tanh", "tanh", scalars.tanh, lambda y, a: (stable.tanh_derivative(a),), _LINE,
+    formulas=lambda y, a: (1 - stable.square(y),),
+)
+atan = row(
+    "atan", "atan", scalars.atan, lambda y, a: (stable.atan_derivative(a),), _LINE,
+    formulas=lambda y, a: (1 / (1 + stable.square(a)),),
+)
+erf = row(
+    "erf", "erf", scalars.erf, lambda y, a: (stable.erf_derivative(a),), _LINE,
+    formulas=lambda y, a: (2 / scalars.sqrt(scalars.pi(a)) * scalars.exp(-stable.square(a)),),
+)
+
+# Activations
+
+sigmoid: Operation = row(
+    "sigmoid", "σ", stable.sigmoid, lambda y, a: (stable.sigmoid_derivative(a),), _LINE,
+    textbook=lambda a: 1 / (1 + scalars.exp(-a)),
+    formulas=lambda y, a: (y * (1 - y),),
+)
+log_sigmoid = row(
+    "log_sigmoid", "log σ", lambda a: -stable.softplus(-a), lambda y, a: (sigmoid(-a),), _LINE,
+    textbook=lambda a: scalars.log(sigmoid(a)),
+    formulas=lambda y, a: (1 - sigmoid(a),),
+)
+softplus = row(
+    "softplus", "softplus", stable.softplus, lambda y, a: (sigmoid(a),), _LINE,
+    textbook=lambda a: scalars.log(1 + scalars.exp(a)),
+)
+relu = row(
+    "relu", "ReLU", stable.positive,
+    lambda y, a: (1,) if (a > 0) is True else (where(a > 0, 1, 0),), _LINE,
+    kink=lambda a: ((0, 1),) if a == 0 else None,
+    convention="0 at 0, as PyTorch and TensorFlow",
+)
+leaky_relu = row(
+    "leaky_relu", "LeakyReLU",
+    lambda a, slope, at_zero=None: where(a > 0, a, slope * a),
+    lambda y, a, slope, at_zero=None: (
+        where(a > 0, 1, where(a < 0, slope, slope if at_zero is None else at_zero)),
+        stable.negative(a),
+        0,
+    ),
+    ((-2.5, 0.1), (3.0, 0.25), (-0.5,), (0.75, 0.1, 1.0)),
+    defaults=(Fraction(1, 100),),
+    kink=lambda a, slope, at_zero=None: (
+        ((min(slope, 1), max(slope, 1)), (0, 0), (0, 0)) if a == 0 else None
+    ),
+    convention="at_zero at 0; by default the slope, as PyTorch; the lecture sets 1",
+    operands="a slope? at_zero?",
+)
+elu = row(
+    "elu", "ELU",
+    lambda a, alpha: where(a > 0, a, alpha * scalars.expm1(stable.negative(a))),
+    lambda y, a, alpha: (
+        where(a > 0, 1, alpha * scalars.exp(stable.negative(a))),
+        scalars.expm1(stable.negative(a)),
+    ),
+    ((-2.5, 1.0), (3.0, 0.5), (-0.5,)),
+    defaults=(1,),
+    kink=lambda a, alpha: (
+        ((min(alpha, 1), max(alpha, 1)), (0, 0)) if a == 0 and alpha != 1 else None
+    ),
+    convention="alpha at 0, the slope from below, as PyTorch",
+    operands="a alpha?",
+)
+silu = row(
+    "silu", "SiLU", stable.silu, lambda y, a: (stable.silu_derivative(a),), _LINE,
+    textbook=lambda a: a / (1 + scalars.exp(-a)),
+    formulas=lambda y, a: (sigmoid(a) * (1 + a * (1 - sigmoid(a))),),
+)
+gelu = row(
+    "gelu", "GELU", stable.gelu, lambda y, a: (stable.gelu_derivative(a),), _LINE,
+    textbook=lambda a: a * _normal(a),
+    formulas=lambda y, a: (
+        _normal(a) + a * scalars.exp(-stable.square(a) / 2) / scalars.sqrt(2 * scalars.pi(a)),
+    ),
+)
+
+# Choices
+
+maximum = row(
+    "maximum", "max", stable.maximum, stable.shares, _PLANE + _SPACE,
+    kink=_ties(stable.maximum), convention="ties share evenly, as PyTorch's amax",
+    operands="*a", commutes=True,
+)
+minimum = row(
+    "minimum", "min", stable.minimum, stable.shares, _PLANE + _SPACE,
+    kink=_ties(stable.minimum), convention="ties share evenly, as PyTorch's amin",
+    operands="*a", commutes=True,
+)
+where_ = row(
+    "where", "?:", where, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),
+    ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
+    operands="c a b",
+)

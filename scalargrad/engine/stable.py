@@ -1,0 +1,391 @@
+"""Forms of the table's formulas that keep their digits in double precision.
+
+Each is mathematically the formula of the slide, written so that nothing cancels, and nothing
+overflows or leaves a domain, on the branches of `where` that are not taken either (on lanes both
+are computed). The tests hold values and derivatives to 4 ulp over the whole double range.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import (
+    Scalar,
+    divide,
+    equal,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    power,
+    quotient,
+    where,
+    whole,
+)
+
+Operands = tuple[Scalar, ...]
+Condition = Callable[[Scalar, Scalar], Any]
+
+_ONE_OVER_ROOT_TWO = 0.7071067811865476
+_TWO_OVER_ROOT_PI = 1.1283791670955126
+_ONE_OVER_ROOT_TWO_PI = 0.3989422804014327
+_E_TO_MINUS_64 = 1.603810890548638e-28
+
+# Adding and taking away these rounds to whole numbers, and numbers up to 40 to multiples of 2⁻¹⁰,
+# whose squares are exact.
+_TO_WHOLE = 3 * 2.0**51
+_TO_GRID = 3 * 2.0**41
+
+
+def positive(a: Scalar) -> Scalar:
+    """a where it is positive, else 0; nan stays nan."""
+    return a if (a > 0) is True else where(a <= 0, 0, a)  # most numbers end before the call
+
+
+def negative(a: Scalar) -> Scalar:
+    """a where it is negative, else 0; nan stays nan."""
+    return where(a > 0, 0, a)
+
+
+def clipped(a: Scalar, bound: float) -> Scalar:
+    """a moved into [-bound, bound]; nan stays nan."""
+    return where(a > bound, bound, where(a < -bound, -bound, a))
+
+
+def square(a: Scalar) -> Scalar:
+    """a·a."""
+    return a * a
+
+
+def _distance_below(a: Scalar) -> Scalar:
+    """-|a|, whose derivative at 0 is that from above and not 0.
+
+    A formula in it that holds for a ≥ 0 then has the right derivatives of every order at 0 too.
+    """
+    return where(a < 0, a, -a)
+
+
+# Sums and products -------------------------------------------------------------------------------
+
+
+def quotient_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
+    """1/b and -(a/b)/b, scaled where a/b is too small to keep its digits and a can be scaled."""
+    small = 1 if scalars.is_exact(y) else where(abs(y) < 1e-290, 2.0**200, 1)
+    scale = where(abs(a) < 1, small, 1)
+    return quotient(1, b), -(quotient(quotient(a * scale, b), b) / scale)
+
+
+def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
+    """b·aᵇ⁻¹ and aᵇ·log a.
+
+    The first is (b·aᵇ)/a where aᵇ kept its digits; elsewhere it is multiplied in two halves, the
+    second of them last, and the rounding of b - 1 is made good.
+    """
+    if scalars.is_exact(y):
+        by_log = scalars.to_float(y) * log(a) if a > 0 else math.nan if a < 0 else 0
+        return (b * power(a, b - 1) if b else 0), by_log
+    (a, _), (b, _) = scalars.paired(a, y), scalars.paired(b, y)  # exact numbers beyond floats too
+    base = where(a > 0, a, 1)
+    half = power(base, divide(b, 2))
+    by_exponent = where(a > 0, half * log(base) * half, where(a < 0, math.nan, 0))
+    less = b - 1
+    lost = (b - less) - 1
+    at_zero = equal(a, 0)
+    kept = where(abs(y) < 1e-290, 0, where(abs(y) > 1e290, 0, 1))
+    root = where(kept, 1, where(at_zero, where(less < 0, 1, a), a))
+    part = (less / 2 + _TO_WHOLE) - _TO_WHOLE  # whole, so that a may be negative
+    made_good = 1 + where(equal(lost, 0), 0, lost * log(base))
+    by_power = b * power(root, part) * made_good * power(root, less - part)
+    by_power = where(at_zero, where(less < 0, math.inf, by_power), by_power)
+    by_value = quotient(b * y, where(at_zero, 1, a))
+    return where(equal(b, 0), 0, where(kept, by_value, by_power)), by_exponent
+
+
+def total(*a: Scalar) -> Scalar:
+    """The sum, added from the left."""
+    return reduce(operator.add, a)
+
+
+def dot(b: Scalar, *pairs: Scalar) -> Scalar:
+    """b + w₁x₁ + w₂x₂ + …, added from the left.
+
+    Raises:
+        TypeError: when an operand has no partner.
+    """
+    if len(pairs) % 2:
+        raise TypeError("dot takes b, w1, x1, w2, x2, …; got an operand without partner")
+    return dot_of_rows(b, pairs[::2], pairs[1::2])
+
+
+def dot_of_rows(b: Scalar, ws: Operands, xs: Operands) -> Scalar:
+    """The same of a row of weights and a row of inputs."""
+    return reduce(operator.add, map(operator.mul, ws, xs), b)  # sum() of 3.12 rounds otherwise
+
+
+def dot_derivatives(y: Scalar, b: Scalar, *pairs: Scalar) -> Operands:
+    """1 for b; for each of a pair the other, which may be rows: of (w₁, w₂) it is (x₁, x₂)."""
+    if len(pairs) == 2:
+        w, x = pairs
+        return 1, x, w
+    swapped = list(pairs)
+    swapped[::2], swapped[1::2] = pairs[1::2], pairs[::2]
+    return (1, *swapped)
+
+
+# Largest and smallest ----------------------------------------------------------------------------
+
+
+def maximum(*a: Scalar) -> Scalar:
+    """The largest; nan if there is a nan."""
+    return reduce(lambda best, b: _better(operator.gt, best, b), a)
+
+
+def minimum(*a: Scalar) -> Scalar:
+    """The smallest; nan if there is a nan."""
+    return reduce(lambda best, b: _better(operator.lt, best, b), a)
+
+
+def _better(beats: Condition, a: Scalar, b: Scalar) -> Scalar:
+    # Where neither beats the other they are equal, or one is nan. The sum is nan then, and is
+    # formed of zeros elsewhere, so that two infinities or a huge pair raise no false alarm.
+    unordered = where(equal(a, a), 0, a) + where(equal(b, b), 0, b)
+    return where(beats(b, a), b, where(beats(a, b), a, where(equal(a, b), a, unordered)))
+
+
+def shares(y: Scalar, *a: Scalar) -> Operands:
+    """1 for the operand that is the extreme, split evenly among ties."""
+    wins = [where(equal(b, y), whole(1, y), whole(0, y)) for b in a]
+    winners = total(*wins)
+    return tuple(divide(win, where(equal(winners, 0), 1, winners)) for win in wins)
+
+
+def extreme(beats: Condition, *a: Scalar) -> Scalar:
+    """The operand that beats the others, as the slide writes it."""
+    return reduce(lambda best, b: where(beats(b, best), b, best), a)
+
+
+def shares_of_formula(holds: Condition, *a: Scalar) -> Operands:
+    """The shares as the slide writes them, by comparing the operands with each other.
+
+    SymPy needs minutes to compare three operands with the formula of the extreme.
+    """
+    wins = [
+        reduce(operator.mul, [where(holds(b, c), 1, 0) for c in (*a[:i], *a[i + 1 :])], 1)
+        for i, b in enumerate(a)
+    ]
+    return tuple(divide(win, total(*wins)) for win in wins)
+
+
+def log_sum_exp(*a: Scalar) -> Scalar:
+    """The largest plus log(1 + r), where r is what the others weigh relative to it."""
+    largest = maximum(*a)
+    is_largest = [equal(b, largest) for b in a]
+    ties = total(*[where(first, 1, 0) for first in is_largest]) - 1
+    others = total(*map(where, is_largest, [0] * len(a), _weights(largest, a)))
+    others = ties + others
+    return scalars.log_sum_exp(a, largest + log1p(where(others > 0, others, 0)))
+
+
+def softmax(y: Scalar, *a: Scalar) -> Operands:
+    """The weights relative to the largest, over their sum."""
+    weights = _weights(maximum(*a), a)
+    summed = total(*weights)
+    return tuple(quotient(weight, summed) for weight in weights)
+
+
+def _weights(largest: Scalar, a: Operands) -> list[Scalar]:
+    """exp(aᵢ - largest); the rounding of the difference is made good to first order."""
+    finite = abs(largest) < math.inf
+    top = where(finite, largest, 0)
+    weights = []
+    for b in a:
+        b = where(finite, where(b < -1e300, -1e300, b), where(equal(b, largest), 0, -1e300))
+        less = b - top
+        back = less - b
+        lost = (b - (less - back)) - (top + back)
+        weights.append(exp(less) * (1 + lost))
+    return weights
+
+
+# The logistic function and its kin ---------------------------------------------------------------
+
+
+def _exp_in_two(a: Scalar) -> tuple[Scalar, Scalar]:
+    """Two factors of eᵃ for a ≤ 0: the first is never subnormal before the second is small too.
+
+    What is large goes between them; the second comes last. Adding 64 below -600 rounds nothing.
+    """
+    low = a < -600
+    return exp(where(low, a + 64, a)), where(low, _E_TO_MINUS_64, 1)
+
+
+def sigmoid(a: Scalar) -> Scalar:
+    """1/(1 + e⁻ᵃ), as eᵃ/(1 + eᵃ) below zero."""
+    e = exp(_distance_below(a))
+    return where(a < 0, e, 1) / (1 + e)
+
+
+def sigmoid_derivative(a: Scalar) -> Scalar:
+    """σ(a)σ(-a), as e/(1 + e)² with e = exp(-|a|)."""
+    e = exp(_distance_below(a))
+    return e / (1 + e * (2 + e))
+
+
+def tanh_derivative(a: Scalar) -> Scalar:
+    """1/cosh²(a), as 4e/(1 + e)² with e = exp(-2|a|)."""
+    e, rest = _exp_in_two(2 * _distance_below(clipped(a, 500)))
+    return 4 * e / (1 + e * (2 + e)) * rest
+
+
+def softplus(a: Scalar) -> Scalar:
+    """log(1 + eᵃ)."""
+    return positive(a) + log1p(exp(_distance_below(a)))
+
+
+def silu(a: Scalar) -> Scalar:
+    """a·σ(a), as a·eᵃ/(1 + eᵃ) below zero."""
+    b = where(a < -1000, -1000, a)
+    e, rest = _exp_in_two(_distance_below(b))
+    return where(b < 0, b * e / (1 + e) * rest, b / (1 + e))
+
+
+_SILU_ROOT, _SILU_ROOT_REST = -1.2784645427610737, -1.0946994183093437e-16
+_E_TO_SILU_ROOT = 0.2784645427610738
+
+
+def silu_derivative(a: Scalar) -> Scalar:
+    """σ(a)(1 + aσ(-a)), as σ(a)σ(-a)(1 + a + eᵃ) below zero; the bracket has a root at r.
+
+    About r, where 1 + r + eʳ = 0, the bracket is (a - r) + eʳ(eᵃ⁻ʳ - 1): nothing cancels.
+    """
+    b = clipped(a, 1000)
+    e, rest = _exp_in_two(_distance_below(b))
+    distance = (clipped(b, 3) - _SILU_ROOT) - _SILU_ROOT_REST
+    by_root = distance + _E_TO_SILU_ROOT * expm1(distance)
+    bracket = where(abs(distance) < 0.6, by_root, (1 + b) + e)
+    return where(b < 0, e * bracket * rest, 1 + e * (1 + b)) / (1 + e * (2 + e))
+
+
+# The normal distribution and its kin -------------------------------------------------------------
+
+
+def _gaussian(a: Scalar, k: float, factor: Scalar) -> Scalar:
+    """factor·exp(-k·a²) for k = 1 or 1/2 and |a| ≤ 40.
+
+    Rounding a² would cost hundreds of ulps in the tail, so a² is split into the exact square of a
+    multiple of 2⁻¹⁰ and a rest.
+    """
+    grid = (a + _TO_GRID) - _TO_GRID
+    e, rest = _exp_in_two(-k * (grid * grid))
+    near = e * factor
+    return (near + near * expm1(-k * ((a - grid) * (a + grid)))) * rest
+
+
+def erf_derivative(a: Scalar) -> Scalar:
+    """2/√π·exp(-a²)."""
+    return _gaussian(clipped(a, 40), 1, _TWO_OVER_ROOT_PI)
+
+
+def gelu(a: Scalar) -> Scalar:
+    """a·Φ(a), where Φ is the normal distribution function."""
+    low, high = _below_and_above(a)
+    tail = _horner(_TAIL, _mapped(low)) / (1 - low)
+    return where(a < 0, _gaussian(low, 0.5, low * tail), where(a < 0, 1, a) * _upper(high))
+
+
+def gelu_derivative(a: Scalar) -> Scalar:
+    """Φ(a) + a·φ(a), where φ is the density; below zero (a - r)·exp(-a²/2)·q(a) with its root r."""
+    low, high = _below_and_above(a)
+    distance = (low - _GELU_ROOT) - _GELU_ROOT_REST
+    lower = _gaussian(low, 0.5, distance * _horner(_GELU_SLOPE, _mapped(low)))
+    return where(a < 0, lower, _upper(high) + _gaussian(high, 0.5, high * _ONE_OVER_ROOT_TWO_PI))
+
+
+def _below_and_above(a: Scalar) -> tuple[Scalar, Scalar]:
+    """The negative part of a and the positive; past 40 nothing changes in double precision."""
+    b = clipped(a, 40)
+    return where(b < 0, b, 0), where(b < 0, 0, b)
+
+
+def _upper(a: Scalar) -> Scalar:
+    """Φ(a) for a ≥ 0."""
+    return (1 + erf(a * _ONE_OVER_ROOT_TWO)) / 2
+
+
+def _mapped(a: Scalar) -> Scalar:
+    """The variable t of the polynomials, which maps the half line a ≤ 0 to [-1, 1)."""
+    return (-4 - a) / (4 - a)
+
+
+def _horner(coefficients: Sequence[float], t: Scalar) -> Scalar:
+    return reduce(lambda value, coefficient: value * t + coefficient, coefficients)
+
+
+# Polynomials in t = (-4 - a)/(4 - a) for -40 ≤ a ≤ 0, after M. M. Shepherd and J. G. Laframboise,
+# Mathematics of Computation 36 (1981) 249: Chebyshev interpolants computed with mpmath in 60
+# digits. Against libm's erfc, which is off by 3 ulps, they keep their digits to 1 ulp.
+
+# (1 - a)·Φ(a)·exp(a²/2)
+_TAIL = (
+    -8.021393100262695e-10,
+    -1.576226490491662e-09,
+    6.268135725359487e-09,
+    1.776183188385037e-08,
+    -1.9907797909474972e-08,
+    -1.1116003136701888e-07,
+    1.42485002339593e-09,
+    5.521195332242644e-07,
+    4.0453496074040365e-07,
+    -2.6129632472369104e-06,
+    -3.4322292663927294e-06,
+    1.3626886779207572e-05,
+    2.1250059867512045e-05,
+    -8.785318732035834e-05,
+    -9.443025611294547e-05,
+    0.0006948971050647634,
+    -0.0002856230976918773,
+    -0.005002378591084706,
+    0.017936097479653624,
+    -0.032197837428084124,
+    0.028600364053551482,
+    0.013999634724425385,
+    -0.09670347732652582,
+    0.47205320650984467,
+)
+_GELU_ROOT, _GELU_ROOT_REST = -0.7517915246935645, 1.4956759177009883e-17
+# (Φ(a) + aφ(a))·exp(a²/2)/(a - root)
+_GELU_SLOPE = (
+    3.911453363846862e-10,
+    1.213334359373522e-09,
+    -1.6636407417047213e-09,
+    -1.0723708215048804e-08,
+    -7.02574310052396e-10,
+    6.280417786488404e-08,
+    5.230646952793997e-08,
+    -3.491719601883832e-07,
+    -4.921166558668407e-07,
+    2.216688712916201e-06,
+    3.538885449014413e-06,
+    -1.8034932222667726e-05,
+    -1.7477211907540854e-05,
+    0.00018577577425585374,
+    -0.00015461331303805558,
+    -0.0017882605412418285,
+    0.009504950375105028,
+    -0.02808335995304672,
+    0.060462936767850986,
+    -0.10336589852195696,
+    0.4622112440495753,
+)
+
+
+def atan_derivative(a: Scalar) -> Scalar:
+    """1/(1 + a²), or 1/a² where a² would overflow."""
+    huge = abs(a) > 1e100
+    return where(huge, square(1 / where(huge, a, 1)), 1 / (1 + square(where(huge, 1, a))))

@@ -1,0 +1,1 @@
+"""The frozen graph of a computation, its paths, derivations and tables."""

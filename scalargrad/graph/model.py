@@ -1,0 +1,406 @@
+"""Graph: a computation as frozen data; every picture and derivation is made from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from scalargrad.engine import ops, scalars
+from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, constant, gradients, topological_order
+from scalargrad.notation.formula import Formula, applied, formula, name
+from scalargrad.notation.names import typeset
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the graph.
+
+    Attributes:
+        label: the name that the user gave it, or "".
+        operation: the name of the operation that made it; "" for a leaf, "constant" for a number
+            that was written inside an expression.
+        value: the scalar.
+        gradient: of the last backward pass; None before the first.
+        is_at_kink: whether a convention chose its local derivatives.
+    """
+
+    label: str
+    operation: str
+    value: Scalar
+    gradient: Scalar | None
+    is_at_kink: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """What stands on the node for its operation, such as "×"."""
+        row = OPERATIONS.get(self.operation)
+        return row.symbol if row else ""
+
+    @property
+    def commutes(self) -> bool:
+        """Whether its operands may change places."""
+        row = OPERATIONS.get(self.operation)
+        return row is not None and row.commutes
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it is a number of the user's own."""
+        return not self.operation
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is a number that was written inside an expression."""
+        return self.operation == CONSTANT.name
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A use of one node by another.
+
+    Attributes:
+        source: index of the operand.
+        target: index of the node that uses it.
+        local: the local derivative ∂target/∂source along this edge.
+        contribution: what the edge adds to the gradient of its source: the gradient of the target
+            times `local`; None before backward.
+    """
+
+    source: int
+    target: int
+    local: Scalar
+    contribution: Scalar | None
+
+
+def _unwritten(index: int) -> Formula:
+    """What stands for the expression of a node that nobody wrote."""
+    return name("…")
+
+
+def _nowhere(value: Value) -> None:
+    """The place of a Value in a graph that was made from none."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes in the order in which they were made, and edges in the order of their operands.
+
+    Attributes:
+        nodes: parents before children.
+        edges: by target, then by operand.
+        output: index of the node that was asked for.
+        formula: the formula of the local derivative of an edge, given its index.
+        expression: what made a node, given its index, in names of the nodes that it was made from;
+            the parts of such a name are its text and the index of its node.
+        place: the index of the node that was made from a Value; None where there is none.
+        products: of a contracted graph: two nodes that are multiplied with one another, and the
+            node that their product goes into.
+        terms: of a contracted graph: a node that is added to others, and the node it goes into.
+    """
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    output: int
+    formula: Callable[[int], Formula]
+    products: tuple[tuple[int, int, int], ...] = ()
+    terms: tuple[tuple[int, int], ...] = ()
+    expression: Callable[[int], Formula] = _unwritten
+    place: Callable[[Value], int | None] = _nowhere
+
+    @cached_property
+    def incoming(self) -> tuple[tuple[int, ...], ...]:
+        """For each node the indices of the edges that end on it, in the order of the operands."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for index, edge in enumerate(self.edges):
+            found[edge.target].append(index)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def outgoing(self) -> tuple[tuple[int, ...], ...]:
+        """For each node the indices of the edges that start at it."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for index, edge in enumerate(self.edges):
+            found[edge.source].append(index)
+        return tuple(map(tuple, found))
+
+
+def edges_between(graph: Graph, source: int, through: int | None = None) -> frozenset[int]:
+    """The edges on all paths from a node to the output, or on those that pass another node.
+
+    >>> x = Value(3, "x")
+    >>> sorted(edges_between(graph((x + 1) * x), 0))
+    [0, 2, 3]
+    """
+    if through is None:
+        return _connecting(graph, source, graph.output)
+    before, after = (
+        _connecting(graph, source, through),
+        _connecting(graph, through, graph.output),
+    )
+    is_passed = (before or source == through) and (after or through == graph.output)
+    return before | after if is_passed else frozenset()
+
+
+def _connecting(graph: Graph, source: int, target: int) -> frozenset[int]:
+    """The edges on all paths from a node to another."""
+    forward, backward = {source}, {target}
+    for index in range(source, target + 1):
+        if any(graph.edges[edge].source in forward for edge in graph.incoming[index]):
+            forward.add(index)
+    for index in reversed(range(source, target + 1)):
+        if any(graph.edges[edge].target in backward for edge in graph.outgoing[index]):
+            backward.add(index)
+    return frozenset(
+        edge
+        for index in forward & backward
+        for edge in graph.incoming[index]
+        if graph.edges[edge].source in forward and index != source
+    )
+
+
+def graph(output: Value, *, expand: bool = False) -> Graph:
+    """The graph below a node, every operation a node of it.
+
+    Args:
+        output: usually the loss.
+        expand: whether dot, total and mean, which take any number of operands, are shown as the
+            products and sums of the slide: dot(b, w1, x1, w2, x2) as (w₁×x₁ + w₂×x₂) + b.
+
+    >>> x = Value(3, "x")
+    >>> [(edge.source, edge.target) for edge in graph(x + x).edges]
+    [(0, 1), (0, 1)]
+    """
+    order = topological_order(output)
+    twins: dict[Value, Value] = {}
+    made = {value: _atoms(value, twins) if expand else [value] for value in order}
+    used = {twins.get(p, p) for atoms in made.values() for atom in atoms for p in atom.parents}
+    values = [
+        atom
+        for value in order
+        if value is output or value in used or not value.op or value.parents
+        for atom in made[value]
+    ]
+    place = {value: index for index, value in enumerate(values)}
+    place |= {value: place[atoms[-1]] for value, atoms in made.items() if atoms[-1] in place}
+    place |= {twin: place[value] for twin, value in twins.items() if value in place}
+    uses = [(value, operand) for value in values for operand in range(len(value.parents))]
+    locals_ = [
+        local
+        for value in values
+        for _, local in zip(value.parents, value.local_derivatives(), strict=False)
+    ]
+    edges = [
+        _edge(place, value.parents[operand], value, local)
+        for (value, operand), local in zip(uses, locals_, strict=True)
+    ]
+
+    def written(index: int) -> Formula:
+        value, operand = uses[index]
+        writer = _Writer(place)
+        for parent in value.parents:
+            if parent in twins:
+                writer.known[parent] = writer.operand(twins[parent])
+        return formula(writer(value)[operand])
+
+    return Graph(
+        tuple(map(_node, values)),
+        tuple(edges),
+        place[output],
+        written,
+        expression=_expressions(place),
+        place=place.get,
+    )
+
+
+def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
+    """The products and sums that a node stands for, the last of them in its place.
+
+    They are computed from what the node captured, on twins of its parents, which are added to
+    `twins`; the last has the name, the value and the gradient of the node itself.
+    """
+    if not (value.op and value.op.name in _OF_SUMS and len(value.parents) > 1):
+        return [value]
+    operands = [_twin(*pair) for pair in zip(value.parents, value.operands, strict=True)]
+    if value.op.name == "dot":
+        products = [ops.mul(w, x) for w, x in zip(operands[1::2], operands[2::2], strict=True)]
+        made, terms = products, list(products)
+        if not (products and _is_zero(value.parents[0])):
+            terms.append(operands[0])
+    else:
+        made, terms = [], operands
+    last = terms[0]
+    for term in terms[1:]:
+        last = ops.add(last, term)
+        made = [*made, last]
+    if value.op.name == "mean":
+        last = ops.div(last, len(terms))
+        made = [*made, last.parents[1], last]
+    twins.update(zip(operands, value.parents, strict=True))
+    if value.grad is not None:
+        found = gradients(last, value.grad)
+        for atom in made:
+            atom.grad = found[atom]
+    last.data, last.grad, last.label = value.data, value.grad, value.label
+    return made
+
+
+_OF_SUMS = ("dot", "total", "mean")
+
+
+def _twin(parent: Value, captured: Scalar) -> Value:
+    """A node without parents, for an operand as it was when the operation ran.
+
+    Where the operation made a float of an exact number, it is exact again.
+    """
+    now = parent.data
+    if all(map(scalars.is_number, (now, captured))):
+        captured = now if scalars.to_float(now) == scalars.to_float(captured) else captured
+    return constant(captured) if parent.op is CONSTANT else Value(captured, parent.label)
+
+
+def _is_zero(value: Value) -> bool:
+    """Whether it is a 0 that was written inside an expression, such as the bias of no bias."""
+    return value.op is CONSTANT and scalars.is_number(value.data) and bool(value.data == 0)
+
+
+def contracted(output: Value) -> Graph:
+    """The graph of the named nodes only, and the output.
+
+    A named node is one that the lecturer talks about. An edge carries the total local derivative
+    through what lies between, over all ways that pass no third named node.
+
+    >>> x, w = Value("2", "x"), Value("0.8", "w")
+    >>> h = (w * x).relu().named("h")
+    >>> [str(edge.local) for edge in contracted(h).edges]
+    ['4/5', '2']
+    """
+    kept = [value for value in topological_order(output) if value.label or value is output]
+    place = {value: index for index, value in enumerate(kept)}
+    uses = []
+    edges = []
+    products: list[tuple[int, int, int]] = []
+    terms: list[tuple[int, int]] = []
+    for value in kept:
+        for node in topological_order(value, until=place):
+            if node is value or node not in place:
+                pairs, added = _pairs_and_terms(node)
+                products += [
+                    (place[a], place[b], place[value])
+                    for a, b in pairs
+                    if a in place and b in place
+                ]
+                terms += [(place[a], place[value]) for a in added if a in place]
+        found = gradients(value, scalars.whole(1, value.data), until=place)
+        for parent in sorted(place.keys() & found.keys() - {value}, key=place.__getitem__):
+            uses.append((value, parent))
+            edges.append(_edge(place, parent, value, found[parent]))
+
+    @cache
+    def derivatives(value: Value) -> dict[Value, Scalar]:
+        return gradients(value, formula(1), _Writer(place), until=place)
+
+    def written(index: int) -> Formula:
+        value, parent = uses[index]
+        return formula(derivatives(value)[parent])
+
+    return Graph(
+        tuple(map(_node, kept)),
+        tuple(edges),
+        place[output],
+        written,
+        tuple(products),
+        tuple(terms),
+        _expressions(place),
+        place.get,
+    )
+
+
+def _pairs_and_terms(value: Value) -> tuple[list[tuple[Value, Value]], list[Value]]:
+    """Which operands a node multiplies with one another, and which it adds to others."""
+    parents = value.parents
+    name = value.op.name if value.op else ""
+    if name == "mul":
+        return [(parents[0], parents[1])], []
+    if name == "dot":
+        return list(zip(parents[1::2], parents[2::2], strict=True)), [parents[0]]
+    return [], list(parents) if name in ("add", "sub", "total") else []
+
+
+def _node(value: Value) -> Node:
+    operation = value.op.name if value.op else ""
+    return Node(value.label, operation, value.data, value.grad, value.is_at_kink)
+
+
+def _edge(place: Mapping[Value, int], parent: Value, value: Value, local: Scalar) -> Edge:
+    contribution = None if value.grad is None else value.grad * local
+    return Edge(place[parent], place[value], local, contribution)
+
+
+_LONGEST = 12  # names and numbers in an operand that is written out; beyond it, its number is
+
+
+def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
+    """For the index of a node that is kept, the expression that made it from others."""
+    values: dict[int, Value] = {}
+    for value, index in kept.items():
+        values.setdefault(index, value)
+
+    @cache
+    def writer() -> _Writer:
+        made = _Writer(kept)
+        for value, index in kept.items():
+            if value.parents or not value.op:  # no constant: its number is written
+                made.known[value] = Formula("name", (typeset(value.label), index))
+        return made
+
+    def written(index: int) -> Formula:
+        value = values[index]
+        if len(value.parents) > 2 * _LONGEST:
+            return _unwritten(index)
+        if value.op and value.parents:
+            return applied(value.op, writer().operands(value))
+        return formula(value.data)
+
+    return written
+
+
+class _Writer:
+    """Writes the local derivatives of nodes as formulas in the names of the nodes that are kept."""
+
+    def __init__(self, kept: Mapping[Value, int]) -> None:
+        self.kept = kept
+        self.known: dict[Value, Formula] = {}
+
+    def __call__(self, value: Value) -> Operands:
+        assert value.op is not None
+        operands = self.operands(value)
+        return value.op.derivatives(self.operand(value), *operands)
+
+    def operands(self, value: Value) -> tuple[Formula, ...]:
+        given = tuple(map(self.operand, value.parents))
+        return given + tuple(map(formula, value.operands[len(given) :]))
+
+    def operand(self, value: Value) -> Formula:
+        """A node by its name, or as the expression that made it."""
+        if value.label and value not in self.known:
+            self.known[value] = self.written(value)
+        if value not in self.known:
+            for node in topological_order(value, until=self):
+                if node not in self.known:
+                    self.known[node] = self.written(node)
+        return self.known[value]
+
+    def __contains__(self, value: object) -> bool:
+        """Whether the name or expression of a node is known without a look at what is below it."""
+        return value in self.known or (isinstance(value, Value) and bool(value.label))
+
+    def written(self, value: Value) -> Formula:
+        if value.label:
+            return name(typeset(value.label))
+        if not value.op or not value.parents or len(value.parents) > 2 * _LONGEST:
+            return formula(value.data)
+        operands = tuple(self.known[parent] for parent in value.parents)
+        expression = applied(value.op, operands)
+        return expression if expression.size <= _LONGEST else formula(value.data)

@@ -1,0 +1,1 @@
+"""How mathematics is written: names, numbers and formulas, each once."""

@@ -1,0 +1,1 @@
+"""What a class works on: worksheets, variants, keys and their marking."""

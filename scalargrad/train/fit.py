@@ -1,0 +1,625 @@
+"""Training: `fit` runs minibatch gradient descent, records it and watches the gradients."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from scalargrad.engine import ops, scalars
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value
+from scalargrad.errors import DomainError
+from scalargrad.nn.checkpoint import check_state, from_json
+from scalargrad.nn.layers import BatchNorm, Module
+from scalargrad.nn.module import loss_of
+from scalargrad.train.data import DataSet, check_batch_size
+from scalargrad.train.monitor import (
+    HEALTHY,
+    first_not_finite,
+    first_outside,
+    nan_or_infinite,
+    size_of,
+)
+from scalargrad.train.optim import SGD, Reduction
+
+_FAR = 1e8  # a loss that grew by so much is not coming back
+
+Loss = Callable[[Any, Any], Value]
+Metric = Callable[[Any, Any], Any]
+Curves = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class History:
+    """What a run of `fit` recorded: numbers epoch by epoch, and how it ended.
+
+    Attributes:
+        train: under "loss" and the name of each metric, one number for each epoch.
+        test: the same on the examples held out; empty without any.
+        gradients: for each layer the mean |gradient| of its parameters, one for each epoch.
+        steps: how many steps were made.
+        stopped: why it ended before its time; "" where it did not.
+        warning: what the monitor found first; "" where the gradients were healthy.
+        final: what a later `fit` needs to go on, in plain lists and numbers that JSON can hold.
+    """
+
+    train: Curves = field(default_factory=dict)
+    test: Curves = field(default_factory=dict)
+    gradients: Curves = field(default_factory=dict)
+    steps: int = 0
+    stopped: str = ""
+    warning: str = ""
+    final: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were run to their end."""
+        return len(self.train.get("loss", ()))
+
+    def state(self) -> dict[str, Any]:
+        """A state from which `fit(…, resume=state)` goes on bit for bit; JSON can hold it."""
+        curves = {"train": self.train, "test": self.test, "gradients": self.gradients}
+        ended = {"steps": self.steps, "warning": self.warning}
+        return deepcopy({**self.final, **curves, **ended})
+
+
+def fit(
+    model: Module,
+    loss: Loss,
+    data: DataSet,
+    optimizer: SGD,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    test: DataSet | None = None,
+    seed: int = 0,
+    metrics: Mapping[str, Metric] | None = None,
+    patience: int | None = None,
+    monitor: bool = True,
+    lanes: bool = True,
+    backend: str | None = None,
+    before_step: Callable[[], object] | None = None,
+    after_step: Callable[[], object] | None = None,
+    resume: Mapping[str, Any] | None = None,
+) -> History:
+    """The history of training a model; the model is left trained.
+
+    Each step takes the gradient of the mean loss of a batch (of the total loss, where the
+    reduction of the optimizer is "sum"). A run whose loss or gradient is no
+    finite number, or whose loss grows 10⁸-fold, stops with the step and the reason, and the
+    model goes back to what it was after the last good step.
+
+    Args:
+        model: predicts from one row of inputs.
+        loss: of a prediction and a target.
+        data: the examples to train on.
+        optimizer: holds the parameters of the model.
+        epochs: how often every example is used, those of a resumed run among them.
+        batch_size: examples in a step; all of them if left out.
+        test: examples held out, on which the model is tried after each epoch.
+        seed: of the order of the examples.
+        metrics: functions of a prediction and a target whose means are recorded.
+        patience: after so many epochs without a lesser loss (on `test`, where given) training
+            stops, and the model goes back to its best epoch.
+        monitor: whether to warn, once, when the mean |gradient| of a layer leaves [1e-6, 1e3].
+        lanes: whether a batch is one graph on numpy arrays, else one graph of all its examples.
+        backend: compiles the step, for "python", "numpy", "c", "jax", "torch" or "auto"; the graph
+            is not built then. Its results differ from the graph's in the last bits.
+        before_step: called when the gradients are there, as for clipping them.
+        after_step: called when the parameters have changed, as for projecting them.
+        resume: the `state()` of an earlier History of the same model, data and arguments.
+
+    Raises:
+        TypeError: for an argument of another kind.
+        ValueError: for sizes that do not fit, a state of another run, or one that has run for as
+            many epochs already.
+    """
+    _check_kinds(model, loss, optimizer, metrics, before_step=before_step, after_step=after_step)
+    for name, given_data in (("data", data), ("test", test)):
+        if not isinstance(given_data, DataSet) and (name, given_data) != ("test", None):
+            raise TypeError(
+                f"fit needs a DataSet(inputs, targets) as {name}; got {type(given_data).__name__}"
+            )
+    check_batch_size(len(data) if batch_size is None else batch_size, len(data))
+    for name, given in (("epochs", epochs), ("patience", patience)):
+        if given is not None and (not isinstance(given, int) or given < 1):
+            raise ValueError(f"{name} is 1 or more; got {given}")
+    if test is not None and len(test.names) != len(data.names):
+        raise ValueError(
+            f"training examples have {len(data.names)} numbers each; "
+            f"got test examples of {len(test.names)}"
+        )
+    if "loss" in (metrics or {}):
+        raise ValueError("a metric cannot be called loss, which is recorded already")
+    if not set(model.parameters()) & set(optimizer.parameters):
+        raise ValueError(
+            "the optimizer holds none of the parameters of the model, so it would train nothing; "
+            "make it with SGD(model.parameters(), …)"
+        )
+    if lanes and any(isinstance(module, BatchNorm) for module in model.modules()):
+        raise ValueError(
+            "batch normalisation mixes the examples of a batch, and lanes never mix; "
+            "use fit(…, lanes=False)"
+        )
+    if backend and not lanes:
+        raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
+    hooks = (before_step or _nothing, after_step or _nothing)
+    run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
+    if backend:
+        run.compile(data, backend)
+    identity = {"seed": seed, "batch_size": batch_size, "examples": len(data), "lanes": lanes,
+                "backend": backend}  # fmt: skip
+    if resume is not None:
+        run.resume(resume, identity, epochs)
+    stopped = ""
+    try:
+        for epoch in _watched(range(run.epochs, epochs), run):
+            batches = data.minibatches(batch_size, seed, epoch)
+            stopped = run.epoch(batches, test) or run.patience_lost(patience)
+            if stopped:
+                break
+    finally:
+        model.eval()
+    return run.history(stopped, identity)
+
+
+def _check_kinds(
+    model: object, loss: object, optimizer: object, metrics: object, **hooks: object
+) -> None:
+    """Raise a TypeError for the first argument of `fit` that is of a wrong kind."""
+    if not isinstance(model, Module):
+        raise TypeError(f"fit needs a Module as model, such as MLP(2, [16, 1]); got {model!r}")
+    if not callable(loss):
+        raise TypeError(
+            "fit needs a function of a prediction and a target as loss, such as "
+            f"losses.squared_error; got {loss!r}"
+        )
+    if not isinstance(optimizer, SGD):
+        raise TypeError(f"fit needs as optimizer SGD(model.parameters(), 0.1); got {optimizer!r}")
+    wanted = 'fit needs metrics by name, as in metrics={"accuracy": accuracy}'
+    if not isinstance(metrics, Mapping | None):
+        raise TypeError(f"{wanted}; got {type(metrics).__name__}")
+    for name, metric in (metrics or {}).items():
+        if not callable(metric):
+            raise TypeError(f"{wanted}; got {metric!r} for {name}")
+    for name, hook in hooks.items():
+        if hook is not None and not callable(hook):
+            raise TypeError(f"{name} is a function without arguments; got {hook!r}")
+
+
+def accuracy(prediction: Any, target: Any) -> Any:
+    """1 where a prediction from logits is right, else 0: the larger score, or the sign of one.
+
+    With one score the labels are 0 and 1 or -1 and +1; with several they count from 0.
+
+    >>> accuracy(Value(2.5), 1), accuracy([Value(0.1), Value(0.7)], 0)
+    (1, 0)
+    """
+    if isinstance(prediction, Value):
+        return scalars.where((prediction.data > 0) == (target > 0), 1, 0)
+    scores = [score.data for score in prediction]
+    best, highest = 0, scores[0]
+    for label, score in enumerate(scores):
+        is_higher = score > highest
+        best = scalars.where(is_higher, label, best)
+        highest = scalars.where(is_higher, score, highest)
+    return scalars.where(best == target, 1, 0)
+
+
+def losses_of(
+    model: Module, loss: Loss, data: DataSet, *, lanes: bool = True
+) -> tuple[list[Value], Any, Any]:
+    """The losses of the examples in one graph, the predictions and the targets.
+
+    On lanes it is one loss, an array with an element for each example.
+    """
+    if lanes:
+        columns, targets = data.lanes()
+        prediction = model(columns)
+        return [loss_of(loss, prediction, targets)], prediction, targets
+    predictions = model.batch(data.inputs)
+    losses = [loss_of(loss, p, t) for p, t in zip(predictions, data.targets, strict=True)]
+    return losses, predictions, data.targets
+
+
+def _mean(scalar: Scalar) -> Scalar:
+    return float(scalar.mean()) if getattr(scalar, "shape", ()) else scalar
+
+
+def _average(losses: list[Value]) -> float:
+    """The mean loss of the examples."""
+    return math.fsum(scalars.to_float(_mean(loss.data)) for loss in losses) / len(losses)
+
+
+def _reduce(parameters: list[Value], reduction: Reduction) -> None:
+    """Make one number of each gradient, as optim does, in one step for all those on lanes."""
+    on_lanes = [p for p in parameters if getattr(p.grad, "shape", ())]
+    if on_lanes:
+        import numpy as np
+
+        rows = np.stack([np.asarray(p.grad) for p in on_lanes])
+        numbers = (rows.mean(axis=1) if reduction == "mean" else rows.sum(axis=1)).tolist()
+        for parameter, number in zip(on_lanes, numbers, strict=True):
+            parameter.grad = number
+
+
+def _quiet(lanes: bool) -> AbstractContextManager[Any]:
+    """No warnings of numpy's: what overflows is found, and explained, by us."""
+    if not lanes:
+        return nullcontext()
+    import numpy as np
+
+    return np.errstate(all="ignore")
+
+
+def _watched(epochs: Iterable[int], run: _Run) -> Iterator[int]:
+    """The epochs; a terminal or notebook shows a bar with the loss after a second."""
+    from tqdm import tqdm
+
+    with tqdm(epochs, "training", delay=1, disable=None, leave=False, unit="epoch") as bar:
+        for epoch in bar:
+            yield epoch
+            if run.train.get("loss"):
+                bar.set_postfix(loss=f"{run.train['loss'][-1]:.4g}", refresh=False)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    data: list[Scalar]
+    velocity: list[Scalar | None]
+    steps: int
+    extra: list[Any]
+
+
+class _Run:
+    """A run that is under way."""
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        optimizer: SGD,
+        metrics: Mapping[str, Metric],
+        hooks: tuple[Callable[[], object], Callable[[], object]],
+        *,
+        lanes: bool,
+        monitor: bool,
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.metrics = dict(metrics)
+        self.before_step, self.after_step = hooks
+        self.lanes, self.monitor = lanes, monitor
+        self.parameters = model.parameters()
+        self.layers = _layers(model.named_parameters())
+        self.train: Curves = {name: [] for name in ("loss", *self.metrics)}
+        self.test: Curves = {}
+        self.gradients: Curves = {layer: [] for layer in self.layers}
+        self.steps = 0
+        self.warning = ""
+        self.start: float | None = None  # the loss of the first step
+        self.best: dict[str, Any] = {}
+        self.remembering = [m for m in model.modules() if m.extra_state() is not None]
+        self.good = self.snapshot()
+        self.compiled: _CompiledStep | None = None
+        self.asked = -1  # the epoch in which the graph was last asked for the reason
+
+    def compile(self, data: DataSet, backend: str) -> None:
+        """Take the steps by a compiled program from here on."""
+        self.model.eval()
+        losses_of(self.model, self.loss, data)  # checks the labels
+        self.model.train()
+        self.compiled = _CompiledStep(self, len(data.names), backend)
+
+    @property
+    def epochs(self) -> int:
+        return len(self.train["loss"])
+
+    def state(self) -> dict[str, Any]:
+        return {"model": self.model.state(), "optimizer": self.optimizer.state()}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self.model.load_state(state["model"])
+        self.optimizer.load_state(state["optimizer"])
+
+    def snapshot(self) -> _Snapshot:
+        """What `state` holds, at a tenth of the cost: one is taken before every step."""
+        return _Snapshot(
+            [p.data for p in self.parameters],
+            list(self.optimizer.velocity),
+            self.optimizer.steps,
+            [module.extra_state() for module in self.remembering],
+        )
+
+    def restore(self, taken: _Snapshot) -> None:
+        for parameter, data in zip(self.parameters, taken.data, strict=True):
+            parameter.data = data
+        self.optimizer.velocity, self.optimizer.steps = list(taken.velocity), taken.steps
+        self.remember(taken.extra)
+
+    def remember(self, extra: Sequence[Any]) -> None:
+        """Take up what the modules that remember something gave as their `extra_state`."""
+        for module, own in zip(self.remembering, extra, strict=True):
+            module.load_extra_state(own)
+
+    def resume(self, state: Mapping[str, Any], identity: Mapping[str, Any], epochs: int) -> None:
+        check_state("a run", state)
+        missing = {*_PARTS, "start", *identity} - set(state)
+        if missing:
+            raise ValueError(
+                "a run goes on from the state() of its History; "
+                f"the one given lacks {', '.join(sorted(missing))}"
+            )
+        for name, own in identity.items():
+            if state[name] != own:
+                raise ValueError(
+                    f"the state is of a run with {name} = {state[name]}; got {name} = {own}"
+                )
+        check_state("a run", state, **_PARTS)
+        if not isinstance(state["start"], float | int | None):
+            raise ValueError(f"the state of a run has a loss at its start; got {state['start']!r}")
+        for curves, own in (("train", self.train), ("gradients", self.gradients)):
+            if set(state[curves]) != set(own):
+                raise ValueError(
+                    f"the state is of a run with {curves} curves of "
+                    f"{', '.join(state[curves]) or 'nothing'}; got {', '.join(own)}"
+                )
+        for curves in ("train", "test", "gradients"):
+            for name, curve in state[curves].items():
+                numbers = curve if isinstance(curve, list) else [curve]
+                if not all(isinstance(number, float | int) for number in numbers):
+                    raise ValueError(f"the state needs numbers in the {curves} curve {name}")
+        for loss in state["train"]["loss"]:
+            from_json(loss, "each training loss")
+        done = len(state["train"]["loss"])
+        if epochs <= done:
+            raise ValueError(
+                f"a resumed run counts the epochs before it, {done}, and needs more; "
+                f"got epochs={epochs}"
+            )
+        before = self.state()
+        try:
+            self.load(state)
+        except ValueError:
+            self.load(before)
+            raise
+        saved = deepcopy(dict(state))
+        self.train, self.test, self.gradients = saved["train"], saved["test"], saved["gradients"]
+        self.steps, self.warning = saved["steps"], saved["warning"]
+        self.start, self.best = saved["start"], saved["best"]
+        self.good = self.snapshot()
+
+    def history(self, stopped: str, identity: Mapping[str, Any]) -> History:
+        final = {**self.state(), **identity, "start": self.start, "best": self.best}
+        return History(
+            self.train, self.test, self.gradients, self.steps, stopped, self.warning,
+            deepcopy(final),
+        )  # fmt: skip
+
+    def epoch(self, batches: Iterable[DataSet], test: DataSet | None) -> str:
+        """Run over the batches and test; the reason to stop, if there is one."""
+        sums = dict.fromkeys(self.train, 0.0)
+        sizes = dict.fromkeys(self.layers, 0.0)
+        count = examples = 0
+        self.model.train()
+        for batch in batches:
+            with _quiet(self.lanes):
+                reason, found, batch_sizes = self.step(batch)
+            if reason:
+                self.restore(self.good)
+                return f"diverged at step {self.steps + 1}: {reason}"
+            self.steps += 1
+            count, examples = count + 1, examples + len(batch)
+            for name, value in found.items():
+                sums[name] += value * len(batch)
+            for layer, size in batch_sizes.items():
+                sizes[layer] += size
+        for name, value in sums.items():
+            self.train[name].append(value / examples)
+        for layer, size in sizes.items():
+            self.gradients[layer].append(size / count)
+        if test is not None:
+            for name, value in self.tested(test).items():
+                self.test.setdefault(name, []).append(value)
+        return ""
+
+    def step(self, batch: DataSet) -> tuple[str, dict[str, float], dict[str, float]]:
+        """One step: the reason why it was not made, what was measured, the layers' gradients."""
+        if self.compiled:
+            before = [module.extra_state() for module in self.remembering]
+            value, prediction, targets, sizes = self.compiled(batch)
+            if self.start is None:
+                self.start = value
+            if not self.is_questionable(value, sizes):
+                return self.moved(value, self.measured(prediction, targets), sizes)
+            self.asked = self.epochs
+            self.remember(before)  # the graph draws the same masks
+        try:
+            losses, prediction, targets = losses_of(self.model, self.loss, batch, lanes=self.lanes)
+        except DomainError as error:
+            if self.steps == 0:  # not the training, but the model or the data
+                raise
+            return str(error), {}, {}
+        value = _average(losses)
+        if self.start is None:
+            self.start = value
+        if not math.isfinite(value):
+            return f"the loss is {nan_or_infinite(value)}; first {first_not_finite(losses)}", {}, {}
+        if self.is_far(value):
+            return f"the loss grew from {self.start:.3g} to {value:.3g}", {}, {}
+        output = self.gradients_of(losses)
+        sizes = self.layer_sizes()
+        self.watch(output, prediction, sizes)
+        if not math.isfinite(sum(sizes.values())):
+            strange = nan_or_infinite(sum(sizes.values()))
+            return (
+                f"a gradient is {strange}; first {first_outside(output, self.parameters)}",
+                {},
+                {},
+            )
+        return self.moved(value, self.measured(prediction, targets), sizes)
+
+    def moved(
+        self, value: float, measured: dict[str, float], sizes: dict[str, float]
+    ) -> tuple[str, dict[str, float], dict[str, float]]:
+        """Change the parameters by their gradients."""
+        self.good = self.snapshot()
+        self.before_step()
+        self.optimizer.step()
+        self.after_step()
+        return "", {"loss": value, **measured}, sizes
+
+    def is_far(self, value: float) -> bool:
+        """Whether a loss has grown so much that it is not coming back."""
+        assert self.start is not None
+        return abs(value) > _FAR * (abs(self.start) + 1)
+
+    def is_questionable(self, value: float, sizes: Mapping[str, float]) -> bool:
+        """Whether a compiled step needs the graph to say what is wrong; once an epoch is enough."""
+        if not math.isfinite(value + sum(sizes.values())) or self.is_far(value):
+            return True
+        low, high = HEALTHY
+        watched = self.monitor and not self.warning and self.asked < self.epochs
+        return watched and not all(low <= size <= high for size in sizes.values())
+
+    def gradients_of(self, losses: list[Value]) -> Value:
+        """Set the gradients of the parameters, one number each; the node they are of."""
+        reduction = self.optimizer.reduction
+        gather = ops.mean if reduction == "mean" else ops.total
+        output: Value = losses[0] if self.lanes else gather(*losses)
+        for parameter in self.parameters:
+            parameter.grad = None
+        output.backward()
+        _reduce(self.parameters, reduction)
+        return output
+
+    def measured(self, prediction: Any, targets: Any) -> dict[str, float]:
+        found = {}
+        for name, metric in self.metrics.items():
+            if self.lanes:
+                found[name] = float(_mean(metric(prediction, targets)))
+            else:
+                values = [float(metric(p, t)) for p, t in zip(prediction, targets, strict=True)]
+                found[name] = sum(values) / len(values)
+        return found
+
+    def tested(self, test: DataSet) -> dict[str, float]:
+        self.model.eval()
+        with _quiet(self.lanes):
+            losses, prediction, targets = losses_of(self.model, self.loss, test, lanes=self.lanes)
+            return {"loss": _average(losses), **self.measured(prediction, targets)}
+
+    def layer_sizes(self) -> dict[str, float]:
+        """For each layer the mean |gradient| of its parameters."""
+        return {
+            layer: sum(size_of(p.grad) for p in members if p.grad is not None) / len(members)
+            for layer, members in self.layers.items()
+        }
+
+    def watch(self, output: Value, prediction: Any, sizes: Mapping[str, float]) -> None:
+        """Warn the first time the gradient of a layer is outside, and say where it began.
+
+        Small gradients are no news where the loss itself no longer asks for a change.
+        """
+        if self.warning or not self.monitor:
+            return
+        low, high = HEALTHY
+        outside = [layer for layer, size in sizes.items() if not low <= size <= high]
+        if not outside:
+            return
+        reached = [p.grad for p in _nodes(prediction) if p.grad is not None]
+        wanted = max(map(size_of, reached), default=0.0)
+        outside = [layer for layer in outside if not (sizes[layer] < low and wanted < low)]
+        if outside:
+            self.warning = (
+                f"step {self.steps + 1}: the gradient of {outside[0]} left [1e-6, 1e3], its mean "
+                f"size is {sizes[outside[0]]:.3g}; first {first_outside(output, self.parameters)}"
+            )
+            warnings.warn(self.warning, RuntimeWarning, stacklevel=5)
+
+    def patience_lost(self, patience: int | None) -> str:
+        """Remember the best epoch; go back to it when it was too long ago."""
+        if patience is None:
+            return ""
+        losses = self.test.get("loss") or self.train["loss"]
+        if not self.best or losses[-1] < self.best["loss"]:
+            self.best = {"epoch": self.epochs, "loss": losses[-1], **deepcopy(self.state())}
+        if self.epochs - self.best["epoch"] < patience:
+            return ""
+        self.load(self.best)
+        return f"no lesser loss for {patience} epochs; went back to epoch {self.best['epoch']}"
+
+
+class _CompiledStep:
+    """The gradients of a batch by a compiled program, set on the parameters."""
+
+    def __init__(self, run: _Run, count: int, backend: str) -> None:
+        import numpy as np
+
+        self.numpy = np
+        self.reduction = run.optimizer.reduction
+        self.parameters = run.parameters
+        self.program = run.model.compile(run.loss, count, backend=backend, reduce=self.reduction)
+        drawn = self.program.program.drawn
+        self.draws = list(drawn.values())
+        self.run = self.program.vectors([*self.program.inputs[: count + 1], *drawn])
+        places = {parameter: place for place, parameter in enumerate(self.parameters)}
+        self.layers = {
+            layer: np.array([places[p] for p in members]) for layer, members in run.layers.items()
+        }
+
+    def __call__(self, batch: DataSet) -> tuple[float, Any, Any, dict[str, float]]:
+        """The mean loss, the prediction, the targets, and the layers' gradients."""
+        np = self.numpy
+        columns, targets = batch.lanes()
+        masks = [np.array([draw() for _ in targets], dtype=float) for draw in self.draws]
+        numbers = np.array([scalars.to_float(p.data) for p in self.parameters])
+        value, outputs, gradient = self.run(numbers, [*columns, targets, *masks])
+        gradient = np.asarray(gradient, dtype=float)
+        for parameter, number in zip(self.parameters, gradient.tolist(), strict=True):
+            parameter.grad = number
+        sizes = abs(gradient)
+        by_layer = {layer: float(sizes[places].mean()) for layer, places in self.layers.items()}
+        value = float(value) / (len(batch) if self.reduction == "sum" else 1)
+        predictions = [Value(np.asarray(row, dtype=float)) for row in outputs]
+        prediction = predictions[0] if len(predictions) == 1 else predictions
+        return value, prediction, targets, by_layer
+
+
+_PARTS = {
+    "model": Mapping, "optimizer": Mapping, "train": Mapping, "test": Mapping,
+    "gradients": Mapping, "best": Mapping, "steps": int, "warning": str,
+}  # fmt: skip
+
+
+def _nodes(prediction: Any) -> list[Value]:
+    if isinstance(prediction, Value):
+        return [prediction]
+    return [node for part in prediction for node in _nodes(part)]
+
+
+def _layers(parameters: Mapping[str, Value]) -> dict[str, Sequence[Value]]:
+    """The parameters by the layer that their name begins with."""
+    found: dict[str, list[Value]] = {}
+    for name, parameter in parameters.items():
+        found.setdefault(_layer(name), []).append(parameter)
+    return dict(found)
+
+
+def _layer(name: str) -> str:
+    """The layer of a parameter called like w12_3, or its own name.
+
+    >>> _layer("w12_3"), _layer("b1_3#2"), _layer("scale")
+    ('layer 3', 'layer 3#2', 'scale')
+    """
+    label, _, again = name.partition("#")
+    number = label.rpartition("_")[2]
+    return f"layer {number}{'#' * bool(again)}{again}" if number.isdigit() else name
+
+
+def _nothing() -> None:
+    """What is called where the caller gave nothing to call."""

@@ -1,0 +1,238 @@
+"""Gradient descent: steps, projection, clipping, and learning rates that change.
+
+Parameters are scalars. Where the examples were lanes, each gradient is an array with one element
+per example; all functions here take its mean, which is the gradient of the mean loss ("sum": its
+sum, that of the total loss).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value, unique_names
+from scalargrad.nn.checkpoint import check_state, from_json, to_json
+
+Reduction = Literal["mean", "sum"]
+
+
+# Vectors -----------------------------------------------------------------------------------------
+
+
+def theta(parameters: Iterable[Value]) -> dict[str, Scalar]:
+    """θ: the value of each parameter by name, in their order."""
+    parameters = list(parameters)
+    return dict(zip(unique_names(parameters), [p.data for p in parameters], strict=True))
+
+
+def gradient(parameters: Iterable[Value], reduction: Reduction = "mean") -> dict[str, Scalar]:
+    """∇L: the gradient of each parameter by name, in their order; None where none has arrived."""
+    parameters = list(parameters)
+    found = [reduced(p.grad, reduction) for p in parameters]
+    return dict(zip(unique_names(parameters), found, strict=True))
+
+
+def reduced(grad: Scalar | None, reduction: Reduction = "mean") -> Scalar | None:
+    """The gradient of a scalar parameter, over lanes their mean or sum."""
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"a reduction is 'mean' or 'sum'; got {reduction!r}")
+    if not getattr(grad, "shape", ()):
+        return grad
+    assert grad is not None
+    return float(grad.mean() if reduction == "mean" else grad.sum())
+
+
+# Steps -------------------------------------------------------------------------------------------
+
+
+class SGD:
+    """Gradient descent, p ← p - rate·g: on a minibatch stochastic, on all data plain.
+
+    Momentum and weight decay are PyTorch's: g ← g + decay·p, then v ← momentum·v + g (at first
+    v = g) stands for g. A parameter that no gradient has reached (None) stays.
+
+    Args:
+        parameters: leaves, such as those of a module.
+        rate: the learning rate, or a function that gives it for the number of steps done.
+        momentum: 0 for none.
+        weight_decay: λ, on all parameters; to leave biases out use losses.l2_penalty.
+        reduction: over lanes: "mean" or "sum".
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        rate: Any,
+        momentum: Any = 0,
+        weight_decay: Any = 0,
+        reduction: Reduction = "mean",
+    ) -> None:
+        self.parameters = _leaves(parameters)
+        self.rate: Any = rate if callable(rate) else _from_zero("a rate", rate)
+        self.momentum = _from_zero("a momentum", momentum)
+        self.weight_decay = _from_zero("a weight decay", weight_decay)
+        self.reduction = reduction
+        self.velocity: list[Scalar | None] = [None] * len(self.parameters)
+        self.steps = 0
+        reduced(None, reduction)
+
+    def zero_grad(self) -> None:
+        """Set the gradients to 0."""
+        for parameter in self.parameters:
+            parameter.grad = scalars.whole(0, parameter.data)
+
+    def current_rate(self) -> Scalar:
+        """The learning rate of the next step."""
+        return self.rate(self.steps) if callable(self.rate) else self.rate
+
+    def step(self) -> None:
+        """Change every parameter: all of them, or, when something is wrong, none."""
+        rate = self.current_rate()
+        after = []
+        for parameter, before in zip(self.parameters, self.velocity, strict=True):
+            data, grad = parameter.data, reduced(parameter.grad, self.reduction)
+            if grad is None:
+                after.append((data, before))
+                continue
+            if self.weight_decay:
+                grad = grad + self.weight_decay * data
+            if self.momentum:
+                grad = grad if before is None else self.momentum * before + grad
+            after.append((data - rate * grad, grad if self.momentum else None))
+        for index, (data, velocity) in enumerate(after):
+            self.parameters[index].data = data
+            self.velocity[index] = velocity
+        self.steps += 1
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `load_state` needs, as JSON can hold it."""
+        known = zip(unique_names(self.parameters), self.velocity, strict=True)
+        return {
+            "steps": self.steps,
+            "velocity": {name: None if v is None else to_json(v) for name, v in known},
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state.
+
+        Raises:
+            ValueError: for the state of other parameters; nothing is changed then.
+        """
+        check_state("an optimiser", state, steps=int, velocity=Mapping)
+        steps, velocity = state["steps"], state["velocity"]
+        if isinstance(steps, bool) or steps < 0:
+            raise ValueError(f"the state of an optimiser has 0 or more steps; got {steps}")
+        if list(velocity) != unique_names(self.parameters):
+            raise ValueError(
+                f"the state of an optimiser of {len(velocity)} parameters cannot be loaded into "
+                f"one of {len(self.parameters)} with other names"
+            )
+        read = [None if v is None else from_json(v, name) for name, v in velocity.items()]
+        self.steps, self.velocity = steps, read
+
+
+def _leaves(parameters: Any) -> list[Value]:
+    is_iterable = hasattr(parameters, "__iter__") and not isinstance(parameters, str)
+    given = list(parameters) if is_iterable else [parameters]
+    strange = [p for p in given if not isinstance(p, Value)]
+    if strange or not is_iterable:
+        got = strange[0] if strange else parameters
+        raise TypeError(f"SGD needs parameters, as in SGD(model.parameters(), …); got {got!r}")
+    if not given:
+        raise ValueError("SGD needs at least one parameter; got none")
+    if computed := [p for p in given if not p.is_leaf]:
+        raise TypeError(f"SGD changes leaves of a graph; got a computed node, {computed[0]!r}")
+    return given
+
+
+def _from_zero(what: str, number: Any) -> Scalar:
+    given = scalars.scalar(number)
+    if not given >= 0:
+        raise ValueError(f"{what} is a number from 0; got {scalars.shown(given)}")
+    return given
+
+
+# Constraints and clipping ------------------------------------------------------------------------
+
+
+def project(parameters: Iterable[Value], bound: Any) -> float:
+    """Move the parameters to the nearest point with ‖w‖² ≤ B, and return ‖w‖² before.
+
+    Args:
+        parameters: usually without the biases.
+        bound: B.
+    """
+    parameters = list(parameters)
+    bound = _from_zero("a bound", bound)
+    norm = math.hypot(*[scalars.to_float(p.data) for p in parameters])
+    if norm * norm > bound:
+        for parameter in parameters:
+            parameter.data = parameter.data * (math.sqrt(bound) / norm)
+    return norm * norm
+
+
+def clip_values(parameters: Iterable[Value], bound: Any, reduction: Reduction = "mean") -> None:
+    """Move each gradient into [-bound, bound]."""
+    bound = _from_zero("a bound", bound)
+    for parameter in parameters:
+        grad = reduced(parameter.grad, reduction)
+        parameter.grad = None if grad is None else max(-bound, min(bound, grad))
+
+
+def clip_norm(parameters: Iterable[Value], bound: Any, reduction: Reduction = "mean") -> float:
+    """Shorten the gradient, in its direction, to a norm of at most the bound; return its norm.
+
+    Raises:
+        ValueError: when a gradient is not finite, which no factor can repair.
+    """
+    bound = _from_zero("a bound", bound)
+    reached = [p for p in parameters if p.grad is not None]
+    grads = [reduced(p.grad, reduction) for p in reached]
+    norm = math.hypot(*map(scalars.to_float, grads))
+    if not math.isfinite(norm):
+        name, grad = next(
+            ((p.label or "a parameter", g) for p, g in zip(reached, grads, strict=True)
+             if not math.isfinite(scalars.to_float(g))), ("all parameters", norm),
+        )  # fmt: skip
+        raise ValueError(f"clip_norm needs finite gradients; got {grad} for {name}")
+    for parameter, grad in zip(reached, grads, strict=True):
+        parameter.grad = grad * (bound / norm) if norm > bound else grad
+    return norm
+
+
+# Learning rates: the number of steps done comes first, functools.partial gives the rest ----------
+
+
+def constant(t: int, rate: float) -> float:
+    """The same rate at every step."""
+    return rate
+
+
+def stepped(t: int, rate: float, every: int, factor: float = 0.1) -> float:
+    """A rate that is multiplied by a factor after every so many steps."""
+    return rate * factor ** (t // every)
+
+
+def exponential(t: int, rate: float, factor: float) -> float:
+    """A rate that is multiplied by a factor after each step."""
+    return rate * factor**t
+
+
+def cosine(t: int, rate: float, steps: int, least: float = 0.0) -> float:
+    """A rate that falls along half a cosine to the least in so many steps, and stays there."""
+    share = min(t / steps, 1.0)
+    return least + (rate - least) * (1 + math.cos(math.pi * share)) / 2
+
+
+def warmed_up(
+    t: int, rate: float, steps: int, after: Callable[[int, float], float] = constant
+) -> float:
+    """A rate that rises evenly to its full size in so many steps, then follows another schedule.
+
+    >>> [warmed_up(t, 0.4, 4) for t in range(6)]
+    [0.1, 0.2, 0.30000000000000004, 0.4, 0.4, 0.4]
+    """
+    return rate * (t + 1) / steps if t < steps else after(t - steps, rate)

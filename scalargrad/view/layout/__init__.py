@@ -1,0 +1,1 @@
+"""Where the shapes of a picture stand."""

@@ -1,0 +1,1 @@
+"""Both passes in a notebook, node by node, with inputs to edit."""

@@ -1,0 +1,419 @@
+import json
+import random
+import re
+from fractions import Fraction
+from html.parser import HTMLParser
+
+import pytest
+import students
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scalargrad import Value, program
+from scalargrad.checking import diagnosis, marking, recomputing
+from scalargrad.checking.marking import check, key_of, mark
+from scalargrad.errors import ProgramError
+from scalargrad.lectures import LECTURES
+from scalargrad.notation.names import both
+
+LECTURE = LECTURES[0].text
+STUDENT = {"∂ℓ/∂ŷ": "−1.2", "∂ŷ/∂h₂": "0.1", "∂h₂/∂w₂": "1", "∂ℓ/∂w₂": "−0.12"}
+TANH = "x = 2; w = 0.3; b = 0.1; y = 1; z = w*x + b; h = tanh(z); v = 1.7; loss = (v*h - y)^2"
+
+
+def verdicts(report):
+    return [line.verdict for line in report.lines]
+
+
+def test_the_student_of_the_lecture_is_told_where_and_what():
+    report = check(LECTURE, STUDENT)
+    assert verdicts(report) == ["right", "right", "wrong", "follows from your line 3"]
+    assert report.lines[2].message.startswith("∂h₂/∂w₂: you wrote 1, it is 2 (= x).")
+    assert report.lines[3].message == "∂ℓ/∂w₂ = −0.12 follows from your own earlier lines."
+    assert report.first_wrong == "∂h₂/∂w₂"
+    assert report.mistakes == ("the inner derivative is lost",)
+    assert (report.score, report.strict_score, report.ok) == (0.75, 0.5, False)
+    assert report.lines[3].exact == Fraction(-6, 25)
+    assert report.lines[3].expected == Fraction(-3, 25)
+
+
+def test_a_lone_number_that_two_mistakes_give_is_not_explained():
+    report = check(LECTURE, {"dl/dw2": "-0.12"})
+    assert set(report.mistakes) == {
+        "the factor 2 of the square is lost",
+        "a factor of the chain is lost",
+    }
+    assert "Cannot tell why" in report.lines[0].message
+
+
+def test_the_order_of_the_lines_does_not_matter():
+    forwards = check(LECTURE, STUDENT)
+    backwards = check(LECTURE, dict(reversed(STUDENT.items())))
+    assert backwards.first_wrong == forwards.first_wrong
+    assert backwards.score == forwards.score
+    assert verdicts(backwards)[0] == "follows from your line 2"
+
+
+@pytest.mark.parametrize("work", ["text", "program", "output"])
+def test_text_program_and_output_give_the_same_report(work):
+    given = {"text": LECTURE, "program": program(LECTURE), "output": program(LECTURE).output}
+    assert check(given[work], STUDENT).as_data() == check(LECTURE, STUDENT).as_data()
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ({"dl/dw2": "-6/25"}, "right"),
+        ({"dl/dw2": "-0.240"}, "right"),
+        ({"h2": "1.6", "dl/dw2": "-0.2"}, "right, too few figures"),
+        ({"dl/dw2": "0"}, "right, too few figures"),
+        ({"dl/dw2": "-0.23"}, "last digit"),
+        ({"dl/dw2": "0.5"}, "wrong"),
+        ({"dl/dw2": "0,24"}, "unreadable"),
+        ({"dl/dw2": "  "}, "blank"),
+        ({"dl/dw7": "3"}, "unknown quantity"),
+        ({"dl/dyhat": "-0.6", "dl/dw2": "-0.12"}, "follows from your line 1"),
+        ({"dl/dw2": "-0.24", "w2_new = w2 - 0.1*dl/dw2": "0.824"}, "right"),
+        ({"dl/dw2": "-0.5", "w2_new = w2 - 0.1*dl/dw2": "0.85"}, "follows from your line 1"),
+        ({"dl/dw2": "-0.24", "w2_new = w2 - 0.1*dl/dw2": "0.776"}, "wrong"),
+        ({"dl/dl": "1"}, "right"),
+        ({"x_new = x - 0.1*dh1/dx": "1.97"}, "right"),
+        ({"y_new = y - 0.1*dh1/dy": "1"}, "right"),
+        ({"dx/dloss": "0"}, "right"),
+    ],
+)
+def test_each_verdict(answers, verdict):
+    assert check(LECTURE, answers).lines[-1].verdict == verdict
+
+
+def test_a_quantity_that_is_answered_twice_counts_once():
+    report = check(LECTURE, {"dl/dw2": "-0.24", "∂ℓ/∂w₂": "7"})
+    assert verdicts(report) == ["right", "not asked"]
+    assert "line 1" in report.lines[1].message
+    assert report.ok
+
+
+def test_what_was_asked_and_not_answered_is_blank_and_what_was_not_asked_does_not_count():
+    report = check(LECTURE, {"h1": "7", "dl/dw2": "-0.24"}, asked=["dl/dw2", "dl/dw1"])
+    assert verdicts(report) == ["not asked", "right", "blank"]
+    assert report.score == 0.5
+    assert report.lines[2].quantity == "∂ℓ/∂w₁"
+    with pytest.raises(ValueError, match="no node is named 'w9'"):
+        check(LECTURE, {}, asked=["dl/dw9"])
+
+
+def exact_sheet(text):
+    """The values and gradients of a program, in full."""
+    p = program(text)
+    p.output.backward()
+    names = [name for name in p if not p[name].is_leaf]
+    values = {name: p[name].data for name in names}
+    return values | {f"dl/d{name}": p[name].grad for name in p if p[name] is not p.output}
+
+
+@pytest.mark.parametrize("places", [2, 3, 4])
+def test_who_keeps_all_digits_and_writes_few_passes(places):
+    sheet = {name: f"{float(v):.{places}f}" for name, v in exact_sheet(TANH).items()}
+    assert check(TANH, sheet).ok
+
+
+def test_who_rounds_at_every_step_passes_where_half_a_unit_would_not_do():
+    # v·h for h = 0.60: 1.02 and not 1.03; then everything behind it
+    sheet = {"z": "0.7", "h": "0.60", "dl/dh": "0.07", "dl/dz": "0.04", "dl/dw": "0.09"}
+    report = check(TANH, sheet)
+    assert report.ok
+    exact = exact_sheet(TANH)
+    assert abs(float(sheet["dl/dw"]) - float(exact["dl/dw"])) > 0.005
+
+
+def test_a_marking_rule_of_half_a_unit_alone_is_caught(monkeypatch):
+    monkeypatch.setattr(recomputing, "_carried", lambda halves, moved: (0.0, 0.0))
+    _, _, flags = students.careful(20, random.Random(1))
+    assert flags
+
+
+def test_a_marking_rule_that_accepts_all_is_caught(monkeypatch):
+    monkeypatch.setattr(marking, "_reaches", lambda *_: True)
+    _, missed = students.located(10, random.Random(1))
+    assert missed
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32))
+def test_careful_sheets_are_never_flagged(seed):
+    _, _, flags = students.careful(3, random.Random(seed))
+    assert flags == []
+
+
+def test_the_first_flagged_line_is_the_mistake():
+    count, missed = students.located(25, random.Random(2))
+    assert len(missed) <= 0.04 * count
+
+
+def test_a_slip_of_the_pen_does_not_spoil_what_was_computed_with_the_right_number():
+    sheet = {"z": "0.7", "h": "0.06", "dl/dh": "0.07", "dl/dz": "0.04", "dl/dw": "0.09"}
+    assert verdicts(check(TANH, sheet)) == ["right", "wrong", "right", "right", "right"]
+
+
+def test_only_the_final_answer_is_accepted_within_what_the_steps_carry():
+    report = check(TANH, {"dl/dw": "0.09"})
+    assert report.ok
+    assert "steps" in report.notes[0]
+
+
+def test_what_is_accepted_for_the_rounding_of_few_figures_has_too_few_figures():
+    text = "x = 1.5; w = 0.4; b = -0.2; p = sigmoid(w*x + b); loss = -log(p)"
+    for written in ("-0.6", "-0.4"):  # it is -0.602, and may come out as 0.3 × 1.5 = 0.45
+        report = check(text, {"dl/dw": written})
+        assert (verdicts(report), report.score) == (["right, too few figures"], 0.5)
+    assert not check(text, {"dl/dw": "-0.40"}).ok
+
+
+@pytest.mark.parametrize("slope", ["0", "1", "0.5"])
+def test_at_a_kink_every_value_of_the_subdifferential_is_right(slope):
+    text = "z = 0; h = relu(z); loss = 3*h"
+    assert check(text, {"dh/dz": slope, "dl/dz": str(3 * Fraction(slope))}).ok
+    assert check(text, {"dh/dz": slope}, at_kinks="convention").ok == (slope == "0")
+
+
+def test_outside_the_subdifferential_is_wrong():
+    assert check("z = 0; h = relu(z)", {"dh/dz": "2"}).lines[0].verdict == "wrong"
+
+
+def test_a_path_that_was_missed_is_found_among_several():
+    text = "x = 3; a = 2*x; b = 5*x; loss = a*b"
+    report = check(text, {"dl/da": "15", "dl/db": "6", "dl/dx": "30"})
+    assert (report.first_wrong, report.mistakes) == ("∂ℓ/∂x", ("one path is missed",))
+
+
+def test_partial_derivatives_of_nodes_with_a_detour_are_total():
+    text = "x = 3; a = 2*x; loss = a*x"
+    assert check(text, {"dl/dx": "12", "da/dx": "2", "dl/da": "3"}).ok
+
+
+def test_the_forward_values_that_are_wrong_carry_through_the_backward_pass():
+    sheet = {"z": "1.7", "h": "0.94", "dl/dh": "2.02", "dl/dz": "0.24", "dl/dw": "0.47"}
+    report = check(TANH, sheet)
+    assert verdicts(report) == ["wrong"] + ["follows from your line 1"] * 4
+
+
+HOSTILE = [
+    "", " ", "nan", "inf", "-inf", "1e999999999", "0x10", "1_0", "--1", "9" * 300, "1/0", "０.５",
+    "<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\x00", "💥", "1e400", "-1e-400", "10^10^10",
+    "| a | b |", "`x`", "\n\n", "None", "±", "0±0", "1±-1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", HOSTILE)
+def test_hostile_answers_get_a_verdict(written):
+    for name in exact_sheet(TANH):
+        report = check(TANH, {name: written, "dl/dw": "0.08"})
+        assert len(report.lines) == 1 + (name != "dl/dw")
+        assert json.loads(report.json)["lines"][0]["verdict"] == report.lines[0].verdict
+        assert report.text
+        assert report.markdown
+        assert report.without_solutions().text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5))
+def test_any_text_gets_a_verdict(answers):
+    report = check(LECTURE, answers)
+    assert len(report.lines) == len(answers)
+    assert all(line.verdict for line in report.lines)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(exact_sheet(TANH))),
+        st.decimals(allow_nan=False, allow_infinity=False).map(str),
+    )
+)
+def test_any_numbers_get_a_verdict(answers):
+    report = check(TANH, answers)
+    assert all(line.verdict for line in report.lines)
+
+
+def test_a_number_outside_the_domain_of_what_follows_is_no_error():
+    text = "x = 2; a = x - 1; p = 0.5; b = log(a) + a^p; loss = 1/b"
+    report = check(text, {"a": "-1", "b": "7", "dl/db": "1", "dl/dx": "3", "db/da": "0"})
+    assert report.first_wrong == "a"
+
+
+def test_a_quantity_that_is_not_finite_cannot_be_right():
+    p = Value(1e308, "x")
+    assert check((p * 100.0).named("y"), {"y": "5", "dy/dx": "100"}).lines[0].verdict == "wrong"
+
+
+def test_long_chains_of_names_are_marked():
+    text = "x = 1; " + "; ".join(f"a{i} = {f'a{i - 1}' if i else 'x'} + 1" for i in range(3000))
+    assert check(text, {"a2999": "3001", "da2999/dx": "1"}).ok
+
+
+WRONG_SHEETS = [
+    {"dl/dw2": "-0.1", "h2": "", "dl/dw1": "-1"},
+    {"dl/dyhat": "-0.6", "dh2/dw2": "1", "dl/dw2": "-0.06", "w2_new = w2 - 0.1*dl/dw2": "0.9"},
+    {"dl/dyhat": "1.2", "h2": "16", "dl/dw3": "-.73", "dl/dw4": "7", "dl/dx": "0,7", "q": "1"},
+]
+
+
+@pytest.mark.parametrize("answers", WRONG_SHEETS, ids=["blank", "follows", "signs"])
+def test_solutions_are_withheld(answers):
+    full = check(LECTURE, answers)
+    withheld = check(LECTURE, answers, solutions=False)
+    found = re.compile(r"(?<![\d.])(?:\d+(?:\.\d+)?|\.\d+)(?![\d.])")
+    secrets = {text for line in full.lines if line.exact is not None
+               for number in (line.exact, line.expected) if number is not None
+               for text in found.findall(f"{both(number)} {float(number):g}")}  # fmt: skip
+    secrets -= {text for name, written in answers.items() for text in found.findall(written + name)}
+    secrets -= set("0123456789")  # numbers of lines, and in 1 − σ
+    assert secrets
+    for form in ("text", "coloured", "markdown", "html", "json"):
+        shown = getattr(full, form).replace("\\", "")
+        assert any(secret in found.findall(shown) for secret in secrets), form
+        kept = getattr(withheld, form).replace("\\", "").partition("lines right")[0]
+        assert not secrets & set(found.findall(re.sub(r'"strict_score.*|"score.*', "", kept))), form
+    assert all(line.exact is None and line.expected is None for line in withheld.lines)
+    assert [line.verdict for line in full.lines] == [line.verdict for line in withheld.lines]
+
+
+def test_no_name_of_a_mistake_holds_a_number_of_the_sheet():
+    names = [name for name, _ in diagnosis.RECIPES]
+    assert names
+    known = ("float32", "base 10")
+    for name in names:
+        for part in known:
+            name = name.replace(part, "")
+        assert not re.search(r"\d\.\d|\d{2}", name)
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        (style,) = attrs or [("style", "text-align: left")]
+        assert re.fullmatch(r"text-align: left(; color: #[0-9a-f]{6})?", style[1])
+
+
+@pytest.mark.parametrize("written", ["<b onclick='x'>1</b>", "&lt;<img src=x>", "1 | 2"])
+def test_html_and_markdown_are_escaped(written):
+    report = check(LECTURE, {"dl/dw2": written, "<i>x</i>": written})
+    tags = _Tags()
+    tags.feed(report._repr_html_())
+    assert tags.tags == {"table", "thead", "tbody", "tr", "th", "td", "p"}
+    rows = report.markdown.split("\n\n")[0].splitlines()
+    assert {row.replace("\\|", "").count("|") for row in rows} == {5}
+    assert not any("<" in row.replace("\\<", "") for row in rows)
+
+
+def test_what_is_no_program_is_refused_in_one_line():
+    with pytest.raises(ProgramError):
+        check("x = = 2", {})
+    with pytest.raises(TypeError, match="check takes a program or an output; got a int"):
+        check(3, {})
+    with pytest.raises(TypeError, match=r"answers are like .*; got the text 'dl/dw2'"):
+        check(LECTURE, "dl/dw2")
+
+
+def test_one_key_marks_many_sheets_alike():
+    key = key_of(LECTURE)
+    assert mark(key, STUDENT).as_data() == check(LECTURE, STUDENT).as_data()
+    assert mark(key, {"dl/dw2": "-0.24"}).ok
+    assert mark(key, STUDENT).as_data() == check(LECTURE, STUDENT).as_data()
+
+
+def test_the_report_of_nothing_is_not_ok():
+    report = check(LECTURE, {})
+    assert (report.ok, report.score, report.first_wrong) == (False, 0.0, None)
+
+
+def test_the_checks_of_the_benchmark_hold_for_few_sheets():
+    tellable, unnamed, _, over = students.named(20, random.Random(5))
+    assert len(unnamed) <= tellable / 10
+    assert not over
+    assert students.claims()[1] == []
+
+
+@pytest.mark.parametrize("written", ["3", "1", "-2"])
+def test_a_whole_number_alone_is_not_right_for_want_of_figures(written):
+    text = "x = 2; y = 1; w = 0.8; v = 0.3; h = relu(w*x); yhat = v*h; loss = (yhat - y)^2"
+    assert not check(text, {"dl/dw": written}).ok
+    assert check(text, {"dl/dw": "-0.624"}).ok
+
+
+MEAN = "w = 0.5; l1 = (2*w-3)^2; l2 = (w-2)^2; l3 = (-w-1)^2; l4 = (3*w-1)^2; l = mean(l1,l2,l3,l4)"
+SLOPES = {"dl1/dw": "-8", "dl2/dw": "-3", "dl3/dw": "3", "dl4/dw": "3"}  # their mean is -1.25
+
+
+@pytest.mark.parametrize("written", ["-5", "-5.", "≈ -5", "-5e0", "-5±0.5", "-3", "2"])
+def test_the_rounding_of_a_whole_number_is_not_carried_through_steps_that_were_not_written(written):
+    report = check(MEAN, SLOPES | {"dl/dw": written})
+    assert verdicts(report) == ["right"] * 4 + ["wrong"]
+    assert report.ok is False
+    if written == "-5":
+        assert report.mistakes == ("the sum is taken for the mean",)
+
+
+def test_who_rounds_to_whole_numbers_and_goes_on_from_there_passes():
+    text = "x = 1.48; a = 2*x; b = 4*a; c = b + 0.3; l = c*a"
+    assert check(text, {"a": "3", "b": "12", "c": "12", "l": "36", "dl/dc": "3"}).ok  # rounding
+    assert check(text, {"a": "3", "b": "12", "c": "12", "l": "36", "dl/da": "24"}).ok  # 12 + 4×3
+
+
+def test_who_keeps_all_digits_and_writes_whole_numbers_passes():
+    # 2.52 + 0.96 is 3.48; from what was written it is the whole number 4, which is not exact here
+    assert check("x = 1.26; a = 2*x; c = 0.48*2; b = a + c", {"a": "3", "c": "1.0", "b": "3"}).ok
+
+
+def test_who_rounds_at_every_step_and_leaves_final_zeros_out_passes():
+    # with 0.33 for a third 300 of them are 99; the other line says that two decimals were kept
+    assert check("n = 3; t = 300; a = 1/n; y = t*a; z = y/7", {"y": "99", "z": "14.14"}).ok
+    assert not check("n = 3; t = 300; a = 1/n; y = t*a; z = y/7", {"y": "99", "z": "14.1429"}).ok
+
+
+@pytest.mark.parametrize("wide", ["0.00±100", "1±5", "0e9", "-0.30±0.2", "99.00±100"])
+def test_a_wide_interval_is_no_right_answer_and_does_not_make_later_lines_right(wide):
+    report = check(LECTURE, {"dl/dyhat": wide, "dl/dw2": "7", "dl/dw4": "-30.0"})
+    assert verdicts(report)[0] == "wrong"
+    assert "right" not in verdicts(report)[1:]
+    assert not any(verdict.startswith("follows") for verdict in verdicts(report))
+
+
+def test_an_interval_wider_than_a_unit_says_too_little():
+    assert verdicts(check(LECTURE, {"dl/dw2": "-0.24±0.005"})) == ["right"]
+    assert verdicts(check(LECTURE, {"dl/dw2": "-0.2412±0.003"})) == ["right, too few figures"]
+
+
+def test_nought_is_no_rounding_of_what_the_decimals_of_other_lines_would_show():
+    gate = check(LECTURE, {"h2": "1.6", "dl/dh2": "0", "dl/dw2": "0"})
+    assert verdicts(gate) == ["right", "wrong", "follows from your line 2"]
+    assert check(LECTURE, {"h2": "1.6", "dl/dw1": "0"}).mistakes == (
+        "the ReLU gate is forced shut",
+    )
+    assert check(LECTURE, {"h2": "1.6", "dl/dw2": "0."}).lines[1].verdict == "wrong"
+    small = "x = 0.5; w = 0.02; h = w*x; l = h^2"
+    assert check(small, {"h": "0.01", "l": "0"}).ok
+    assert check("x = 1; h = relu(-x); l = h*0.3 + 0.25", {"l": "0.25", "dl/dx": "0"}).ok
+
+
+@pytest.mark.parametrize(
+    "written", ["-1.2*0.1*2 = -0.24", "(−1.2) × (0.1) × (2) = −0.24", "dl/dw2 = -6/25 = -0.24"]
+)
+def test_the_working_may_stand_before_the_result(written):
+    assert verdicts(check(LECTURE, {"dl/dw2": written})) == ["right"]
+    assert verdicts(check(LECTURE, {"dl/dw2": written.replace("24", "12")}))[0] != "right"
+
+
+@pytest.mark.parametrize("written", ["-0.12", "-0.48", "0.24", "-0.25", "-0.2"])
+def test_factors_that_are_written_in_full_carry_no_rounding(written):
+    factors = {"dl/dyhat": "-1.2", "dyhat/dh2": "0.1", "dh2/dw2": "2"}
+    report = check(LECTURE, factors | {"dl/dw2": written})
+    is_rounding = written == "-0.2"
+    assert report.ok == is_rounding
+    assert check(LECTURE, factors | {"dl/dw2": "-0.24"}).ok
+    if written == "-0.12":
+        assert report.first_wrong == "∂ℓ/∂w₂"

@@ -1,0 +1,222 @@
+import time
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scalargrad.checking.reading import Reading, UnreadableNumber, read
+from scalargrad.notation.names import Numbers, both, decimal, fraction
+
+RIGHT = Fraction(-6, 25)
+HALF = Fraction(1, 200)
+
+# text, middle, half of the interval, places
+WRITTEN = [
+    (".24", -RIGHT, HALF, 2),
+    ("−.24", RIGHT, HALF, 2),
+    ("–0.24", RIGHT, HALF, 2),
+    ("—0.24", RIGHT, HALF, 2),
+    ("- 0.24", RIGHT, HALF, 2),
+    ("+0.24", -RIGHT, HALF, 2),
+    ("-0.240", RIGHT, HALF / 10, 3),
+    ("-6/25", RIGHT, 0, None),
+    ("− 6 / 25", RIGHT, 0, None),
+    ("−6⁄25", RIGHT, 0, None),
+    (r"$-\frac{6}{25}$", RIGHT, 0, None),
+    ("-2.4e-1", RIGHT, HALF, 2),
+    ("-2.4E-01", RIGHT, HALF, 2),
+    ("-2.4×10⁻¹", RIGHT, HALF, 2),
+    ("-2.4 x 10^-1", RIGHT, HALF, 2),
+    ("-2.4 * 10**-1", RIGHT, HALF, 2),
+    ("-2.4·10^(-1)", RIGHT, HALF, 2),
+    (r"$-2.4 \times 10^{-1}$", RIGHT, HALF, 2),
+    ("-0.24±0.005", RIGHT, HALF, 2),
+    ("-0.24 +/- 0.01", RIGHT, 2 * HALF, 2),
+    (r"-0.24 \pm 0.01", RIGHT, 2 * HALF, 2),
+    ("≈4×10^17", Fraction(4 * 10**17), Fraction(10**17, 2), -17),
+    ("≈ -0.24", RIGHT, HALF, 2),
+    ("~-0.24", RIGHT, HALF, 2),
+    ("= -0.24", RIGHT, HALF, 2),
+    ("(−0.24)", RIGHT, HALF, 2),
+    ("  -0.24\n", RIGHT, HALF, 2),
+    ("2", 2, 0, 0),
+    ("-0", 0, 0, 0),
+    ("≈2", 2, Fraction(1, 2), 0),
+    ("2.", 2, Fraction(1, 2), 0),
+    ("10^-3", Fraction(1, 1000), Fraction(1, 2000), 3),
+    ("−6/25 = −0.24", RIGHT, 0, None),
+    ("-0.24 = -6/25", RIGHT, 0, None),
+    ("1/3 ≈ 0.333", Fraction(1, 3), 0, None),
+]
+
+
+@pytest.mark.parametrize(("text", "middle", "half", "places"), WRITTEN, ids=lambda part: repr(part))
+def test_a_number_reads_as_it_is_meant(text, middle, half, places):
+    found = read(text)
+    assert (found.low, found.high) == (middle - half, middle + half)
+    assert (found.text, found.middle, found.places) == (text, middle, places)
+    assert found.is_exact_form is (places is None)
+
+
+# text, and what the message says to write
+REFUSED = [
+    ("0,24", "0.24, with a point"),
+    ("-0,24", "-0.24, with a point"),
+    ("1,000,000", "without marks between thousands"),
+    ("1 000", "without marks between thousands"),
+    ("nan", "nan and inf are no answers"),
+    ("inf", "nan and inf are no answers"),
+    ("-Infinity", "nan and inf are no answers"),
+    ("∞", "nan and inf are no answers"),
+    ("0x1F", "in tens"),
+    ("0b1", "in tens"),
+    ("1_0", "10, without _"),
+    ("--1", "one sign"),
+    ("-−1", "one sign"),
+    ("+ -1", "one sign"),
+    ("٣", "3, in the digits 0 to 9"),
+    ("-０.２４", "-0.24, in the digits 0 to 9"),
+    ("9" * 100, "at most 50 digits"),
+    ("1/" + "9" * 100, "at most 50 digits"),
+    ("0." + "1" * 10**6, "at most 50 digits"),
+    ("", "-0.5, -1/2 or 5e-1"),
+    ("   ", "-0.5, -1/2 or 5e-1"),
+    ("≈", "-0.5, -1/2 or 5e-1"),
+    ("±", "-0.5, -1/2 or 5e-1"),
+    ("=", "-0.5, -1/2 or 5e-1"),
+    ("w2", "-0.5, -1/2 or 5e-1"),
+    ("\x00", "-0.5, -1/2 or 5e-1"),
+    ("2{3}", "-0.5, -1/2 or 5e-1"),
+    ("2²", "-0.5, -1/2 or 5e-1"),
+    ("1/0", "without a zero below the line"),
+    ("1/2/3", "one whole number above another"),
+    ("0.5/2", "one whole number above another"),
+    ("1 1/2", "one whole number above another"),
+    ("50%", "not in percent"),
+    ("1e500", "exponent of at most 400"),
+    ("1e999999999999", "exponent of at most 400"),
+    ("1±-1", "without a sign after the ±"),
+    ("1 = 2", "one number to a line"),
+    ("-6/25 = -0.25", "one number to a line"),
+    ("1*2", "worked out"),
+    ("(-1.2)(0.1)(2)", "worked out"),
+    ("2(0.4 - 1)", "worked out"),
+    ("-0.24 = 2*x", "-0.5, -1/2 or 5e-1"),
+]
+
+
+@pytest.mark.parametrize(("text", "instead"), REFUSED, ids=lambda part: repr(part[:20]))
+def test_what_is_no_number_gets_one_sentence_on_what_to_write(text, instead):
+    start = time.process_time()
+    with pytest.raises(UnreadableNumber, match=r"^a number is written like ") as caught:
+        read(text)
+    assert instead in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 150
+    assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize("attack", ["1" * 200, "-" * 200, "1 " * 100, "=" * 200, "≈" * 200,
+                                    "1=" * 100, "\\frac{" * 33, "(" * 200, "10^" * 66,
+                                    "⁻" * 200, "*10" * 66])  # fmt: skip
+def test_long_nonsense_is_refused_quickly(attack):
+    start = time.process_time()
+    with pytest.raises(UnreadableNumber):
+        read(attack + "!")
+    assert time.process_time() - start < 4
+
+
+# Laws
+
+numbers = st.fractions(min_value=-(10**12), max_value=10**12)
+places = st.integers(0, 12)
+
+
+def rounded(exact, count, rounding):
+    """The number to some decimals, by Python's decimal arithmetic."""
+    with localcontext() as context:
+        context.prec = 200
+        quotient = Decimal(exact.numerator) / Decimal(exact.denominator)
+        return f"{quotient.quantize(Decimal(1).scaleb(-count), rounding):f}"
+
+
+@given(numbers, places, st.sampled_from([ROUND_HALF_UP, ROUND_HALF_EVEN]))
+def test_a_rounded_decimal_of_a_number_is_accepted(exact, count, rounding):
+    text = rounded(exact, count, rounding) + ("." if count == 0 else "")
+    assert read(text).accepts(exact)
+    assert read(text).places == count
+    assert read(text.replace("-", "−")).accepts(exact)
+
+
+@given(numbers, st.integers(1, 12), st.sampled_from([-2, 2]))
+def test_a_decimal_two_in_the_last_place_off_is_not_accepted(exact, count, units):
+    off = exact + Fraction(units, 10**count)
+    assert not read(rounded(off, count, ROUND_HALF_UP)).accepts(exact)
+
+
+@given(numbers)
+def test_a_fraction_accepts_itself_and_nothing_near(exact):
+    found = read(f"{exact.numerator}/{exact.denominator}")
+    assert found.is_exact_form
+    assert found.accepts(exact)
+    assert not found.accepts(exact + Fraction(1, 10**30))
+
+
+@given(numbers)
+def test_an_integer_is_exact_only_where_the_truth_is_one(exact):
+    found = read(rounded(exact, 0, ROUND_HALF_UP))
+    assert found.is_integer
+    assert found.accepts(exact) is (exact.denominator == 1)
+    assert found.is_rounding_of(exact)  # so that marking can say: too few figures
+
+
+@given(numbers.filter(bool))
+def test_what_the_package_prints_is_read(exact):
+    for text in (decimal(exact), fraction(exact), both(exact), Numbers(3).text(exact)):
+        found = read(text)
+        assert found.is_rounding_of(exact), text
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text):
+    try:
+        found = read(text)
+    except UnreadableNumber as error:
+        found, message = None, str(error)
+    if found:
+        assert found.low <= found.middle <= found.high
+    else:
+        assert "\n" not in message
+
+
+# What it accepts
+
+
+def test_floats_are_accepted_within_their_rounding():
+    assert read("-6/25").accepts(-0.24000000000000005)
+    assert read("2").accepts(1.9999999999999998)
+    assert not read("-6/25").accepts(-0.2400001)
+    assert not read("0.24").accepts(float("nan"))
+    assert not read("0.24").accepts(float("inf"))
+
+
+def test_the_ends_of_the_interval_belong_to_it():
+    assert read("0.12").accepts(Fraction(1, 8))
+    assert read("0.13").accepts(Fraction(1, 8))
+    assert not read("0.12").accepts(Fraction(1, 8) + Fraction(1, 10**20))
+
+
+def test_units_are_those_of_the_last_place():
+    assert (read("-0.240").unit, read("-0.240").half_unit) == (Fraction(1, 1000), Fraction(1, 2000))
+    assert (read("-2").unit, read("-2").half_unit) == (1, Fraction(1, 2))
+    assert (read("-6/25").unit, read("-6/25").half_unit) == (0, 0)
+    assert read("4×10^17").unit == 10**17
+    assert read("-0.24±0.1").half_unit == Fraction(1, 10)
+
+
+def test_a_reading_that_forgets_half_a_unit_is_caught():
+    planted = Reading("0.33", Fraction(33, 100), Fraction(33, 100), 2)
+    assert not planted.accepts(Fraction(1, 3))
+    assert read("0.33").accepts(Fraction(1, 3))

@@ -1,0 +1,295 @@
+import math
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from peers import peer
+
+from scalargrad.train import data
+from scalargrad.train.data import DataSet
+
+CLASSES = {
+    "two_moons": data.two_moons,
+    "circles": data.circles,
+    "spirals": data.spirals,
+    "xor": lambda count, seed=0: data.xor(count, 0.1, seed),
+    "blobs": lambda count, seed=0: data.blobs(count, 0.1, seed, classes=4),
+    "gaussian_mixture": data.gaussian_mixture,
+}
+ALL = CLASSES | {"noisy_sine": data.noisy_sine}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_are_balanced(name):
+    counts = Counter(CLASSES[name](101).targets)
+    assert sum(counts.values()) == 101
+    assert max(counts.values()) - min(counts.values()) <= 1
+    assert set(counts) == set(CLASSES[name](101).classes)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_examples_are_tuples_of_floats_of_one_length(name):
+    made = ALL[name](20)
+    assert len(made) == len(made.inputs) == len(made.targets) == 20
+    assert all(isinstance(x, float) for row in made.inputs for x in row)
+    assert {len(row) for row in made.inputs} == {len(made.names)}
+    assert hash(made) == hash(ALL[name](20))  # tuples all the way down
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_another_seed_gives_other_points(name):
+    assert ALL[name](20, seed=1) == ALL[name](20, seed=1)
+    assert ALL[name](20, seed=1) != ALL[name](20, seed=2)
+
+
+def test_a_data_set_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        data.xor().targets = ()
+
+
+SHOW = """
+import hashlib
+from scalargrad.train import data
+made = [data.two_moons(), data.circles(), data.spirals(), data.xor(8, 0.1), data.blobs(),
+        data.gaussian_mixture(), data.noisy_sine(),
+        data.two_moons().split(0.2, seed=3), *data.two_moons().minibatches(7, seed=2)]
+print(hashlib.sha256(repr(made).encode()).hexdigest())
+"""
+
+
+def test_two_processes_with_other_hash_seeds_draw_the_same():
+    root = str(Path(data.__file__).parents[2])
+    outs = [
+        subprocess.run(
+            [sys.executable, "-c", SHOW], capture_output=True, text=True, check=True, timeout=60,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": root},
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert len(outs[0]) == 65
+    assert outs[0] == outs[1]
+
+
+def test_drawing_data_needs_no_numpy():
+    root = str(Path(data.__file__).parents[2])
+    code = SHOW + "import sys; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          timeout=60, env={**os.environ, "PYTHONPATH": root})  # fmt: skip
+    assert done.stdout.split()[1] == "False"
+
+
+# Shapes ------------------------------------------------------------------------------------------
+
+
+def test_moons_lie_on_their_half_circles():
+    for (x, y), label in data.two_moons(51, noise=0):
+        centre = (0, 0) if label == 0 else (1, 0.5)
+        assert math.isclose(math.dist((x, y), centre), 1)
+        assert (y >= -1e-12) if label == 0 else (y <= 0.5 + 1e-12)
+
+
+@pytest.mark.parametrize("count", [10, 51, 100])
+def test_moons_and_circles_are_those_of_scikit_learn(count):
+    datasets = peer("sklearn.datasets")
+    ours = data.two_moons(count, noise=0), data.circles(count, noise=0, factor=0.5)
+    theirs = (
+        datasets.make_moons(count, shuffle=False),
+        datasets.make_circles(count, shuffle=False, factor=0.5),
+    )
+    for mine, (points, labels) in zip(ours, theirs, strict=True):
+        assert list(mine.targets) == list(labels)
+        for a, b in zip(mine.inputs, points, strict=True):
+            assert a == pytest.approx(b, abs=1e-12)
+
+
+def test_circles_have_their_radii():
+    made = data.circles(40, noise=0, factor=0.3)
+    for point, label in made:
+        assert math.isclose(math.hypot(*point), 0.3 if label else 1)
+    assert len(set(made.inputs)) == 40  # the first point does not come twice
+
+
+def test_spirals_go_outward_and_their_arms_are_turned_copies():
+    made = data.spirals(60, noise=0, arms=3)
+    arms = [[complex(*p) for p, label in made if label == arm] for arm in range(3)]
+    assert [abs(z) for z in arms[0]] == sorted(abs(z) for z in arms[0])
+    assert math.isclose(abs(arms[0][-1]), 1)
+    third = complex(-0.5, math.sqrt(3) / 2)
+    for a, b in zip(arms[0], arms[1], strict=True):
+        assert abs(a * third - b) < 1e-12
+
+
+def test_xor_is_the_sign_of_the_product():
+    assert all((x * y < 0) == bool(label) for (x, y), label in data.xor(200, noise=0.1))
+
+
+def test_noise_has_the_standard_deviation_it_says():
+    clean, noisy = data.two_moons(4000, 0), data.two_moons(4000, 0.2)
+    pairs = zip(sum(clean.inputs, ()), sum(noisy.inputs, ()), strict=True)
+    gaps = [a - b for a, b in pairs]
+    assert math.sqrt(sum(g * g for g in gaps) / len(gaps)) == pytest.approx(0.2, rel=0.05)
+
+
+def test_mixture_points_scatter_about_their_centres_by_a_fifth():
+    one = (((3.0, -2.0),), ((-1.0, 4.0),))
+    made = data.gaussian_mixture(8000, centres=one)
+    for label, (centre,) in enumerate(one):
+        cloud = [p for p, t in made if t == label]
+        for axis in (0, 1):
+            values = [p[axis] for p in cloud]
+            mean = sum(values) / len(values)
+            assert mean == pytest.approx(centre[axis], abs=0.03)
+            variance = sum((v - mean) ** 2 for v in values) / len(values)
+            assert variance == pytest.approx(0.2, rel=0.08)
+
+
+def test_mixture_centres_scatter_about_1_0_and_0_1():
+    many = [data.mixture_centres(seed) for seed in range(300)]
+    for label, middle in enumerate(((1, 0), (0, 1))):
+        for axis in (0, 1):
+            values = [p[axis] for centres in many for p in centres[label]]
+            assert sum(values) / len(values) == pytest.approx(middle[axis], abs=0.08)
+
+
+def test_another_seed_draws_from_the_same_clouds():
+    centres = data.mixture_centres()
+    for seed in (0, 5):
+        for point, label in data.gaussian_mixture(400, seed):
+            nearest = min(math.dist(point, c) for c in centres[label])
+            assert nearest < 5 * math.sqrt(0.2)
+
+
+def test_sine_without_noise_is_the_curve():
+    for (x,), y in data.noisy_sine(30, noise=0):
+        assert -1 <= x <= 1
+        assert y == math.sin(math.pi * x)
+
+
+# Splits and batches ------------------------------------------------------------------------------
+
+
+@given(count=st.integers(2, 60), share=st.floats(0.05, 0.95), seed=st.integers(0, 99))
+def test_a_split_keeps_every_example_once(count, share, seed):
+    whole = data.noisy_sine(count, seed=1)
+    if not 0 < round(share * count) < count:
+        with pytest.raises(ValueError, match="leaves one or more on either side"):
+            whole.split(share, seed)
+        return
+    train, test = whole.split(share, seed)
+    assert len(test) == round(share * count)
+    assert Counter([*train, *test]) == Counter(whole)
+
+
+@given(count=st.integers(1, 60), seed=st.integers(0, 99), epoch=st.integers(0, 9), more=st.data())
+def test_minibatches_cover_each_example_once(count, seed, epoch, more):
+    size = more.draw(st.integers(1, count))
+    whole = data.noisy_sine(count)
+    batches = list(whole.minibatches(size, seed, epoch))
+    assert Counter(example for batch in batches for example in batch) == Counter(whole)
+    assert all(len(batch) == size for batch in batches[:-1])
+    assert len(batches) == math.ceil(count / size)
+
+
+def test_epochs_have_orders_of_their_own():
+    whole = data.two_moons(50)
+    orders = {tuple(whole.minibatches(10, 0, epoch)) for epoch in range(5)}
+    assert len(orders) == 5
+    assert len({tuple(whole.minibatches(10, seed)) for seed in range(5)}) == 5
+
+
+def test_without_a_size_a_batch_is_the_whole_in_order():
+    whole = data.two_moons(10)
+    assert list(whole.minibatches()) == [whole]
+
+
+def test_lanes_are_the_columns():
+    whole = data.blobs(7, classes=3)
+    columns, targets = whole.lanes()
+    assert list(zip(*[c.tolist() for c in columns], strict=True)) == list(whole.inputs)
+    assert targets.tolist() == list(whole.targets)
+    assert all(c.flags["C_CONTIGUOUS"] and c.ndim == 1 for c in columns)
+
+
+def test_labels_change_and_the_points_stay():
+    moons = data.two_moons(10)
+    signs = moons.labelled(-1, 1)
+    assert signs.inputs == moons.inputs
+    assert [2 * t - 1 for t in moons.targets] == list(signs.targets)
+    assert signs.classes == (-1, 1)
+
+
+def test_arrays_of_numpy_and_pytorch_are_rows_of_numbers():
+    np, torch = peer("numpy"), peer("torch")
+    rows, labels = [[1.0, 2.0], [3.0, 4.0]], [0, 1]
+    for array in (np.array, torch.tensor):
+        found = DataSet(array(rows), array(labels))
+        assert found == DataSet(rows, labels)
+        assert [type(target) for target in found.targets] == [int, int]
+        (x1, x2), y = found.lanes()
+        assert (x1.tolist(), x2.tolist(), y.tolist()) == ([1.0, 3.0], [2.0, 4.0], [0.0, 1.0])
+
+
+# Bad input ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        ((1, 2), (0, 1), r"a row of numbers for each example, as in \(\(0.5, 1.0\), …\); got 1"),
+        (("ab", "cd"), (0, 1), "a row of numbers for each example, .* got 'ab'"),
+        (None, (0, 1), "a row of numbers for each example, .* got None"),
+        (3, (0, 1), "a row of numbers for each example, .* got 3"),
+        (((1,), (2,)), 3, "a target for each example; got 3"),
+        (((1,), (2,)), None, "a target for each example; got None"),
+    ],
+)
+def test_examples_that_are_no_rows_are_named(inputs, targets, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        DataSet(inputs, targets)
+    assert "\n" not in str(caught.value)
+
+
+def test_lists_and_arrays_are_taken_as_rows():
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    expected = DataSet(((1.0, 2.0), (3.0, 4.0)), (0, 1))
+    assert DataSet(rows, [0, 1]) == expected
+    assert DataSet(np.array(rows), np.array([0, 1])) == expected
+    assert hash(DataSet(rows, [0, 1])) == hash(expected)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: DataSet((), ()), "one example or more; got none"),
+        (lambda: DataSet(((1.0,),), ((1, 0),)), r"one number, a label .* got \(1, 0\)"),
+        (lambda: DataSet(((), ()), (0, 1)), "examples of one number or more; got empty rows"),
+        (lambda: DataSet(((1.0,),), (1, 2)), "got 1 examples and 2 targets"),
+        (lambda: DataSet(((1.0,), (1.0, 2.0)), (1, 2)), "as the first; got 1 and 2"),
+        (lambda: DataSet(((1.0,),), (1,), names=("a", "b")), "1 numbers each; got 2 names"),
+        (lambda: DataSet(((1.0,),), (3,), classes=(0, 1)), "one of the classes 0, 1; got 3"),
+        (lambda: list(data.xor().minibatches(5)), "1 to 4 examples, as many as there are; got 5"),
+        (lambda: data.xor().minibatches(0), "1 to 4 examples, as many as there are; got 0"),
+        (lambda: data.xor().split(1.0), "split of 4 examples .* got the share 1.0"),
+        (lambda: data.xor().split(math.nan), "got the share nan"),
+        (lambda: data.xor().labelled(1), "2 classes; got 1 labels"),
+        (lambda: data.two_moons(1), "2 examples or more; got 1"),
+        (lambda: data.two_moons(10, noise=-1), "standard deviation, 0 or more; got -1"),
+        (lambda: data.noisy_sine(10, noise=math.nan), "got nan"),
+        (lambda: data.noisy_sine(0), "one example or more; got none"),
+        (lambda: data.circles(10, factor=2), "radius between 0 and 1; got 2"),
+        (lambda: data.xor(3), "4 examples or more; got 3"),
+        (lambda: data.spirals(2, arms=3), "1 to 2 arms, one example each; got 3"),
+        (lambda: data.blobs(2, classes=0), "1 to 2 classes, one example each; got 0"),
+    ],
+)  # fmt: skip
+def test_bad_input_gives_one_clear_line(make, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)

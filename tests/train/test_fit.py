@@ -1,0 +1,614 @@
+import json
+import math
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+from peers import needs_compiler, peer
+
+from scalargrad import nn, train
+from scalargrad.engine import ops
+from scalargrad.engine.value import Value
+from scalargrad.errors import DomainError
+from scalargrad.nn.layers import MLP
+from scalargrad.nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    hinge,
+    softmax_cross_entropy,
+    squared_error,
+)
+from scalargrad.train import data, fit, optim
+from scalargrad.train.data import DataSet
+from scalargrad.train.fit import accuracy
+from scalargrad.train.monitor import first_not_finite, first_outside
+from scalargrad.train.optim import SGD
+
+np = pytest.importorskip("numpy")
+BCE = binary_cross_entropy_with_logits
+
+
+def small(seed=0, rate=0.3, **more):
+    model = MLP(2, [4, 1], seed=seed)
+    return model, SGD(model.parameters(), rate, **more)
+
+
+def weights(model):
+    return [p.data for p in model.parameters()]
+
+
+def test_two_moons_are_learned_to_97_percent_in_200_steps():
+    moons = data.two_moons(100, noise=0.1)
+    model = MLP(2, [16, 16, 1])
+    sgd = SGD(model.parameters(), 0.5, momentum=0.9)
+    run = fit(
+        model, BCE, moons, sgd, epochs=200, test=data.two_moons(200, seed=1),
+        metrics={"accuracy": accuracy},
+    )  # fmt: skip
+    assert run.steps == run.epochs == 200
+    assert run.train["accuracy"][-1] > 0.97
+    assert run.test["accuracy"][-1] > 0.97
+    right = [(float(model(row).data) > 0) == bool(label) for row, label in moons]
+    assert sum(right) > 97  # counted one by one
+    assert run.stopped == ""
+
+
+def test_a_run_is_the_loop_written_out():
+    moons = data.two_moons(20)
+    model, sgd = small(momentum=0.9)
+    run = fit(model, BCE, moons, sgd, epochs=5)
+    other, own = small(momentum=0.9)
+    for epoch in range(5):
+        (x1, x2), y = moons.lanes()
+        loss = BCE(other([x1, x2]), y)
+        own.zero_grad()
+        loss.backward()
+        own.step()
+        assert run.train["loss"][epoch] == pytest.approx(float(loss.data.mean()), rel=1e-14)
+    assert weights(model) == pytest.approx(weights(other), rel=1e-13)
+
+
+def test_lanes_and_examples_one_by_one_give_the_same_run():
+    moons = data.two_moons(12)
+    curves, ends = [], []
+    for lanes in (True, False):
+        model, sgd = small(momentum=0.5, weight_decay=0.01)
+        run = fit(model, BCE, moons, sgd, epochs=6, batch_size=5, test=moons, lanes=lanes,
+                  metrics={"accuracy": accuracy})  # fmt: skip
+        curves.append([*run.train["loss"], *run.test["loss"], *run.train["accuracy"]])
+        ends.append(weights(model))
+    assert curves[0] == pytest.approx(curves[1], rel=1e-12)
+    assert ends[0] == pytest.approx(ends[1], rel=1e-11)
+
+
+@pytest.mark.parametrize("lanes", [True, False])
+def test_the_sum_is_the_mean_at_a_rate_times_the_batch(lanes):
+    moons = data.two_moons(8)
+    model, sgd = small(rate=0.4)
+    fit(model, BCE, moons, sgd, epochs=4, lanes=lanes)
+    other, total = small(rate=0.05, reduction="sum")
+    fit(other, BCE, moons, total, epochs=4, lanes=lanes)
+    assert weights(model) == pytest.approx(weights(other), rel=1e-10)
+
+
+def test_minibatches_make_a_step_each():
+    moons = data.two_moons(10)
+    model, sgd = small()
+    run = fit(model, BCE, moons, sgd, epochs=3, batch_size=4)
+    assert run.steps == 9
+    assert run.epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "loss"),
+    [
+        (lambda: data.blobs(60), softmax_cross_entropy),
+        (lambda: data.two_moons(60).labelled(-1, 1), hinge),
+    ],
+    ids=["softmax", "hinge"],
+)
+def test_other_losses_and_labels_train_and_are_counted_right(make, loss):
+    examples = make()
+    outputs = 3 if loss is softmax_cross_entropy else 1
+    model = MLP(2, [8, outputs])
+    sgd = SGD(model.parameters(), 0.2, momentum=0.9)
+    run = fit(model, loss, examples, sgd, epochs=80, test=examples, metrics={"accuracy": accuracy})
+    right = 0
+    for row, label in examples:
+        scores = model(row)
+        if outputs == 1:
+            right += (float(scores.data) > 0) == (label > 0)
+        else:
+            right += max(range(3), key=lambda k: float(scores[k].data)) == label
+    assert run.test["accuracy"][-1] == pytest.approx(right / 60)
+    assert right > 49
+
+
+def test_hooks_clip_before_and_project_after():
+    moons = data.two_moons(16)
+    model, sgd = small(rate=2.0)
+    norms = []
+
+    def clip():
+        optim.clip_norm(model.parameters(), 0.1)
+        norms.append(math.hypot(*[p.grad for p in model.parameters()]))
+
+    def project():
+        optim.project(model.parameters(), 0.5)
+
+    fit(model, BCE, moons, sgd, epochs=5, before_step=clip, after_step=project)
+    assert max(norms) <= 0.1 + 1e-12
+    assert len(norms) == 5
+    assert sum(w * w for w in weights(model)) <= 0.5 + 1e-12
+
+
+def test_batch_normalisation_trains_by_examples_and_lanes_are_refused():
+    examples = data.xor(8, noise=0.1)
+    model = nn.Sequential(nn.Layer(2, 3, ops.tanh), nn.BatchNorm(3), nn.Layer(3, 1, layer=2))
+    sgd = SGD(model.parameters(), 0.1)
+    with pytest.raises(ValueError, match="lanes never mix; use fit"):
+        fit(model, BCE, examples, sgd, epochs=1)
+    run = fit(model, BCE, examples, sgd, epochs=20, test=examples, lanes=False)
+    assert run.train["loss"][-1] < run.train["loss"][0]
+
+
+# Seeds and resuming ------------------------------------------------------------------------------
+
+
+def dropout_net(seed=0):
+    model = MLP(2, [6, 1], seed=seed)
+    model.layers.insert(1, nn.Dropout(0.3, seed=5))
+    return model, SGD(model.parameters(), 0.2, momentum=0.9)
+
+
+@pytest.mark.parametrize("make", [small, dropout_net], ids=["plain", "dropout"])
+@pytest.mark.parametrize("patience", [None, 50])
+def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(make, patience):
+    moons, held_out = data.two_moons(24), data.two_moons(24, seed=1)
+    more = {"batch_size": 5, "test": held_out, "seed": 3, "patience": patience,
+            "metrics": {"accuracy": accuracy}}  # fmt: skip
+    model, sgd = make()
+    whole = fit(model, BCE, moons, sgd, epochs=8, **more)
+    half, half_sgd = make()
+    first = fit(half, BCE, moons, half_sgd, epochs=3, **more)
+    saved = json.loads(json.dumps(first.state()))
+    other, other_sgd = make()
+    other.assign([0.0] * len(other.parameters()))
+    second = fit(other, BCE, moons, other_sgd, epochs=8, resume=saved, **more)
+    assert second == whole
+    assert weights(other) == weights(model)
+    assert second.state() == whole.state()
+
+
+SHOW = """
+from scalargrad import nn, train
+from scalargrad.train import data, optim
+from scalargrad.nn.losses import binary_cross_entropy_with_logits as loss
+model = nn.MLP(2, [5, 1], seed=1)
+model.layers.insert(1, nn.Dropout(0.2))
+sgd = optim.SGD(model.parameters(), 0.2, momentum=0.9)
+run = train.fit(model, loss, data.two_moons(30), sgd, epochs=4, batch_size=7,
+                metrics={"accuracy": train.accuracy})
+print(run.state())
+"""
+
+
+def test_two_processes_with_other_hash_seeds_give_bit_identical_histories():
+    root = str(Path(train.__file__).parents[2])
+    outs = [
+        subprocess.run(
+            [sys.executable, "-c", SHOW], capture_output=True, text=True, check=True, timeout=60,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": root},
+        )
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert outs[0].stdout == outs[1].stdout
+    assert "accuracy" in outs[0].stdout
+    assert outs[0].stderr == ""  # no bar in the first second, nor in a pipe
+
+
+def test_a_state_of_another_run_is_refused_and_the_model_untouched():
+    moons = data.two_moons(10)
+    model, sgd = small()
+    state = fit(model, BCE, moons, sgd, epochs=1).state()
+    before = weights(model)
+    with pytest.raises(ValueError, match="with seed = 0; got seed = 1"):
+        fit(model, BCE, moons, sgd, epochs=2, seed=1, resume=state)
+    with pytest.raises(ValueError, match="the one given lacks backend, batch_size, best, examples"):
+        fit(model, BCE, moons, sgd, epochs=2, resume={"model": 1})
+    other = MLP(2, [3, 1])
+    untouched = weights(other)
+    with pytest.raises(ValueError, match="cannot be loaded into"):
+        fit(other, BCE, moons, SGD(other.parameters(), 0.1), epochs=2, resume=state)
+    assert weights(model) == before
+    assert weights(other) == untouched
+
+
+BROKEN = {
+    "a list": lambda state: [1],
+    "a number": lambda state: 5,
+    "no curves": lambda state: {**state, "train": None},
+    "a curve of text": lambda state: {**state, "train": {"loss": ["x"]}},
+    "nan in a curve": lambda state: {**state, "train": {"loss": [math.nan]}},
+    "other metrics": lambda state: {**state, "train": {"loss": [1.0], "f1": [1.0]}},
+    "other layers": lambda state: {**state, "gradients": {"layer 1": [1.0]}},
+    "no gradients": lambda state: {**state, "gradients": None},
+    "cut off": lambda state: {k: v for k, v in state.items() if k not in ("best", "warning")},
+    "steps": lambda state: {**state, "steps": "many"},
+    "start": lambda state: {**state, "start": "x"},
+    "best": lambda state: {**state, "best": [1]},
+    "warning": lambda state: {**state, "warning": None},
+    "no model": lambda state: {**state, "model": None},
+    "no optimizer": lambda state: {**state, "optimizer": None},
+    "another optimizer": lambda state: {**state, "optimizer": {"steps": 1, "velocity": {}}},
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_damaged_state_is_refused_in_one_line_and_everything_untouched(case):
+    moons = data.two_moons(10)
+    trained, its_sgd = small()
+    state = json.loads(json.dumps(fit(trained, BCE, moons, its_sgd, epochs=1).state()))
+    model, sgd = small(seed=5)
+    before = model.state(), sgd.state()
+    with pytest.raises(ValueError, match="state") as caught:
+        fit(model, BCE, moons, sgd, epochs=3, resume=BROKEN[case](state))
+    assert "\n" not in str(caught.value)
+    assert (model.state(), sgd.state()) == before
+
+
+def test_an_optimizer_of_another_model_is_refused():
+    model, _ = small()
+    _, other = small()
+    with pytest.raises(ValueError, match="optimizer holds none of the parameters of the model"):
+        fit(model, BCE, data.two_moons(10), other, epochs=1)
+
+
+# Stopping ----------------------------------------------------------------------------------------
+
+
+def test_patience_stops_and_goes_back_to_the_best_epoch():
+    few, held_out = data.gaussian_mixture(16), data.gaussian_mixture(200, seed=1)
+    model = MLP(2, [12, 1], initial=nn.uniform)
+    sgd = SGD(model.parameters(), 0.5, momentum=0.9)
+    run = fit(model, BCE, few, sgd, epochs=400, test=held_out, patience=10)
+    best = min(run.test["loss"])
+    assert run.epochs < 400
+    assert f"went back to epoch {run.test['loss'].index(best) + 1}" in run.stopped
+    (found,), _, _ = train.losses_of(model, BCE, held_out)
+    assert float(found.data.mean()) == best
+
+
+def diverging():
+    line = DataSet(((1.0,), (2.0,)), (1.0, 2.0))
+    model = MLP(1, [1])
+    return line, model, SGD(model.parameters(), 5.0)
+
+
+@pytest.mark.parametrize("lanes", [True, False])
+def test_a_diverging_run_stops_with_the_step_and_the_reason(lanes):
+    line, model, sgd = diverging()
+    run = fit(model, squared_error, line, sgd, epochs=200, lanes=lanes, monitor=False)
+    assert run.stopped.startswith(f"diverged at step {run.steps + 1}: the loss grew from")
+    assert run.steps < 20
+    assert run.epochs == run.steps
+    # the last good state: its loss is the last that was recorded
+    (found,), _, _ = train.losses_of(model, squared_error, line)
+    assert float(found.data.mean()) == pytest.approx(run.train["loss"][-1], rel=1e-12)
+    assert sgd.steps == run.steps - 1
+
+
+@pytest.mark.filterwarnings("ignore:step:RuntimeWarning")
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_node():
+    line = DataSet(((1.0,),), (1.0,))
+    w = Value(1.0, "w")
+
+    class Strange(nn.Module):
+        def __init__(self):
+            self.w = w
+
+        def __call__(self, inputs):
+            return (self.w * 1000 * inputs[0]).named("z").exp()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run = fit(Strange(), squared_error, line, SGD([w], 0.1), epochs=3)
+    assert run.stopped == "diverged at step 1: the loss is infinite; first exp in loss is infinite"
+    assert run.steps == 0
+    assert w.data == 1.0
+    assert run.train["loss"] == []
+
+
+def test_leaving_the_domain_of_the_loss_stops_the_run():
+    model = MLP(1, [1], initial=nn.given([[0.5]]))
+    line = DataSet(((1.0,), (1.0,)), (1, 0))
+    bias = model.parameters()[-1]
+
+    def leap():
+        bias.data = 7.0
+
+    run = fit(model, binary_cross_entropy, line, SGD(model.parameters(), 0.0), epochs=3,
+              lanes=False, after_step=leap, monitor=False)  # fmt: skip
+    assert run.stopped.startswith("diverged at step 2: log needs")
+    assert bias.data == 0
+    bias.data = 7.0
+    with pytest.raises(DomainError):  # at the first step it is the model, or the data
+        fit(model, binary_cross_entropy, line, SGD(model.parameters(), 0.0), epochs=3, lanes=False)
+
+
+# The monitor -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lanes", [True, False])
+def test_the_monitor_names_the_node_before_a_huge_weight(lanes):
+    model = MLP(2, [3, 3, 1], seed=2)
+    model.assign({"w21_3": 1e7})
+    sgd = SGD(model.parameters(), 0.0)
+    with pytest.warns(RuntimeWarning, match="left") as caught:
+        run = fit(model, BCE, data.two_moons(20), sgd, epochs=5, lanes=lanes)
+    assert len(caught) == 1  # once
+    assert run.warning == str(caught[0].message)
+    assert run.warning.startswith("step 1: the gradient of layer 1 left [1e-6, 1e3]")
+    assert "at h2_2 (tanh), through yhat (dot)" in run.warning
+
+
+def test_the_monitor_names_where_a_gradient_vanishes():
+    model = MLP(2, [3, 3, 1], seed=2)
+    model.assign({f"w1{j}_2": 1e-9 for j in (1, 2, 3)} | {f"w{i}{j}_2": 1e-9 for i in (2, 3)
+                                                          for j in (1, 2, 3)})  # fmt: skip
+    with pytest.warns(RuntimeWarning, match="gradient of layer 1") as caught:
+        fit(model, BCE, data.two_moons(20), SGD(model.parameters(), 0.0), epochs=2)
+    assert "_1 (tanh), through dot in h" in str(caught[0].message)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_monitor_is_silent_when_all_is_well_and_when_told():
+    model, sgd = small()
+    assert fit(model, BCE, data.two_moons(20), sgd, epochs=5).warning == ""
+    model.assign({"w11_2": 1e7})
+    assert fit(model, BCE, data.two_moons(20), sgd, epochs=1, monitor=False).warning == ""
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fit_that_has_arrived_is_no_vanishing_gradient():
+    line = DataSet(((1.0,), (-1.0,)), (2.0, -2.0))
+    model = MLP(1, [1])
+    run = fit(model, squared_error, line, SGD(model.parameters(), 0.4), epochs=60)
+    assert run.gradients["layer 1"][-1] < 1e-6
+    assert run.warning == ""
+
+
+def test_the_gradient_of_each_layer_is_recorded():
+    moons = data.two_moons(10)
+    model, sgd = small(rate=0.0)
+    run = fit(model, BCE, moons, sgd, epochs=1)
+    losses, _, _ = train.losses_of(model, BCE, moons, lanes=False)
+    for p in model.parameters():
+        p.grad = None
+    ops.mean(*losses).backward()
+    for k in (1, 2):
+        sizes = [abs(p.grad) for name, p in model.named_parameters().items() if f"_{k}" in name]
+        expected = sum(sizes) / len(sizes)
+        assert run.gradients[f"layer {k}"] == [pytest.approx(expected, rel=1e-12)]
+
+
+def test_a_zero_gradient_is_named_only_without_another_culprit():
+    x, w = Value(-1.0, "x"), Value(1.0, "w")
+    dead = (x * w).named("z").relu().named("h")
+    loss = dead + (w * 1e5).named("big") * 1.0
+    loss.backward()
+    assert "w (leaf), through big (mul)" in first_outside(loss, [w])
+    w.grad = None
+    lone = (x * w).named("z").relu().named("h")
+    lone.backward()
+    assert first_outside(lone, [w]) == "mean |gradient| 0 at z (mul), through h (relu)"
+
+
+def test_the_first_node_that_is_not_finite_is_the_oldest():
+    x = Value(800.0, "x")
+    y = x.exp().named("y")
+    assert first_not_finite([y - y]) == "y (exp) is infinite"
+    assert first_not_finite([x * 2]) == ""
+
+
+# Bad input ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"epochs": 0}, "epochs is 1 or more; got 0"),
+        ({"epochs": 1.5}, "epochs is 1 or more; got 1.5"),
+        ({"epochs": "3"}, "epochs is 1 or more; got 3"),
+        ({"batch_size": 2.5}, "1 to 10 examples, as many as there are; got 2.5"),
+        ({"batch_size": "2"}, "1 to 10 examples, as many as there are; got 2"),
+        ({"metrics": {"loss": accuracy}}, "a metric cannot be called loss"),
+        ({"patience": 0}, "patience is 1 or more; got 0"),
+        ({"batch_size": 11}, "1 to 10 examples, as many as there are; got 11"),
+        ({"test": data.noisy_sine(5)}, "2 numbers each; got test examples of 1"),
+    ],
+)
+def test_bad_input_gives_one_clear_line_and_leaves_the_model_alone(more, message):
+    model, sgd = small()
+    before = weights(model)
+    with pytest.raises(ValueError, match=message) as caught:
+        fit(model, BCE, data.two_moons(10), sgd, **{"epochs": 1} | more)
+    assert "\n" not in str(caught.value)
+    assert weights(model) == before
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"model": None}, r"a Module as model, such as MLP\(2, \[16, 1\]\); got None"),
+        ({"model": len}, "a Module as model"),
+        ({"loss": None}, "prediction and a target as loss, such as losses.squared_error; got None"),
+        ({"loss": "mse"}, "as loss, .* got 'mse'"),
+        ({"optimizer": None}, r"as optimizer SGD\(model.parameters\(\), 0.1\); got None"),
+        ({"optimizer": 0.1}, "as optimizer .* got 0.1"),
+        ({"metrics": [accuracy]}, r'by name, as in metrics={"accuracy": accuracy}; got list'),
+        ({"metrics": accuracy}, "by name, .* got function"),
+        ({"metrics": {"a": 3}}, "by name, .* got 3 for a"),
+        ({"before_step": 3}, "before_step is a function without arguments; got 3"),
+        ({"after_step": 3}, "after_step is a function without arguments; got 3"),
+    ],
+)
+def test_arguments_of_another_kind_are_named(more, message):
+    model, sgd = small()
+    before = weights(model)
+    arguments = {"model": model, "loss": BCE, "data": data.two_moons(10), "optimizer": sgd}
+    with pytest.raises(TypeError, match=message) as caught:
+        fit(**{**arguments, "epochs": 1, **more})
+    assert "\n" not in str(caught.value)
+    assert weights(model) == before
+
+
+def test_going_on_to_fewer_epochs_than_were_run_is_refused():
+    model, sgd = small()
+    moons = data.two_moons(10)
+    state = fit(model, BCE, moons, sgd, epochs=3).state()
+    before = weights(model)
+    for epochs in (1, 3):
+        message = f"counts the epochs before it, 3, and needs more; got epochs={epochs}"
+        with pytest.raises(ValueError, match=message):
+            fit(model, BCE, moons, sgd, epochs=epochs, resume=state)
+        assert weights(model) == before
+        assert model.training is False
+    assert fit(model, BCE, moons, sgd, epochs=4, resume=state).epochs == 4
+
+
+@pytest.mark.parametrize("name", ["data", "test"])
+def test_examples_that_are_no_data_set_are_named(name):
+    model, sgd = small()
+    arguments = {"data": data.two_moons(10), "test": None, name: [([1.0, 2.0], 1)]}
+    with pytest.raises(TypeError, match=rf"a DataSet\(inputs, targets\) as {name}; got list"):
+        fit(model, BCE, optimizer=sgd, epochs=1, **arguments)
+
+
+def test_labels_outside_the_domain_of_the_loss_are_an_error_before_the_first_step():
+    model, sgd = small()
+    before = weights(model)
+    with pytest.raises(ValueError, match="labels between 0 and 1"):
+        fit(model, BCE, data.two_moons(10).labelled(-1, 1), sgd, epochs=1)
+    assert weights(model) == before
+
+
+# Compiled steps ----------------------------------------------------------------------------------
+
+COMPILED = ["python", "numpy", pytest.param("c", marks=needs_compiler), "torch"]
+
+
+def run_of(backend, *, drop=0.0, **more):
+    model = MLP(2, [6, 1], ops.relu, seed=3)
+    if drop:
+        model.layers.insert(1, nn.Dropout(drop, seed=5))
+    sgd = SGD(model.parameters(), 0.3, momentum=0.5, weight_decay=1e-3, **more)
+    moons = data.two_moons(60)
+    history = fit(
+        model, BCE, moons, sgd, epochs=6, batch_size=16, test=data.two_moons(20, seed=1),
+        metrics={"accuracy": accuracy}, backend=backend,
+    )  # fmt: skip
+    return model, history
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+@pytest.mark.parametrize("drop", [0.0, 0.4])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_compiled_run_is_the_eager_run_to_its_last_digits(backend, drop, reduction):
+    peer(backend) if backend == "torch" else None
+    rate = {} if reduction == "mean" else {"reduction": "sum"}
+    model, history = run_of(backend, drop=drop, **rate)
+    eager_model, eager = run_of(None, drop=drop, **rate)
+    assert history.steps == eager.steps == 24
+    assert history.stopped == eager.stopped
+    for found, expected in ((history.train, eager.train), (history.test, eager.test),
+                            (history.gradients, eager.gradients)):  # fmt: skip
+        assert found.keys() == expected.keys()
+        for name, numbers in found.items():
+            assert numbers == pytest.approx(expected[name], rel=1e-9)
+    assert weights(model) == pytest.approx(weights(eager_model), rel=1e-9)
+
+
+def test_a_compiled_run_that_diverges_says_what_the_graph_says():
+    def diverged(backend):
+        model = MLP(1, [3, 1], ops.relu)
+        sgd = SGD(model.parameters(), 1e6)
+        line = DataSet(((1.0,), (2.0,)), (1.0, 2.0))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            return fit(model, squared_error, line, sgd, epochs=50, backend=backend)
+
+    compiled, eager = diverged("python"), diverged(None)
+    assert compiled.stopped == eager.stopped
+    assert "diverged at step" in compiled.stopped
+    assert compiled.warning == eager.warning
+
+
+def test_a_compiled_run_watches_the_gradients():
+    def watched(backend):
+        model = MLP(2, [3] * 12 + [1], ops.sigmoid)
+        sgd = SGD(model.parameters(), 0.1)
+        with pytest.warns(RuntimeWarning, match="left"):
+            return fit(model, BCE, data.two_moons(20), sgd, epochs=3, backend=backend)
+
+    assert watched("python").warning == watched(None).warning
+
+
+def test_a_compiled_run_goes_on_from_a_state():
+    def part(epochs, resume=None):
+        model, sgd = small(momentum=0.9)
+        return fit(model, BCE, data.two_moons(20), sgd, epochs=epochs, resume=resume,
+                   backend="python"), model  # fmt: skip
+
+    whole, model = part(6)
+    first, _ = part(3)
+    rest, again = part(6, json.loads(json.dumps(first.state())))
+    assert rest.train == whole.train
+    assert weights(again) == weights(model)
+    other, sgd = small(momentum=0.9)
+    with pytest.raises(ValueError, match="with backend = python; got backend = None"):
+        fit(other, BCE, data.two_moons(20), sgd, epochs=6, resume=first.state())
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"lanes": False}, "compiles a step on lanes; got lanes=False"),
+        ({"backend": "fortran"}, "a backend is one of .*'fortran'"),
+    ],
+)
+def test_what_cannot_be_compiled_is_refused(more, message):
+    model, sgd = small()
+    with pytest.raises(ValueError, match=message):
+        fit(model, BCE, data.two_moons(20), sgd, epochs=1, **{"backend": "python", **more})
+
+
+def test_a_compiled_run_checks_the_labels():
+    model, sgd = small()
+    before = weights(model)
+    with pytest.raises(ValueError, match="hinge needs labels -1 or 1"):
+        fit(model, hinge, data.two_moons(20), sgd, epochs=1, backend="python")
+    assert weights(model) == before
+
+
+def test_a_compiled_classifier_of_several_classes_is_the_eager_one():
+    def trained(backend):
+        model = MLP(2, [5, 3])
+        sgd = SGD(model.parameters(), 0.3)
+        blobs = data.blobs(60)
+        return fit(model, softmax_cross_entropy, blobs, sgd, epochs=5, batch_size=20,
+                   metrics={"accuracy": accuracy}, backend=backend)  # fmt: skip
+
+    compiled, eager = trained("numpy"), trained(None)
+    assert compiled.train["loss"] == pytest.approx(eager.train["loss"], rel=1e-12)
+    assert compiled.train["accuracy"] == eager.train["accuracy"]
+
+
+@pytest.mark.parametrize("more", [{}, {"lanes": False}, {"backend": "python"}])
+def test_a_loss_that_returns_no_value_is_one_clear_line(more):
+    model, sgd = small()
+    with pytest.raises(TypeError, match=r"a loss is .* returns a Value; got NoneType None"):
+        fit(model, lambda prediction, target: None, data.two_moons(10), sgd, epochs=1, **more)

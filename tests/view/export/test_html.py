@@ -1,0 +1,308 @@
+import base64
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from html import escape
+from html.parser import HTMLParser
+
+import pytest
+
+from scalargrad import DrawingError, Value, program
+from scalargrad.graph.model import contracted
+from scalargrad.lectures import LECTURES
+from scalargrad.notation.names import Numbers
+from scalargrad.view.export.html import page
+from scalargrad.view.export.painting import painted
+from scalargrad.view.frames import frames
+from scalargrad.view.scene import THEMES, Look
+from scalargrad.view.styles.network import network
+from scalargrad.view.styles.record import record
+
+LOOK = Look(THEMES["light"], Numbers())
+HOSTILE = [
+    "<script>document.title='hit'</script>", "</script><img src=x onerror=document.title='hit'>",
+    '"><svg onload=document.title="hit">', "'quotes' & &lt;b&gt;", "\ud800\x00\x1b", "]]>", "-->",
+    "</title></svg></figcaption>", "\u202eabc", "new\nline", "{0} %s ${1}", "javascript:alert(1)",
+]  # fmt: skip
+
+
+def lecture_frames(style=network):
+    output = program(LECTURES[0].text).output
+    output.backward()
+    return frames(contracted(output), LOOK, style)
+
+
+def hostile_frames():
+    y = Value(1, "x")
+    for index, label in enumerate(HOSTILE):
+        y = (y + Value(index, label)).named(label + "!")
+    y.backward()
+    return frames(contracted(y), LOOK, record)
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return lecture_frames()
+
+
+@pytest.fixture(scope="module")
+def document(scenes):
+    return page(scenes, title="The lecture's network")
+
+
+class Parts(HTMLParser):
+    """What a browser makes of a page: elements with attributes, and the texts in them."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.texts, self.open = [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    def within(self, tag):
+        return [text for where, text in self.texts if where == tag]
+
+    def ids(self):
+        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+
+
+def shape_of(text):
+    """The elements of a page and the names of their attributes, in order."""
+    return [(tag, sorted(attributes)) for tag, attributes in Parts(text).elements]
+
+
+def faults(text):
+    """What must not be in a page."""
+    parts = Parts(text)
+    found = [
+        tag
+        for tag, _ in parts.elements
+        if tag in ("img", "iframe", "object", "link", "base", "form", "a", "foreignobject")
+    ]
+    for tag, attributes in parts.elements:
+        found += [f"{tag} {name}" for name in attributes if name.startswith("on")]
+        found += [f"{tag} {name}" for name in attributes if name in ("style", "src", "action")]
+        found += [f"{tag} {v}" for k, v in attributes.items() if k == "href" and v[0] != "#"]
+    names = parts.ids()
+    found += [name for name in set(names) if names.count(name) > 1]
+    used = {a["href"][1:] for tag, a in parts.elements if tag == "use"}
+    found += sorted(used - set(names))
+    return found
+
+
+def test_a_page_has_a_figure_for_each_frame_and_says_its_caption(document, scenes):
+    parts = Parts(document)
+    assert [tag for tag, _ in parts.elements].count("figure") == len(scenes) == 15
+    assert parts.within("bdi")[2] == "h₂ = ReLU(w₂x) = ReLU(0.8 × 2) = 1.6"
+    assert parts.within("span")[2] == "Step 3 of 15:"
+    assert parts.within("title") == ["The lecture's network"]
+    live = [a for tag, a in parts.elements if a.get("aria-live")]
+    assert [a["aria-live"] for a in live] == ["polite"]
+
+
+def test_a_page_refers_to_nothing_outside_and_has_no_fault(document):
+    assert faults(document) == []
+    assert re.findall(r"https?:|url\(|@import|src=", document) == []
+
+
+def test_faults_are_caught(document):
+    planted = {
+        "img": "<img src=x>", "rect onload": '<rect onload="f()"/>', "p style": '<p style="">',
+        "back": '<b id="back"><b id="back">', "use https://x": '<use href="https://x"/>',
+        "p1": '<use href="#p1"/>',
+    }  # fmt: skip
+    for fault, html in planted.items():
+        assert fault in faults(document.replace("</main>", html + "</main>"))
+
+
+def test_the_policy_admits_the_page_s_own_script_and_style_only(document):
+    policy = next(a["content"] for tag, a in Parts(document).elements if "http-equiv" in a)
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    for kind, tag in (("script", "script"), ("style", "style")):
+        sources = re.findall(f"<{tag}>(.*?)</{tag}>", document, re.DOTALL)
+        digests = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in sources]
+        assert re.findall(f"{kind}-src ([^;]*)", policy) == [f"'sha256-{d}'" for d in digests]
+
+
+def test_every_frame_is_painted_as_it_is_alone(document, scenes):
+    body = document.partition("<h1>")[2].partition("</h1>")[2].partition("<p ")[0]
+    root = ElementTree.fromstring(f"<body>{body}</body>")
+    shared = {e.attrib.pop("id"): e for e in root.find("main/svg/defs")}
+    figures = root.findall("main/figure")
+    for figure, scene in zip(figures, scenes, strict=True):
+        inside = [shared[e.attrib["href"][1:]] if e.tag == "use" else e for e in figure.find("svg")]
+        alone = [e for e in ElementTree.fromstring(painted(scene, "svg"))
+                 if e.tag.rpartition("}")[2] not in ("title", "desc")]  # fmt: skip
+        assert [e.attrib for e in inside] == [e.attrib for e in alone]
+        assert len(inside) > 10
+
+
+def test_a_page_is_much_smaller_than_its_pictures(document, scenes):
+    alone = sum(len(painted(scene, "svg")) for scene in scenes)
+    assert len(document.encode()) < 0.65 * alone
+    assert len(document.encode()) < 400_000
+
+
+def test_pages_share_no_names(document):
+    other = page(lecture_frames(record), title="another")
+    shared = set(Parts(document).ids()) & set(Parts(other).ids())
+    assert shared == set()
+    assert len(Parts(other).ids()) > 10
+
+
+def test_labels_are_text_and_nothing_else():
+    made = hostile_frames()
+    harmless = page(made, ["a"] * len(made), title="t")
+    for place in (0, 1, 4):
+        captions = [HOSTILE[(place + i) % len(HOSTILE)] for i in range(len(made))]
+        text = page(made, captions, title=HOSTILE[place])
+        text.encode()
+        assert shape_of(text) == shape_of(harmless)
+        assert faults(text) == []
+    default = page(made)
+    assert [tag for tag, _ in Parts(default).elements].count("script") == 1
+    assert faults(default) == []
+
+
+def test_a_label_that_is_not_escaped_is_caught(monkeypatch):
+    from scalargrad.view.export import html
+
+    made = lecture_frames(record)[:2]
+    harmless = shape_of(page(made, ["a", "b"]))
+    monkeypatch.setattr(html, "escape", lambda text: text)
+    assert shape_of(page(made, ["a", HOSTILE[1]])) != harmless
+
+
+def test_one_picture_needs_no_controls(scenes):
+    text = page(scenes[-1:])
+    assert "<button" not in text
+    assert "<script" not in text
+    assert "Step 1" not in text
+    assert faults(text) == []
+
+
+def test_a_page_needs_frames_and_as_many_captions(scenes):
+    with pytest.raises(DrawingError, match="got 0 frames and 0 captions"):
+        page([])
+    with pytest.raises(DrawingError, match="got 15 frames and 1 captions"):
+        page(scenes, ["one"])
+
+
+def test_processes_with_other_hash_seeds_write_the_same_page(document):
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from test_html import lecture_frames, page\n"
+        "print(page(lecture_frames(), title=\"The lecture's network\"), end='')"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True,
+                          env=environment, timeout=60)  # fmt: skip
+    assert done.stdout.decode() == document
+
+
+# In a browser
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def in_browser(text, script, tmp_path, sandboxed=False):
+    """The title of a page after a script of the test's own has run in it, in headless Chromium.
+
+    The script runs before the page's own policy is read, on timers, as a visitor's hands would.
+    """
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if not found:
+        message = "no Chromium is installed"
+        (pytest.fail if os.environ.get("SCALARGRAD_REQUIRE_PEERS") else pytest.skip)(message)
+    path = tmp_path / "page.html"
+    if sandboxed:
+        frame = f'<iframe sandbox="allow-scripts" srcdoc="{escape(text)}"></iframe>'
+        path.write_text(f"<!DOCTYPE html><title>outside</title>{script}{frame}", encoding="utf-8")
+    else:
+        path.write_text(text.replace("<head>", f"<head>{script}", 1), encoding="utf-8")
+    done = subprocess.run(
+        [found, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000",
+         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()],
+        capture_output=True, check=True, timeout=120,
+    )  # fmt: skip
+    return re.search("<output>(.*?)</output>", done.stdout.decode(), re.DOTALL)[1].split()
+
+
+def visitor(*actions):
+    """A script that acts on the page, one action after another, and notes the step it shows."""
+    return (
+        "<script>addEventListener('load', () => { const seen = [];"
+        "const step = () => document.querySelector('.caption').textContent.match(/\\d+/)[0];"
+        "const key = (k, at = document.body) => at.dispatchEvent("
+        "new KeyboardEvent('keydown', {key: k, bubbles: true, cancelable: true}));"
+        "const click = (name) => document.querySelector('.' + name).click();"
+        "const slide = (n) => { const s = document.querySelector('input'); s.value = n;"
+        "s.dispatchEvent(new Event('input')); };"
+        "const visible = () => [...document.querySelectorAll('figure')]"
+        ".filter(f => getComputedStyle(f).display !== 'none').length;"
+        f"const actions = [{', '.join(f'() => {action}' for action in actions)}];"
+        "const next = () => { if (!actions.length) { const o = document.createElement('output');"
+        "o.textContent = seen.join(' '); document.body.append(o); return; }"
+        "const wait = actions.shift()(); seen.push(step() + '/' + visible());"
+        "setTimeout(next, typeof wait === 'number' ? wait : 10); }; next(); });</script>"
+    )
+
+
+def test_keys_buttons_and_slider_step_through_the_frames(document, tmp_path):
+    actions = {
+        "0": 1, "key('ArrowRight')": 2, "key('ArrowRight') ": 3, "key('ArrowLeft')": 2,
+        "key('End')": 15, "key('ArrowRight')  ": 15, "key('Home')": 1, "key('ArrowLeft') ": 1,
+        "click('forward')": 2, "slide(9)": 9, "click('back')": 8, "key('x')": 8,
+        "(key(' '), 3100)": 8, "0 ": 10, "(key(' '), 5000)": 10, "0  ": 10,
+        "(click('play'), 9000)": 10, "0   ": 15, "(click('play'), 1600)": 1, "0    ": 2,
+    }  # fmt: skip
+    seen = in_browser(document, visitor(*actions), tmp_path)
+    assert seen == [f"{step}/1" for step in actions.values()]
+
+
+def test_without_javascript_all_frames_are_shown(document, tmp_path):
+    script = visitor("0").replace("step()", "'-'")
+    text = document.replace("sha256-", "sha256-x", 1)  # the page's own script is not admitted
+    assert in_browser(text, script, tmp_path) == ["-/15"]
+
+
+def test_in_a_browser_hostile_labels_execute_nothing(tmp_path):
+    made = hostile_frames()
+    text = page(made, title=HOSTILE[1])
+    listening = (
+        "<script>addEventListener('load', () => { const o = document.createElement('output');"
+        "o.textContent = document.title === TITLE ? 'unharmed' : 'harmed';"
+        "document.body.append(o); });</script>"
+    ).replace("TITLE", '"' + HOSTILE[1].replace("</", "<\\/") + '"')
+    assert in_browser(text, listening, tmp_path) == ["unharmed"]
+
+
+def test_a_page_works_in_a_sandboxed_frame_of_a_notebook(document, tmp_path):
+    reporting = "<script>addEventListener('load', () => parent.postMessage(document.querySelector("
+    reporting += "'.caption').textContent.split(' ').slice(0, 4).join('_'), '*'))</script>"
+    listening = (
+        "<script>addEventListener('message', (event) => {"
+        "const o = document.createElement('output'); o.textContent = event.data;"
+        "document.body.append(o); });</script>"
+    )
+    text = document.replace("<head>", f"<head>{reporting}", 1)
+    assert in_browser(text, listening, tmp_path, sandboxed=True) == ["Step_1_of_15:"]

@@ -1,0 +1,362 @@
+import io
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+import zlib
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib import style
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+from PIL import Image
+
+from scalargrad.view import glyphs
+from scalargrad.view.export.outlines import legal, marks
+from scalargrad.view.export.painting import MOST_PIXELS, MOST_PIXELS_A_SIDE, pages, painted, png
+from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, extent, measured
+
+FORMS = ("svg", "png", "pdf")
+SCENE = Scene(
+    300, 200,
+    (
+        Text(60, 45, "ŷ", 14, "#1e293b", math=r"\hat{y}"),
+        Text(20, 120, "∂ℓ/∂w₂ = −0.24", 13, "#c1103a", anchor="start",
+             math=r"\frac{\partial \ell}{\partial w_2} = -0.24"),
+        Text(290, 120, "end of it", 11, "#000000", bold=True, anchor="end"),
+        Rectangle(100, 20, 60, 30, "#f1f5f9", "#475569", radius=8, line=1.5, dashed=True),
+        Rectangle(100, 60, 60, 30, "#ffffff", "#475569", radius=0),
+        Circle(60, 40, 20, "#fff4ea", "#b45309", line=2.0),
+        Arrow(((80, 40), (200, 90)), "#94a3b8"),
+        Arrow(((200, 40), (220, 90), (280, 90)), "#94a3b8", curved="", head=0),
+        Arrow(((200, 190), (220, 140)), "#b45309", line=3, curved="y", dashed=True),
+    ),
+    "#ffffff", "A scene\nof all shapes",
+)  # fmt: skip
+HOSTILE = [
+    "", "ctl\x00\x01\x1b[31m", "]]>", "\ud800", "😀", "<script>alert(1)</script>", '"&amp;\'',
+    "\ufffe\uffff", "-->", "(a) \\) /Title", "line\r\nline\ttab", "\x85\u2028",
+]  # fmt: skip
+
+
+def peer(name):
+    """A program that a test compares with; where it is required, its lack is a failure."""
+    found = shutil.which(name)
+    if not found:
+        message = f"{name} is not installed"
+        (pytest.fail if os.environ.get("SCALARGRAD_REQUIRE_PEERS") else pytest.skip)(message)
+    return found
+
+
+def font(size, bold=False):
+    return FontProperties(
+        family="DejaVu Sans", size=size, weight="bold" if bold else "normal",
+        math_fontfamily="stix",
+    )  # fmt: skip
+
+
+def points(parts):
+    """All points of outlines that are put in their places."""
+    found = [
+        (x + dx, y + dy)
+        for outline, dx, dy in parts
+        for letter, numbers in outline.segments
+        for x, y in zip(numbers[::2], numbers[1::2], strict=True)
+    ]
+    return np.array(found)
+
+
+def from_matplotlib(source, size, bold=False):
+    """The points of a text as matplotlib's own TextPath has them, y downwards."""
+    path = TextPath((0, 0), source, size=size, prop=font(size, bold))
+    drawn = path.vertices[path.codes != path.CLOSEPOLY]
+    return drawn * (1, -1)
+
+
+# Texts
+
+
+@pytest.mark.parametrize("text", ["AVA To −0.24", "h₁ = ReLU", "ŷ ℓ ∂ × ≈", "a"])
+@pytest.mark.parametrize("bold", [False, True])
+def test_plain_glyphs_are_where_matplotlib_puts_them(text, bold):
+    mine = points(glyphs.plain(text, bold).parts(13))
+    assert np.allclose(mine, from_matplotlib(text, 13, bold), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "math",
+    [r"\hat{y}", r"w_{11}^{(2)}", r"\frac{\partial \ell}{\partial w_{2}} = -0.24", r"\sqrt{x_1}",
+     r"\frac{10}{3}\,\hspace{2}x_7", r"\mathbf{1}[z_2 > 0]", "x^{12}_{34}", r"\overline{x}"],
+)  # fmt: skip
+def test_mathematics_is_where_matplotlib_puts_it(math):
+    mine = points(glyphs.mathematics(math).parts(12))
+    theirs = from_matplotlib(f"${math}$", 12)
+    assert mine.shape == theirs.shape
+    assert np.abs(mine - theirs).max() < 0.02 * 12  # digits differ in height by a hundredth
+
+
+@pytest.mark.parametrize("number", ["00", "11", "17", "40", "71", "98"])
+@pytest.mark.parametrize("pattern", ["w_{%s}", "h_{1}^{(%s)}", r"\frac{%s}{5}", "-0.%s"])
+def test_digits_are_put_into_a_formula_that_was_set_once(pattern, number):
+    math = pattern % number
+    mine, theirs = points(glyphs.mathematics(math).parts(12)), from_matplotlib(f"${math}$", 12)
+    assert np.abs(mine - theirs).max() < 0.025 * 12
+    assert np.abs(mine - theirs)[:, 0].max() < 1e-6 * 12
+
+
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("form", ["−0.{0}{1}", "{0}/{1}", "1.{0}e−{1}", "({0}) × ({1}) = {0}.{1}"])
+def test_numbers_are_not_kerned(form, bold):
+    for first, second in itertools.product("0123456789", repeat=2):
+        number = form.format(first, second)
+        assert glyphs._NUMBER.fullmatch(number)
+        mine = points(glyphs.plain(number, bold).parts(12))
+        assert np.allclose(mine, from_matplotlib(number, 12, bold), atol=1e-6)
+
+
+def test_a_thousand_weights_are_set_as_one():
+    glyphs.mathematics("q_{1000}")
+    before = glyphs._mathematics.cache_info().misses
+    assert all(glyphs.mathematics(f"q_{{{number}}}") for number in range(1001, 2000))
+    assert glyphs._mathematics.cache_info().misses == before
+
+
+@pytest.mark.parametrize("math", [r"\nosuch", "{", "x^", r"\frac{1}", "$"])
+def test_what_cannot_be_set_is_painted_as_plain_text(math):
+    assert glyphs.mathematics(math) is None
+    text = Text(10, 20, "plain", 12, "#000000", math=math)
+    scene = Scene(100, 40, (text,), "#ffffff", "")
+    assert painted(scene, "svg") == painted(replace(scene, shapes=(replace(text, math=""),)), "svg")
+
+
+@pytest.mark.parametrize("anchor", ["start", "middle", "end"])
+@pytest.mark.parametrize("math", ["", r"\frac{a}{b}+w_{2}"])
+def test_a_text_is_as_large_as_it_was_measured(anchor, math):
+    text = Text(100, 60, "Wide text", 20, "#000000", anchor=anchor, math=math)
+    size = measured(text)
+    left = 100 - size.width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+    (mark,) = marks(Scene(200, 100, (text,), "#ffffff", ""))
+    (x0, y0), (x1, y1) = points(mark.parts).min(axis=0), points(mark.parts).max(axis=0)
+    assert left - 1 < x0 < left + 3
+    assert left + size.width - 3 < x1 < left + size.width + 1
+    assert y0 == pytest.approx(60 - size.above, abs=0.5)
+    assert y1 == pytest.approx(60 + size.below, abs=0.5)
+
+
+def test_a_character_that_the_font_lacks_is_a_box():
+    with_emoji = Text(10, 20, "a🎉\n\ud800", 12, "#000000")
+    scene = Scene(100, 40, (with_emoji,), "#ffffff", "")
+    boxes = replace(scene, shapes=(replace(with_emoji, text="a□□□"),))
+    assert painted(scene, "svg") == painted(boxes, "svg")
+
+
+# Files
+
+
+def svg_points(data):
+    """The points of path data, absolute; a test's own reader of SVG."""
+    found, x, y, start = [], 0.0, 0.0, (0.0, 0.0)
+    for letter, numbers in re.findall(r"([a-zA-Z])([^a-zA-Z]*)", data):
+        values = [float(n) for n in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", numbers)]
+        pairs = list(zip(values[::2], values[1::2], strict=True))
+        if letter == "z":
+            x, y = start
+            continue
+        assert letter in "Mmlqc"
+        absolute = pairs if letter == "M" else [(x + dx, y + dy) for dx, dy in pairs]
+        found += absolute
+        x, y = absolute[-1]
+        if letter in "Mm":
+            start = (x, y)
+    return np.array(found)
+
+
+def test_svg_holds_every_outline_in_its_place_and_colour():
+    root = ElementTree.fromstring(painted(SCENE, "svg"))
+    paths = root.findall("{http://www.w3.org/2000/svg}path")
+    assert len(paths) == len(marks(SCENE))
+    for path, mark in zip(paths, marks(SCENE), strict=True):
+        assert path.get("fill") == (mark.fill or "none")
+        assert path.get("stroke") == (mark.stroke or None)
+        assert (path.get("stroke-dasharray") is not None) == mark.dashed
+        assert np.abs(svg_points(path.get("d")) - points(mark.parts)).max() < 0.0151
+
+
+def test_svg_is_one_figure_with_words_and_nothing_that_runs_or_refers():
+    root = ElementTree.fromstring(painted(SCENE, "svg"))
+    assert (root.get("role"), root.get("aria-label")) == ("img", SCENE.description)
+    assert root.get("viewBox") == "0 0 300 200"
+    assert (root.get("width"), root.get("height")) == ("300pt", "200pt")
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert tags == {"svg", "title", "desc", "rect", "path"}
+    assert root[0].text == "A scene"
+    assert root[1].text == SCENE.description
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("description", HOSTILE)
+def test_any_description_is_words_in_every_format(form, description):
+    content = painted(replace(SCENE, description=description), form)
+    if form == "svg":
+        root = ElementTree.fromstring(content)
+        assert root.get("aria-label") == legal(description)
+    elif form == "png":
+        assert Image.open(io.BytesIO(content)).text["Description"] == legal(description)
+    else:
+        hexadecimal = re.search(rb"/Subject <feff([0-9a-f]*)>", content)[1].decode()
+        told = bytes.fromhex(hexadecimal).decode("utf-16-be")
+        assert told == description.replace("\ud800", "?")
+
+
+def test_png_is_painted_at_192_dots_an_inch():
+    image = Image.open(io.BytesIO(painted(SCENE, "png")))
+    assert image.size == (800, 533)
+    assert image.info["dpi"] == pytest.approx((192, 192), abs=0.1)
+    assert image.text == {"Description": SCENE.description}
+
+
+def pixel(scene, x, y, **options):
+    image = Image.open(io.BytesIO(png(scene, **options)))
+    return image.getpixel((round(x * 192 / 72), round(y * 192 / 72)))
+
+
+def test_texts_are_over_boxes_and_boxes_over_arrows():
+    letter = Text(50, 60, "█", 30, "#0000ff")
+    box = Rectangle(30, 30, 40, 40, "#00ff00", "")
+    arrow = Arrow(((0, 50), (100, 50)), "#ff0000", line=60, curved="", head=0)
+    scene = Scene(100, 100, (letter, box, arrow), "#ffffff", "")
+    for x, colour in ((50, (0, 0, 255)), (33, (0, 255, 0)), (20, (255, 0, 0))):
+        assert pixel(scene, x, 50) == colour
+    assert pixel(scene, 50, 95) == (255, 255, 255)
+
+
+def test_a_letter_has_its_hole_and_paper_may_be_left_out():
+    scene = Scene(100, 100, (Text(50, 85, "O", 90, "#000000"),), "#ffeecc", "")
+    assert pixel(scene, 50, 52) == (255, 238, 204)
+    assert pixel(scene, 50, 52, paper=False)[3] == 0
+    assert pixel(scene, 50, 20.5, paper=False) == (0, 0, 0, 255)
+
+
+@pytest.mark.parametrize("size", [(1e6, 10), (2e4, 2e4), (0, 0), (1e-9, 5)])
+def test_a_png_of_any_size_is_painted(size):
+    image = Image.open(io.BytesIO(png(Scene(*size, (), "#ffffff", ""))))
+    assert min(image.size) >= 1
+    assert max(image.size) <= MOST_PIXELS_A_SIDE
+    assert image.size[0] * image.size[1] <= MOST_PIXELS * 1.001
+
+
+@pytest.mark.parametrize("curved", ["", "x", "y"])
+@pytest.mark.parametrize("end", [(50, 20), (20, 50), (90, 80), (10, 20), (20, 20), (20, 21)])
+def test_the_head_of_an_arrow_is_at_its_end_and_its_shaft_reaches_the_head(curved, end):
+    arrow = Arrow(((20, 20), end), "#000000", curved=curved)
+    shaft, *head = marks(Scene(100, 100, (arrow,), "#ffffff", ""))
+    drawn = points(shaft.parts)
+    assert tuple(drawn[0]) == (20, 20)
+    if end == (20, 20):  # it goes nowhere: there is no head
+        assert head == []
+        return
+    tip, left, right = points(head[0].parts)
+    assert tuple(tip) == end
+    assert drawn[-1] == pytest.approx((left + right) / 2)
+    assert np.linalg.norm(tip - drawn[-1]) <= arrow.head + 1e-9
+
+
+# PDF
+
+
+def test_pdf_is_what_png_is(tmp_path):
+    file = tmp_path / "p.pdf"
+    file.write_bytes(pages([SCENE, replace(SCENE, shapes=SCENE.shapes[3:])]))
+    subprocess.run(
+        [peer("pdftoppm"), "-r", "192", "-png", str(file), str(tmp_path / "page")], check=True
+    )
+    for number, shapes in ((1, SCENE.shapes), (2, SCENE.shapes[3:])):
+        theirs = np.asarray(Image.open(tmp_path / f"page-{number}.png").convert("L"), float)
+        mine = Image.open(io.BytesIO(png(replace(SCENE, shapes=shapes)))).convert("L")
+        ours = np.asarray(mine, float)[: theirs.shape[0], : theirs.shape[1]]
+        theirs = theirs[: ours.shape[0], : ours.shape[1]]
+        assert np.abs(ours - theirs).mean() < 1.0
+        assert (np.abs(ours - theirs) > 128).mean() < 0.001
+
+
+def test_a_pdf_is_tagged_and_its_table_leads_to_every_object(tmp_path):
+    content = pages([SCENE, SCENE])
+    assert content.count(b"/S /Figure") == 2
+    assert b"/Lang (en)" in content
+    assert b"Date" not in content
+    start = int(re.search(rb"startxref\n(\d+)", content)[1])
+    assert content[start:].startswith(b"xref")
+    for number, place in enumerate(re.findall(rb"^(\d{10}) 00000 n ", content, re.M), start=1):
+        assert content[int(place) :].startswith(b"%d 0 obj" % number)
+    told = subprocess.run(
+        [peer("pdfinfo"), "-"], input=content, capture_output=True, check=True
+    ).stdout.decode()
+    assert re.search(r"Title: +A scene", told)
+    assert re.search(r"Tagged: +yes", told)
+    assert re.search(r"Pages: +2", told)
+    assert re.search(r"Page size: +300 x 200 pts", told)
+
+
+def test_a_stream_of_a_pdf_paints_inside_its_page():
+    (stream,) = re.findall(rb"stream\n(.*?)\nendstream", painted(SCENE, "pdf"), re.S)
+    operators = zlib.decompress(stream).decode()
+    assert operators.count(" Q") == sum(len(m.parts) for m in marks(SCENE) if m.parts[0][1])
+    assert operators.endswith("EMC")
+    assert not re.search(r"nan|inf|e-\d", operators)
+
+
+# The same everywhere
+
+
+def test_settings_of_a_user_neither_change_a_picture_nor_are_changed():
+    plain = {form: painted(SCENE, form) for form in FORMS}
+    for cached in (glyphs.plain, glyphs.mathematics, glyphs._mathematics, glyphs._plain):
+        cached.cache_clear()
+    with matplotlib.rc_context():
+        style.use("classic")
+        matplotlib.rcParams.update({"mathtext.default": "rm", "path.sketch": (9, 9, 9)})
+        before = dict(matplotlib.rcParams)
+        assert {form: painted(SCENE, form) for form in FORMS} == plain
+        assert extent("AVA", 12, False, "w_1") == extent("AVA", 12, False, "w_1")
+        assert dict(matplotlib.rcParams) == before
+    for cached in (glyphs.plain, glyphs.mathematics, glyphs._mathematics, glyphs._plain):
+        cached.cache_clear()
+
+
+def test_processes_with_other_hash_seeds_write_the_same_bytes():
+    code = (
+        "import hashlib; from view.export.test_painting import *;"
+        "print([hashlib.sha256(painted(SCENE, form)).hexdigest() for form in FORMS])"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=120,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+    assert len(told.pop()) > 190
+
+
+def test_painting_loads_no_more_of_matplotlib_than_it_needs():
+    code = (
+        "import sys;" "from view.export.test_painting import SCENE; import scalargrad.view.export.svg;"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    alone = (
+        "import sys; from scalargrad.view.export.painting import *; from scalargrad.view.scene"
+        " import *; s = Scene(9, 9, (Text(1, 5, 'a', 9, '#000000', math='w_2'),), '#ffffff', '');"
+        "painted(s, 'svg'), painted(s, 'pdf');"
+        "print({'matplotlib.figure', 'matplotlib.pyplot'} & set(sys.modules) or 'neither')"
+    )
+    for source, expected in ((code, "False"), (alone, "neither")):
+        done = subprocess.run([sys.executable, "-c", source], capture_output=True, check=True,
+                              text=True, timeout=120)  # fmt: skip
+        assert done.stdout.strip() == expected
