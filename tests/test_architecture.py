@@ -39,10 +39,10 @@ ROOMS = {
         "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
+    "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
     "plots": [""],
     "lectures": [
-        "experiments.gradients", "experiments.surfaces", "experiments.generalisation",
-        "experiments", "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
+        "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
     ],
     "cli": ["doctor", "manual", "streams", "commands"],
 }  # fmt: skip

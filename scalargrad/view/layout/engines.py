@@ -22,8 +22,7 @@ from tempfile import TemporaryFile
 from typing import Any, Literal
 
 from scalargrad.errors import DrawingError
-from scalargrad.view.layout import layered
-from scalargrad.view.layout.layered import Box, Layout, Point, check, column_numbers
+from scalargrad.view.layout.layered import Box, Layout, Point, check, column_numbers, layered
 
 BOXES_ON_A_SLIDE = 150  # up to here our own columns; the same picture on every machine
 MOST_FOR_GRAPHVIZ = 10_000  # boxes and columns that edges pass: beyond, it seldom ends in time

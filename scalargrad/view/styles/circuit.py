@@ -13,9 +13,8 @@ from typing import Literal
 
 from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
-from scalargrad.view.layout import layered
 from scalargrad.view.layout.engines import laid_out
-from scalargrad.view.layout.layered import Box, Layout, Point, column_numbers
+from scalargrad.view.layout.layered import Box, Layout, Point, column_numbers, layered
 from scalargrad.view.scene import (
     Arrow,
     Circle,

@@ -16,8 +16,7 @@ from math import hypot
 
 from scalargrad.graph.model import Graph, Node
 from scalargrad.notation.names import Written
-from scalargrad.view.layout import layered
-from scalargrad.view.layout.layered import Box, Point
+from scalargrad.view.layout.layered import Box, Point, layered
 from scalargrad.view.scene import (
     Arrow,
     Circle,

@@ -347,7 +347,8 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
 
 def test_painting_loads_no_more_of_matplotlib_than_it_needs():
     code = (
-        "import sys;" "from view.export.test_painting import SCENE; import scalargrad.view.export.svg;"
+        "import sys; from view.export.test_painting import SCENE;"
+        "import scalargrad.view.export.svg;"
         "print('matplotlib.pyplot' in sys.modules)"
     )
     alone = (

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from view.layout.test_layered import EXAMPLES, graphs, outside, overlaps, rectangles
 
 from scalargrad.errors import DrawingError
-from scalargrad.view.layout import engines, layered
+from scalargrad.view.layout import engines
 from scalargrad.view.layout.engines import BOXES_ON_A_SLIDE, laid_out
-from scalargrad.view.layout.layered import Box, Layout
+from scalargrad.view.layout.layered import Box, Layout, layered
 
 NEVER = settings(deadline=None, max_examples=25)  # each example starts a process
 BOX = Box(30, 20)

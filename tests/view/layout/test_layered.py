@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalargrad.view.layout import layered
 from scalargrad.view.layout import layered as module
-from scalargrad.view.layout.layered import Box, Layout, Point
+from scalargrad.view.layout.layered import Box, Layout, Point, layered
 
 Edges = list[tuple[int, int]]
 Graph = tuple[list[Box], Edges]
@@ -488,7 +487,7 @@ def test_a_big_graph_is_swept_less(monkeypatch):
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
 def test_another_process_with_another_hash_seed_gives_the_same_layout(seed):
     code = (
-        "from scalargrad.view.layout import Box, layered\n"
+        "from scalargrad.view.layout.layered import Box, layered\n"
         "boxes = [Box(20 + 7 * i % 31, 10 + 11 * i % 17) for i in range(40)]\n"
         "edges = [(i * k % (i - 1), i) for i in range(2, 40) for k in (3, 7)]\n"
     )
