@@ -32,15 +32,17 @@ _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
-    "value", "expression", "ops", "scalars", "formula", "errors",
-    "view.drawing", "view.stepper", "view.derivation", "view.table", "view.graph", "view.scene",
-    "view.notation",
-    "checking.gradcheck", "checking.marking", "checking.report", "checking.worksheet",
-    "checking.variants", "checking.reading", "checking.quantities", "checking.kinks",
-    "checking.answer_key", "checking.grading", "checking.plugin",
-    "module", "nn", "between", "initial", "losses", "optim", "data", "train", "compiler.compiled",
-    "interop", "experiments",
-    "plots", "lectures", "lectures.statements", "lectures.claims", "lectures.decks", "doctor",
+    "engine.value", "engine.ops", "engine.scalars", "language.reading", "notation.formula",
+    "notation.names", "errors",
+    "graph.model", "graph.derivation", "graph.table",
+    "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
+    "train", "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
+    "view.drawing", "view.scene", "view.stepper.stepper",
+    "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
+    "checking.quantities", "checking.kinks", "checking.answer_key",
+    "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.plugin",
+    "plots", "lectures", "lectures.experiments", "lectures.statements", "lectures.claims",
+    "lectures.decks", "cli.doctor",
 )  # fmt: skip
 
 

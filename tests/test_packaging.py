@@ -44,7 +44,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions):
     assert wheel.name == f"scalargrad-{scalargrad.__version__}-py3-none-any.whl"
     held = {name for name in names(wheel) if not name.endswith("/")}
     package = {name for name in held if name.startswith("scalargrad/")}
-    assert package >= tracked("scalargrad") >= {"scalargrad/py.typed", "scalargrad/starter.sg"}
+    assert package >= tracked("scalargrad") >= {"scalargrad/py.typed", "scalargrad/cli/starter.sg"}
     assert {name.partition("/")[0] for name in held - package} == {
         f"scalargrad-{scalargrad.__version__}.dist-info"
     }

@@ -131,7 +131,7 @@ def new(
     """
     if path.suffix != ".sg" and str(path) != "-":
         raise typer.BadParameter(f"a program file ends in .sg; got {path}")
-    text = (resources("scalargrad") / "starter.sg").read_text(encoding="utf-8")
+    text = (resources("scalargrad.cli") / "starter.sg").read_text(encoding="utf-8")
     if path.suffix:
         text = text.replace("lecture.sg", shlex.quote(path.name))
     save_new([(path, text)], force)

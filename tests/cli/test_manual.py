@@ -376,12 +376,12 @@ def test_control_c_ends_a_command_in_one_line():
 def test_control_c_while_it_starts_is_no_traceback(monkeypatch):
     class Interrupt:
         def find_spec(self, name, path=None, target=None):
-            if name == "scalargrad.cli":
+            if name == "scalargrad.cli.commands":
                 raise KeyboardInterrupt
 
-    monkeypatch.delitem(sys.modules, "scalargrad.cli")
+    monkeypatch.delitem(sys.modules, "scalargrad.cli.commands")
     monkeypatch.setattr(sys, "meta_path", [Interrupt(), *sys.meta_path])
-    monkeypatch.delattr("scalargrad.cli")
+    monkeypatch.delattr("scalargrad.cli.commands")
     with pytest.raises(SystemExit) as ended:
         __main__.run()
     assert ended.value.code == 130

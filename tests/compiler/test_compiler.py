@@ -702,7 +702,7 @@ def branching(x):
 
 
 def test_a_branch_names_the_line_and_says_where():
-    advice = r"test_compiler\.py, line \d+, branches .* use scalargrad\.ops\.where_\("
+    advice = r"test_compiler\.py, line \d+, branches .* use ops\.where_\("
     with pytest.raises(TypeError, match=advice):
         compile(branching, backend="python")
     line = branching.__code__.co_firstlineno + 1

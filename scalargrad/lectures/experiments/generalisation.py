@@ -23,6 +23,7 @@ from scalargrad.nn.initialisation import scaled
 from scalargrad.nn.layers import MLP, Dropout, Module
 from scalargrad.train import fit, optim
 from scalargrad.train.data import DataSet, gaussian_mixture, noisy_sine, two_moons
+from scalargrad.train.fit import Loss
 from scalargrad.train.optim import SGD
 
 # Capacity ----------------------------------------------------------------------------------------
@@ -67,7 +68,7 @@ def capacity(
 
 def _trained(
     model: Module,
-    loss: train.Loss,
+    loss: Loss,
     examples: DataSet,
     sgd: SGD,
     steps: int,
@@ -79,7 +80,7 @@ def _trained(
     return _error(model, loss, examples), _error(model, loss, held_out)
 
 
-def _error(model: Module, loss: train.Loss, examples: DataSet) -> float:
+def _error(model: Module, loss: Loss, examples: DataSet) -> float:
     model.eval()
     (found,), _, _ = train.losses_of(model, loss, examples)
     return float(found.data.mean())

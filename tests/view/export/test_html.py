@@ -210,7 +210,7 @@ def test_a_page_needs_frames_and_as_many_captions(scenes):
 def test_processes_with_other_hash_seeds_write_the_same_page(document):
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from test_html import lecture_frames, page\n"
+        "from view.export.test_html import lecture_frames, page\n"
         "print(page(lecture_frames(), title=\"The lecture's network\"), end='')"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"}

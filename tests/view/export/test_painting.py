@@ -337,7 +337,7 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
     told = {
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=120,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "tests"},
         ).stdout
         for seed in ("1", "2")
     }
@@ -359,5 +359,6 @@ def test_painting_loads_no_more_of_matplotlib_than_it_needs():
     )
     for source, expected in ((code, "False"), (alone, "neither")):
         done = subprocess.run([sys.executable, "-c", source], capture_output=True, check=True,
-                              text=True, timeout=120)  # fmt: skip
+                              text=True, timeout=120,
+                              env={**os.environ, "PYTHONPATH": "tests"})  # fmt: skip
         assert done.stdout.strip() == expected

@@ -140,14 +140,14 @@ def test_any_label_is_text_and_nothing_else(label):
 
 def test_processes_with_other_hash_seeds_write_the_same_bytes():
     code = (
-        "import hashlib, time; from tests.test_pptx import *;"
+        "import hashlib, time; from view.export.test_pptx import *;"
         "time.localtime = lambda *a: time.gmtime(1e9);"
         "print(hashlib.sha256(slides([SCENE, SCENE])).hexdigest())"
     )
     told = {
         subprocess.run(
             [sys.executable, "-c", source], capture_output=True, check=True, text=True, timeout=120,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "tests"},
         ).stdout
         for seed, source in (("1", code), ("2", code.replace("1e9", "1.5e9")))
     }

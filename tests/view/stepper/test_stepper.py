@@ -366,7 +366,7 @@ def test_stills_are_small_and_say_what_they_show():
 def test_a_process_with_another_hash_seed_shows_the_same():
     code = (
         "import sys; sys.path.insert(0, 'tests')\n"
-        "from test_stepper import small\n"
+        "from view.stepper.test_stepper import small\n"
         "print(small()._repr_mimebundle_()[0]['text/html'], end='')"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONIOENCODING": "utf-8"}
