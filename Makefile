@@ -13,8 +13,9 @@ demo: .venv/runtime  ## draw the lecture example into demo/, print its derivativ
 test: .venv/development  ## run the whole test suite
 	.venv/bin/python -m pytest --numprocesses auto --dist loadfile
 
-check: .venv/development  ## lint and type-check
+check: .venv/development  ## lint, format and type-check
 	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
 gallery: .venv/development  ## draw every example, in all styles and formats, and every plot into gallery/

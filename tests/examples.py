@@ -70,9 +70,9 @@ def doubled() -> Value:
 EXAMPLES: dict[str, Callable[[], Value]] = {
     "lecture": lambda: program(LECTURES[0].text).output,
     "biases": lambda: program(LECTURES[1].text).output,
-    "cross-entropy": lambda: program(
-        CROSS_ENTROPY, x1="1", x2="2", w11="0.5", w21="-0.25", b="0.1", y="1"
-    ).output,
+    "cross-entropy": lambda: (
+        program(CROSS_ENTROPY, x1="1", x2="2", w11="0.5", w21="-0.25", b="0.1", y="1").output
+    ),
     "deeper": lambda: program(DEEPER, DEEPER_INPUTS).output,
     "softmax": lambda: program(SOFTMAX, SOFTMAX_INPUTS).output,
     "product": lambda: program("f = (x + y)*z", x="-2", y="5", z="-4").output,

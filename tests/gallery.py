@@ -81,8 +81,9 @@ def plotted() -> Iterator[tuple[str, Axes]]:
         yield f"points-{name}", plots.points(make(120))
     yield "learning_rates", plots.learning_rates(experiments.learning_rates())
     yield "gradient_sizes-layer", plots.gradient_sizes(experiments.gradients_by_layer())
-    yield "gradient_sizes-depth", plots.gradient_sizes(
-        experiments.gradients_by_depth(depths=(2, 4, 8))
+    yield (
+        "gradient_sizes-depth",
+        plots.gradient_sizes(experiments.gradients_by_depth(depths=(2, 4, 8))),
     )
     yield "capacity", plots.capacity(experiments.capacity(steps=300))
     yield "double_descent", plots.double_descent(experiments.double_descent(draws=5))
@@ -122,8 +123,7 @@ def main(folder: Path) -> None:
         files = [(folder / f"{name}{suffix}", drawing.content(suffix)) for suffix in SUFFIXES]
         frames = drawing.frames("layer" if name in LARGE else "node")
         files += [
-            (folder / f"{name}-frames{suffix}", frames.content(suffix))
-            for suffix in FRAME_SUFFIXES
+            (folder / f"{name}-frames{suffix}", frames.content(suffix)) for suffix in FRAME_SUFFIXES
         ]
         write_all(files)
         figures.append(

@@ -123,8 +123,7 @@ def environment(cache):
 def test_importing_the_package_takes_at_most_three_times_as_long_as_argparse(tmp_path):
     def seconds(module):
         code = (
-            "from time import perf_counter as t; start = t(); "
-            f"import {module}; print(t() - start)"
+            f"from time import perf_counter as t; start = t(); import {module}; print(t() - start)"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True,
                               env=environment(tmp_path), timeout=60)  # fmt: skip

@@ -66,9 +66,9 @@ def test_axes_go_in_and_come_out(name):
     assert DRAWN[name](ax) is ax
     assert made is not ax
     assert dict(matplotlib.rcParams) == before
-    assert "matplotlib.pyplot" not in sys.modules or not sys.modules[
-        "matplotlib.pyplot"
-    ].get_fignums()
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
 
 
 @pytest.mark.parametrize("name", DRAWN)

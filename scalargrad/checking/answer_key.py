@@ -119,9 +119,7 @@ class AnswerKey:
         return {typeset(node.label): node.data for node in self.outline.place if node.label}
 
 
-def key_of(
-    work: Program | Value | str, slopes: Mapping[str, Scalar] | None = None
-) -> AnswerKey:
+def key_of(work: Program | Value | str, slopes: Mapping[str, Scalar] | None = None) -> AnswerKey:
     """What sheets are marked against.
 
     Args:

@@ -260,9 +260,7 @@ def _exact_estimate(f: Callable[[Scalar], Scalar], at: Scalar) -> _Estimate | No
     return found if scalars.is_exact(found.slope) else None
 
 
-def _float_estimate(
-    f: Callable[[Scalar], Scalar], at: float, scale: float = 0.0
-) -> _Estimate:
+def _float_estimate(f: Callable[[Scalar], Scalar], at: float, scale: float = 0.0) -> _Estimate:
     """The slope in floats by the step at which the next smaller one changes it least."""
     if not math.isfinite(at):
         return _Estimate(*[math.nan] * 5)

@@ -164,9 +164,7 @@ def _wanted(key: AnswerKey, asked: Iterable[str]) -> dict[Key, str]:
     return {key.key(found): key.shown(found) for found in quantities}
 
 
-def _read(
-    key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None
-) -> Iterator[_Answer]:
+def _read(key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None) -> Iterator[_Answer]:
     """The answers with what they say, in their order, and those that are missing as blanks."""
     if isinstance(answers, str):
         raise TypeError(f'answers are like {{"dl/dw2": "-0.24"}}; got the text {answers!r}')

@@ -34,9 +34,7 @@ class Outline:
         slopes: by name of an operation its slope at the kink, where a convention is stated.
     """
 
-    def __init__(
-        self, named: Iterable[Value], slopes: Mapping[str, Scalar] | None = None
-    ) -> None:
+    def __init__(self, named: Iterable[Value], slopes: Mapping[str, Scalar] | None = None) -> None:
         self.slopes = slopes or {}
         self.place = {node: i for i, node in enumerate(topological_order_of(named))}
         self.sources: dict[Value, list[Value]] = {}

@@ -84,9 +84,9 @@ def manual(
 
 @app.command(rich_help_panel=_START)
 def demo(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The folder to write to.")
-    ] = Path("demo"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path(
+        "demo"
+    ),
 ) -> None:
     """Draw the lecture example, print its derivatives, and check them against the slide.
 
@@ -277,7 +277,7 @@ def worksheet_command(
     if count > 1 and any(path and is_pipe(path) for path in (output, key)):
         raise typer.BadParameter("--variants are several sheets, which need files; got -")
     if convention and not stated_slopes(convention):
-        raise typer.BadParameter(f"--convention is like \"relu'(0) = 0\"; got {convention!r}")
+        raise typer.BadParameter(f'--convention is like "relu\'(0) = 0"; got {convention!r}')
     given = source(text)
     programs = [given] if count == 1 else variants(given, count, seed)
     files: list[tuple[Path, str]] = []

@@ -527,9 +527,7 @@ def _mpmath(mpmath: ModuleType) -> Kind:
     names = ("exp", "expm1", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "erf")
     functions = {name: getattr(mpmath, name) for name in (*names, "erfc")}
     functions |= {name: real(getattr(mpmath, name)) for name in ("log", "log1p", "sqrt", "power")}
-    return Kind(
-        "mpmath number", 3, functions, whole=whole, convert=convert, textbook=True
-    )
+    return Kind("mpmath number", 3, functions, whole=whole, convert=convert, textbook=True)
 
 
 def _sympy(sympy: ModuleType) -> Kind:
@@ -555,9 +553,7 @@ def _sympy(sympy: ModuleType) -> Kind:
         "equal": sympy.Eq,
         "where": piecewise,
     }
-    return Kind(
-        "SymPy expression", 4, functions, whole=whole, convert=sympy.sympify, textbook=True
-    )
+    return Kind("SymPy expression", 4, functions, whole=whole, convert=sympy.sympify, textbook=True)
 
 
 _LOADERS: dict[tuple[str, str], Callable[[ModuleType], Kind]] = {

@@ -336,9 +336,7 @@ class Value:
 
     def __copy__(self) -> Value:
         """A node of its own, with the same parents."""
-        return _restored(
-            (), self.op, self.parents, self.data, self.operands, self.label, self.grad
-        )
+        return _restored((), self.op, self.parents, self.data, self.operands, self.label, self.grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         """The whole graph below, copied; nodes that other objects share stay shared."""

@@ -693,9 +693,7 @@ def _joined(terms: Sequence[Written], missing: int) -> Written:
 # Numbers -----------------------------------------------------------------------------------------
 
 
-def _numbers(
-    graph: Graph, digits: int | None, fractions: bool, shown: Sequence[Scalar]
-) -> Numbers:
+def _numbers(graph: Graph, digits: int | None, fractions: bool, shown: Sequence[Scalar]) -> Numbers:
     """How the numbers are written: in full where six digits are enough for all of them."""
     leaves = [node.value for node in graph.nodes if node.is_leaf]
     is_exact = all(map(scalars.is_exact, leaves))
@@ -818,9 +816,7 @@ class _Names:
     def derivative(self, of: int, by: int) -> Written:
         """∂a/∂b."""
         a, b = self(of), self(by)
-        return Written(
-            f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}"
-        )
+        return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
 
     def formula(self, formula: Formula) -> Written:
         """A formula in these names."""

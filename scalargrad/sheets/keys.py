@@ -155,7 +155,5 @@ def _checked(path: Path, rules: Rules) -> Sheet:
     for line in report.lines:
         if line.verdict in (WRONG, LAST_DIGIT, UNREADABLE, UNKNOWN, NOT_ASKED):
             place = sheet.lines[line.number - 1].place
-            raise SheetError(
-                f"the key is wrong itself: {path.name}, line {place}: {line.message}"
-            )
+            raise SheetError(f"the key is wrong itself: {path.name}, line {place}: {line.message}")
     return sheet

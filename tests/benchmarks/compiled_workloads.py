@@ -350,9 +350,7 @@ def training(backend: str, steps: str) -> dict[str, float]:
 
     model = nn.MLP(2, [16, 16, 1], ops.relu, initial=nn.uniform, seed=1337)
     moons = two_moons(100, noise=0.1, seed=1337).labelled(-1, 1)
-    sgd = optim.SGD(
-        model.parameters(), lambda step: max(demo_rate(step), 0.1), weight_decay=2e-4
-    )
+    sgd = optim.SGD(model.parameters(), lambda step: max(demo_rate(step), 0.1), weight_decay=2e-4)
     start = perf_counter()
     history = train.fit(
         model, losses.hinge, moons, sgd, epochs=int(steps), backend=backend, monitor=False

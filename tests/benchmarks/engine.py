@@ -177,9 +177,7 @@ def demo(quick: bool) -> Iterator[Row]:
 
 def difference(ours: dict[str, Any], peer: dict[str, Any]) -> float:
     """The largest between the losses and gradients of two engines."""
-    pairs = zip(
-        [ours["loss"], *ours["gradients"]], [peer["loss"], *peer["gradients"]], strict=True
-    )
+    pairs = zip([ours["loss"], *ours["gradients"]], [peer["loss"], *peer["gradients"]], strict=True)
     return max(abs(a - b) for a, b in pairs)
 
 

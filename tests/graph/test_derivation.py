@@ -144,9 +144,7 @@ def test_two_paths_of_the_deeper_net_are_summed():
     p = program(DEEPER)
     found = derive(p.output, "x1")
     assert found.count == len(found.paths) == 2
-    assert found.lines[0].right.text == (
-        "∂ℓ/∂ŷ × ∂ŷ/∂a₁₁ × ∂a₁₁/∂x₁ + ∂ℓ/∂ŷ × ∂ŷ/∂a₁₂ × ∂a₁₂/∂x₁"
-    )
+    assert found.lines[0].right.text == ("∂ℓ/∂ŷ × ∂ŷ/∂a₁₁ × ∂a₁₁/∂x₁ + ∂ℓ/∂ŷ × ∂ŷ/∂a₁₂ × ∂a₁₂/∂x₁")
     assert math.isclose(found.gradient, partial(p.output, p["x1"]), rel_tol=1e-12)
     one, other = (derive(p.output, "x1", path=[name]) for name in ("a11", "a12"))
     assert math.isclose(one.gradient + other.gradient, found.gradient, rel_tol=1e-12)
@@ -297,9 +295,7 @@ def test_a_wrong_sign_of_equality_is_caught():
     assert false_equations(dataclasses.replace(found, lines=lines))
 
 
-@given(
-    st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.one_of(st.none(), st.integers(1, 6))
-)
+@given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.one_of(st.none(), st.integers(1, 6)))
 def test_an_equals_sign_between_floats_holds_for_what_is_printed(w, x, digits):
     output = ((Value(w, "w") * Value(x, "x")).named("h") * Value(0.5, "v")).named("loss")
     rows = [line for line in derive(output, "w", digits=digits).lines if is_of_numbers(line)]

@@ -182,8 +182,13 @@ PLACES = {"a": Fraction(2, 3), "b": Fraction(-5, 7), "c": Fraction(11, 13), "d":
 
 def random_formula(chance, depth):
     if depth == 0 or chance.random() < 0.15:
-        return chance.choice([*map(name, PLACES), formula(chance.randint(-3, 5)),
-                              formula(Fraction(chance.randint(-3, 5), 3))])
+        return chance.choice(
+            [
+                *map(name, PLACES),
+                formula(chance.randint(-3, 5)),
+                formula(Fraction(chance.randint(-3, 5), 3)),
+            ]
+        )
     a, b = (random_formula(chance, depth - 1) for _ in "ab")
     make = chance.choice([
         lambda: a + b, lambda: a - b, lambda: a * b, lambda: a * b, lambda: a / b, lambda: -a,
@@ -236,9 +241,7 @@ def test_huge_numbers_and_lanes_have_formulas():
 
 # TeX, read back by a parser of its own: letters, numbers, fractions, powers, calls, brackets.
 
-TEX_TOKEN = re.compile(
-    r"\\(?:left|right)\||\\[A-Za-z]+|\\;|\d+(?:\.\d+)?|[a-z]|[-+^{}<>=,()\[\]]"
-)
+TEX_TOKEN = re.compile(r"\\(?:left|right)\||\\[A-Za-z]+|\\;|\d+(?:\.\d+)?|[a-z]|[-+^{}<>=,()\[\]]")
 TEX_CALLS = {f"\\{called}": CALLS[called] for called in
              ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}  # fmt: skip
 TEX_CALLS |= {r"\sigma": CALLS["σ"]}

@@ -152,7 +152,7 @@ def test_matplotlib_can_set_the_tex_of_every_name(name):
 @given(st.text(max_size=30).filter(lambda text: "$" not in text))
 def test_the_tex_of_any_text_holds_no_special_character_of_it(text):
     tex = mathtext(text)
-    assert not set(tex) & set("#%&~$<>\"\n")
+    assert not set(tex) & set('#%&~$<>"\n')
     assert tex.count("{") == tex.count("}")
 
 

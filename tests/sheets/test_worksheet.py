@@ -164,8 +164,27 @@ def test_reading_a_sheet_that_was_written_gives_the_same_sheet(text, ask):
 
 
 answers = st.sampled_from(
-    ["", "-0.24", "−6/25", "≈4×10^17", "-2.4 x 10^-1", "= 0.1", "+1", "@", "-x", "a|b", "|",
-     "=cmd()", "'1", "0.24±0.005", '"', ",", ";", "nan", "½"]
+    [
+        "",
+        "-0.24",
+        "−6/25",
+        "≈4×10^17",
+        "-2.4 x 10^-1",
+        "= 0.1",
+        "+1",
+        "@",
+        "-x",
+        "a|b",
+        "|",
+        "=cmd()",
+        "'1",
+        "0.24±0.005",
+        '"',
+        ",",
+        ";",
+        "nan",
+        "½",
+    ]
 )
 
 
@@ -455,8 +474,25 @@ def test_a_bomb_beside_a_sheet_does_no_harm():
 
 
 pieces = st.sampled_from(
-    [BLOCK, HEAD, "| h1 | 2 |\n", "|", "\\", "```", "~~~\n", "\n", "`", "**", "quantity,answer\n",
-     "&", "\ufeff", "'", '"', "sg", "é"]
+    [
+        BLOCK,
+        HEAD,
+        "| h1 | 2 |\n",
+        "|",
+        "\\",
+        "```",
+        "~~~\n",
+        "\n",
+        "`",
+        "**",
+        "quantity,answer\n",
+        "&",
+        "\ufeff",
+        "'",
+        '"',
+        "sg",
+        "é",
+    ]
 )
 
 

@@ -60,9 +60,7 @@ def layers(
         shapes.append(Rectangle(left, top, box.width, box.height, fill, outline, 9.0))
         for row, line in enumerate(lines):
             baseline = top + _PADDING + (row + 0.74) * _LEADING
-            shapes.append(
-                Text(x, baseline, line.text, line.size, line.colour, math=line.math)
-            )
+            shapes.append(Text(x, baseline, line.text, line.size, line.colour, math=line.math))
     words = "\n".join(": ".join(line.text for line in lines) for lines in rows)
     scene = Scene(layout.width, layout.height, tuple(shapes), theme.paper, words)
     return with_lines_beneath(scene, look)

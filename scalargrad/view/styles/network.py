@@ -476,9 +476,11 @@ def _circles(
                     centers[index] = at
                 else:
                     dots.append((at, len(net.columns[c]) - len(rows) + 1))
-        return centers, dots, {
-            (a, b): _straight(centers[a], centers[b], net.radius) for a, b in net.visible
-        }
+        return (
+            centers,
+            dots,
+            {(a, b): _straight(centers[a], centers[b], net.radius) for a, b in net.visible},
+        )
     order = [index for column in net.shown for index in column if index >= 0]
     order.sort()
     position = {index: k for k, index in enumerate(order)}
@@ -491,16 +493,20 @@ def _circles(
         margin=0,
     )
     centers = dict(zip(order, layout.centers, strict=True))
-    return centers, [], {
-        (a, b): _straight(centers[a], centers[b], net.radius)
-        if len(route) <= 2
-        else (
-            _border(centers[a], route[1], net.radius),
-            *route[1:-1],
-            _border(centers[b], route[-2], net.radius),
-        )
-        for (a, b), route in zip(net.visible, layout.routes, strict=True)
-    }
+    return (
+        centers,
+        [],
+        {
+            (a, b): _straight(centers[a], centers[b], net.radius)
+            if len(route) <= 2
+            else (
+                _border(centers[a], route[1], net.radius),
+                *route[1:-1],
+                _border(centers[b], route[-2], net.radius),
+            )
+            for (a, b), route in zip(net.visible, layout.routes, strict=True)
+        },
+    )
 
 
 def _straight(a: Point, b: Point, radius: float) -> tuple[Point, ...]:
@@ -730,7 +736,9 @@ def _discs(plan: _Plan) -> list[Shape]:
         grey = index in look.dropped
         shapes.append(
             Circle(
-                x, y, net.radius,
+                x,
+                y,
+                net.radius,
                 theme.accent_tint if accented else theme.paper,
                 theme.path if accented else theme.wire if grey else theme.frame,
                 2.4 if accented else 1.4,

@@ -55,7 +55,5 @@ def row_texts(row: Row, left: float, baseline: float) -> Iterable[Text]:
     for piece in row:
         if piece.shown and piece.written.text:
             text, math = piece.written.text, piece.written.math
-            yield Text(
-                left, baseline, text, piece.size, piece.colour, piece.bold, "start", math
-            )
+            yield Text(left, baseline, text, piece.size, piece.colour, piece.bold, "start", math)
         left += piece.extent.width + _SPACE

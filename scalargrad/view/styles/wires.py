@@ -51,8 +51,10 @@ def tags(graph: Graph, look: Look) -> dict[int, Tag]:
             contribution = look.numbers.text(edge.contribution)
         if factor or contribution:
             step = look.step
-            is_past = step is None or edge.source in step.gradients or (
-                edge.target in step.gradients and edge.target not in step.new
+            is_past = (
+                step is None
+                or edge.source in step.gradients
+                or (edge.target in step.gradients and edge.target not in step.new)
             )
             has_value = step is None or edge.target in step.values
             found[index] = Tag(factor, contribution, has_value, is_past)

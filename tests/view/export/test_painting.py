@@ -336,7 +336,11 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
     )
     told = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=120,
+            [sys.executable, "-c", code],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=120,
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "tests"},
         ).stdout
         for seed in ("1", "2")

@@ -146,7 +146,11 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
     )
     told = {
         subprocess.run(
-            [sys.executable, "-c", source], capture_output=True, check=True, text=True, timeout=120,
+            [sys.executable, "-c", source],
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=120,
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "tests"},
         ).stdout
         for seed, source in (("1", code), ("2", code.replace("1e9", "1.5e9")))
