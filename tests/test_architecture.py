@@ -25,7 +25,7 @@ ROOMS = {
         "compiled",
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
-    "train": ["optim", "data", "monitor", "fit", ""],
+    "train": ["optim", "data", "monitor", "resume", "fit", ""],
     "interop": ["torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs", "scene", "styles.beneath",
