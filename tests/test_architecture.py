@@ -68,6 +68,8 @@ def imports(source):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             for alias in node.names:
+                if alias.name == "__version__":  # which the index states, and which is no code
+                    continue
                 inner = f"{node.module}.{alias.name}".removeprefix("scalargrad.")
                 yield f"scalargrad.{inner}" if inner in MODULES else node.module
 
@@ -75,7 +77,6 @@ def imports(source):
 HOOKS = {
     ("engine.value", "notation.names"),  # a notebook asks a Value itself for its LaTeX
     ("notation.names", "language.reading"),
-    ("cli.commands", ""),  # the version
     ("interop.torch", "nn"),
 }
 
