@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
 # its place. Notation stands on two floors: names import nothing, formulas are a kind of scalar.
 ROOMS = {
-    "": ["errors", "files"],
+    "": ["errors", "files", "cells"],
     "engine": ["scalars", "stable", "ops", "value", "rebuild"],
     "notation": ["formula"],
     "language": ["reading"],
@@ -44,7 +44,10 @@ ROOMS = {
     "lectures": [
         "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
     ],
-    "cli": ["doctor", "manual", "streams", "commands"],
+    "cli": [
+        "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
+        "survey", "commands",
+    ],
 }  # fmt: skip
 ORDER = [
     ".".join(filter(None, (room.strip(), module)))
