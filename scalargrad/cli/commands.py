@@ -26,7 +26,8 @@ from scalargrad.graph.derivation import derive
 from scalargrad.graph.table import table
 from scalargrad.language.reading import Program, program
 from scalargrad.lectures import LECTURES, STUDENT
-from scalargrad.notation.names import fraction, typeset
+from scalargrad.notation.names import typeset
+from scalargrad.notation.numbers import fraction
 from scalargrad.view.drawing import FRAME_SUFFIXES, SUFFIXES, draw
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from pathlib import Path
 from shutil import which
 from textwrap import wrap
 
+from scalargrad.notation.words import printable
 from scalargrad.view.layout.engines import pygraphviz_works, run
 
 LIMIT = 5.0  # seconds for each program
@@ -112,9 +113,8 @@ def _asked(command: Sequence[str]) -> tuple[bool, str]:
 def _first_line(output: bytes) -> str:
     """The first line that says anything, in characters that can be printed."""
     for line in output[:10_000].decode(errors="replace").splitlines():
-        said = "".join(c if c.isprintable() else "·" for c in line.strip())
-        if said:
-            return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+        if line.strip():
+            return printable(line.strip(), _LONGEST)
     return ""
 
 
