@@ -25,7 +25,7 @@ ROOMS = {
         "compiled",
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
-    "train": ["optim", "data", "monitor", "fit", ""],
+    "train": ["optim", "data", "monitor", "resume", "fit", ""],
     "interop": ["torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs", "scene", "styles.beneath",
@@ -68,12 +68,13 @@ def imports(source):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             for alias in node.names:
+                if alias.name == "__version__":  # which the index states, and which is no code
+                    continue
                 inner = f"{node.module}.{alias.name}".removeprefix("scalargrad.")
                 yield f"scalargrad.{inner}" if inner in MODULES else node.module
 
 
 HOOKS = {
-    ("cli.commands", ""),  # the version
     ("interop.torch", "nn"),
 }
 

@@ -24,10 +24,10 @@ from concurrent.futures import (
 )
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from scalargrad import __version__
 from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.marking import mark
 from scalargrad.checking.report import RIGHT, TOO_FEW
@@ -321,7 +321,7 @@ _Found = list[tuple[int, Result]]
 
 def _digest(job: Job, text: str) -> str:
     rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes))
-    content = json.dumps([version("scalargrad"), job.program, job.asked, job.key, rules, text])
+    content = json.dumps([__version__, job.program, job.asked, job.key, rules, text])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
