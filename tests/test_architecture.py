@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
 ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
-    "": ["errors", "files"],
+    "": ["errors", "files", "cells"],
     "engine": ["scalars", "stable", "ops", "value", "rebuild"],
     "notation ": ["formula"],
     "language": ["reading"],
@@ -44,7 +44,10 @@ ROOMS = {
     "lectures": [
         "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
     ],
-    "cli": ["doctor", "manual", "streams", "commands"],
+    "cli": [
+        "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
+        "survey", "commands",
+    ],
 }  # fmt: skip
 ORDER = [
     ".".join(filter(None, (room.strip(), module)))
