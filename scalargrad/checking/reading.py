@@ -23,6 +23,7 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import gradients
 from scalargrad.errors import DomainError
 from scalargrad.language.reading import program
+from scalargrad.notation.words import printable
 
 MOST_CHARACTERS = 200  # of a written number
 MOST_DIGITS = 50  # above or below a fraction's line, or in a decimal
@@ -279,13 +280,15 @@ def _refuse_words(written: str, text: str) -> None:
     bare = written.casefold()
     if re.search(r"\b(?:same|see|as|like|ditto|idem|dito|siehe)\b.*\b(?:above|before|line|row|"
                  r"oben|zeile)\b|^(?:same|ditto|idem|dito)\b|^[\"〃″]+$", bare):  # fmt: skip
-        raise UnreadableNumber(f"write the number again; got {_cut(text)!r}")
+        raise UnreadableNumber(f"write the number again; got {printable(text)!r}")
     if re.search(r"[0-9)…] *(?:\bor\b|\boder\b|\bou\b|\bto\b|\bbis\b|;) *[-+(.]? *[0-9.(]", bare):
-        raise UnreadableNumber(f"choose one number; got {_cut(text)!r}")
+        raise UnreadableNumber(f"choose one number; got {printable(text)!r}")
     if re.match(r"[≈ ]*± *[0-9.]", written):
-        raise UnreadableNumber(f"choose one sign, + or −; got {_cut(text)!r}")
+        raise UnreadableNumber(f"choose one sign, + or −; got {printable(text)!r}")
     if re.fullmatch(r"[\[({] *[-+0-9.e ]+[,;][-+0-9.e ]+[\])}]", bare):
-        raise UnreadableNumber(f"an interval is no number; write one number; got {_cut(text)!r}")
+        raise UnreadableNumber(
+            f"an interval is no number; write one number; got {printable(text)!r}"
+        )
     if (
         re.fullmatch(r"[-+ ]*[0-9oOlI.,]+", written)
         and re.search("[oOlI]", written)
@@ -293,8 +296,8 @@ def _refuse_words(written: str, text: str) -> None:
     ):
         digits = written.translate(str.maketrans("oOlI", "0011"))
         raise UnreadableNumber(
-            f"there is a letter among the digits: write {_cut(digits)} if that is meant; "
-            f"got {_cut(text)!r}"
+            f"there is a letter among the digits: write {printable(digits)} if that is meant; "
+            f"got {printable(text)!r}"
         )
 
 
@@ -332,8 +335,8 @@ def _with_points(written: str, comma: Comma, text: str) -> str:
         if comma == "thousands":
             return found["before"] + found["after"]
         raise UnreadableNumber(
-            f"{_cut(found[0])} may be {found['before']}.{found['after']} or "
-            f"{found['before']}{found['after']}; write the one that is meant; got {_cut(text)!r}"
+            f"{printable(found[0])} may be {found['before']}.{found['after']} or "
+            f"{found['before']}{found['after']}; write which is meant; got {printable(text)!r}"
         )
 
     if re.search(r"[0-9],[0-9]+,[0-9]", written):
@@ -501,9 +504,4 @@ def _instead(written: str) -> str:
 
 
 def _refused(like: str, text: str) -> UnreadableNumber:
-    return UnreadableNumber(f"a number is written like {like}; got {_cut(text)!r}")
-
-
-def _cut(text: str) -> str:
-    text = "".join(c if c.isprintable() else "·" for c in text)
-    return text if len(text) <= 40 else text[:39] + "…"
+    return UnreadableNumber(f"a number is written like {like}; got {printable(text)!r}")

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scalargrad.graph.model import Graph, Node
-from scalargrad.notation.names import Numbers, Written, mathtext, typeset
+from scalargrad.notation.names import Written, mathtext, typeset
+from scalargrad.notation.numbers import Numbers
+from scalargrad.notation.words import printable
 from scalargrad.view import glyphs
 from scalargrad.view.layout.layered import Point
 
@@ -271,12 +273,12 @@ class Extent:
 
 def name_of(node: Node) -> Written:
     """The name of a node, set as mathematics where it is a name of the field."""
-    text = drawable(printable(typeset(node.label)))
+    text = drawable(printable(typeset(node.label).strip()))
     return Written(text, _settable(mathtext(node.label)))
 
 
 def _settable(math: str) -> str:
-    """The mathtext, or "" where matplotlib cannot set it."""
+    """The mathtext, or "" where it cannot be set."""
     return math if len(math) <= 60 and glyphs.mathematics(math) else ""
 
 
@@ -301,7 +303,7 @@ def written(line: Written, x: float, y: float, size: float, colour: str) -> Text
 
 def title(node: Node, numbers: Numbers) -> str:
     """What a node is called in a picture: its name, else its symbol, else its number."""
-    name = printable(typeset(node.label)) or node.symbol
+    name = printable(typeset(node.label).strip()) or node.symbol
     return name or numbers.text(node.value)
 
 
@@ -317,13 +319,6 @@ def description(graph: Graph, numbers: Numbers) -> str:
     return "\n".join(lines)
 
 
-def printable(text: str, longest: int = 40) -> str:
-    """One line of text that every format can hold, cut where it is too long."""
-    shown = "".join(c if c.isprintable() else "·" for c in text.strip())
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
-
-
 def drawable(text: str) -> str:
     """The text with a box for each character that the font of the pictures has no glyph for."""
-    known = glyphs.characters()
-    return "".join(c if ord(c) in known else "□" for c in text)
+    return "".join(c if glyphs.is_drawn(c) else "□" for c in text)

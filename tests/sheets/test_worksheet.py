@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalargrad import DrawingError, check, program
+from scalargrad import FileError, check, program
 from scalargrad.checking.answer_key import AnswerKey
 from scalargrad.checking.quantities import Quantity, shown, truth
 from scalargrad.checking.reading import read
@@ -357,7 +357,10 @@ def test_what_cannot_be_read_is_one_clear_line(text, message):
 
 
 def test_a_line_that_cannot_be_marked_leaves_the_others():
-    table = HEAD + "| dl/dw9 | 1 |\n| h1 | 0.6 |\n| | 7 |\n| w2.grad | see above |\n| dl/dw2 | -0.24 |\n"
+    table = (
+        HEAD
+        + "| dl/dw9 | 1 |\n| h1 | 0.6 |\n| | 7 |\n| w2.grad | see above |\n| dl/dw2 | -0.24 |\n"
+    )
     sheet = read_sheet(BLOCK + table)
     assert [line.name for line in sheet.lines] == ["dl/dw9", "h₁", "", "∂ℓ/∂w₂", "∂ℓ/∂w₂"]
     assert read_sheet(sheet.markdown()).rows == sheet.rows
@@ -565,7 +568,7 @@ def test_sheet_and_key_are_written_together_or_not_at_all(tmp_path):
     (tmp_path / "loose.md").symlink_to("nowhere")
     with pytest.raises(SheetError):
         save_new(tmp_path / "loose.md", "a")
-    with pytest.raises(DrawingError, match="cannot write"):
+    with pytest.raises(FileError, match="cannot write"):
         save_new(tmp_path / "none" / "sheet.md", "a")
 
 
