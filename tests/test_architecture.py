@@ -37,8 +37,8 @@ ROOMS = {
         "drawing", "stepper.live", "stepper.stepper",
     ],
     "checking": [
-        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "report",
-        "marking", "gradcheck",
+        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "sentences",
+        "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
