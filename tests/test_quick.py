@@ -14,7 +14,9 @@ from scalargrad.lectures import LECTURES
 from scalargrad.view.drawing import STYLES
 
 ROOT = Path(__file__).parent.parent
-(PATHS,) = re.findall(r"^QUICK = (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+(PATHS,) = re.findall(
+    r"^QUICK = (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("style", STYLES)
