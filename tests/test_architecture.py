@@ -36,8 +36,8 @@ ROOMS = {
         "export.html", "export.gif", "drawing", "stepper.live", "stepper.stepper",
     ],
     "checking": [
-        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "report",
-        "marking", "gradcheck",
+        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "sentences",
+        "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
