@@ -9,6 +9,8 @@ from scalargrad.view.export.outlines import DASHES, Mark, legal, marks
 from scalargrad.view.glyphs import Outline
 from scalargrad.view.scene import Scene
 
+_IN_QUOTES = str.maketrans({'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+
 
 def svg(scene: Scene) -> bytes:
     """The scene as an SVG document, in UTF-8."""
@@ -29,8 +31,7 @@ def svg(scene: Scene) -> bytes:
 
 
 def _attribute(text: str) -> str:
-    quoted = escape(text, quote=False).replace('"', "&quot;")
-    return quoted.replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+    return escape(text, quote=False).translate(_IN_QUOTES)
 
 
 def _path(mark: Mark) -> str:
