@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
 import scalargrad
 from scalargrad.cli import commands as cli
@@ -21,8 +21,9 @@ from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import reading
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.formula import Formula, formula, latex, name
+from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import mathtext
+from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
 from scalargrad.view.scene import THEMES
@@ -32,7 +33,7 @@ _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
-    "engine.value", "engine.ops", "engine.scalars", "language.reading", "notation.formula",
+    "engine.value", "engine.backward", "engine.ops", "engine.scalars", "language.reading", "notation.formula",
     "notation.names", "errors",
     "graph.model", "graph.derivation", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
@@ -146,17 +147,17 @@ def limits() -> str:
 
 def commands() -> str:
     """A section for every command."""
-    group = typer.main.get_command(cli.app)
     parts = []
-    for heading, listed in manual.sections(group).items():
+    for heading, listed in cli.app.sections.items():
         parts.append(f"## {heading}")
-        for called, command in listed.items():
+        for command in listed:
+            called = str(command.name)
             parts += [f"### scalargrad {called}", *_command(called, command)]
     return "\n\n".join(parts)
 
 
 def _command(called: str, command: Any) -> Iterator[str]:
-    context = typer.Context(command, info_name=f"scalargrad {called}")
+    context = click.Context(command, info_name=f"scalargrad {called}")
     for paragraph in inspect.cleandoc(command.help).split("\n\n"):
         lines = manual.examples(paragraph.removeprefix("\b\n"))
         yield f"```sh\n{chr(10).join(lines)}\n```" if lines else _escaped(paragraph.strip("\b\n"))

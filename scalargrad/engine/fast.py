@@ -168,7 +168,7 @@ def _hand_on(node: Any, found: Found, waiting: Waiting, until: Container[Any]) -
     by_bias, xs, ws = node.op.derivatives(
         node.data, captured.bias, captured.weights, captured.inputs
     )
-    pass
+    _add((parents.bias,), gradient, (by_bias,), found, waiting, until)
     rows = (parents.weights, xs), (parents.inputs, ws)
     for row, locals_ in rows:
         if not row.is_shared:
@@ -226,4 +226,3 @@ def _add_sums(
             found[member] = reduce(add, terms)
             if member.p is not None and member not in until:
                 heappush(waiting, (-member.index, member))
-

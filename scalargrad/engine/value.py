@@ -245,7 +245,7 @@ class Value:
 
     def _repr_latex_(self) -> str:
         """Name, data and gradient as a formula: a notebook asks the node itself for its picture."""
-        from scalargrad.notation.names import latex_line
+        from scalargrad.notation.numbers import latex_line
 
         return latex_line(self.label, self.data, self.grad)
 
@@ -317,7 +317,7 @@ class Value:
         """
         if not (self.op and self.op.kink and scalars.is_number(self.data)):
             return None
-        return self.op.kink(*self.operands)
+        return self.op.intervals(*self.operands)
 
     def backward(self, seed: Any = None) -> None:
         """Set the gradient of this node with respect to every node below it.
