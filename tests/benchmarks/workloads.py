@@ -582,14 +582,6 @@ def picture_time(name: str, style: str, is_warm: str) -> Times:
     return times
 
 
-def pyplot_savefig(path: str) -> Times:
-    """What a picture of matplotlib costs at least: importing pyplot, and saving nothing."""
-    import matplotlib.pyplot as plt
-
-    plt.figure().savefig(path)
-    return {}
-
-
 # The public functions ----------------------------------------------------------------------------
 
 
@@ -651,7 +643,6 @@ WORKLOADS: tuple[Callable[..., dict[str, Any]], ...] = (
     chain_times,
     chain_garbage,
     picture_time,
-    pyplot_savefig,
     public_time,
 )
 

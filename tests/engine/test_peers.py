@@ -701,6 +701,7 @@ def trained(nn: ModuleType, value: type, steps: int = 5) -> Training:
     return Training(losses, found, parameters, set(map(type, model.parameters())))
 
 
+@pytest.mark.slow
 def test_the_network_and_the_demo_of_micrograd_run_with_only_the_class_exchanged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

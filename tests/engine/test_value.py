@@ -732,6 +732,7 @@ def chain() -> Value:
     return y.named("y")
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_sorted_and_differentiated(chain: Value) -> None:
     order = topological_order(chain)
     assert len(order) == LENGTH + 1
@@ -744,12 +745,14 @@ def test_a_million_nodes_are_sorted_and_differentiated(chain: Value) -> None:
     assert partial(chain, leaf) == 1
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_shown_and_copied(chain: Value) -> None:
     twin = copy.copy(chain)
     assert twin.parents == chain.parents
     assert len(repr(twin)) < 100
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_copied_deeply_and_freed(chain: Value) -> None:
     twin = copy.deepcopy(chain)
     order = topological_order(twin)
@@ -761,6 +764,7 @@ def test_a_million_nodes_are_copied_deeply_and_freed(chain: Value) -> None:
     assert leaf() is None
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_pickled_and_freed(chain: Value) -> None:
     twin = pickled(chain)
     order = topological_order(twin)
