@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Edge, Graph, Node, contracted
 from scalargrad.notation.names import Written

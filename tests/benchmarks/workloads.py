@@ -588,7 +588,7 @@ def picture_time(name: str, style: str, is_warm: str) -> Times:
 def public_functions(count: int) -> dict[str, Callable[[], object]]:
     """What is public, each as a call without arguments, on a chain of so many operations."""
     from scalargrad import assert_gradients, derive, partial, program, program_text, table
-    from scalargrad.engine.value import topological_order
+    from scalargrad.engine.backward import topological_order
     from scalargrad.graph.model import contracted, graph
 
     output = chain(count, name_every=5)
