@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # its place. Notation stands on two floors: names import nothing, formulas are a kind of scalar.
 ROOMS = {
     "": ["errors", "files"],
-    "engine": ["scalars", "stable", "ops", "value", "rebuild"],
+    "engine": ["scalars", "kinds", "stable", "ops", "value", "rebuild"],
     "notation": ["formula"],
     "language": ["reading"],
     "notation ": ["names"],
