@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
 import scalargrad
 from scalargrad.cli import commands as cli
@@ -21,8 +21,9 @@ from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import reading
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.formula import Formula, formula, latex, name
+from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import mathtext
+from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
 from scalargrad.view.scene import THEMES
@@ -37,6 +38,7 @@ MODULES = (
     "graph.model", "graph.derivation", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
     "train", "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
+    "interop.sympy", "interop.graphviz",
     "view.drawing", "view.scene", "view.stepper.stepper",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
     "checking.quantities", "checking.kinks", "checking.answer_key",
@@ -70,7 +72,8 @@ def domains() -> str:
     """The table of operations: where they are defined, and what holds at their kinks."""
     rows = [("operation", "defined for", "at kinks and borders")]
     for row in OPERATIONS.values():
-        domain = row.domain.format(**{operand: operand for operand in row.operands})
+        domain = row.domain.format(**{operand.removesuffix("?"): operand.removesuffix("?")
+                                    for operand in row.operands})  # fmt: skip
         if domain or row.convention:
             rows.append((_call(row), domain or "all numbers", row.convention))
     return _table(rows)
@@ -146,17 +149,17 @@ def limits() -> str:
 
 def commands() -> str:
     """A section for every command."""
-    group = typer.main.get_command(cli.app)
     parts = []
-    for heading, listed in manual.sections(group).items():
+    for heading, listed in cli.app.sections.items():
         parts.append(f"## {heading}")
-        for called, command in listed.items():
+        for command in listed:
+            called = str(command.name)
             parts += [f"### scalargrad {called}", *_command(called, command)]
     return "\n\n".join(parts)
 
 
 def _command(called: str, command: Any) -> Iterator[str]:
-    context = typer.Context(command, info_name=f"scalargrad {called}")
+    context = click.Context(command, info_name=f"scalargrad {called}")
     for paragraph in inspect.cleandoc(command.help).split("\n\n"):
         lines = manual.examples(paragraph.removeprefix("\b\n"))
         yield f"```sh\n{chr(10).join(lines)}\n```" if lines else _escaped(paragraph.strip("\b\n"))

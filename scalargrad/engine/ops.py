@@ -312,6 +312,11 @@ def _among_ties(extreme: Callable[..., Scalar]) -> Callable[..., Scalar]:
     return slope
 
 
+def _mish_gate(a: Scalar) -> Scalar:
+    """tanh(log(1 + eᵃ)), as the slide writes it."""
+    return scalars.tanh(scalars.log(1 + scalars.exp(a)))
+
+
 # The table ---------------------------------------------------------------------------------------
 
 _LINE: tuple[Operands, ...] = ((-2.5,), (-0.5,), (0.25,), (0.75,), (3.0,))
@@ -352,7 +357,10 @@ pow = row(
     "pow", "^", scalars.power, stable.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
     formulas=lambda y, a, b: (b * a ** (b - 1), a**b * scalars.log(a)),
     domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
-    inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and (b % 1 == 0 or b == b + 1)),
+    inside=lambda a, b: (
+        a > 0 or (a == 0 and b >= 0)
+        or (a < 0 and (b % 1 == 0 or any(math.isinf(to_float(c)) for c in (a, b))))
+    ),
     convention="∂/∂a at a = 0 is its limit; ∂/∂b is 0 there, and nan for a < 0 (as PyTorch)",
     operands="a b", arithmetic=True, torch="pow",
     reach=(0, 50), because="aᵇ magnifies the rounding of log a by b log a",
@@ -567,10 +575,9 @@ silu = row(
 )
 mish = row(
     "mish", "Mish", stable.mish, lambda y, a: (stable.mish_derivative(a),), _LINE,
-    textbook=lambda a: a * scalars.tanh(softplus(a)),
+    textbook=lambda a: a * _mish_gate(a),
     formulas=lambda y, a: (
-        scalars.tanh(softplus(a))
-        + a * sigmoid(a) * (1 - stable.square(scalars.tanh(softplus(a)))),
+        _mish_gate(a) + a * sigmoid(a) * (1 - stable.square(_mish_gate(a))),
     ),
     activation=True, torch="nn.Mish",
 )

@@ -254,14 +254,14 @@ def clip(a: Scalar, low: Scalar, high: Scalar) -> Scalar:
 def clip_derivatives(y: Scalar, a: Scalar, low: Scalar, high: Scalar) -> Operands:
     """1 for the operand that is the result; at an edge for a, where the edges meet for high."""
     is_low = where(a < low, 1, 0)
-    is_high = where(low >= high, 1, where(a > high, 1, 0))
+    is_high = where(low < high, where(a > high, 1, 0), 1)
     return (1 - is_low) * (1 - is_high), is_low * (1 - is_high), is_high
 
 
 def hardtanh_derivatives(y: Scalar, a: Scalar, low: Scalar, high: Scalar) -> Operands:
     """1 for the operand that is the result; at an edge for the edge."""
-    is_low = where(a <= low, 1, 0)
-    is_high = where(low >= high, 1, where(a >= high, 1, 0))
+    is_low = where(a > low, 0, 1)
+    is_high = where(low < high, where(a < high, 0, 1), 1)
     return (1 - is_low) * (1 - is_high), is_low * (1 - is_high), is_high
 
 

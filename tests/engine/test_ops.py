@@ -487,7 +487,7 @@ def lane_faults(row: Operation) -> list[str]:
             for point, computed in zip(points_here, column, strict=True):
                 true = float(result(row, index, point))
                 if not (np.isnan(computed) and math.isnan(true)):
-                    distance = ulps(computed, mpf(true)) if not math.isnan(true) else INF
+                    distance = ulps(float(computed), mpf(true)) if not math.isnan(true) else INF
                     if distance > row.ulps:
                         found.append(
                             f"{quantity(index)} at {point} is {computed}, "

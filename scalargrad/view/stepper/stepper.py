@@ -18,17 +18,17 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, topological_order
 from scalargrad.errors import DrawingError
 from scalargrad.graph.derivation import named_value
-from scalargrad.language.reading import exact_text
-from scalargrad.notation.names import decimal, typeset
+from scalargrad.notation.names import typeset
+from scalargrad.notation.numbers import decimal, exact_text
+from scalargrad.notation.words import printable
 from scalargrad.view.drawing import Drawing, Frames, Node, draw
 from scalargrad.view.export.html import controls, figures
 from scalargrad.view.frames import By
-from scalargrad.view.scene import printable
 
 _NODES = ("wrt", "path", "dropped")  # the options of `draw` that name nodes
 _INSTALL = (
-    'These inputs are fixed. To edit them: pip install "scalargrad[notebook]", reload the page and '
-    "run this cell again."
+    "These inputs are fixed. To edit them: pip install anywidget, reload the page and run this "
+    "cell again."
 )
 _RUN = "These inputs are fixed. To edit them, run this cell in a notebook."
 
@@ -104,8 +104,7 @@ class Stepper:
         """
         if not _has_anywidget():
             raise DrawingError(
-                "a live stepper needs anywidget, which is not installed: pip install "
-                '"scalargrad[notebook]"'
+                "a live stepper needs anywidget, which is not installed: pip install anywidget"
             )
         from scalargrad.view.stepper.live import Live
 
