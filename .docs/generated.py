@@ -21,6 +21,7 @@ from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import reading
 from scalargrad.lectures import LECTURES
+from scalargrad.nn.losses import LOSSES
 from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import mathtext
 from scalargrad.notation.printing import latex
@@ -122,6 +123,14 @@ def functions() -> str:
     for row in OPERATIONS.values():
         called = _call(row).replace("*a", "a, b, …").replace("*pairs", "w1, x1, …")
         rows.append((called, ", ".join(aliases.get(row.name, [])), _value(row)))
+    return _table(rows)
+
+
+def losses() -> str:
+    """The table of losses, with PyTorch's names."""
+    rows = [("loss", "of one example", "torch.nn.functional")]
+    rows += [(f"`{loss.name}`", loss.formula.replace("|", r"\|"), f"`{loss.torch}`")
+             for loss in LOSSES.values()]  # fmt: skip
     return _table(rows)
 
 
@@ -309,6 +318,6 @@ def _literal(line: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (changelog, choices, commands, contributing, domains, functions, limits, modules,
-                 names, notebooks, operations, operators, readme)
+    for part in (changelog, choices, commands, contributing, domains, functions, limits, losses,
+                 modules, names, notebooks, operations, operators, readme)
 }  # fmt: skip
