@@ -251,8 +251,10 @@ def quotient(a: Scalar, b: Scalar) -> Scalar:
     """
     try:
         return divide(a, b)
-    except ZeroDivisionError:
+    except (OverflowError, ZeroDivisionError):
         a, b = to_float(a), to_float(b)
+        if b:
+            return a / b
         return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1, b)
 
 
@@ -283,7 +285,7 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     if kept is left or (kept is float and left is int):
         return chosen
     if kept is int and left is float:
-        return float(chosen)
+        return to_float(chosen)
     return paired(chosen, other)[0]
 
 

@@ -1240,7 +1240,12 @@ def kinks(row: Operation) -> list[tuple[float, ...]]:
     tried = [
         point
         for first, *rest in row.points
-        for point in [(0.0, *rest), (first,) * (1 + len(rest)), (*(first, *rest)[:-1], first)]
+        for point in [
+            (0.0, *rest),
+            (0.0,) * (1 + len(rest)),
+            (first,) * (1 + len(rest)),
+            (*(first, *rest)[:-1], first),
+        ]
     ]
     return [point for point in dict.fromkeys(tried) if row(*map(Value, point)).is_at_kink]
 
