@@ -71,7 +71,7 @@ def _numpy_array(numpy: ModuleType) -> Kind:
     def whole(number: int, like: Any) -> Any:
         return numpy.full_like(like, number)
 
-    return Kind("lanes", 2, functions, whole=whole, data=lanes, convert=lane, adapt=lane)
+    return Kind("lanes", 2, functions, whole=whole, data=lanes, convert=lane)
 
 
 def _numpy_float(numpy: ModuleType) -> Kind:

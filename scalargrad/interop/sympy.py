@@ -6,9 +6,10 @@ from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import partial, topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, partial, topological_order, unique_names
+from scalargrad.engine.value import Value, unique_names
 
 if TYPE_CHECKING:
     import sympy

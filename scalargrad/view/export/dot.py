@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from scalargrad.graph.model import Graph
+from scalargrad.view.export.library import library
 from scalargrad.view.scene import Look, title
 
 if TYPE_CHECKING:
@@ -29,10 +30,8 @@ def dot_source(graph: Graph, look: Look) -> str:
 
 def digraph(graph: Graph, look: Look) -> Digraph:
     """The graph for the graphviz package: every node a box with name, value and gradient."""
-    from graphviz import Digraph
-
     theme = look.theme
-    picture = Digraph(
+    picture = library("graphviz", "graphviz", "a .dot file").Digraph(
         graph_attr={"rankdir": look.direction, "ranksep": "0.5", "bgcolor": theme.paper},
         node_attr={
             "shape": "box",
