@@ -1289,7 +1289,7 @@ def test_at_a_kink_the_intervals_end_at_the_slopes_of_the_two_sides(
     assert len(intervals) >= len(point)
     for index, (low, high) in enumerate(intervals[: len(point)]):
         if low != high:
-            assert same([low, high], one_sided_slopes(row, point, index), 1e-5)
+            assert same([float(low), float(high)], one_sided_slopes(row, point, index), 1e-5)
         assert low <= y.local_derivatives()[index] <= high
     assert any(low < high for low, high in intervals)
 
