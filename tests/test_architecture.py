@@ -17,7 +17,8 @@ ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
-        "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "value", "rebuild",
+        "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
+        "rebuild",
     ],
     "notation ": ["formula"],
     "language": ["reading"],
