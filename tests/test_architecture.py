@@ -32,9 +32,9 @@ ROOMS = {
     "interop": ["sympy", "torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
-        "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib", "glyphs",
-        "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record", "styles.circuit",
-        "styles.layers", "styles.network", "stepper.arithmetic", "frames",
+        "glyphs.system", "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib",
+        "glyphs", "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
+        "styles.circuit", "styles.layers", "styles.network", "stepper.arithmetic", "frames",
         "export.library", "export.outlines", "export.svg", "export.pdf", "export.painting",
         "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "export.formats",
         "drawing", "stepper.live", "stepper.stepper",
