@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
@@ -33,7 +33,8 @@ from scalargrad.checking.recomputing import (
     total_of,
     value_of,
 )
-from scalargrad.engine.ops import Operands
+from scalargrad.engine import ops
+from scalargrad.engine.ops import OPERATIONS, Operands, Operation
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
 from scalargrad.notation.names import typeset
@@ -41,6 +42,7 @@ from scalargrad.notation.names import typeset
 MOST_NODES = 60  # whose rules are changed one after the other
 Candidate = tuple[Work, str]  # a way with the mistake, and which operand it is about
 Recipe = Callable[["Case"], Iterable[Candidate]]
+Operations = Collection[Operation | None]
 Terms = Sequence[tuple[Value, Scalar, Scalar]]  # user, upstream, local
 
 
@@ -156,11 +158,6 @@ class Case:
 def name_of(node: Value) -> str:
     """A node as a sentence names it."""
     return typeset(canonical_label(node)) if node.label else "the constant"
-
-
-def op_name(node: Value) -> str:
-    """The name of the operation of a node."""
-    return node.op.name if node.op else ""
 
 
 # Values and slopes of one operation --------------------------------------------------------------
@@ -332,13 +329,13 @@ def _value_of(node: Value, recomputation: Recomputation) -> Scalar:
 
 
 def operand_recipe(
-    change: Callable[[Value, float, set[str]], list[Swap]], signs: Sequence[int] = (1,)
+    change: Callable[[Value, float, Operations], list[Swap]], signs: Sequence[int] = (1,)
 ) -> Recipe:
     """A recipe that takes something else for one operand: change(it, its number, operations)."""
 
     def recipe(case: Case) -> Iterator[Candidate]:
         for of, source in dict.fromkeys(case.edges):
-            operations = {op_name(node) for node in case.outline.between(of)}
+            operations = {node.op for node in case.outline.between(of)}
             for swap in change(source, to_float(source.data), operations):
                 work = swapped(case, [(of, source)], swap)
                 for sign in signs:
@@ -352,7 +349,7 @@ def in_place_of(near: bool) -> Recipe:
 
     def recipe(case: Case) -> Iterator[Candidate]:
         for of, source in dict.fromkeys(case.edges):
-            if op_name(of) in _NO_PRODUCTS and len(case.outline.between(of)) == 1:
+            if of.op in _NO_PRODUCTS and len(case.outline.between(of)) == 1:
                 continue
             seen = {round(to_float(source.data), 9), 0.0, 1.0, -1.0}
             close = list(_near(case.outline, of, source))
@@ -375,23 +372,12 @@ def in_place_of(near: bool) -> Recipe:
 
 
 # Their slopes hold no operand that could be taken for another: only where on a curve one is.
-_NO_PRODUCTS = frozenset(
-    (
-        "relu",
-        "sigmoid",
-        "tanh",
-        "exp",
-        "log",
-        "maximum",
-        "minimum",
-        "max",
-        "min",
-        "abs",
-        "softplus",
-        "sin",
-        "cos",
-    )
-)
+_NO_PRODUCTS = frozenset(row for row in OPERATIONS.values() if row.activation or row.kink) | {
+    ops.exp,
+    ops.log,
+    ops.sin,
+    ops.cos,
+}
 
 
 def _near(outline: Outline, of: Value, source: Value) -> Iterator[Value]:
@@ -457,7 +443,7 @@ def all_siblings(case: Case) -> Iterator[Candidate]:
     """The slopes of all weights of a sum of squares, in the place of one."""
     for of, by in dict.fromkeys((of, case.key[1]) for of, _ in case.edges if len(case.key) == 2):
         others = [s for s in siblings(case.outline, by) if s in case.outline.sources[of]]
-        is_curved = any(op_name(node) in ("square", "pow") for node in case.outline.between(of))
+        is_curved = any(node.op in (ops.square, ops.pow) for node in case.outline.between(of))
         if by not in case.outline.sources[of] or not (others and is_curved):
             continue
 
@@ -473,7 +459,7 @@ def all_siblings(case: Case) -> Iterator[Candidate]:
 
 def denominator_without(case: Case) -> Iterator[Candidate]:
     """A share whose denominator is the sum of the others only."""
-    if case.is_value and op_name(case.of) == "div" and len(case.of.parents) == 2:
+    if case.is_value and case.of.op is ops.div and len(case.of.parents) == 2:
         part, whole = case.of.parents
         if {part, whole} <= case.outline.place.keys() and case.outline.depends(whole, part):
             yield swapped(case, [(case.of, whole)], lambda r: r.value(whole) - r.value(part)), ""
@@ -482,13 +468,13 @@ def denominator_without(case: Case) -> Iterator[Candidate]:
 def has_shut_gate(case: Case) -> bool:
     """Whether a derivative is asked for where a ReLU is shut somewhere."""
     return len(case.key) == 2 and any(
-        op_name(node) == "relu" and not node.data for node in case.outline.place
+        node.op is ops.relu and not node.data for node in case.outline.place
     )
 
 
 def value_for_derivative(case: Case) -> Iterator[Candidate]:
     """The value of a node where its derivative is asked for."""
-    if case.is_chain or (case.is_edge and op_name(case.of) not in ("sigmoid", "tanh")):
+    if case.is_chain or (case.is_edge and case.of.op not in (ops.sigmoid, ops.tanh)):
         yield (lambda begin: begin(RULES).value(case.of)), ""
 
 
@@ -586,12 +572,12 @@ def has_many_digits(case: Case) -> bool:
 
 
 def pair_recipe(
-    operation: str, change: Callable[[Scalar, Scalar, Scalar, Scalar], list[Scalar]]
+    operation: Operation, change: Callable[[Scalar, Scalar, Scalar, Scalar], list[Scalar]]
 ) -> Recipe:
     """A recipe for a product or quotient of two named nodes: change(u, v, u′, v′)."""
 
     def recipe(case: Case) -> Iterator[Candidate]:
-        if not case.is_chain or op_name(case.of) != operation or len(case.of.parents) != 2:
+        if not case.is_chain or case.of.op is not operation or len(case.of.parents) != 2:
             return
         u, v = case.of.parents
         if not {u, v} <= case.outline.place.keys():
@@ -622,13 +608,13 @@ def softmax_recipe(change: Callable[[Scalar, Scalar, Scalar], list[Scalar]]) -> 
         if not case.is_chain:
             return
         of, by = case.key
-        powers = [user for user in case.outline.users[by] if op_name(user) == "exp"]
+        powers = [user for user in case.outline.users[by] if user.op is ops.exp]
         sums = [
             node
             for node in case.outline.place
-            if op_name(node) in ("add", "total", "dot")
+            if node.op in (ops.add, ops.total, ops.dot)
             and len(case.outline.sources[node]) > 1
-            and all(op_name(source) == "exp" for source in case.outline.sources[node])
+            and all(source.op is ops.exp for source in case.outline.sources[node])
         ]
         for e in powers:
             for z in sums:

@@ -16,10 +16,12 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
 
+from scalargrad.engine import ops
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 
 Key = tuple[Any, ...]
 FAILURES = (ArithmeticError, ValueError, TypeError)
@@ -88,7 +90,7 @@ def topological_order_of(named: Iterable[Value]) -> list[Value]:
 def value_of(node: Value, operands: Operands) -> Scalar:
     """The value of a node at other operands."""
     assert node.op is not None
-    if node.op.name == "pow" and abs(operands[1]) > 64:  # exact, it might never end
+    if node.op is ops.pow and abs(operands[1]) > 64:  # exact, it might never end
         operands = tuple(map(to_float, operands))
     if all(operand.__class__ is float for operand in operands):
         return node.op.value(*operands)
@@ -268,14 +270,12 @@ class Recomputation:
         if of not in self._slopes:
             right, swapped = self._evaluated(of), self._swapped(of)
             taken = self._between(of, swapped) if swapped else right
-            found: dict[Value, Scalar] = {of: 1}
-            for node in reversed(self.outline.between(of)):
-                if node not in found or not node.parents:
-                    continue
+
+            def pullback(node: Value) -> Pullback:
                 made = right if node.op and node.op.kink else taken  # a gate opens as it does
-                for parent, local in zip(node.parents, self._locals(of, node, made), strict=False):
-                    product = found[node] * local
-                    found[parent] = found[parent] + product if parent in found else product
+                return multiplying(self._locals(of, node, made) if node.parents else ())
+
+            found = gradients(of, 1, pullback, until=self.outline.place)
             self._slopes[of] = {a: found.get(a, 0) for a in self.outline.sources[of]}
         return self._slopes[of]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from scalargrad.checking.recipes import (
     Case,
+    Operations,
     Recipe,
     Terms,
     all_siblings,
@@ -24,7 +25,6 @@ from scalargrad.checking.recipes import (
     in_float32,
     in_place_of,
     number_recipe,
-    op_name,
     operand_recipe,
     pair_recipe,
     slope_recipe,
@@ -39,8 +39,8 @@ from scalargrad.checking.recipes import (
     whole_recipe,
 )
 from scalargrad.checking.recomputing import Swap
-from scalargrad.engine import scalars
-from scalargrad.engine.ops import OPERATIONS, Operands
+from scalargrad.engine import ops, scalars
+from scalargrad.engine.ops import OPERATIONS, Operands, Operation
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
 
@@ -120,19 +120,19 @@ MATRIX = (
 )
 GREATEST = "a = 1.3; b = 0.4; c = 2.7*a; m = max(c, b); loss = 1.9*m"
 
-_GATED = ("relu", "leaky_relu", "elu")
-_SMOOTH = ("sigmoid", "tanh")
-_ACTIVATIONS = (*_GATED, *_SMOOTH, "softplus", "silu", "gelu")
+_GATED = (ops.relu, ops.leaky_relu, ops.elu)
+_SMOOTH = (ops.sigmoid, ops.tanh)
+_ACTIVATIONS = tuple(row for row in OPERATIONS.values() if row.activation)
 
 
 # Changes of slopes -------------------------------------------------------------------------------
 
 
-def _of(name: str, *changes: Callable[[Scalar, Scalar], Scalar]) -> Recipe:
+def _of(row: Operation, *changes: Callable[[Scalar, Scalar], Scalar]) -> Recipe:
     """A recipe for the slope of an operation of one operand: change(y, a)."""
 
     def slopes(node: Value, y: Scalar, a: Operands, right: Operands) -> list[list[Scalar]]:
-        if op_name(node) != name:
+        if node.op is not row:
             return []
         return [[change(y, a[0]), *right[1:]] for change in changes]
 
@@ -141,7 +141,7 @@ def _of(name: str, *changes: Callable[[Scalar, Scalar], Scalar]) -> Recipe:
 
 def _gate(slope: int) -> Recipe:
     return slope_recipe(
-        lambda node, y, a, right: [(slope, *right[1:])] if op_name(node) in _GATED else []
+        lambda node, y, a, right: [(slope, *right[1:])] if node.op in _GATED else []
     )
 
 
@@ -161,13 +161,13 @@ def _is_no_factor(case: Case, node: Value) -> bool:
 
 
 def _like_a_sum(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    return [(1,) * len(a)] if op_name(node) in ("mul", "dot") else []
+    return [(1,) * len(a)] if node.op in (ops.mul, ops.dot) else []
 
 
 def _at_output(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
     """The slope of an activation at its result: σ′(σ(z))."""
     assert node.op is not None
-    if op_name(node) not in _SMOOTH:
+    if node.op not in _SMOOTH:
         return []
     return [node.op.derivatives(node.op.value(y), y)]
 
@@ -175,28 +175,28 @@ def _at_output(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Ope
 def _at_score(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
     """The formula of the slope with what went in: z(1 − z)."""
     score = a[0]
-    if op_name(node) == "tanh":
+    if node.op is ops.tanh:
         return [(1 - score * score,)]
-    return [(score * (1 - score),)] if op_name(node) == "sigmoid" else []
+    return [(score * (1 - score),)] if node.op is ops.sigmoid else []
 
 
 def _twice(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    return [(right[0] * right[0],)] if op_name(node) in _SMOOTH else []
+    return [(right[0] * right[0],)] if node.op in _SMOOTH else []
 
 
 def _other_slope(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    if op_name(node) == "relu":
+    if node.op is ops.relu:
         return [(-1,)] if a[0] < 0 else []
-    if op_name(node) == "tanh":
+    if node.op is ops.tanh:
         return [(y * (1 - y),)]
-    return [(1 - y * y,)] if op_name(node) == "sigmoid" else []
+    return [(1 - y * y,)] if node.op is ops.sigmoid else []
 
 
 def _in_degrees(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    if op_name(node) not in ("sin", "cos", "tan"):
+    if node.op not in (ops.sin, ops.cos, ops.tan):
         return []
     angle = to_float(a[0]) * math.pi / 180
-    row = OPERATIONS[op_name(node)]
+    row = node.op
     return [row.derivatives(row.value(angle), angle)]
 
 
@@ -208,10 +208,10 @@ def _is_constant(node: Value, depth: int = 3) -> bool:
 
 def _without_constant(node: Value, y: Scalar, a: Operands, right: Operands) -> list[list[Scalar]]:
     """The slope without a constant that multiplies or divides: ½, 1/n, 2."""
-    if op_name(node) not in ("mul", "div") or len(node.parents) != 2:
+    if node.op not in (ops.mul, ops.div) or len(node.parents) != 2:
         return []
     first, second = map(_is_constant, node.parents)
-    if op_name(node) == "mul" and first != second:
+    if node.op is ops.mul and first != second:
         return [[right[0], 1] if first else [1, right[1]]]
     return [[1, right[1]]] if second and not first else []
 
@@ -225,19 +225,19 @@ def _with_constant_twice(
 
 def _signs(node: Value, y: Scalar, a: Operands, right: Operands) -> list[list[Scalar]]:
     """The slopes of a sum with one sign turned."""
-    if op_name(node) not in ("add", "sub", "total", "neg"):
+    if node.op not in (ops.add, ops.sub, ops.total, ops.neg):
         return []
     return [[-r if i == at else r for i, r in enumerate(right)] for at in range(len(right))]
 
 
 def _lost_terms(node: Value, y: Scalar, a: Operands, right: Operands) -> list[list[Scalar]]:
-    if op_name(node) not in ("add", "sub", "total") or len(right) < 2:
+    if node.op not in (ops.add, ops.sub, ops.total) or len(right) < 2:
         return []
     return [[0 if i == at else r for i, r in enumerate(right)] for at in range(len(right))]
 
 
 def _all_as_greatest(node: Value, y: Scalar, a: Operands, right: Operands) -> list[list[Scalar]]:
-    if op_name(node) not in ("max", "min", "maximum", "minimum"):
+    if node.op not in (ops.maximum, ops.minimum):
         return []
     return [[1 for _ in right], [0 for _ in right], [1 - r for r in right]]
 
@@ -247,11 +247,11 @@ def _all_as_greatest(node: Value, y: Scalar, a: Operands, right: Operands) -> li
 
 def _terms(node: Value, a: Operands) -> list[Scalar]:
     """The terms of which an operation is the sum; the first of dot is its bias."""
-    if op_name(node) == "dot":
+    if node.op is ops.dot:
         return [a[0], *(w * x for w, x in zip(a[1::2], a[2::2], strict=True))]
-    if op_name(node) == "sub":
+    if node.op is ops.sub:
         return [a[0], -a[1]]
-    return list(a) if op_name(node) in ("add", "total") else []
+    return list(a) if node.op in (ops.add, ops.total) else []
 
 
 def _with_terms(times: int) -> Recipe:
@@ -263,9 +263,9 @@ def _with_terms(times: int) -> Recipe:
 
 
 def _added(node: Value, a: Operands) -> list[Scalar]:
-    if op_name(node) == "mul":
+    if node.op is ops.mul:
         return [a[0] + a[1]]
-    if op_name(node) != "dot":
+    if node.op is not ops.dot:
         return []
     terms = _terms(node, a)
     one = [sum(terms) - term + w + x
@@ -273,33 +273,33 @@ def _added(node: Value, a: Operands) -> list[Scalar]:
     return [*one, sum(a)]
 
 
-def _when(names: Sequence[str], change: Callable[[Operands], Scalar]) -> Recipe:
+def _when(rows: Sequence[Operation], change: Callable[[Operands], Scalar]) -> Recipe:
     """A recipe for the value of some operations: change(a)."""
-    return value_recipe(lambda node, a: [change(a)] if op_name(node) in names else [])
+    return value_recipe(lambda node, a: [change(a)] if node.op in rows else [])
 
 
 def _another_activation(node: Value, a: Operands) -> list[Scalar]:
-    others = {"sigmoid": ("tanh",), "tanh": ("sigmoid",), "relu": ("abs",)}
-    return [OPERATIONS[other].value(a[0]) for other in others.get(op_name(node), ())]
+    others = {ops.sigmoid: ops.tanh, ops.tanh: ops.sigmoid, ops.relu: ops.abs}
+    return [others[node.op].value(a[0])] if node.op in others else []
 
 
 def _slope_for_value(node: Value, a: Operands) -> list[Scalar]:
-    if op_name(node) not in _SMOOTH:
+    if node.op not in _SMOOTH:
         return []
-    row = OPERATIONS[op_name(node)]
+    row = node.op
     return [row.derivatives(row.value(a[0]), a[0])[0]]
 
 
 def _value_in_degrees(node: Value, a: Operands) -> list[Scalar]:
-    if op_name(node) not in ("sin", "cos", "tan"):
+    if node.op not in (ops.sin, ops.cos, ops.tan):
         return []
-    return [OPERATIONS[op_name(node)].value(to_float(a[0]) * math.pi / 180)]
+    return [node.op.value(to_float(a[0]) * math.pi / 180)]
 
 
 def _other_mean(node: Value, a: Operands) -> list[Scalar]:
-    if op_name(node) == "mean":
+    if node.op is ops.mean:
         return [sum(a)]
-    return [scalars.divide(sum(a), len(a))] if op_name(node) == "total" else []
+    return [scalars.divide(sum(a), len(a))] if node.op is ops.total else []
 
 
 # Operands ----------------------------------------------------------------------------------------
@@ -309,16 +309,16 @@ def _is_target(operand: Value) -> bool:
     return not operand.parents and operand.label[:1] in ("y", "t", "ŷ") and operand.label != "yhat"
 
 
-def _forgotten(operand: Value, number: float, operations: set[str]) -> list[Swap]:
+def _forgotten(operand: Value, number: float, operations: Operations) -> list[Swap]:
     return [lambda r: 0] if _is_target(operand) else []
 
 
-def _turned(operand: Value, number: float, operations: set[str]) -> list[Swap]:
+def _turned(operand: Value, number: float, operations: Operations) -> list[Swap]:
     return [lambda r: -r.value(operand)] if _is_target(operand) and number else []
 
 
-def _other_label(operand: Value, number: float, operations: set[str]) -> list[Swap]:
-    is_label = _is_target(operand) and number in (0.0, 1.0) and "log" in operations
+def _other_label(operand: Value, number: float, operations: Operations) -> list[Swap]:
+    is_label = _is_target(operand) and number in (0.0, 1.0) and ops.log in operations
     return [lambda r: 1 - r.value(operand)] if is_label else []
 
 
@@ -361,19 +361,19 @@ SLIPS: tuple[Slip, ...] = (
     # the slope of one operation
     Slip(
         "the factor 2 of the square is lost",
-        _of("square", lambda y, a: a),
+        _of(ops.square, lambda y, a: a),
         Example(SIGMOID, "z=0.75; h=0.67918", "dl/dh", "-0.32082"),
         hides=("a constant factor is taken twice",),
         is_anywhere=True,
     ),
     Slip(
         "the base of the square is lost",
-        _of("square", lambda y, a: 2),
+        _of(ops.square, lambda y, a: 2),
         Example(TWO.replace("z^3", "z^2"), "", "dl/dz", "2.00000"),
     ),
     Slip(
         "the value of the square is taken for its slope",
-        _of("square", lambda y, a: y, lambda y, a: 2 * y),
+        _of(ops.square, lambda y, a: y, lambda y, a: 2 * y),
         Example("u = 1.7; w = 0.6; R = 1.9*w^2; L = R*u", "", "dR/dw", "0.68400"),
         hides=("the value is taken for the derivative",),
     ),
@@ -381,28 +381,33 @@ SLIPS: tuple[Slip, ...] = (
         "the exponent in front of the power is lost",
         slope_recipe(
             lambda node, y, a, right: (
-                [(scalars.divide(right[0], a[1]), right[1])] if op_name(node) == "pow" else []
+                [(scalars.divide(right[0], a[1]), right[1])] if node.op is ops.pow else []
             )
         ),
         Example(TWO, "", "dl/dz", "0.70560"),
     ),
     Slip(
         "the power rule is used on an exponential",
-        _of("exp", lambda y, a: a * OPERATIONS["exp"].value(a - 1)),
+        _of(ops.exp, lambda y, a: a * ops.exp.value(a - 1)),
         Example("x = 1.7; k = exp(x); loss = 3*k", "", "dk/dx", "3.42338"),
     ),
     Slip(
         "the exponential is forgotten",
-        _of("exp", lambda y, a: 1, lambda y, a: a),
+        _of(ops.exp, lambda y, a: 1, lambda y, a: a),
         Example("x = 1.7; k = exp(x); loss = 3*k", "", "dk/dx", "1.70000"),
     ),
     Slip(
         "the logarithm is taken for its slope",
-        _of("log", lambda y, a: y),
+        _of(ops.log, lambda y, a: y),
         Example(RATIO, "", "dk/dq", "0.64185"),
         hides=("the value is taken for the derivative",),
     ),
-    Slip("the ReLU gate is ignored", _gate(1), Example(SHUT, "", "dh/dz", "1"), is_anywhere=True),
+    Slip(
+        "the ReLU gate is ignored",
+        _gate(1),
+        Example(SHUT, "", "dh/dz", "1"),
+        is_anywhere=True,
+    ),
     Slip(
         "the ReLU gate is forced shut",
         _gate(0),
@@ -415,27 +420,27 @@ SLIPS: tuple[Slip, ...] = (
     ),
     Slip(
         "σ is taken for σ(1 − σ)",
-        _of("sigmoid", lambda y, a: y),
+        _of(ops.sigmoid, lambda y, a: y),
         Example(SIGMOID, "z=0.75; h=0.67918", "dh/dz", "0.67918"),
     ),
     Slip(
         "1 − σ is taken for σ(1 − σ)",
-        _of("sigmoid", lambda y, a: 1 - y),
+        _of(ops.sigmoid, lambda y, a: 1 - y),
         Example(SIGMOID, "z=0.75; h=0.67918", "dh/dz", "0.32082"),
     ),
     Slip(
         "tanh is taken for 1 − tanh²",
-        _of("tanh", lambda y, a: y),
+        _of(ops.tanh, lambda y, a: y),
         Example(TANH, "z=0.75", "dh/dz", "0.63515"),
     ),
     Slip(
         "the square in 1 − tanh² is lost",
-        _of("tanh", lambda y, a: 1 - y),
+        _of(ops.tanh, lambda y, a: 1 - y),
         Example(TANH, "z=0.75; h=0.63515", "dh/dz", "0.36485"),
     ),
     Slip(
         "tanh² is taken for 1 − tanh²",
-        _of("tanh", lambda y, a: y * y),
+        _of(ops.tanh, lambda y, a: y * y),
         Example(TANH, "z=0.75; h=0.63515", "dh/dz", "0.40342"),
     ),
     Slip(
@@ -460,9 +465,7 @@ SLIPS: tuple[Slip, ...] = (
     ),
     Slip(
         "the slope of the activation is lost",
-        slope_recipe(
-            lambda node, y, a, right: [(1,)] if op_name(node) in _SMOOTH else [], _is_no_factor
-        ),
+        slope_recipe(lambda node, y, a, right: [(1,)] if node.op in _SMOOTH else [], _is_no_factor),
         Example(TANH, "z=0.75; h=0.63515", "dh/dz", "1.00000"),
     ),
     Slip(
@@ -499,7 +502,7 @@ SLIPS: tuple[Slip, ...] = (
     ),
     Slip(
         "the sum is taken for the mean",
-        slope_recipe(lambda node, y, a, right: [(1,) * len(a)] if op_name(node) == "mean" else []),
+        slope_recipe(lambda node, y, a, right: [(1,) * len(a)] if node.op is ops.mean else []),
         Example(MEAN, "", "dm/da", "1.00000"),
         hides=("only one side of each path",),
     ),
@@ -511,9 +514,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip(
         "the square in the slope of a quotient is forgotten",
         slope_recipe(
-            lambda node, y, a, right: (
-                [(right[0], right[1] * a[1])] if op_name(node) == "div" else []
-            )
+            lambda node, y, a, right: [(right[0], right[1] * a[1])] if node.op is ops.div else []
         ),
         Example(QUOTIENT, "u=7; v=5", "df/dv", "-1.4"),
     ),
@@ -588,26 +589,26 @@ SLIPS: tuple[Slip, ...] = (
     ),
     Slip(
         "numerator and denominator are differentiated apart",
-        pair_recipe("div", lambda u, v, du, dv: [scalars.divide(du, dv)]),
+        pair_recipe(ops.div, lambda u, v, du, dv: [scalars.divide(du, dv)]),
         Example(QUOTIENT, "u=7; v=5; du/dx=3; dv/dx=4", "df/dx", "0.75"),
     ),
     Slip(
         "the terms of the quotient rule are added, not subtracted",
-        pair_recipe("div", lambda u, v, du, dv: [scalars.divide(du * v + u * dv, v * v)]),
+        pair_recipe(ops.div, lambda u, v, du, dv: [scalars.divide(du * v + u * dv, v * v)]),
         Example(QUOTIENT, "u=7; v=5; du/dx=3; dv/dx=4", "df/dx", "1.72"),
         hides=("the paths are subtracted, not added",),
     ),
     Slip(
         "the denominator of the quotient rule is not squared",
         pair_recipe(
-            "div", lambda u, v, du, dv: [scalars.divide(du * v - u * dv, v), du * v - u * dv]
+            ops.div, lambda u, v, du, dv: [scalars.divide(du * v - u * dv, v), du * v - u * dv]
         ),
         Example(QUOTIENT, "u=7; v=5; du/dx=3; dv/dx=4", "df/dx", "-2.6"),
         hides=("stands where",),
     ),
     Slip(
         "the derivatives of the two factors are multiplied",
-        pair_recipe("mul", lambda u, v, du, dv: [du * dv]),
+        pair_recipe(ops.mul, lambda u, v, du, dv: [du * dv]),
         Example(PRODUCT, "u=7; v=5; du/dx=3; dv/dx=4", "df/dx", "12"),
         hides=("only one side of each path is taken",),
     ),
@@ -729,12 +730,12 @@ SLIPS: tuple[Slip, ...] = (
     Slip("the sign of a term is wrong", _with_terms(-2), Example(TWO, "", "z", "0.14000")),
     Slip(
         "the square is lost",
-        _when(("square",), lambda a: a[0]),
+        _when((ops.square,), lambda a: a[0]),
         Example(SIGMOID, "z=0.75; h=0.67918", "loss", "-0.32082"),
     ),
     Slip(
         "it is doubled, not squared",
-        _when(("square",), lambda a: 2 * a[0]),
+        _when((ops.square,), lambda a: 2 * a[0]),
         Example(SIGMOID, "z=0.75; h=0.67918", "loss", "-0.64164"),
     ),
     Slip(
@@ -769,7 +770,7 @@ SLIPS: tuple[Slip, ...] = (
     ),
     Slip(
         "the logarithm to base 10 is taken",
-        _when(("log",), lambda a: math.log10(to_float(a[0]))),
+        _when((ops.log,), lambda a: math.log10(to_float(a[0]))),
         Example(RATIO, "", "k", "0.27875"),
     ),
     # looked for last: most numbers are near one of these

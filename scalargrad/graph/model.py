@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from scalargrad.engine import ops, scalars
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, constant, gradients, topological_order
+from scalargrad.engine.value import Value, constant
 from scalargrad.notation.formula import Formula, applied, formula, name
 from scalargrad.notation.names import typeset
 
@@ -44,6 +45,12 @@ class Node:
         """Whether its operands may change places."""
         row = OPERATIONS.get(self.operation)
         return row is not None and row.commutes
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether it is the activation of a unit."""
+        row = OPERATIONS.get(self.operation)
+        return row is not None and row.activation
 
     @property
     def is_leaf(self) -> bool:
@@ -202,7 +209,7 @@ def graph(output: Value, *, expand: bool = False) -> Graph:
         for parent in value.parents:
             if parent in twins:
                 writer.known[parent] = writer.operand(twins[parent])
-        return formula(writer(value)[operand])
+        return formula(writer.local_derivatives(value)[operand])
 
     return Graph(
         tuple(map(_node, values)),
@@ -220,10 +227,10 @@ def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
     They are computed from what the node captured, on twins of its parents, which are added to
     `twins`; the last has the name, the value and the gradient of the node itself.
     """
-    if not (value.op and value.op.name in _OF_SUMS and len(value.parents) > 1):
+    if not (value.op in _OF_SUMS and len(value.parents) > 1):
         return [value]
     operands = [_twin(*pair) for pair in zip(value.parents, value.operands, strict=True)]
-    if value.op.name == "dot":
+    if value.op is ops.dot:
         products = [ops.mul(w, x) for w, x in zip(operands[1::2], operands[2::2], strict=True)]
         made, terms = products, list(products)
         if not (products and _is_zero(value.parents[0])):
@@ -234,7 +241,7 @@ def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
     for term in terms[1:]:
         last = ops.add(last, term)
         made = [*made, last]
-    if value.op.name == "mean":
+    if value.op is ops.mean:
         last = ops.div(last, len(terms))
         made = [*made, last.parents[1], last]
     twins.update(zip(operands, value.parents, strict=True))
@@ -246,7 +253,7 @@ def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
     return made
 
 
-_OF_SUMS = ("dot", "total", "mean")
+_OF_SUMS = (ops.dot, ops.total, ops.mean)
 
 
 def _twin(parent: Value, captured: Scalar) -> Value:
@@ -299,7 +306,7 @@ def contracted(output: Value) -> Graph:
 
     @cache
     def derivatives(value: Value) -> dict[Value, Scalar]:
-        return gradients(value, formula(1), _Writer(place), until=place)
+        return gradients(value, formula(1), _Writer(place).pullback, until=place)
 
     def written(index: int) -> Formula:
         value, parent = uses[index]
@@ -320,12 +327,11 @@ def contracted(output: Value) -> Graph:
 def _pairs_and_terms(value: Value) -> tuple[list[tuple[Value, Value]], list[Value]]:
     """Which operands a node multiplies with one another, and which it adds to others."""
     parents = value.parents
-    name = value.op.name if value.op else ""
-    if name == "mul":
+    if value.op is ops.mul:
         return [(parents[0], parents[1])], []
-    if name == "dot":
+    if value.op is ops.dot:
         return list(zip(parents[1::2], parents[2::2], strict=True)), [parents[0]]
-    return [], list(parents) if name in ("add", "sub", "total") else []
+    return [], list(parents) if value.op in (ops.add, ops.sub, ops.total) else []
 
 
 def _node(value: Value) -> Node:
@@ -373,10 +379,14 @@ class _Writer:
         self.kept = kept
         self.known: dict[Value, Formula] = {}
 
-    def __call__(self, value: Value) -> Operands:
-        assert value.op is not None
+    def local_derivatives(self, value: Value) -> Operands:
+        if value.op is None:
+            return ()
         operands = self.operands(value)
         return value.op.derivatives(self.operand(value), *operands)
+
+    def pullback(self, value: Value) -> Pullback:
+        return multiplying(self.local_derivatives(value))
 
     def operands(self, value: Value) -> tuple[Formula, ...]:
         given = tuple(map(self.operand, value.parents))

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from peers import peer
 
 from scalargrad import DomainError, Value, partial, topological_order
+from scalargrad.engine.backward import Pullback, gradients, multiplying
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
-from scalargrad.engine.value import gradients
 
 F = Fraction
 Functions = Mapping[str, Callable[..., Any]]
@@ -145,9 +145,10 @@ def assert_close(found: Any, expected: float, scale: float) -> None:
 def scales(output: Value) -> dict[Value, float]:
     """Return for every node the sum of the absolute values of the terms of its gradient."""
 
-    def sizes(node: Value) -> list[float]:
+    def sizes(node: Value) -> Pullback:
         # a derivative that does not exist (nan) says nothing about the size of others
-        return [0.0 if local != local else abs(local) for local in node.local_derivatives()]
+        locals_ = node.local_derivatives()
+        return multiplying([0.0 if local != local else abs(local) for local in locals_])
 
     return gradients(output, 1.0, sizes)
 
@@ -350,8 +351,9 @@ def torch_functions() -> Functions:
         "abs",
         "exp",
         "expm1",
-        "log",
         "log1p",
+        "log2",
+        "log10",
         "sqrt",
         "sin",
         "cos",
@@ -359,7 +361,14 @@ def torch_functions() -> Functions:
         "sinh",
         "cosh",
         "tanh",
+        "asin",
+        "acos",
         "atan",
+        "asinh",
+        "acosh",
+        "atanh",
+        "hypot",
+        "sign",
         "erf",
         "sigmoid",
     ]
@@ -367,6 +376,14 @@ def torch_functions() -> Functions:
         "dot": lambda b, *p: b + torch.stack(p[::2]) @ torch.stack(p[1::2]),
         "total": lambda *a: torch.stack(a).sum(),
         "mean": lambda *a: torch.stack(a).mean(),
+        "prod": lambda *a: torch.stack(a).prod(),
+        "norm": lambda *a: torch.linalg.vector_norm(torch.stack(a)),
+        "log": lambda a, base=None: torch.log(a) / (1 if base is None else torch.log(base)),
+        "clip": torch.clamp,
+        "hardtanh": lambda a, low=-1.0, high=1.0: torch.clamp(
+            a, torch.as_tensor(low), torch.as_tensor(high)
+        ),
+        "mish": functions.mish,
         "logsumexp": lambda *a: torch.logsumexp(torch.stack(a), 0),
         "log_sigmoid": functions.logsigmoid,
         "softplus": lambda a: functions.softplus(a, threshold=100),
@@ -700,6 +717,7 @@ def trained(nn: ModuleType, value: type, steps: int = 5) -> Training:
     return Training(losses, found, parameters, set(map(type, model.parameters())))
 
 
+@pytest.mark.slow
 def test_the_network_and_the_demo_of_micrograd_run_with_only_the_class_exchanged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -28,8 +28,9 @@ import sympy
 
 from scalargrad import DomainError, Value, partial, topological_order
 from scalargrad.engine import ops, scalars
+from scalargrad.engine.backward import gradients
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
-from scalargrad.engine.value import constant, gradients
+from scalargrad.engine.value import constant
 
 F = Fraction
 ROWS = list(OPERATIONS.values())
@@ -124,7 +125,6 @@ def test_data_may_be_a_sympy_expression_or_a_value() -> None:
 
 WRONG = [
     None,
-    True,
     1 + 2j,
     [1, 2],
     (1,),
@@ -138,7 +138,7 @@ WRONG = [
     np.True_,
     np.complex64(1),
 ]
-WRONG_ARRAYS = [np.array([True]), np.array(["1"]), np.array([1j]), np.array([F(1, 2)])]
+WRONG_ARRAYS = [np.array([True]), np.array(["1"]), np.array([1j])]
 ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 
@@ -731,6 +731,7 @@ def chain() -> Value:
     return y.named("y")
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_sorted_and_differentiated(chain: Value) -> None:
     order = topological_order(chain)
     assert len(order) == LENGTH + 1
@@ -743,12 +744,14 @@ def test_a_million_nodes_are_sorted_and_differentiated(chain: Value) -> None:
     assert partial(chain, leaf) == 1
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_shown_and_copied(chain: Value) -> None:
     twin = copy.copy(chain)
     assert twin.parents == chain.parents
     assert len(repr(twin)) < 100
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_copied_deeply_and_freed(chain: Value) -> None:
     twin = copy.deepcopy(chain)
     order = topological_order(twin)
@@ -760,6 +763,7 @@ def test_a_million_nodes_are_copied_deeply_and_freed(chain: Value) -> None:
     assert leaf() is None
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_pickled_and_freed(chain: Value) -> None:
     twin = pickled(chain)
     order = topological_order(twin)
@@ -840,11 +844,11 @@ def test_every_local_derivative_is_computed_once() -> None:
 
     def counted(node: Value) -> Any:
         asked.append(node)
-        return node.local_derivatives()
+        return node.pullback
 
     y = ladder(200)
     found = gradients(y, 1, counted)
-    assert len(asked) == len(set(asked)) == 200
+    assert asked == topological_order(y)[::-1]
     assert found[topological_order(y)[0]] == 2**200
 
 
@@ -1240,7 +1244,12 @@ def kinks(row: Operation) -> list[tuple[float, ...]]:
     tried = [
         point
         for first, *rest in row.points
-        for point in [(0.0, *rest), (first,) * (1 + len(rest)), (*(first, *rest)[:-1], first)]
+        for point in [
+            (0.0, *rest),
+            (0.0,) * (1 + len(rest)),
+            (first,) * (1 + len(rest)),
+            (*(first, *rest)[:-1], first),
+        ]
     ]
     return [point for point in dict.fromkeys(tried) if row(*map(Value, point)).is_at_kink]
 
@@ -1279,7 +1288,7 @@ def test_at_a_kink_the_intervals_end_at_the_slopes_of_the_two_sides(
     assert len(intervals) >= len(point)
     for index, (low, high) in enumerate(intervals[: len(point)]):
         if low != high:
-            assert same([low, high], one_sided_slopes(row, point, index), 1e-5)
+            assert same([float(low), float(high)], one_sided_slopes(row, point, index), 1e-5)
         assert low <= y.local_derivatives()[index] <= high
     assert any(low < high for low, high in intervals)
 

@@ -12,14 +12,17 @@ from xml.etree import ElementTree
 
 from scalargrad.errors import DrawingError
 from scalargrad.notation.words import printable
-from scalargrad.view.export.painting import painted, png
+from scalargrad.view.export.library import LibraryMissing
+from scalargrad.view.export.painting import png
+from scalargrad.view.export.svg import svg
 from scalargrad.view.frames import watched
 from scalargrad.view.scene import Scene
 
 SECONDS = 1.5  # that a step is shown while the page plays
 MOST_STILLS = 30
 COLOURS_OF_STILLS = 64  # which makes them a quarter of the size
-_SHAPES = {"path", "rect", "circle"}
+_SHAPES = {"path", "rect", "circle", "text"}
+_CONTENT = "content"  # among the attributes of a text: what stands in it
 _WORDS = {"title", "desc"}  # the page says them once
 
 _STYLE = """
@@ -142,10 +145,14 @@ def stills(scenes: Sequence[Scene]) -> str:
 def _still(step: str, scene: Scene, is_last: bool) -> str:
     caption = scene.description.partition("\n")[0]
     said = ": ".join(part for part in (step, caption) if part)
-    picture = b64encode(png(scene, dpi=96, colours=COLOURS_OF_STILLS)).decode()
+    try:
+        kind, picture = "png", png(scene, dpi=96, colours=COLOURS_OF_STILLS)
+    except LibraryMissing:
+        kind, picture = "svg+xml", svg(scene)
     return (
         f"<details{' open' * is_last}><summary>{text(said)}</summary>"
-        f'<img src="data:image/png;base64,{picture}" alt="{text(scene.description)}"></details>'
+        f'<img src="data:image/{kind};base64,{b64encode(picture).decode()}" '
+        f'alt="{text(scene.description)}"></details>'
     )
 
 
@@ -166,14 +173,15 @@ class _Picture:
     """The size of a frame and its shapes, each by its tag and attributes, from back to front."""
 
     def __init__(self, scene: Scene) -> None:
-        root = ElementTree.fromstring(painted(scene, "svg"))
+        root = ElementTree.fromstring(svg(scene))
         self.box = root.attrib["viewBox"]
         self.shapes: list[tuple[str, _Attributes]] = []
         for child in root:
             tag = child.tag.rpartition("}")[2]
             if tag not in _WORDS:
                 assert tag in _SHAPES, f"an SVG of ours has no <{tag}>"
-                self.shapes.append((tag, tuple(child.attrib.items())))
+                inside = ((_CONTENT, child.text),) if child.text else ()
+                self.shapes.append((tag, (*child.attrib.items(), *inside)))
 
 
 def _shared(pictures: Sequence[_Picture]) -> dict[_Attributes, str]:
@@ -200,8 +208,11 @@ def _figure(picture: _Picture, shared: dict[_Attributes, str], step: str, captio
 
 
 def _element(tag: str, attributes: dict[str, str]) -> str:
-    written = "".join(f' {name}="{text(value)}"' for name, value in attributes.items())
-    return f"<{tag}{written}/>"
+    written = "".join(
+        f' {name}="{text(value)}"' for name, value in attributes.items() if name != _CONTENT
+    )
+    inside = attributes.get(_CONTENT)
+    return f"<{tag}{written}>{text(inside)}</{tag}>" if inside else f"<{tag}{written}/>"
 
 
 def controls(count: int) -> str:
