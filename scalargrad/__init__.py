@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from scalargrad.graph.derivation import Derivation, derive
     from scalargrad.graph.table import table
     from scalargrad.interop.torch import from_torch, to_sympy, to_torch
-    from scalargrad.language.reading import Program, program, program_text
+    from scalargrad.language.reading import Program, program
+    from scalargrad.language.writing import program_text
     from scalargrad.sheets.worksheet import worksheet
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
     from scalargrad.view.stepper.stepper import Stepper, step
@@ -82,7 +83,7 @@ _WHERE = {
     "gradcheck": "checking.gradcheck",
     "nudge": "view.drawing",
     "program": "language.reading",
-    "program_text": "language.reading",
+    "program_text": "language.writing",
     "step": "view.stepper.stepper",
     "table": "graph.table",
     "to_sympy": "interop.torch",
