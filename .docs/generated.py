@@ -13,16 +13,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
 import scalargrad
 from scalargrad.cli import commands as cli
 from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
-from scalargrad.language import reading
+from scalargrad.language import parsing, reading, tokens
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.formula import Formula, formula, latex, name
-from scalargrad.notation.names import mathtext
+from scalargrad.notation.formula import Formula, formula, name
+from scalargrad.notation.names import LONGEST, mathtext
+from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
 from scalargrad.view.scene import THEMES
@@ -32,7 +33,7 @@ _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
-    "engine.value", "engine.ops", "engine.scalars", "language.reading", "notation.formula",
+    "engine.value", "engine.ops", "engine.scalars", "language.reading", "language.writing", "notation.formula",
     "notation.names", "errors",
     "graph.model", "graph.derivation", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
@@ -112,20 +113,17 @@ def _symbol(label: str) -> str:
 
 def functions() -> str:
     """The functions of programs, with their operands, in the order of the table."""
-    aliases: dict[str, list[str]] = {}
-    for alias, known in reading._ALIASES.items():
-        aliases.setdefault(known, []).append(alias)
     rows = [("function", "also", "value")]
     for row in OPERATIONS.values():
         called = _call(row).replace("*a", "a, b, …").replace("*pairs", "w1, x1, …")
-        rows.append((called, ", ".join(aliases.get(row.name, [])), _value(row)))
+        rows.append((called, ", ".join(row.spellings), _value(row)))
     return _table(rows)
 
 
 def operators() -> str:
     """The operators of programs, from those that bind least to those that bind most."""
     rows = [("operator", "operation")]
-    rows += [(f"`{sign}`", row.name) for sign, (_, row) in reading._OPERATORS.items()]
+    rows += [(f"`{sign}`", row.name) for sign, (_, row) in parsing._OPERATORS.items()]
     return _table(rows)
 
 
@@ -133,11 +131,12 @@ def limits() -> str:
     """What a program may hold at most."""
     return _table([
         ("a program has at most", ""),
-        ("characters", f"{reading.MOST_CHARACTERS:,}"),
-        ("operations", f"{reading.MOST_OPERATIONS:,}"),
-        ("parentheses inside one another", f"{reading.MOST_PARENTHESES:,}"),
-        ("letters of a name", f"{reading.MOST_LETTERS:,}"),
-        ("digits of a number", f"{reading.MOST_DIGITS:,}"),
+        ("characters", f"{tokens.MOST_CHARACTERS:,}"),
+        ("names, numbers and signs", f"{tokens.MOST_TOKENS:,}"),
+        ("operations, with those of its functions and sums", f"{parsing.MOST_OPERATIONS:,}"),
+        ("parentheses inside one another", f"{parsing.MOST_PARENTHESES:,}"),
+        ("letters of a name", f"{LONGEST:,}"),
+        ("digits of a number", f"{tokens.MOST_DIGITS:,}"),
     ])  # fmt: skip
 
 
@@ -146,17 +145,17 @@ def limits() -> str:
 
 def commands() -> str:
     """A section for every command."""
-    group = typer.main.get_command(cli.app)
     parts = []
-    for heading, listed in manual.sections(group).items():
+    for heading, listed in cli.app.sections.items():
         parts.append(f"## {heading}")
-        for called, command in listed.items():
+        for command in listed:
+            called = str(command.name)
             parts += [f"### scalargrad {called}", *_command(called, command)]
     return "\n\n".join(parts)
 
 
 def _command(called: str, command: Any) -> Iterator[str]:
-    context = typer.Context(command, info_name=f"scalargrad {called}")
+    context = click.Context(command, info_name=f"scalargrad {called}")
     for paragraph in inspect.cleandoc(command.help).split("\n\n"):
         lines = manual.examples(paragraph.removeprefix("\b\n"))
         yield f"```sh\n{chr(10).join(lines)}\n```" if lines else _escaped(paragraph.strip("\b\n"))

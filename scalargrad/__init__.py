@@ -13,6 +13,7 @@ from scalargrad.errors import (
     CompilerError,
     DomainError,
     DrawingError,
+    FileError,
     GradientMismatch,
     ProgramError,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "DomainError",
     "Drawing",
     "DrawingError",
+    "FileError",
     "Frames",
     "GradientMismatch",
     "Program",

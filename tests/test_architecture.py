@@ -12,13 +12,15 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "scalargrad"
 
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
-# its place. Notation stands on two floors: names import nothing, formulas are a kind of scalar.
+# its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
 ROOMS = {
-    "": ["errors", "files"],
+    "notation": ["words", "names", "numbers", "printing"],
+    "": ["errors", "files", "cells"],
     "engine": ["scalars", "stable", "ops", "value", "rebuild"],
-    "notation": ["formula"],
-    "language": ["reading"],
-    "notation ": ["names"],
+    "notation ": ["formula"],
+    "language": [
+        "answers", "vectors", "library", "tokens", "parsing", "running", "reading", "writing",
+    ],
     "graph": ["model", "derivation", "table"],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
@@ -44,7 +46,10 @@ ROOMS = {
     "lectures": [
         "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
     ],
-    "cli": ["doctor", "manual", "streams", "commands"],
+    "cli": [
+        "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
+        "survey", "commands",
+    ],
 }  # fmt: skip
 ORDER = [
     ".".join(filter(None, (room.strip(), module)))
@@ -75,8 +80,6 @@ def imports(source):
 
 
 HOOKS = {
-    ("engine.value", "notation.names"),  # a notebook asks a Value itself for its LaTeX
-    ("notation.names", "language.reading"),
     ("interop.torch", "nn"),
 }
 

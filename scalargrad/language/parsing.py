@@ -356,6 +356,8 @@ def _check_nameless(source: _Source, draft: _Draft, is_last: bool) -> None:
     first = tokens[draft.first]
     if first.kind == "name" and first.text in answers.WORDS and not source.is_node(first.text):
         raise LocatedError(f"'{first.text}': {answers.WORDS[first.text]}", first.position)
+    if first.kind in ("%", "//"):
+        raise LocatedError("a comment begins with #", first.position)
     for place in range(draft.first, draft.rights[-1][1]):
         if tokens[place].kind in ("←", "+=", "-=", "*=", "/=", "^=", "%=", "@="):
             name = typeset(tokens[place - 1].text) if place > draft.first else "w"

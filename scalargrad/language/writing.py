@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from fractions import Fraction
 from itertools import count
 from typing import NamedTuple
 
@@ -15,9 +14,9 @@ from scalargrad.engine.scalars import is_exact
 from scalargrad.engine.value import Value, topological_order
 from scalargrad.language import library
 from scalargrad.language.reading import label_of
-from scalargrad.language.tokens import MOST_DIGITS
 from scalargrad.language.vectors import COMPARISONS
 from scalargrad.notation.names import NotAName, canonical
+from scalargrad.notation.numbers import exact_text
 
 _WIDTH = 72  # a longer expression is a statement of its own
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(1, 6)  # how strongly operators bind
@@ -153,22 +152,3 @@ def _literal(node: Value) -> _Written:
     if "/" in text and node.op:
         return _Written(f"({text})")
     return _Written(text, _SIGN if "-" in text[:2] else _ATOM, bare=True)
-
-
-def exact_text(number: int | Fraction) -> str:
-    """An exact number as a program has it: a short decimal, or else a fraction.
-
-    Raises:
-        ValueError: for a number of more digits than a program takes.
-
-    >>> exact_text(Fraction(4, 5)), exact_text(Fraction(-1, 3)), exact_text(2)
-    ('0.8', '-1/3', '2')
-    """
-    top, bottom = abs(number.numerator), number.denominator
-    if max(top, bottom) >= 10**MOST_DIGITS:
-        raise ValueError(f"a number in a program has at most {MOST_DIGITS} digits; use a float")
-    if bottom == 1 or 10**12 % bottom or top > 10**30:
-        return str(number)
-    places = next(n for n in count() if 10**n % bottom == 0)
-    digits = str(top * 10**places // bottom).rjust(places + 1, "0")
-    return f"{'-' * (number < 0)}{digits[:-places]}.{digits[-places:]}"

@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from scalargrad.cells import defused, undefused
 from scalargrad.checking.answer_key import key_of
 from scalargrad.checking.kinks import stated_slopes
 from scalargrad.checking.quantities import (
@@ -36,7 +37,8 @@ from scalargrad.errors import DomainError, ProgramError
 from scalargrad.files import write_all
 from scalargrad.graph.model import Graph, contracted, edges_between
 from scalargrad.language.reading import Program, program
-from scalargrad.notation.names import MINUS, decimal
+from scalargrad.notation.numbers import MINUS, decimal
+from scalargrad.notation.words import printable
 from scalargrad.sheets.variants import variants
 
 MOST_CHARACTERS = 1_000_000  # of a sheet
@@ -134,7 +136,8 @@ class Sheet:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("quantity", "answer"))
-        writer.writerows(map(_defused, self._key if answers else self.rows))
+        for row in self._key if answers else self.rows:
+            writer.writerow(map(defused, row))
         return file.getvalue()
 
     @property
@@ -298,14 +301,15 @@ def sheet_text(path: str | os.PathLike[str]) -> str:
     try:
         if not path.is_file():
             what = "is no file" if path.exists() else "is not there"
-            raise SheetError(f"{_cut(str(path), 300)} {what}; a sheet is a Markdown or CSV file")
+            called = printable(str(path), 300)
+            raise SheetError(f"{called} {what}; a sheet is a Markdown or CSV file")
         with path.open("rb") as file:
             content = file.read(4 * MOST_CHARACTERS + 4)
     except (OSError, ValueError) as error:
         if isinstance(error, SheetError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise SheetError(f"cannot read {_cut(str(path), 300)}: {reason}") from None
+        raise SheetError(f"cannot read {printable(str(path), 300)}: {reason}") from None
     return _decoded(content)
 
 
@@ -557,26 +561,14 @@ def _from_csv(text: str, separator: str) -> tuple[str, str | None, list[_Row] | 
     reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
     try:
         for cells in reader:
-            bare = [_bare(cell.strip().removeprefix("'")) for cell in cells]
+            texts = [_bare(undefused(cell)) for cell in cells]
             if columns is None:
-                columns = _columns(bare)
+                columns = _columns(texts)
             else:
-                _add(rows, bare, columns, reader.line_num)
+                _add(rows, texts, columns, reader.line_num)
     except csv.Error as error:
         raise SheetError(f"line {reader.line_num} of the CSV file: {error}") from None
     return _PROSE, None, rows
-
-
-def _defused(row: Sequence[str]) -> list[str]:
-    """Cells that no spreadsheet takes for a formula: an apostrophe says that it is text."""
-    return [
-        "'" + cell if cell[:1] in ("=", "+", "@", "'") or _is_odd_minus(cell) else cell
-        for cell in row
-    ]
-
-
-def _is_odd_minus(cell: str) -> bool:
-    return cell[:1] == "-" and bool(cell.strip("-+.0123456789eE/ "))
 
 
 # Saving ------------------------------------------------------------------------------------------
@@ -587,7 +579,7 @@ def save_new(path: str | os.PathLike[str], text: str, force: bool = False) -> Pa
 
     Raises:
         SheetError: when there is one, unless `force` is set.
-        DrawingError: when it cannot be written.
+        FileError: when it cannot be written.
     """
     return save_all_new([(path, text)], force)[0]
 
@@ -600,13 +592,8 @@ def save_all_new(
     for path, _ in contents:
         if not force and os.path.lexists(path):
             raise SheetError(
-                f"{_cut(str(path), 300)} is there and may hold somebody's answers; "
+                f"{printable(str(path), 300)} is there and may hold somebody's answers; "
                 "choose another name, or replace it with --force"
             )
     write_all(contents)
     return [path for path, _ in contents]
-
-
-def _cut(text: str, most: int = 60) -> str:
-    text = "".join(c if c.isprintable() else "·" for c in text[: most + 1])
-    return text if len(text) <= most else text[: most - 1] + "…"

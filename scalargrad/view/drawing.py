@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property, partial
 from html import escape
 from pathlib import Path
@@ -18,7 +17,9 @@ from scalargrad.files import write_whole
 from scalargrad.graph.derivation import derivation, named_node, named_value, path_through
 from scalargrad.graph.model import Graph, contracted, edges_between, graph
 from scalargrad.nn.layers import Module
-from scalargrad.notation.names import Written, numbers
+from scalargrad.notation.names import Written
+from scalargrad.notation.numbers import numbers
+from scalargrad.notation.words import did_you_mean, printable
 from scalargrad.view.export.dot import dot_source
 from scalargrad.view.export.gif import animation
 from scalargrad.view.export.html import page, stills
@@ -36,7 +37,6 @@ from scalargrad.view.scene import (
     Style,
     description,
     extent,
-    printable,
 )
 from scalargrad.view.styles.beneath import moved
 from scalargrad.view.styles.circuit import circuit
@@ -45,6 +45,8 @@ from scalargrad.view.styles.record import record
 
 STYLES: Mapping[str, Style] = {"network": network, "circuit": circuit, "record": record}
 DETAILS = ("named", "all", "layers")
+DIRECTIONS = ("LR", "TB")
+ENGINES = ("own", "dot")
 SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".pptx", ".html", ".dot")
 
 Node = Value | str  # a node, or its name
@@ -97,7 +99,8 @@ class Drawing:
         The file is replaced whole or not at all.
 
         Raises:
-            DrawingError: for another suffix, or a place that cannot be written to.
+            DrawingError: for another suffix.
+            FileError: when the place cannot be written to.
         """
         target = Path(path)
         write_whole(target, self.content(target.suffix))
@@ -170,7 +173,8 @@ class Frames:
         .gif or an .html page, or side by side in one .svg or .png.
 
         Raises:
-            DrawingError: for another suffix, or a place that cannot be written to.
+            DrawingError: for another suffix.
+            FileError: when the place cannot be written to.
         """
         target = Path(path)
         write_whole(target, self.content(target.suffix))
@@ -298,8 +302,8 @@ def draw(
     _one_of("style", style, STYLES)
     _one_of("theme", theme, THEMES)
     _one_of("detail", detail, DETAILS)
-    _one_of("direction", direction, ("LR", "TB"))
-    _one_of("engine", engine, ("own", "dot"))
+    _one_of("direction", direction, DIRECTIONS)
+    _one_of("engine", engine, ENGINES)
     named = contracted(output)
     if style == "network" and detail == "all":
         raise DrawingError(
@@ -412,8 +416,7 @@ def _remark_on_sums(drawn: Graph) -> str:
 
 def _one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
     if given is not None and given not in allowed:
-        near = get_close_matches(str(given), list(allowed), 1, 0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(str(given), allowed, likeness=0.5)
         raise DrawingError(f"{option} is one of {', '.join(allowed)}; got {given!r}{hint}")
 
 

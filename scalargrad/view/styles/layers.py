@@ -7,7 +7,7 @@ from typing import Any
 
 from scalargrad.engine.scalars import is_number
 from scalargrad.graph.model import Graph
-from scalargrad.notation.names import Numbers
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.layout.layered import Box, layered
 from scalargrad.view.scene import (
     Arrow,

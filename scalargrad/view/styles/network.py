@@ -16,6 +16,7 @@ from math import hypot
 
 from scalargrad.graph.model import Graph, Node
 from scalargrad.notation.names import Written
+from scalargrad.notation.words import printable
 from scalargrad.view.layout.layered import Box, Point, layered
 from scalargrad.view.scene import (
     Arrow,
@@ -315,7 +316,7 @@ def _circle_lines(graph: Graph, look: Look, index: int) -> list[Text]:
     name = name_of(node)
     called = name.text or drawable(title(node, look.numbers))
     heading = Text(
-        0, 0, called if len(called) <= _LONGEST else called[: _LONGEST - 1] + "…", _NAME,
+        0, 0, printable(called, _LONGEST), _NAME,
         theme.muted if grey else theme.ink, math=name.math,
     )  # fmt: skip
     rows = [heading]

@@ -16,7 +16,8 @@ from scalargrad.engine import ops
 from scalargrad.engine.value import constant
 from scalargrad.graph.model import contracted, graph
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.names import Numbers, Written
+from scalargrad.notation.names import Written
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.frames import steps
 from scalargrad.view.layout.engines import found
 from scalargrad.view.scene import (
