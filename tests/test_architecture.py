@@ -30,11 +30,12 @@ ROOMS = {
     "train": ["optim", "data", "monitor", "resume", "fit", ""],
     "interop": ["torch"],
     "view": [
-        "layout.layered", "layout.engines", "layout.fitting", "glyphs", "scene", "styles.beneath",
-        "styles.rows", "styles.wires", "styles.record", "styles.circuit", "styles.layers",
-        "styles.network", "stepper.arithmetic", "frames", "export.outlines", "export.svg",
-        "export.pdf", "export.painting", "export.dot", "export.tikz", "export.pptx", "export.html",
-        "export.gif", "drawing", "stepper.live", "stepper.stepper",
+        "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
+        "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib", "glyphs",
+        "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record", "styles.circuit",
+        "styles.layers", "styles.network", "stepper.arithmetic", "frames", "export.outlines",
+        "export.svg", "export.pdf", "export.painting", "export.dot", "export.tikz", "export.pptx",
+        "export.html", "export.gif", "drawing", "stepper.live", "stepper.stepper",
     ],
     "checking": [
         "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "report",
