@@ -274,4 +274,3 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("def f(x): return x", "f(x) ="),
     ),
 }
-

@@ -408,7 +408,7 @@ logsumexp = row(
     operands="*a", commutes=True,
     reach=50, because="exp of a difference magnifies its rounding by its size",
 )
-share = row(
+share: Operation = row(
     "share", "softmax", lambda *a: stable.softmax(None, *a)[0],
     lambda y, *a: stable.share_derivatives(*a), _SPACE,
     textbook=lambda *a: scalars.exp(a[0]) / stable.total(*map(scalars.exp, a)),

@@ -20,7 +20,9 @@ FUNCTIONS = {
     **dict.fromkeys(["mod", "rem", "remainder", "fmod", "gcd", "lcm", "factorial", "fact"], _FLAT),
     **dict.fromkeys(["argmax", "argmin", "argsort", "topk", "sort"], _CHOICE),
     **dict.fromkeys(["random", "rand", "randn", "normal", "uniform", "bernoulli"], _CHANCE),
-    **dict.fromkeys(["grad", "diff", "d", "derivative", "nabla", "backward", "partial"], _DERIVATIVE),
+    **dict.fromkeys(
+        ["grad", "diff", "d", "derivative", "nabla", "backward", "partial"], _DERIVATIVE
+    ),
     "dropout": "is left to chance; multiply by a mask of 0 and 1, divided by 1 − p",
     "onehot": "write the vector, such as y = [0, 1, 0]",
     "eye": "write the matrix, such as [[1, 0], [0, 1]]",

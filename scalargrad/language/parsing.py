@@ -290,9 +290,10 @@ def _plain_target(tokens: list[Token], part: _Part) -> list[str]:
 def _refuse_decimal_comma(tokens: list[Token], before: tuple[int, int], part: _Part) -> None:
     last, first = tokens[before[1] - 1], tokens[part.start]
     if last.kind == first.kind == "number":
+        left, right = _short(last.text), _short(first.text)
         raise LocatedError(
-            f"a ',' parts statements; a number is written {_short(last.text)}.{_short(first.text)}, "
-            f"and a vector [{_short(last.text)}, {_short(first.text)}]",
+            f"a ',' parts statements; a number is written {left}.{right}, and a vector "
+            f"[{left}, {right}]",
             last.end,
         )
 
@@ -343,8 +344,7 @@ def _statement(source: _Source, draft: _Draft, *, is_last: bool) -> Statement:
     if len(draft.rights) > 1:
         if draft.names and len(draft.names) != len(draft.rights):
             raise LocatedError(
-                f"{len(draft.names)} names take {len(draft.names)} values; got "
-                f"{len(draft.rights)}",
+                f"{len(draft.names)} names take {len(draft.names)} values; got {len(draft.rights)}",
                 first.position,
             )
         steps.append(Call(LIST, len(draft.rights), first.position))
@@ -430,9 +430,7 @@ class _Yard:
         self._write_pending(_COMPARISON)
         if self._pending:
             opened = self._pending[-1]
-            raise LocatedError(
-                f"'{opened.sign}' is not closed in its statement", opened.opening
-            )
+            raise LocatedError(f"'{opened.sign}' is not closed in its statement", opened.opening)
         self._join_fraction()
         return self._steps
 
@@ -476,7 +474,7 @@ class _Yard:
         if is_called and name in source.definitions:
             return  # _open takes it
         if is_node:
-            if is_called and library.function(name) and not name in self._parameters:
+            if is_called and library.function(name) and name not in self._parameters:
                 raise LocatedError(
                     f"'{name}' is a function, and here a node too: give the node another name, or "
                     f"write {name}*(…)",
@@ -491,8 +489,10 @@ class _Yard:
         if library.function(name) is not None:
             self._take_function(token, following)
             return
-        if is_called or following.kind in ("[", "{") and not following.spaced and (
-            following.kind == "{" or answers.key(name) in answers.FUNCTIONS
+        if is_called or (
+            following.kind in ("[", "{")
+            and not following.spaced
+            and (following.kind == "{" or answers.key(name) in answers.FUNCTIONS)
         ):
             raise self._unknown_function(token)
         if name in answers.WORDS and not source.is_node(name):
@@ -518,10 +518,9 @@ class _Yard:
             power, behind = number(following), self._place + 1
         elif following.kind == "^" and self._tokens[self._place + 2].kind == "number":
             power, behind = number(self._tokens[self._place + 2]), self._place + 2
-        elif (
-            following.kind == "^"
-            and [t.kind for t in self._tokens[self._place + 2 : self._place + 4]] == ["-", "number"]
-        ):
+        elif following.kind == "^" and [
+            t.kind for t in self._tokens[self._place + 2 : self._place + 4]
+        ] == ["-", "number"]:
             power, behind = -number(self._tokens[self._place + 3]), self._place + 3
         elif following.kind == "^" and self._tokens[self._place + 2].kind == "{":
             inner = self._tokens[self._place + 3 : self._place + 6]
@@ -555,7 +554,7 @@ class _Yard:
             called = library.function(library.INVERSES[name])
             if called is None:
                 raise LocatedError(f"the inverse of {name} is not read", token.position)
-            self._wait(_APPLIED, called, 1, token)  # type: ignore[arg-type]
+            self._wait(_APPLIED, called, 1, token)
             return
         self._wait(_APPLIED, called, 1, token)  # type: ignore[arg-type]
         self._pending[-1].squared = power
@@ -634,8 +633,10 @@ class _Yard:
                     self._transpose(token)
                     return
         self._write_pending(max(strength, _SUM) if strength < _POWER else _APPLIED)  # a^(b^c)
-        if strength == _COMPARISON and self._pending and (
-            self._pending[-1].strength == _COMPARISON
+        if (
+            strength == _COMPARISON
+            and self._pending
+            and (self._pending[-1].strength == _COMPARISON)
         ):
             raise LocatedError(
                 "one comparison stands in a condition; write where(a < x, where(x < b, …), …)",
@@ -708,7 +709,12 @@ class _Yard:
                 token.position,
             )
         exponent = self._pending_above(_SIGN)
-        if exponent and exponent.sign == "^" and not token.spaced and last.kind not in (")", "}", "]"):
+        if (
+            exponent
+            and exponent.sign == "^"
+            and not token.spaced
+            and last.kind not in (")", "}", "]")
+        ):
             base, up = self._text_before(exponent.position), self._text_since(exponent.position + 1)
             more = "(…)" if token.kind in _CLOSES else token.text
             raise LocatedError(
@@ -772,7 +778,10 @@ class _Yard:
         return ""
 
     def _open(
-        self, token: Token, called: Operation | Function | str | None = None, name: Token | None = None
+        self,
+        token: Token,
+        called: Operation | Function | str | None = None,
+        name: Token | None = None,
     ) -> None:
         self._depth += 1
         if self._depth > MOST_PARENTHESES:
@@ -797,9 +806,6 @@ class _Yard:
             return
         elif called is None and last and last.kind == "name" and not self._has_operand:
             called, name = self._called(last), last
-        elif called is None and last and last.kind in ("power", "number", "}") and self._pending:
-            if self._pending[-1].strength == _APPLIED and self._pending[-1].squared is not None:
-                called = None  # sin²(x): the bracket is the atom
         if called is None and token.kind == "[":
             called = LIST
         self._wait(_OPEN, called, 1, name or token, sign=token.kind)
@@ -856,9 +862,13 @@ class _Yard:
         """The indices of sum(body for i = 1..3, j = 1..2)."""
         self._write_pending(_COMPARISON)
         opened = self._pending[-1] if self._pending else None
-        if opened is None or opened.strength != _OPEN or opened.arity != 1 or isinstance(
-            opened.called, str
-        ) or opened.called is None:
+        if (
+            opened is None
+            or opened.strength != _OPEN
+            or opened.arity != 1
+            or isinstance(opened.called, str)
+            or opened.called is None
+        ):
             raise LocatedError(f"'for': {answers.WORDS['for']}", token.position)
         self._seal()
         body = tuple(self._steps[opened.begin :])
@@ -963,9 +973,7 @@ class _Yard:
         else:
             self._steps.append(Call(ops.square, 1, position))
 
-    def _write_call(
-        self, called: Operation | Function | str, arity: int, position: int
-    ) -> None:
+    def _write_call(self, called: Operation | Function | str, arity: int, position: int) -> None:
         if isinstance(called, str):
             self._write_application(called, arity, position)
             return
@@ -1003,9 +1011,10 @@ class _Yard:
     # Messages
 
     def _expected_operand(self, token: Token) -> LocatedError:
-        if token.kind in ("←", "//", "||", "!", "∂", "∇", "∞", "==", "≠", "..") or "=" in token.kind:
-            if token.kind != "=":
-                return LocatedError(answers.about_sign(token.text), token.position)
+        if token.kind in ("←", "//", "||", "!", "∂", "∇", "∞", "≠", "..") or (
+            len(token.kind) == 2 and token.kind[1] == "="
+        ):
+            return LocatedError(answers.about_sign(token.text), token.position)
         last = self._tokens[self._place - 1] if self._place > 0 else None
         is_first = last is None or last.kind == "end"
         after = "" if is_first or last is None else f" after '{_short(last.text)}'"
@@ -1090,7 +1099,9 @@ def _place(tokens: Sequence[Token], opening: int) -> tuple[tuple[tuple[str, int]
                 continue
             break
         else:
-            raise LocatedError("an element is written x[1], W[1, 2] or x[i]", tokens[place].position)
+            raise LocatedError(
+                "an element is written x[1], W[1, 2] or x[i]", tokens[place].position
+            )
     if len(indices) > 2:
         raise LocatedError(
             "an element has one index or two, as in x[1] and W[1, 2]", tokens[opening].position

@@ -241,7 +241,7 @@ def _used(
 def _vector(
     name: str, position: int, known: Collection[str], given: Collection[str]
 ) -> Iterator[tuple[str, int]]:
-    """What an element needs whose index is not known yet: the vector, or names like its elements."""
+    """What an element of a sum needs: the vector, or the names that are like its elements."""
     if name not in known and name not in given:
         names = [n for n in (*known, *given) if n.startswith(name) and
                  _ELEMENT.fullmatch(n, len(name))]  # fmt: skip
@@ -374,13 +374,14 @@ class _Run:
         """A function: it may call those that were defined before it."""
         definitions = self.machine.definitions
         for step, _ in _steps(statement):
-            if isinstance(step, Apply) and isinstance(step.definition, str):
-                if step.definition not in definitions:
-                    raise LocatedError(
-                        f"'{typeset(step.definition)}' is called before it is defined, or is "
-                        "defined by itself",
-                        step.position,
-                    )
+            if not isinstance(step, Apply) or isinstance(step.definition, Statement):
+                continue
+            if step.definition not in definitions:
+                name = typeset(step.definition)
+                raise LocatedError(
+                    f"'{name}' is called before it is defined, or is defined by itself",
+                    step.position,
+                )
         if statement.names[0] in definitions:
             message = f"'{typeset(statement.names[0])}' is defined twice"
             raise LocatedError(message, statement.position)
@@ -479,5 +480,3 @@ _ANONYMOUS = re.compile(r"_[0-9]+")
 def label_of(name: str) -> str:
     """The label that a name gives to its Value: none for names such as _1."""
     return "" if _ANONYMOUS.fullmatch(name) else name
-
-

@@ -117,7 +117,7 @@ class Machine:
             stack.append(self._named(step, frame))  # type: ignore[arg-type]
         elif kind is Call:
             called, arity, position = step  # type: ignore[misc]
-            first = len(stack) - arity
+            first = len(stack) - arity  # type: ignore[operator]
             stack[first:] = [self._called(called, stack[first:], position)]
         elif kind is Number:
             stack.append(constant(step.scalar))  # type: ignore[union-attr]
@@ -136,8 +136,7 @@ class Machine:
             return self._applied(step, stack, frame)
         elif isinstance(step, Loop):
             rounds = self._rounds(step, frame)
-            opened = _Frame(iter(()), frame.names, frame.indices, rounds, step)
-            return opened
+            return _Frame(iter(()), frame.names, frame.indices, rounds, step)
         return None
 
     # Names
@@ -195,9 +194,8 @@ class Machine:
     # Calls
 
     def _called(self, called: Any, operands: list[Thing], position: int) -> Thing:
-        if called.__class__ is Operation:
-            if all(operand.__class__ is Value for operand in operands):
-                return self.make(called, operands, position)
+        if called.__class__ is Operation and all(a.__class__ is Value for a in operands):
+            return self.make(called, operands, position)
         self._check_conditions(called, operands, position)
         plain = [a.holds if isinstance(a, Condition) and called is not INDICATOR else a
                  for a in operands]  # fmt: skip
@@ -300,7 +298,8 @@ class Machine:
                 begin(later)
 
     def _next_round(self, frame: _Frame) -> bool:
-        assert frame.loop and frame.rounds
+        assert frame.loop
+        assert frame.rounds
         place = next(frame.rounds, None)
         if place is None:
             return False
@@ -308,9 +307,7 @@ class Machine:
         frame.results += 1
         return True
 
-    def _whole(
-        self, index: Range, bound: int | str, place: dict[str, int], frame: _Frame
-    ) -> int:
+    def _whole(self, index: Range, bound: int | str, place: dict[str, int], frame: _Frame) -> int:
         if isinstance(bound, int):
             return bound
         if bound in place:

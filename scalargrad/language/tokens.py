@@ -63,13 +63,15 @@ _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
 _TOKEN = re.compile(
     rf"""
-      (?P<number>   {_NUMBER} | [~≈]\ *[-−–]?(?:inf\b|nan\b|{_NUMBER}) | [{_VULGAR}] | \\math(?:bf|bb)\{{1\}} )
+      (?P<number>   {_NUMBER} | [~≈]\ *[-−–]?(?:inf\b|nan\b|{_NUMBER}) | [{_VULGAR}]
+                    | \\math(?:bf|bb)\{{1\}} )
     | (?P<name>     (?: (?:{_MODULES})? (?:[^{_OTHER}])
                       | \\(?:{_STYLES}|{_ACCENTS})\ *
                         (?: \{{ \ *\\?[A-Za-z]+\ * (?:{_BRACED})? [^{{}}\n]* \}}
                           | \\[A-Za-z]+ | [^{_OTHER}] )
                       | \\(?:{_LETTERS})(?![A-Za-z]) )
-                    (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER} | _{_BRACED} | _\\(?:{_STYLES}){_BRACED}
+                    (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER} | _{_BRACED}
+                      | _\\(?:{_STYLES}){_BRACED}
                       | ['′″]++ | ,(?=[₀-₉]) | \^\{{?\\prime\}}? )*+ )
     | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ )
     | (?P<space>    [{_SPACE}]++ | \#[^\n\r]*+ | \\(?:[,;:!\ ]|q?quad\b) | \\[\ \t]*\r?\n
@@ -83,7 +85,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SPELLINGS = {
-    "**": "^", "−": "-", "–": "-", "‐": "-", "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "÷": "/",
+    "**": "^", "−": "-", "–": "-", "‐": "-",
+    "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "÷": "/",
     ":=": "=", "<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥", "∥": "‖", "…": "..", "...": "..",
     "⊤": "ᵀ", ".T": "ᵀ", "⟵": "←", "<-": "←",
     r"\{": "{", r"\}": "}",
@@ -189,7 +192,6 @@ def _command(written: str, start: int) -> tuple[str, str]:
     if word in ("begin", "end"):
         raise LocatedError(r"a matrix is written [[1, 2], [3, 4]]", start)
     return "name", "Sigma" if word == "sum" else word
-
 
 
 def number(token: Token) -> Scalar:

@@ -282,8 +282,7 @@ def _compared(operation: Operation) -> Function:
 
 
 COMPARISONS = {
-    row.symbol: _compared(row)
-    for row in (ops.less, ops.less_equal, ops.greater, ops.greater_equal)
+    row.symbol: _compared(row) for row in (ops.less, ops.less_equal, ops.greater, ops.greater_equal)
 }
 LIST = Function("a vector", lambda make, operands: listed(operands), 0, None)
 TRANSPOSE = Function("transpose", _transpose)
