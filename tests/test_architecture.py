@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
-    "engine": ["scalars", "stable", "ops", "value", "rebuild"],
+    "engine": ["scalars", "stable", "ops", "fast", "backward", "copying", "value", "rebuild"],
     "notation ": ["formula"],
     "language": [
         "answers", "vectors", "library", "tokens", "parsing", "running", "reading", "writing",
@@ -33,13 +33,14 @@ ROOMS = {
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
         "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib", "glyphs",
         "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record", "styles.circuit",
-        "styles.layers", "styles.network", "stepper.arithmetic", "frames", "export.outlines",
-        "export.svg", "export.pdf", "export.painting", "export.dot", "export.tikz", "export.pptx",
-        "export.html", "export.gif", "drawing", "stepper.live", "stepper.stepper",
+        "styles.layers", "styles.network", "stepper.arithmetic", "frames",
+        "export.library", "export.outlines", "export.svg", "export.pdf", "export.painting",
+        "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "export.formats",
+        "drawing", "stepper.live", "stepper.stepper",
     ],
     "checking": [
-        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "report",
-        "marking", "gradcheck",
+        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "sentences",
+        "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],

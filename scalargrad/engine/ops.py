@@ -417,7 +417,7 @@ share: Operation = row(
         *(-y * share(b, a, *others[:k], *others[k + 1 :]) for k, b in enumerate(others)),
     ),
     operands="a *others",
-    reach=50, because="exp of a difference magnifies its rounding by its size",
+    ulps=8, reach=50, because="a product of two shares; exp magnifies the rounding of a difference",
 )
 
 # Trigonometric and hyperbolic functions

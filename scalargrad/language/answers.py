@@ -123,7 +123,7 @@ _SIGNS = {
     "..": "a range is written 1..3, in a sum: sum(x[i] for i = 1..3)",
     "∛": "write x^(1/3)",
     "∈": "it stands in a sum, as in sum(x[i] for i = 1..3)",
-    ":": "a statement is written name = expression, and a choice where(x > 0, a, b)",
+    ":": "a name is given with =, a function is f(x) = …, and a choice where(x > 0, a, b)",
     ".*": "a product element by element is written *",
     ".^": "a power element by element is written ^",
     "{": "group with ( and )",

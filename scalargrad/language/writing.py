@@ -9,9 +9,10 @@ from itertools import count
 from typing import NamedTuple
 
 from scalargrad.engine import ops, scalars
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
 from scalargrad.engine.scalars import is_exact
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.language import library
 from scalargrad.language.reading import label_of
 from scalargrad.language.vectors import COMPARISONS
@@ -120,7 +121,8 @@ def _expression(node: Value, operands: Sequence[_Written]) -> _Written:
         return _Written(f"-{a.sealed if a.bare else a.within(_SIGN)}", _SIGN)
     if operation.symbol in COMPARISONS:
         a, b = operands
-        return _Written(f"1[{a.within(_SUM)} {operation.symbol} {b.within(_SUM)}]")
+        sign = operation.symbol.replace("≤", "<=").replace("≥", ">=")
+        return _Written(f"1[{a.within(_SUM)} {sign} {b.within(_SUM)}]")
     if operation is ops.where_ and operands[0].text.startswith("1[") and not operands[0].bare:
         operands = [_Written(operands[0].text[2:-1]), *operands[1:]]
     if operation is ops.square:
