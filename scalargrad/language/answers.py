@@ -62,6 +62,7 @@ FUNCTIONS = {
     "stack": "write the vector, such as [x1, x2]",
     "inv": "the inverse of a matrix is not read",
     "det": "the determinant of a matrix is not read",
+    "lg": "has two readings: write log10(x) or log2(x)",
     "integral": "integrals are not read",
     "int_": "integrals are not read",
     "lim": "limits are not read",

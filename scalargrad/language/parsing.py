@@ -360,10 +360,11 @@ def _check_nameless(source: _Source, draft: _Draft, is_last: bool) -> None:
         raise LocatedError("a comment begins with #", first.position)
     for place in range(draft.first, draft.rights[-1][1]):
         if tokens[place].kind in ("←", "+=", "-=", "*=", "/=", "^=", "%=", "@="):
-            name = typeset(tokens[place - 1].text) if place > draft.first else "w"
-            raise LocatedError(
-                f"'{name}' is assigned twice; call the new one {name}_new", tokens[place].position
-            )
+            name = typeset(first.text)
+            message = f"'{name}' is assigned twice; call the new one {name}_new"
+            if first.text not in source.assigned:
+                message = f"a name is given with =, as in {name} = …"
+            raise LocatedError(message, tokens[place].position)
     before = tokens[draft.first - 1] if draft.first else None
     if before and ";" not in before_text(before) and first.kind in ("+", "-") and draft.first > 1:
         raise LocatedError(
@@ -607,6 +608,8 @@ class _Yard:
             raise self._about_percent(token)
         elif kind == "=":
             message = "one '=' follows the name that a statement begins with, and no other"
+            if self._tokens[self._place - 1].kind == "name" and self._place > self._start + 1:
+                message += "; statements are parted by ; or a line's end"
             raise LocatedError(message, token.position)
         elif kind == "number":
             following = self._tokens[self._place + 1]
@@ -753,7 +756,9 @@ class _Yard:
     def _take_comma(self, token: Token) -> None:
         self._write_pending(_COMPARISON)
         if not self._pending or self._pending[-1].called is None or self._innermost() in ("|", "‖"):
-            message = "',' separates the operands of a function; 2,5 is written 2.5"
+            message = (
+                "',' separates the operands of a function; 2,5 is written 2.5, and a vector [2, 5]"
+            )
             raise LocatedError(message, token.position)
         self._pending[-1].arity += 1
         self._has_operand = False

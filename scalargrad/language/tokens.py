@@ -14,6 +14,7 @@ from typing import NamedTuple
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.language.answers import about_sign
+from scalargrad.language.library import function
 from scalargrad.notation.names import GREEK, NotAName, canonical
 
 MOST_CHARACTERS = 1_000_000
@@ -102,6 +103,7 @@ _COMMANDS = {
 _STYLE = re.compile(rf"\\(?:{_STYLES})\ *(?:\{{\ *([^{{}}]*?)\ *\}}|(\\?[A-Za-z]))")
 _LONG_ACCENTS = {r"\widehat": r"\hat", r"\overline": r"\bar", r"\widetilde": r"\tilde"}
 _MODULE = re.compile(_MODULES)
+_SUM = "a sum is written sum(x[i] for i = 1..3)"
 _METHOD = re.compile(r"\.([A-Za-z_]{1,30})\(")
 _DIGIT = str.maketrans("−–⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--+-0123456789")
 _BINARY = {*"+-*/^@·=≤≥<>", "←"}
@@ -156,6 +158,8 @@ def _pieces(text: str) -> Iterator[Token]:
                     name = names[written] = _name(written, start)
                 written = name
         elif kind == "command":
+            if text.startswith("_", match.end()):
+                raise LocatedError(_SUM, start)
             kind, written = _command(written, start)
         elif kind == "other":
             method = _METHOD.match(text, start)
@@ -173,6 +177,8 @@ def _name(written: str, start: int) -> str:
         for long, short in _LONG_ACCENTS.items():
             plain = plain.replace(long, short)
         plain = _STYLE.sub(lambda match: match[1] or match[2], plain)
+    if "=" in plain:
+        raise LocatedError(_SUM, start)
     if "." in plain:
         plain = _MODULE.sub("", plain, count=1)
     try:
@@ -190,8 +196,13 @@ def _command(written: str, start: int) -> tuple[str, str]:
     if word in _COMMANDS:
         return _COMMANDS[word], _COMMANDS[word]
     if word in ("begin", "end"):
-        raise LocatedError(r"a matrix is written [[1, 2], [3, 4]]", start)
-    return "name", "Sigma" if word == "sum" else word
+        raise LocatedError("a matrix is written [[1, 2], [3, 4]]", start)
+    if word in ("partial", "nabla"):
+        raise LocatedError(about_sign("∂"), start)
+    word = "Sigma" if word == "sum" else word
+    if function(word) is None:
+        raise LocatedError(f"{written} is not read; write what it stands for in letters", start)
+    return "name", word
 
 
 def number(token: Token) -> Scalar:

@@ -103,6 +103,11 @@ def applied(make: Make, operation: Operation, operands: Sequence[Thing]) -> Thin
     if not arrays:
         return make(operation, *operands)
     first = arrays[0]
+    if operation in (ops.square, ops.pow) and first is operands[0] and len(first.shape) == 2:
+        raise ShapeError(
+            f"a power of {words(first)} has two readings: A A is the product, and A * A goes "
+            "element by element"
+        )
     if len(operands) == 1 and operation.operands[0].startswith("*"):
         return make(operation, *first.items)
     for other in arrays[1:]:

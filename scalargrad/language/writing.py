@@ -14,8 +14,9 @@ from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
 from scalargrad.engine.scalars import is_exact
 from scalargrad.engine.value import Value
 from scalargrad.language import library
+from scalargrad.language.lifting import lifted
 from scalargrad.language.reading import label_of
-from scalargrad.language.vectors import COMPARISONS
+from scalargrad.language.vectors import COMPARISONS, Array
 from scalargrad.notation.names import NotAName, canonical
 from scalargrad.notation.numbers import exact_text
 
@@ -50,7 +51,7 @@ def program_text(*outputs: Value) -> str:
     they are used, or, if that cannot be, are the statements `_1`, `_2`, ….
 
     Args:
-        outputs: Values of exact numbers and floats; the last one becomes the program's output.
+        outputs: Values of exact numbers and floats, which become the program's outputs.
 
     Raises:
         ValueError: for data of other kinds, such as arrays.
@@ -70,8 +71,19 @@ def program_text(*outputs: Value) -> str:
     fresh = map("_{}".format, count(1))
     written: dict[Value, _Written] = {}
     lines: list[str] = []
-    output = ""
+    vectors = lifted(order, names, uses, _expression, _Written)
+    heads = {array.items[0]: name for name, array in vectors.leaves.items()}
+    heads |= {vectors.elements[name].items[-1]: name for name in vectors.texts}
+    elements = {item for array in vectors.elements.values() for item in array.items}
     for node in order:
+        if node in heads:
+            name = heads[node]
+            text = vectors.texts.get(name) or _numbers(vectors.elements[name])
+            lines.append(f"{name} = {text}")
+        if node in elements:
+            written[node] = _Written(names[node])
+        if node in elements or node in vectors.inside:
+            continue
         operands = [written.pop(a) if uses[a] == 1 else written[a] for a in node.parents]
         expression = _expression(node, operands)
         is_short = len(expression.text) <= _WIDTH or node.op is CONSTANT
@@ -82,10 +94,19 @@ def program_text(*outputs: Value) -> str:
         text = expression.sealed if node.op and expression.bare else expression.text
         lines.append(f"{name} = {text}{'' if node in names else _comment(node.label)}")
         written[node] = _Written(name)
-        output = name if node is outputs[-1] else output
-    if order[-1] is not outputs[-1]:
-        lines.append(f"{next(fresh)} = {output}")
+    several = tuple(dict.fromkeys(outputs))
+    is_vector = any(several == array.items for array in vectors.elements.values())
+    if len(several) > 1 and not (is_vector and lines[-1].startswith(f"{heads.get(several[-1])} =")):
+        lines.append(", ".join(written[node].text for node in several))
     return "\n".join(lines)
+
+
+def _numbers(array: Array) -> str:
+    """A vector or a matrix of inputs."""
+    rows = [", ".join(_literal(item).text for item in row) for row in array.rows]
+    if len(array.shape) == 1:
+        return f"[{', '.join(rows)}]"
+    return f"[{', '.join(f'[{row}]' for row in rows)}]"
 
 
 def _names(order: Sequence[Value]) -> dict[Value, str]:

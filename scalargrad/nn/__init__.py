@@ -11,7 +11,7 @@ from scalargrad.nn.initialisation import (
     xavier,
     zeros,
 )
-from scalargrad.nn.layers import MLP, Layer, Neuron, Sequential
+from scalargrad.nn.layers import MLP, Layer, Neuron, Sequential, Softmax, softmax
 from scalargrad.nn.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -35,6 +35,7 @@ __all__ = [
     "Neuron",
     "Residual",
     "Sequential",
+    "Softmax",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "given",
@@ -45,6 +46,7 @@ __all__ = [
     "l2_penalty",
     "output_first",
     "scaled",
+    "softmax",
     "softmax_cross_entropy",
     "squared_error",
     "uniform",

@@ -971,17 +971,19 @@ def test_labels_that_two_nodes_bear_become_comments() -> None:
     assert program_text(a - b) == "_1 = 1  # a\n_2 = 2  # a\n_3 = _1 - _2"
 
 
-def test_the_last_of_several_outputs_is_the_output() -> None:
+def test_several_outputs_are_the_last_statement() -> None:
     x = Value(2, "x")
     h = (x * 3).named("h")
     g = (h + 1).named("g")
-    assert program_text(h, g) == "x = 2\nh = x*3\ng = h + 1"
+    assert program_text(h, g) == "x = 2\nh = x*3\ng = h + 1\nh, g"
     text = program_text(g, h)
-    assert text == "x = 2\nh = x*3\ng = h + 1\n_1 = h"
+    assert text == "x = 2\nh = x*3\ng = h + 1\ng, h"
     p = program(text)
+    assert p.outputs == (p["g"], p["h"])
     assert p.output is p["h"]
     assert p.output.label == "h"
     assert program_text(x) == "x = 2"
+    assert program_text(h, h) == "x = 2\nh = x*3"
 
 
 def test_a_constant_used_twice_stays_one_node() -> None:
