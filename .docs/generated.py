@@ -19,7 +19,7 @@ import scalargrad
 from scalargrad.cli import commands as cli
 from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
-from scalargrad.language import parsing, reading, tokens
+from scalargrad.language import expressions, reading, tokens
 from scalargrad.lectures import LECTURES
 from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import LONGEST, mathtext
@@ -123,7 +123,7 @@ def functions() -> str:
 def operators() -> str:
     """The operators of programs, from those that bind least to those that bind most."""
     rows = [("operator", "operation")]
-    rows += [(f"`{sign}`", row.name) for sign, (_, row) in parsing._OPERATORS.items()]
+    rows += [(f"`{sign}`", row.name) for sign, (_, row) in expressions._OPERATORS.items()]
     return _table(rows)
 
 
@@ -133,8 +133,8 @@ def limits() -> str:
         ("a program has at most", ""),
         ("characters", f"{tokens.MOST_CHARACTERS:,}"),
         ("names, numbers and signs", f"{tokens.MOST_TOKENS:,}"),
-        ("operations, with those of its functions and sums", f"{parsing.MOST_OPERATIONS:,}"),
-        ("parentheses inside one another", f"{parsing.MOST_PARENTHESES:,}"),
+        ("operations, with those of its functions and sums", f"{expressions.MOST_OPERATIONS:,}"),
+        ("parentheses inside one another", f"{expressions.MOST_PARENTHESES:,}"),
         ("letters of a name", f"{LONGEST:,}"),
         ("digits of a number", f"{tokens.MOST_DIGITS:,}"),
     ])  # fmt: skip

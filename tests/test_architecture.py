@@ -19,8 +19,8 @@ ROOMS = {
     "engine": ["scalars", "stable", "ops", "fast", "backward", "copying", "value", "rebuild"],
     "notation ": ["formula"],
     "language": [
-        "answers", "vectors", "library", "tokens", "parsing", "running", "reading",
-        "lifting", "writing",
+        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
+        "reading", "lifting", "writing",
     ],
     "graph": ["model", "derivation", "table"],
     "compiler": [

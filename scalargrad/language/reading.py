@@ -21,8 +21,10 @@ from typing import Any
 from scalargrad.engine.ops import CONSTANT
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError, located
-from scalargrad.language.parsing import (
-    CONSTANTS,
+from scalargrad.language.expressions import CONSTANTS
+from scalargrad.language.parsing import parsed
+from scalargrad.language.running import LocatedDomainError, Machine
+from scalargrad.language.steps import (
     Apply,
     Call,
     Element,
@@ -31,9 +33,7 @@ from scalargrad.language.parsing import (
     Number,
     Statement,
     Step,
-    parsed,
 )
-from scalargrad.language.running import LocatedDomainError, Machine
 from scalargrad.language.tokens import LocatedError
 from scalargrad.language.vectors import LIST, Array, Condition, Thing, indexed, words
 from scalargrad.notation.names import NotAName, canonical, typeset
@@ -215,13 +215,8 @@ def _used(
             if set(re.sub(r"(plus|minus)[0-9]+", "", below)) <= set(local):
                 yield from _vector(base, step.position, known, given)
                 return
-        parts = name_parts(name)
-        if parts and parts.indices:
-            base = parts._replace(indices=parts.indices[:-1]).plain
-            if base in known or base in given:
-                yield base, step.position
-                return
-        yield name, step.position
+        base = _base_of(name)
+        yield (base if base in known or base in given else name), step.position
     elif isinstance(step, Element):
         if step.name in local:
             return
@@ -236,6 +231,14 @@ def _used(
             for bound in (index.first, index.last):
                 if isinstance(bound, str) and bound not in {other.name for other in step.indices}:
                     yield bound, index.position
+
+
+def _base_of(name: str) -> str:
+    """The vector that a name with indices may be an element of."""
+    if "_" not in name:
+        return name.rstrip("0123456789")
+    parts = name_parts(name)
+    return parts._replace(indices=parts.indices[:-1]).plain if parts else name
 
 
 def _vector(

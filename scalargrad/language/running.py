@@ -17,8 +17,8 @@ from scalargrad.engine import ops
 from scalargrad.engine.ops import Operation
 from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.engine.value import Value, constant
-from scalargrad.language.parsing import (
-    MOST_OPERATIONS,
+from scalargrad.language.expressions import MOST_OPERATIONS
+from scalargrad.language.steps import (
     Apply,
     Call,
     Element,

@@ -117,7 +117,7 @@ def _names(order: Sequence[Value]) -> dict[Value, str]:
             with suppress(NotAName):
                 names[node] = canonical(node.label)
     bearers = Counter(names.values())
-    called = {node.op for node in order if node.op}
+    called = {node.op for node in order if node.op} - {*_SIGNS, ops.neg, ops.square}
     return {
         node: name
         for node, name in names.items()

@@ -22,7 +22,7 @@ from scalargrad import DomainError, ProgramError, Value, topological_order
 from scalargrad.engine import ops
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
 from scalargrad.engine.value import constant
-from scalargrad.language import library, parsing, running, tokens, writing
+from scalargrad.language import expressions, library, running, tokens, writing
 from scalargrad.language.reading import program
 from scalargrad.language.writing import program_text
 from scalargrad.notation.names import LONGEST, NotAName, canonical
@@ -573,17 +573,17 @@ def test_firm_arithmetic_agrees_with_python(text: str) -> None:
 @pytest.mark.parametrize(
     "planted",
     [
-        {"-": (parsing._PRODUCT, ops.sub)},
-        {"*": (parsing._SUM, ops.mul)},
-        {"/": (parsing._POWER, ops.div)},
-        {"^": (parsing._PRODUCT, ops.pow)},
-        {"-": (parsing._SUM, ops.add)},
+        {"-": (expressions._PRODUCT, ops.sub)},
+        {"*": (expressions._SUM, ops.mul)},
+        {"/": (expressions._POWER, ops.div)},
+        {"^": (expressions._PRODUCT, ops.pow)},
+        {"-": (expressions._SUM, ops.add)},
     ],
 )
 def test_a_planted_wrong_precedence_is_noticed(
     planted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parsing, "_OPERATORS", parsing._OPERATORS | planted)
+    monkeypatch.setattr(expressions, "_OPERATORS", expressions._OPERATORS | planted)
     noticed = 0
     for text in FIRM:
         try:
@@ -1180,7 +1180,7 @@ def test_whatever_is_written_there_is_a_program_or_an_error_with_its_place() -> 
 
 
 def test_the_limits_can_be_reached() -> None:
-    nest = parsing.MOST_PARENTHESES
+    nest = expressions.MOST_PARENTHESES
     assert program("(" * nest + "1" + ")" * nest).output.data == 1
     assert program("-" + "tanh(" * (nest - 1) + "(x)" + ")" * (nest - 1), x=0).output.data == 0
     assert program("x" * LONGEST + " = 1").output.data == 1
@@ -1194,7 +1194,7 @@ def test_the_limits_can_be_reached() -> None:
 
 
 def test_operations_are_counted_over_all_statements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "MOST_OPERATIONS", 3)
+    monkeypatch.setattr(expressions, "MOST_OPERATIONS", 3)
     assert program("a = -1/3; b = -1/5; c = -2; d = (-1/7); e = tanh(-a*b)")
     with pytest.raises(ProgramError, match="line 1, column 30: a program has at most 3 operations"):
         program("a = -1/3; b = -a*a; c = b + a*a")
