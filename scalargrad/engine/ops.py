@@ -545,7 +545,8 @@ def _comparison(name: str, symbol: str, holds: Callable[..., Any], at_equal: int
     """A row whose value jumps where its operands are equal, and is flat elsewhere."""
     rises = 1 if symbol[0] in ">≥" else -1
     return row(
-        name, symbol, lambda a, b: where(holds(a, b), 1, 0), lambda y, a, b: (0, 0), _PLANE,
+        name, symbol, lambda a, b: where(holds(a, b), whole(1, a), whole(0, a)),
+        lambda y, a, b: (0, 0), _PLANE,
         operands="a b", arithmetic=True, constants=(0, 0),
         jump=lambda a, b: a == b,
         beside=lambda d, a, b: where(
