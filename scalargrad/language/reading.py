@@ -412,12 +412,14 @@ class _Run:
                 thing.label = label_of(name)
             self._name(name, thing, position)
             return [thing]
-        items = []
-        for place, item in zip(thing.places, thing.items, strict=True):
-            items.append(self._element(indexed(name, place), item, is_list))
+        known = set(self.machine.values.values()) if is_list and not statement.names else set()
+        items = [
+            item if item in known else self._element(indexed(name, place), item, is_list)
+            for place, item in zip(thing.places, thing.items, strict=True)
+        ]
         if is_list and not statement.names:  # several outputs: those that have names keep them
             for item in items:
-                if item.label and item.label not in self.machine.values:
+                if item.label and item not in known:
                     self._name(item.label, item, position)
             return items
         array = Array(thing.shape, tuple(items), thing.is_row)

@@ -84,7 +84,9 @@ def program_text(*outputs: Value) -> str:
             written[node] = _Written(names[node])
         if node in elements or node in vectors.inside:
             continue
-        operands = [written.pop(a) if uses[a] == 1 else written[a] for a in node.parents]
+        operands = [
+            written.pop(a) if uses[a] == 1 and a not in kept else written[a] for a in node.parents
+        ]
         expression = _expression(node, operands)
         is_short = len(expression.text) <= _WIDTH or node.op is CONSTANT
         if node.op and is_short and uses[node] == 1 and node not in kept:
@@ -94,7 +96,7 @@ def program_text(*outputs: Value) -> str:
         text = expression.sealed if node.op and expression.bare else expression.text
         lines.append(f"{name} = {text}{'' if node in names else _comment(node.label)}")
         written[node] = _Written(name)
-    several = tuple(dict.fromkeys(outputs))
+    several = tuple(dict.fromkeys(reversed(outputs)))[::-1]
     is_vector = any(several == array.items for array in vectors.elements.values())
     if len(several) > 1 and not (is_vector and lines[-1].startswith(f"{heads.get(several[-1])} =")):
         lines.append(", ".join(written[node].text for node in several))
