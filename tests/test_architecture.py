@@ -16,7 +16,9 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
-    "engine": ["scalars", "stable", "ops", "fast", "backward", "copying", "value", "rebuild"],
+    "engine": [
+        "scalars", "stable", "ops", "fast", "backward", "copying", "value", "rebuild", "one_sided",
+    ],
     "notation ": ["formula"],
     "language": ["reading"],
     "graph": ["model", "derivation", "table"],
