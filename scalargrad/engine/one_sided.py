@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from typing import Literal
 
 from scalargrad.engine import scalars
@@ -159,7 +160,8 @@ def _moved(node: Value, op: Operation, operands: Sequence[_Ray]) -> _Ray:
                 why = f"its operand has the slope 0 where {op.name} jumps, {_FIRST_ORDER}"
                 return _trouble(node, "undecided", why)
             reason = reason or f"{op.name} jumps there"
-        return _Ray(y, 0, True, bool(y != node.data), reason=reason)
+        slope = _slope_beside(op, y, operands)  # mostly 0, and then nothing changes near the point
+        return _Ray(y, slope, bool(slope == 0), bool(y != node.data), reason=reason)
     if op.kink and op.slope and op.kink(*values):
         slope = op.slope(directions, *values)
     else:
@@ -222,6 +224,18 @@ def _chosen(node: Value, operands: Sequence[_Ray]) -> _Ray:
     if is_beside:
         reason = reason or "the branches of where differ there"
     return _Ray(taken.value, taken.slope, taken.is_constant, is_beside, taken.trouble, reason)
+
+
+def _slope_beside(op: Operation, y: Scalar, operands: Sequence[_Ray]) -> Scalar:
+    """The slope by the local derivatives a little further along the ray."""
+    near = [scalars.plus(ray.value, scalars.times(ray.slope, _NEAR)) for ray in operands]
+    locals_ = op.constants or op.derivatives(y, *near)
+    terms = [
+        scalars.times(local, ray.slope)
+        for local, ray in zip(locals_, operands, strict=False)
+        if not ray.is_constant
+    ]
+    return reduce(scalars.plus, terms, 0)
 
 
 def _is_settled(op: Operation, operands: Sequence[_Ray], beside: Scalar) -> bool:
