@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from scalargrad.compiler.compiled import Compiled, compile
     from scalargrad.graph.derivation import Derivation, derive
     from scalargrad.graph.table import table
-    from scalargrad.interop.torch import from_torch, to_sympy, to_torch
-    from scalargrad.language.reading import Program, program, program_text
+    from scalargrad.interop.graphviz import to_graphviz
+    from scalargrad.interop.sympy import to_sympy
+    from scalargrad.interop.torch import from_torch, to_torch
+    from scalargrad.language.reading import Program, program
+    from scalargrad.language.writing import program_text
     from scalargrad.sheets.worksheet import worksheet
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
     from scalargrad.view.stepper.stepper import Stepper, step
@@ -64,6 +67,7 @@ __all__ = [
     "program_text",
     "step",
     "table",
+    "to_graphviz",
     "to_sympy",
     "to_torch",
     "topological_order",
@@ -87,10 +91,11 @@ _WHERE = {
     "gradcheck": "checking.gradcheck",
     "nudge": "view.drawing",
     "program": "language.reading",
-    "program_text": "language.reading",
+    "program_text": "language.writing",
     "step": "view.stepper.stepper",
     "table": "graph.table",
-    "to_sympy": "interop.torch",
+    "to_graphviz": "interop.graphviz",
+    "to_sympy": "interop.sympy",
     "to_torch": "interop.torch",
     "worksheet": "sheets.worksheet",
 }

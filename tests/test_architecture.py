@@ -17,10 +17,14 @@ ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
-        "scalars", "stable", "ops", "fast", "backward", "copying", "inplace", "value", "rebuild",
+        "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
+        "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
-    "language": ["reading"],
+    "language": [
+        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
+        "reading", "lifting", "writing",
+    ],
     "graph": ["model", "derivation", "table"],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
@@ -28,16 +32,17 @@ ROOMS = {
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
     "train": ["optim", "data", "monitor", "resume", "fit", ""],
-    "interop": ["torch"],
+    "interop": ["sympy", "torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
-        "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib", "glyphs",
-        "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record", "styles.circuit",
-        "styles.layers", "styles.network", "stepper.arithmetic", "frames",
+        "glyphs.system", "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib",
+        "glyphs", "scene", "styles.beneath", "styles.rows", "styles.wires", "styles.record",
+        "styles.circuit", "styles.layers", "styles.network", "stepper.arithmetic", "frames",
         "export.library", "export.outlines", "export.svg", "export.pdf", "export.painting",
         "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "export.formats",
         "drawing", "stepper.live", "stepper.stepper",
     ],
+    "interop ": ["graphviz"],
     "checking": [
         "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "sentences",
         "report", "marking", "gradcheck",
