@@ -18,10 +18,13 @@ ROOMS = {
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
-        "rebuild",
+        "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
-    "language": ["reading"],
+    "language": [
+        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
+        "reading", "lifting", "writing",
+    ],
     "graph": ["model", "derivation", "table"],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
