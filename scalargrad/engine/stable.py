@@ -165,6 +165,12 @@ def shares(y: Scalar, *a: Scalar) -> Operands:
     return tuple(divide(win, where(equal(winners, 0), 1, winners)) for win in wins)
 
 
+def shares_as_written(beats: Condition, y: Scalar, *a: Scalar) -> Operands:
+    """The shares in the notation of a kind that has its own, as 1[a > b]."""
+    own = scalars.highest_kind(a).functions.get("shares")
+    return own(beats, *a) if own else shares(y, *a)
+
+
 def extreme(beats: Condition, *a: Scalar) -> Scalar:
     """The operand that beats the others, as the slide writes it."""
     return reduce(lambda best, b: where(beats(b, best), b, best), a)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -10,7 +10,15 @@ from scalargrad.engine import ops, scalars
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant, gradients, topological_order
-from scalargrad.notation.formula import Formula, applied, formula, name
+from scalargrad.notation.formula import (
+    Formula,
+    applied,
+    collected,
+    evaluated,
+    formula,
+    name,
+    ordered,
+)  # fmt: skip
 from scalargrad.notation.names import typeset
 
 
@@ -301,9 +309,13 @@ def contracted(output: Value) -> Graph:
     def derivatives(value: Value) -> dict[Value, Scalar]:
         return gradients(value, formula(1), _Writer(place), until=place)
 
+    @cache
+    def typed(value: Value) -> tuple[str, ...]:
+        return tuple(_names_in(value, place))
+
     def written(index: int) -> Formula:
         value, parent = uses[index]
-        return formula(derivatives(value)[parent])
+        return ordered(collected(formula(derivatives(value)[parent])), typed(value))
 
     return Graph(
         tuple(map(_node, kept)),
@@ -366,6 +378,20 @@ def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
     return written
 
 
+def _names_in(value: Value, kept: Mapping[Value, int]) -> Iterator[str]:
+    """The names in the expression that made a node, from left to right."""
+    waiting, seen = list(reversed(value.parents)), {value}
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.label:
+            yield typeset(node.label)
+        if node not in kept:
+            waiting += reversed(node.parents)
+
+
 class _Writer:
     """Writes the local derivatives of nodes as formulas in the names of the nodes that are kept."""
 
@@ -376,7 +402,21 @@ class _Writer:
     def __call__(self, value: Value) -> Operands:
         assert value.op is not None
         operands = self.operands(value)
-        return value.op.derivatives(self.operand(value), *operands)
+        y = applied(value.op, operands) if value.op.arithmetic else self.operand(value)
+        found = value.op.derivatives(y, *operands)
+        return self.at_kink(value, found) if value.is_at_kink else found
+
+    def at_kink(self, value: Value, found: Operands) -> Operands:
+        """Local derivatives at a kink: numbers where the formula does not know the convention."""
+        names = {typeset(node.label): node.data for node in self.kept if node.label}
+        chosen = []
+        for local, written in zip(value.local_derivatives(), found, strict=False):
+            try:
+                is_met = bool(evaluated(formula(written), names) == local)
+            except (ArithmeticError, KeyError, TypeError, ValueError):
+                is_met = True
+            chosen.append(written if is_met else formula(local))
+        return tuple(chosen)
 
     def operands(self, value: Value) -> tuple[Formula, ...]:
         given = tuple(map(self.operand, value.parents))

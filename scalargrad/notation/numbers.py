@@ -134,7 +134,7 @@ def in_formula(scalar: Scalar) -> str:
     """
     if not isinstance(scalar, int | Fraction):
         scalar = float(scalar)
-        return decimal(scalar, 4)
+        return {math.e: "e", math.pi: "π"}.get(scalar) or decimal(scalar, 4)
     if max(abs(scalar.numerator), scalar.denominator).bit_length() > 200:
         return decimal(scalar, 4)
     rounded = decimal(scalar, 6)
@@ -162,6 +162,7 @@ def tex(written: str) -> str:
         top, bottom = written.lstrip(MINUS).split("/")
         written = f"{MINUS * written.startswith(MINUS)}\\frac{{{top}}}{{{bottom}}}"
     written = written.replace(MINUS, "-").replace("∞", r"\infty").replace(UNKNOWN, "-")
+    written = written.replace("π", r"\pi")
     return r"\mathrm{nan}" if "nan" in written else written
 
 

@@ -24,14 +24,15 @@ from scalargrad.notation.printing import latex
 
 # An evaluator that knows nothing of the table: heads and function names to Python's own arithmetic.
 BINARY = {
-    "+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
+    "+": lambda *a: sum(a), "*": lambda *a: math.prod(a), "≠": lambda a, b: a != b,
     "/": scalars.divide, "^": lambda a, b: a**b, "<": lambda a, b: a < b,
     ">": lambda a, b: a > b, "≤": lambda a, b: a <= b, "≥": lambda a, b: a >= b,
     "=": lambda a, b: a == b,
 }  # fmt: skip
 CALLS = {
-    "√": math.sqrt, "relu": lambda a: max(a, 0), "σ": lambda a: 1 / (1 + math.exp(-a)),
-    "maximum": max, "minimum": min,
+    "√": math.sqrt, "ReLU": lambda a: max(a, 0), "sign": lambda a: (a > 0) - (a < 0),
+    "σ": lambda a: 1 / (1 + math.exp(-a)),
+    "max": max, "min": min,
     "log": lambda a: math.log(a) if a > 0 else math.nan,
     **{f: getattr(math, f) for f in ("exp", "expm1", "log1p", "sin", "cos", "tan", "sinh",
                                      "cosh", "tanh", "atan", "erf", "erfc")},
@@ -108,7 +109,7 @@ def formulas(output):
 def test_the_lecture_has_the_formulas_of_its_slide():
     found = formulas(program(LECTURES[0].text).output)
     assert found["loss", "yhat"] == "2(ŷ − y)"
-    assert found["h2", "w2"] == "1[w₂x > 0]x"
+    assert found["h2", "w2"] == "1[w₂ x > 0]x"
     assert found["yhat", "h2"] == "w₄"
     assert found["yhat", "w4"] == "h₂"
 
@@ -134,7 +135,7 @@ def test_contracted_formulas_are_the_factors_on_the_edges(seed):
 
 
 def read(text):
-    tokens = re.findall(r"\d+|[a-z]|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|[-−+/·()^]", text.replace(" ", ""))
+    tokens = re.findall(r"\d+(?:\.\d+)?|[a-z]|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|[-−+/·()^]", text.replace(" ", ""))
     tokens.append("end")
     take = tokens.pop
 
@@ -155,7 +156,7 @@ def read(text):
 
     def product():
         value = power()
-        while tokens[0] == "(" or (tokens[0].isalnum() and tokens[0] != "end"):
+        while tokens[0] == "(" or (tokens[0][0].isalnum() and tokens[0] != "end"):
             value = value * power()
         return value
 
@@ -166,7 +167,7 @@ def read(text):
             assert take(0) == ")"
         else:
             token = take(0)
-            base = Fraction(token) if token.isdecimal() else PLACES[token]
+            base = Fraction(token) if token[0].isdecimal() else PLACES[token]
         if tokens[0][0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
             exponent = take(0).translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
             return base ** int(exponent)
@@ -209,15 +210,15 @@ def test_a_formula_is_read_as_it_is_meant(seed):
 
 W, X, BIAS = name("w"), name("x"), name("bias")
 TEXTS = [
-    (W * X, "wx"), (X * X, "x²"), (2 * X * 1, "2x"), (X * 2, "2x"), (0 * X, "0"), (X + 0, "x"),
-    (-(-1 * X), "x"), (W - (-X), "w + x"), (W + -X, "w − x"), (W * -X, "−wx"), (X**-1, "x⁻¹"),
+    (W * X, "w x"), (X * X, "x²"), (2 * X * 1, "2x"), (X * 2, "2x"), (0 * X, "0"), (X + 0, "x"),
+    (-(-1 * X), "x"), (W - (-X), "w + x"), (W + -X, "w − x"), (W * -X, "−w x"), (X**-1, "x⁻¹"),
     (X ** Fraction(1, 2), "x^0.5"), (X ** Fraction(1, 3), "x^(1/3)"),
     (W * BIAS, "w·bias"), (BIAS * X, "bias·x"),
-    (2 * BIAS, "2bias"), (BIAS * (W + X), "bias·(w + x)"), (W * ops.tanh(X), "w·tanh(x)"),
-    (2 * ops.tanh(X), "2tanh(x)"), ((W / X) * W, "(w/x)w"), (W / (X * W), "w/(xw)"),
-    (Fraction(2, 3) * X, "(2/3)x"), (Fraction(-6, 25) * X, "(−0.24)x"), (abs(X - W), "|x − w|"),
+    (2 * BIAS, "2bias"), (BIAS * (W + X), "bias·(w + x)"), (W * ops.tanh(X), "w tanh(x)"),
+    (2 * ops.tanh(X), "2tanh(x)"), ((W / X) * W, "w²/x"), (W / (X * W), "1/x"),
+    (Fraction(2, 3) * X, "(2/3)x"), (Fraction(-6, 25) * X, "−0.24x"), (abs(X - W), "|x − w|"),
     (formula(10**5000) * X, "(1×10⁵⁰⁰⁰)x"), (formula(0.1 + 0.2), "0.3"), (formula(-0.5), "−0.5"),
-    (ops.relu(X), "relu(x)"), (ops.sigmoid(X), "σ(x)"),
+    (ops.relu(X), "ReLU(x)"), (ops.sigmoid(X), "σ(x)"),
 ]  # fmt: skip
 
 
@@ -315,7 +316,7 @@ def read_tex(tex, names):
             return math.pi
         if token == "{":
             return closed("}", total)
-        return Fraction(token) if token[0].isdigit() else names[token]
+        return Fraction(token) if token[0].isdigit() else ({"e": math.e} | names)[token]
 
     def power():
         value = atom()
