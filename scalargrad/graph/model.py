@@ -10,6 +10,7 @@ from scalargrad.engine import ops, scalars
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant, gradients, topological_order
+from scalargrad.graph.chains import Factor, ways
 from scalargrad.notation.formula import (
     Formula,
     applied,
@@ -91,6 +92,11 @@ def _nowhere(value: Value) -> None:
     """The place of a Value in a graph that was made from none."""
 
 
+def _one_way(index: int) -> list[list[Factor]]:
+    """The chains of an edge of which no more is known than its formula."""
+    return []
+
+
 @dataclass(frozen=True)
 class Graph:
     """Nodes in the order in which they were made, and edges in the order of their operands.
@@ -106,6 +112,8 @@ class Graph:
         products: of a contracted graph: two nodes that are multiplied with one another, and the
             node that their product goes into.
         terms: of a contracted graph: a node that is added to others, and the node it goes into.
+        chains: of a contracted graph: the factors of an edge, given its index, along each way
+            through nodes without a name.
     """
 
     nodes: tuple[Node, ...]
@@ -116,6 +124,7 @@ class Graph:
     terms: tuple[tuple[int, int], ...] = ()
     expression: Callable[[int], Formula] = _unwritten
     place: Callable[[Value], int | None] = _nowhere
+    chains: Callable[[int], list[list[Factor]]] = _one_way
 
     @cached_property
     def incoming(self) -> tuple[tuple[int, ...], ...]:
@@ -317,6 +326,13 @@ def contracted(output: Value) -> Graph:
         value, parent = uses[index]
         return ordered(collected(formula(derivatives(value)[parent])), typed(value))
 
+    def chains(index: int) -> list[list[Factor]]:
+        value, parent = uses[index]
+        return [
+            [Factor(ordered(factor.formula, typed(value)), factor.number) for factor in way]
+            for way in ways(value, parent, place, _Writer(place))
+        ]
+
     return Graph(
         tuple(map(_node, kept)),
         tuple(edges),
@@ -326,6 +342,7 @@ def contracted(output: Value) -> Graph:
         tuple(terms),
         _expressions(place),
         place.get,
+        chains,
     )
 
 

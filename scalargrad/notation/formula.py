@@ -231,9 +231,13 @@ def _product(a: _Factors, b: _Factors) -> Formula:
             common = min(exponent, powers[base])
             powers[base] -= common
             below[base] -= common
-    number, number_below = _reduced(
-        _times(a.number, b.number), _times(a.below, b.below), any(below.values())
-    )
+    number, number_below = _reduced(_times(a.number, b.number), _times(a.below, b.below))
+    has_bracket = any(base.head == "+" for base in powers)
+    if number not in (1, -1) and number_below != 1 and has_bracket and not any(below.values()):
+        if "/" in in_formula(Fraction(number) / number_below):
+            number, number_below = Fraction(number) / number_below, 1  # (2/3)(a + b)
+    elif any(below.values()) and is_exact(number) and "/" in in_formula(number):
+        number, number_below = number.numerator, number_below * number.denominator
     if scalars.is_number(number) and number == 0:
         return formula(0)
     is_negative = scalars.is_number(number) and number < 0
@@ -254,16 +258,15 @@ def _times(a: Scalar, b: Scalar) -> Scalar:
     return math.prod(scalars.paired(a, b))
 
 
-def _reduced(above: Scalar, below: Scalar, has_fraction: bool) -> tuple[Scalar, Scalar]:
-    """Numbers above and below a line, in lowest terms; a short decimal stays one."""
+def _reduced(above: Scalar, below: Scalar) -> tuple[Scalar, Scalar]:
+    """Numbers above and below a line, in lowest terms; a decimal stays one."""
     if not (is_exact(above) and is_exact(below)):
         return above, below
     ratio = Fraction(above) / below
     if ratio.denominator == 1:
         return int(ratio), 1
-    if below != 1 or (has_fraction and "/" in in_formula(ratio)):
-        return ratio.numerator, ratio.denominator
-    return ratio, 1
+    is_decimal = above.denominator != 1 and "/" not in in_formula(ratio)
+    return (ratio, 1) if below == 1 or is_decimal else (ratio.numerator, ratio.denominator)
 
 
 def _joined(number: Scalar, powers: Mapping[Formula, Scalar], is_negative: bool = False) -> Formula:

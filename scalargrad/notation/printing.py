@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from scalargrad.notation.names import mathtext, raised
+from scalargrad.notation.names import SUBSCRIPTS, mathtext, raised
 from scalargrad.notation.numbers import MINUS, in_formula, powers_of_ten, tex
 from scalargrad.notation.words import printable
 
@@ -132,8 +132,8 @@ class Printer:
         ]
         text = texts[0]
         for place in range(1, len(texts)):
-            between = self.between(factors[place - 1], factors[place], texts[place])
-            text += (self.times or between) + texts[place]
+            pair = factors[place - 1], factors[place]
+            text += (self.times or self.between(*pair, texts[place])) + texts[place]
         return Printed(text, PRODUCT)
 
     def tightness(self, factor: Expression) -> int:
@@ -207,7 +207,7 @@ def _is_short(part: Expression) -> bool:
 
 def _is_word(part: Expression) -> bool:
     """Whether it is a name of several letters, which would run into its neighbour."""
-    return part.head == "name" and sum(map(str.isalpha, part.parts[0])) > 1
+    return part.head == "name" and sum(map(str.isalpha, part.parts[0].strip(SUBSCRIPTS))) > 1
 
 
 class Tex(Printer):
