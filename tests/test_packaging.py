@@ -50,14 +50,22 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions):
     assert {name.partition("/")[0] for name in held - package} == {
         f"scalargrad_teach-{scalargrad.__version__}.dist-info"
     }
-    assert any(name.endswith("/licenses/LICENSE") for name in held)
+    for licence in ("LICENSE", "LICENSE-DejaVu.txt", "LICENSE-STIX.txt"):
+        assert any("/licenses/" in name and name.endswith(f"/{licence}") for name in held)
+    assert wheel.stat().st_size <= 1_200_000
 
 
-def test_nothing_of_others_is_bundled(distributions):
+def test_nothing_of_others_is_bundled_but_outlines_of_letters(distributions):
     _, wheel = distributions
     kinds = {Path(name).suffix for name in names(wheel) if name.startswith("scalargrad/")}
-    # Python, the marker of types, programs, worksheets and claims: no font and no library.
-    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css"}
+    # Python, the marker of types, programs, worksheets and claims: no library.
+    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css", ".z", ".txt"}
+    outlines = {
+        name for name in names(wheel) if name.endswith((".z", ".txt")) and "/licenses/" not in name
+    }
+    assert {name.rpartition("/")[0] for name in outlines if "dist-info" not in name} == {
+        "scalargrad/view/glyphs/faces"  # of letters, with the licences of their fonts
+    }
     scripts = {Path(name).name for name in names(wheel) if name.endswith((".js", ".css"))}
     assert scripts == {"live.js", "live.css", "steps.js"}  # our own
 
