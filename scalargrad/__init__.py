@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scalargrad.compiler.compiled import Compiled, compile
     from scalargrad.graph.derivation import Derivation, derive
     from scalargrad.graph.table import table
+    from scalargrad.graph.vectors import Matrix, gradient, jacobian, theta
     from scalargrad.interop.torch import from_torch, to_sympy, to_torch
     from scalargrad.language.reading import Program, program, program_text
     from scalargrad.sheets.worksheet import worksheet
@@ -43,6 +44,7 @@ __all__ = [
     "FileError",
     "Frames",
     "GradientMismatch",
+    "Matrix",
     "Program",
     "ProgramError",
     "Report",
@@ -55,12 +57,15 @@ __all__ = [
     "draw",
     "from_torch",
     "gradcheck",
+    "gradient",
+    "jacobian",
     "nudge",
     "partial",
     "program",
     "program_text",
     "step",
     "table",
+    "theta",
     "to_sympy",
     "to_torch",
     "topological_order",
@@ -72,6 +77,7 @@ _WHERE = {
     "Derivation": "graph.derivation",
     "Drawing": "view.drawing",
     "Frames": "view.drawing",
+    "Matrix": "graph.vectors",
     "Program": "language.reading",
     "Report": "checking.report",
     "Stepper": "view.stepper.stepper",
@@ -82,11 +88,14 @@ _WHERE = {
     "draw": "view.drawing",
     "from_torch": "interop.torch",
     "gradcheck": "checking.gradcheck",
+    "gradient": "graph.vectors",
+    "jacobian": "graph.vectors",
     "nudge": "view.drawing",
     "program": "language.reading",
     "program_text": "language.reading",
     "step": "view.stepper.stepper",
     "table": "graph.table",
+    "theta": "graph.vectors",
     "to_sympy": "interop.torch",
     "to_torch": "interop.torch",
     "worksheet": "sheets.worksheet",

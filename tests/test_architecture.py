@@ -19,7 +19,7 @@ ROOMS = {
     "engine": ["scalars", "stable", "ops", "value", "rebuild"],
     "notation ": ["formula"],
     "language": ["reading"],
-    "graph": ["chains", "model", "paths", "labels", "equations", "derivation", "table"],
+    "graph": ["chains", "model", "paths", "labels", "equations", "derivation", "vectors", "table"],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",

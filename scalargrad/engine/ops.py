@@ -405,7 +405,7 @@ sqrt = row(
 logsumexp = row(
     "logsumexp", "logΣexp", stable.log_sum_exp, stable.softmax, _SPACE,
     textbook=lambda *a: scalars.log(stable.total(*map(scalars.exp, a))),
-    formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
+    formulas=lambda y, *a: stable.softmax_as_written(*a),
     operands="*a", commutes=True,
     reach=50, because="exp of a difference magnifies its rounding by its size",
 )

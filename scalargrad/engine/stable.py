@@ -165,6 +165,13 @@ def shares(y: Scalar, *a: Scalar) -> Operands:
     return tuple(divide(win, where(equal(winners, 0), 1, winners)) for win in wins)
 
 
+def softmax_as_written(*a: Scalar) -> Operands:
+    """exp(aᵢ) over the sum of all exp(aⱼ)."""
+    weights = [scalars.exp(b) for b in a]
+    summed = total(*weights)
+    return tuple(divide(weight, summed) for weight in weights)
+
+
 def shares_as_written(beats: Condition, y: Scalar, *a: Scalar) -> Operands:
     """The shares in the notation of a kind that has its own, as 1[a > b]."""
     own = scalars.highest_kind(a).functions.get("shares")

@@ -69,16 +69,16 @@ class Derivation:
         gradient: the sum over the paths.
         lines: of the aligned equation.
         line: the whole on one line, as on the slide: symbols, numbers and result.
-        gates: the conditions in the formulas and what they are, as in 1[w₂x > 0] = 1.
+        gates: the conditions in the formulas and what they are, as in 1[w₂ x > 0] = 1.
 
     >>> x, y = Value("2", "x"), Value("1", "y")
     >>> h = (Value("0.8", "w") * x).relu().named("h")
     >>> print(derive((h - y) ** 2, "w"))
     ∂output/∂w = ∂output/∂h × ∂h/∂w
-               = 2(h − y) × 1[wx > 0]x
+               = 2(h − y) × 1[w x > 0]x
                = (1.2) × (2)
                = 2.4
-    where 1[wx > 0] = 1
+    where 1[w x > 0] = 1
     """
 
     paths: tuple[Path, ...]
@@ -416,8 +416,7 @@ def _node_by_node(graph: Graph, source: int, count: int, choose: _Choice) -> Der
     if len(nodes) > _EQUATIONS:
         kept = nodes[:half] + nodes[-half:]
     sums = [_sum_over_users(names, node, gradients) for node in kept]
-    digits = choose(sums)
-    equations = [equation(sum_, digits) for sum_ in sums]
+    equations = [equation(sum_, choose([sum_])) for sum_ in sums]
     lines = [flat(sum_.left, steps) for sum_, steps in zip(sums, equations, strict=True)]
     if kept is not nodes:
         missing = f"({len(nodes) - len(kept)} more equations like these)"
@@ -483,7 +482,7 @@ def _is_rounded_constant(part: Formula) -> bool:
 
 
 def _gates(names: Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written, ...]:
-    """The conditions in the formulas of some edges, and what they are: 1[w₂x > 0] = 1."""
+    """The conditions in the formulas of some edges, and what they are: 1[w₂ x > 0] = 1."""
     found: dict[str, Written] = {}
     for edge in edges:
         for gate in parts_of(names.graph.formula(edge), MOST_PARTS) or ():

@@ -365,7 +365,9 @@ class _Writer:
         if scalars.is_exact(scalar):
             return bool(self.printed(scalar) == scalar)
         digits = self.numbers.digits
-        return not self.approximate and decimal(scalar, digits) == decimal(scalar, 15)
+        if decimal(scalar, digits) != decimal(scalar, 15):
+            return False
+        return not self.approximate or bool(scalar == int(scalar))
 
     def printed(self, scalar: Scalar) -> Fraction:
         """The number that is read off what is written."""

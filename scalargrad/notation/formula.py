@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from scalargrad.engine import scalars
@@ -164,7 +165,7 @@ def spoken(op: Operation) -> str:
     >>> spoken(OPERATIONS["relu"]), spoken(OPERATIONS["maximum"]), spoken(OPERATIONS["exp"])
     ('ReLU', 'max', 'exp')
     """
-    is_word = op.symbol.isalpha() or op.symbol == "√"
+    is_word = (op.symbol.isascii() and op.symbol.isalpha()) or op.symbol in ("σ", "√")
     return op.symbol if is_word and _CALLED.get(op.symbol) is op else op.name
 
 
@@ -332,23 +333,34 @@ def _counted_together(a: Formula, b: Formula) -> Formula:
 
 
 def collected(written: Formula) -> Formula:
-    """A sum with the number that all its terms share in front.
+    """A sum with the number that all its terms share in front; −(a − b) as b − a.
 
     >>> a, b = name("a"), name("b")
     >>> third = Fraction(2, 3)
-    >>> str(collected(third * a + third * b))
-    '(2/3)(a + b)'
+    >>> str(collected(third * a + third * b)), str(collected(-(a - b))), str(collected(a - 1))
+    ('(2/3)(a + b)', 'b − a', 'a − 1')
     """
+    if written.head == "neg" and written.parts[0].head == "+":
+        terms = written.parts[0].parts
+        is_difference = [_is_negative(term) for term in terms] == [False, True]
+        return -terms[1] - terms[0] if is_difference else written
     if written.head != "+":
         return written
+    first, *others = written.parts
+    if first.head == "number" and first.parts[0] < 0 and not any(map(_is_negative, others)):
+        return collected(Formula("+", (*others, first)))
     factors = [_factors(term) for term in written.parts]
     shared = {(abs(f.number), f.below) for f in factors if is_exact(f.number)}
-    if len(shared) != 1 or shared == {(1, 1)} or not all(f.powers for f in factors):
+    is_negative = all(map(_is_negative, written.parts))
+    if len(shared) != 1 or not all(f.powers for f in factors):
         return written
     ((number, below),) = shared
-    signs = [f._replace(number=1 if f.number > 0 else -1, below=1) for f in factors]
-    terms = sum((_product(sign, _NOTHING) for sign in signs), formula(0))
-    return _product(_Factors(number, ((terms, 1),), below), _NOTHING)
+    if (number, below) == (1, 1) and not is_negative:
+        return written
+    sign = -1 if is_negative else 1
+    terms = [f._replace(number=sign if f.number > 0 else -sign, below=1) for f in factors]
+    whole = sum((_product(term, _NOTHING) for term in terms), formula(0))
+    return _product(_Factors(sign * number, ((whole, 1),), below), _NOTHING)
 
 
 # Conditions --------------------------------------------------------------------------------------
@@ -442,30 +454,43 @@ def renamed(written: Formula, text: Callable[[str], str]) -> Formula:
 
 
 def ordered(written: Formula, names: Iterable[str]) -> Formula:
-    """The formula with the names in each of its products in a given order, others first.
+    """The formula with the names in its products, and its like terms, in a given order.
+
+    Args:
+        written: a derivative, whose factors and terms stand as the chain rule gave them.
+        names: in the order in which they were typed; other names go in front.
 
     >>> x, w = name("x"), name("w")
-    >>> str(ordered(2 * x * w, ["w", "x"]))
-    '2w x'
+    >>> str(ordered(2 * x * w, ["w", "x"])), str(ordered((x + w) * x, ["w", "x"]))
+    ('2w x', '(w + x)x')
     """
     place = {label: number for number, label in enumerate(names)}
 
     def sorted_in(part: Formula) -> Formula:
         parts = tuple(sorted_in(p) if isinstance(p, Formula) else p for p in part.parts)
         if part.head == "*":
-            slots = [slot for slot, factor in enumerate(parts) if _name_in(factor)]
-            chosen = sorted((parts[s] for s in slots), key=lambda f: place.get(_name_in(f), -1))
+            slots = [slot for slot, factor in enumerate(parts) if _rank(factor) is not None]
+            chosen = sorted((parts[s] for s in slots), key=lambda f: _rank(f, place))
             moved = dict(zip(slots, chosen, strict=True))
             parts = tuple(moved.get(slot, factor) for slot, factor in enumerate(parts))
+        if part.head == "+" and len({(term.size, _is_negative(term)) for term in parts}) == 1:
+            parts = tuple(sorted(parts, key=lambda term: _places(term, place)))
         return Formula(part.head, parts)
 
     return sorted_in(written)
 
 
-def _name_in(factor: Formula) -> str:
-    """The name that a factor is, or is a power of; "" where it is neither."""
+def _rank(factor: Formula, place: Mapping[str, int] = MappingProxyType({})) -> Any:
+    """Where a name, or a power of one, goes in a product; calls go behind; None stays."""
     base = factor.parts[0] if factor.head == "^" else factor
-    return str(base.parts[0]) if base.head == "name" else ""
+    if base.head == "name":
+        return 0, place.get(base.parts[0], -1)
+    return (1, 0) if factor.head == "call" else None
+
+
+def _places(term: Formula, place: Mapping[str, int]) -> list[int]:
+    parts = parts_of(term, MOST) or []
+    return sorted(place.get(part.parts[0], -1) for part in parts if part.head == "name")
 
 
 def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:

@@ -245,7 +245,7 @@ def test_huge_numbers_and_lanes_have_formulas():
 TEX_TOKEN = re.compile(r"\\(?:left|right)\||\\[A-Za-z]+|\\;|\d+(?:\.\d+)?|[a-z]|[-+^{}<>=,()\[\]]")
 TEX_CALLS = {f"\\{called}": CALLS[called] for called in
              ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}  # fmt: skip
-TEX_CALLS |= {r"\sigma": CALLS["σ"]}
+TEX_CALLS |= {r"\sigma": CALLS["σ"], r"\max": max, r"\min": min}
 TEX_SIGNS = {"<": "<", ">": ">", "=": "=", r"\leq": "≤", r"\geq": "≥"}
 
 
