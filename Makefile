@@ -10,8 +10,13 @@ help:  ## list the targets
 demo: .venv/runtime  ## draw the lecture example into demo/, print its derivatives and their check
 	.venv/bin/scalargrad demo --output demo
 
+QUICK = tests/engine tests/notation tests/language tests/checking tests/test_quick.py
+
+quick: .venv/development  ## test engine, language, marking and a picture of each style in a minute
+	.venv/bin/python -m pytest --quick --numprocesses auto --dist loadfile --durations 3 $(QUICK)
+
 test: .venv/development  ## run the whole test suite
-	.venv/bin/python -m pytest --numprocesses auto --dist loadfile
+	.venv/bin/python -m pytest --numprocesses auto --dist loadfile --durations 10
 
 check: .venv/development  ## lint, format and type-check
 	.venv/bin/ruff check .
@@ -68,4 +73,4 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group docs
 	@touch $@
 
-.PHONY: help demo test check gallery glyphs bench notebooks docs clean
+.PHONY: help demo quick test check gallery glyphs bench notebooks docs clean

@@ -76,7 +76,7 @@ def test_the_sdist_holds_what_its_tests_need(distributions):
         held = {name.partition("/")[2] for name in archive.getnames()}
     assert held >= tracked("scalargrad", "tests", "notebooks", ".docs")
     assert held >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml",
-                    "Makefile", "constraints.txt"}  # fmt: skip
+                    "CITATION.cff", "Makefile", "constraints.txt"}  # fmt: skip
     assert not any("__pycache__" in name or name.startswith((".venv", "demo/")) for name in held)
 
 
@@ -85,6 +85,9 @@ def test_the_version_is_one():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## \[(.*?)\]", changelog, re.MULTILINE)
     assert headings[:2] == ["Unreleased", PROJECT["version"]]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {PROJECT['version']}\n" in citation
+    assert f"name: {PROJECT['authors'][0]['name']}\n" in citation
     parts = set(re.findall(r"^### (.*)", changelog, re.MULTILINE))
     assert parts <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scalargrad.checking.kinks import Interval, has_kink, local_derivatives, subdifferential
+from scalargrad.checking.kinks import Interval, has_kink, pullback_at, subdifferential
 from scalargrad.checking.quantities import Quantity, canonical_label, shown
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.graph.model import contracted
 from scalargrad.language.reading import Program, program
 from scalargrad.notation.formula import Formula, evaluated, parts_of
@@ -56,8 +57,8 @@ class AnswerKey:
         if not rest:
             return of.data
         if of not in self._gradients:
-            local = local_derivatives(self.outline.slopes)
-            self._gradients[of] = gradients(of, scalars.whole(1, of.data), local)
+            pullback = pullback_at(self.outline.slopes)
+            self._gradients[of] = gradients(of, scalars.whole(1, of.data), pullback)
         derivative = self._gradients[of].get(rest[0], 0)
         return derivative if len(rest) == 1 else rest[0].data - rest[1] * derivative
 

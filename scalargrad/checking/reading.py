@@ -19,8 +19,8 @@ from fractions import Fraction
 from typing import Literal
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import gradients
 from scalargrad.errors import DomainError
 from scalargrad.language.reading import program
 from scalargrad.notation.words import printable

@@ -16,10 +16,11 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
 
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 
 Key = tuple[Any, ...]
 FAILURES = (ArithmeticError, ValueError, TypeError)
@@ -235,13 +236,11 @@ class Recomputation:
         """∂of/∂source along the edges to all its sources."""
         if of not in self._slopes:
             made = self._evaluated(of)
-            found: dict[Value, Scalar] = {of: 1}
-            for node in reversed(self.outline.between(of)):
-                if node not in found or not node.parents:
-                    continue
-                for parent, local in zip(node.parents, self._locals(of, node, made), strict=False):
-                    product = found[node] * local
-                    found[parent] = found[parent] + product if parent in found else product
+
+            def pullback(node: Value) -> Pullback:
+                return multiplying(self._locals(of, node, made) if node.parents else ())
+
+            found = gradients(of, 1, pullback, until=self.outline.place)
             self._slopes[of] = {a: found.get(a, 0) for a in self.outline.sources[of]}
         return self._slopes[of]
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import Operands
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.notation.formula import Formula, formula
 
 MOST_WAYS = 200  # that are told apart
@@ -118,15 +119,7 @@ def is_worth_telling(factors: list[Factor]) -> bool:
 
 
 def _product(a: Factor, b: Factor) -> Factor:
-    return Factor(a.formula * b.formula, _times(a.number, b.number))
-
-
-def _times(a: Scalar, b: Scalar) -> Scalar:
-    try:
-        first, second = scalars.paired(a, b)
-        return first * second
-    except OverflowError:  # an exact number beyond the range of floats meets a float
-        return scalars.to_float(a) * scalars.to_float(b)
+    return Factor(a.formula * b.formula, scalars.times(a.number, b.number))
 
 
 def _is_constant(written: Formula) -> bool:

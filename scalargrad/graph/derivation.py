@@ -10,8 +10,9 @@ from fractions import Fraction
 from functools import partial
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.chains import Factor as Step
 from scalargrad.graph.chains import is_worth_telling

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from scalargrad.engine import ops, scalars
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, constant, gradients, topological_order
+from scalargrad.engine.value import Value, constant
 from scalargrad.graph.chains import Factor, ways
 from scalargrad.notation.formula import (
     Formula,
@@ -219,7 +220,7 @@ def graph(output: Value, *, expand: bool = False) -> Graph:
         for parent in value.parents:
             if parent in twins:
                 writer.known[parent] = writer.operand(twins[parent])
-        return formula(writer(value)[operand])
+        return formula(writer.local_derivatives(value)[operand])
 
     return Graph(
         tuple(map(_node, values)),
@@ -316,7 +317,7 @@ def contracted(output: Value) -> Graph:
 
     @cache
     def derivatives(value: Value) -> dict[Value, Scalar]:
-        return gradients(value, formula(1), _Writer(place), until=place)
+        return gradients(value, formula(1), _Writer(place).pullback, until=place)
 
     @cache
     def typed(value: Value) -> tuple[str, ...]:
@@ -330,7 +331,7 @@ def contracted(output: Value) -> Graph:
         value, parent = uses[index]
         return [
             [Factor(ordered(factor.formula, typed(value)), factor.number) for factor in way]
-            for way in ways(value, parent, place, _Writer(place))
+            for way in ways(value, parent, place, _Writer(place).local_derivatives)
         ]
 
     return Graph(
@@ -416,8 +417,9 @@ class _Writer:
         self.kept = kept
         self.known: dict[Value, Formula] = {}
 
-    def __call__(self, value: Value) -> Operands:
-        assert value.op is not None
+    def local_derivatives(self, value: Value) -> Operands:
+        if value.op is None:
+            return ()
         operands = self.operands(value)
         y = applied(value.op, operands) if value.op.arithmetic else self.operand(value)
         found = value.op.derivatives(y, *operands)
@@ -425,15 +427,21 @@ class _Writer:
 
     def at_kink(self, value: Value, found: Operands) -> Operands:
         """Local derivatives at a kink: numbers where the formula does not know the convention."""
-        names = {typeset(node.label): node.data for node in self.kept if node.label}
         chosen = []
         for local, written in zip(value.local_derivatives(), found, strict=False):
             try:
-                is_met = bool(evaluated(formula(written), names) == local)
+                is_met = bool(evaluated(formula(written), self.values) == local)
             except (ArithmeticError, KeyError, TypeError, ValueError):
                 is_met = True
             chosen.append(written if is_met else formula(local))
         return tuple(chosen)
+
+    @cached_property
+    def values(self) -> dict[str, Scalar]:
+        return {typeset(node.label): node.data for node in self.kept if node.label}
+
+    def pullback(self, value: Value) -> Pullback:
+        return multiplying(self.local_derivatives(value))
 
     def operands(self, value: Value) -> tuple[Formula, ...]:
         given = tuple(map(self.operand, value.parents))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import Any
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.graph.derivation import named_value
 from scalargrad.graph.equations import in_parentheses, written_number
 from scalargrad.graph.labels import name_of
@@ -110,11 +112,7 @@ class Matrix:
 
 
 def _sum_of_products(row: Iterable[Scalar], column: Iterable[Scalar]) -> Scalar:
-    total: Scalar = 0
-    for a, b in zip(row, column, strict=True):
-        first, second = scalars.paired(a, b)
-        total = sum(scalars.paired(total, first * second))
-    return total
+    return reduce(scalars.plus, map(scalars.times, row, column))
 
 
 def _framed(rows: Sequence[Sequence[str]]) -> list[str]:

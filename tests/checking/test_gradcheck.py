@@ -19,8 +19,8 @@ from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.checking.kinks import subdifferential
 from scalargrad.checking.reading import read
 from scalargrad.engine import ops
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import OPERATIONS
-from scalargrad.engine.value import topological_order
 from scalargrad.lectures import LECTURES
 from scalargrad.sheets.worksheet import read_sheet, worksheet
 

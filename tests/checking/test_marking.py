@@ -347,6 +347,7 @@ def test_the_report_of_nothing_is_not_ok():
     assert (report.ok, report.score, report.first_wrong) == (False, 0.0, None)
 
 
+@pytest.mark.slow
 def test_the_checks_of_the_benchmark_hold_for_few_sheets():
     tellable, unnamed, _, over = students.named(20, random.Random(5))
     assert len(unnamed) <= tellable / 10

@@ -11,12 +11,14 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
+from examples import painted
 from matplotlib import style
 from PIL import Image
 
 from scalargrad.view import glyphs
 from scalargrad.view.export.outlines import legal, marks
-from scalargrad.view.export.painting import MOST_PIXELS, MOST_PIXELS_A_SIDE, pages, painted, png
+from scalargrad.view.export.painting import MOST_PIXELS, MOST_PIXELS_A_SIDE, png
+from scalargrad.view.export.pdf import pdf
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, extent, measured
 
 FORMS = ("svg", "png", "pdf")
@@ -210,7 +212,7 @@ def test_the_head_of_an_arrow_is_at_its_end_and_its_shaft_reaches_the_head(curve
 
 def test_pdf_is_what_png_is(tmp_path):
     file = tmp_path / "p.pdf"
-    file.write_bytes(pages([SCENE, replace(SCENE, shapes=SCENE.shapes[3:])]))
+    file.write_bytes(pdf([SCENE, replace(SCENE, shapes=SCENE.shapes[3:])]))
     subprocess.run(
         [peer("pdftoppm"), "-r", "192", "-png", str(file), str(tmp_path / "page")], check=True
     )
@@ -224,7 +226,7 @@ def test_pdf_is_what_png_is(tmp_path):
 
 
 def test_a_pdf_is_tagged_and_its_table_leads_to_every_object(tmp_path):
-    content = pages([SCENE, SCENE])
+    content = pdf([SCENE, SCENE])
     assert content.count(b"/S /Figure") == 2
     assert b"/Lang (en)" in content
     assert b"Date" not in content
@@ -285,22 +287,3 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
     }
     assert len(told) == 1
     assert len(told.pop()) > 190
-
-
-def test_painting_loads_no_more_of_matplotlib_than_it_needs():
-    code = (
-        "import sys; from view.export.test_painting import SCENE;"
-        "import scalargrad.view.export.svg;"
-        "print('matplotlib.pyplot' in sys.modules)"
-    )
-    alone = (
-        "import sys; from scalargrad.view.export.painting import *; from scalargrad.view.scene"
-        " import *; s = Scene(9, 9, (Text(1, 5, 'a', 9, '#000000', math='w_2'),), '#ffffff', '');"
-        "painted(s, 'svg'), painted(s, 'pdf');"
-        "print({'matplotlib.figure', 'matplotlib.pyplot'} & set(sys.modules) or 'neither')"
-    )
-    for source, expected in ((code, "False"), (alone, "neither")):
-        done = subprocess.run([sys.executable, "-c", source], capture_output=True, check=True,
-                              text=True, timeout=120,
-                              env={**os.environ, "PYTHONPATH": "tests"})  # fmt: skip
-        assert done.stdout.strip() == expected
