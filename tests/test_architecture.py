@@ -19,7 +19,10 @@ ROOMS = {
     "engine": ["scalars", "stable", "ops", "fast", "backward", "copying", "value", "rebuild"],
     "notation ": ["formula"],
     "language": ["reading"],
-    "graph": ["chains", "model", "paths", "labels", "equations", "derivation", "vectors", "table"],
+    "graph": [
+        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
+        "table",
+    ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",

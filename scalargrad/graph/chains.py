@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import reduce
 from typing import NamedTuple
 
 from scalargrad.engine import scalars
@@ -86,8 +87,10 @@ def _grouped(steps: list[Factor]) -> list[Factor]:
     for step in steps:
         if _is_constant(step.formula):
             number = _product(number, step)
-        elif factors and _is_monomial(factors[-1].formula) and _is_monomial(step.formula):
-            factors[-1] = _product(factors[-1], _product(number, step))
+        elif _is_monomial(step.formula):
+            before = [factor for factor in factors if _is_monomial(factor.formula)]
+            factors = [factor for factor in factors if not _is_monomial(factor.formula)]
+            factors.append(reduce(_product, [*before, number, step]))
             number = Factor(formula(1), 1)
         else:
             factors.append(_product(number, step))
@@ -114,8 +117,7 @@ def is_worth_telling(factors: list[Factor]) -> bool:
         whole = whole * factor.formula
     has_gate = any(factor.formula.head == "indicator" for factor in factors)
     is_joined = whole.head == "/" or (whole.head == "neg" and whole.parts[0].head == "/")
-    is_kept = whole.size >= sum(factor.formula.size for factor in factors) - len(factors)
-    return len(factors) > 1 and not has_gate and not (is_joined and is_kept)
+    return len(factors) > 1 and not has_gate and not is_joined
 
 
 def _product(a: Factor, b: Factor) -> Factor:

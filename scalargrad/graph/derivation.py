@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import topological_order
+from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
@@ -30,7 +32,8 @@ from scalargrad.graph.equations import (
     on_one_line,
     written_number,
 )  # fmt: skip
-from scalargrad.graph.labels import MOST_PARTS, Names
+from scalargrad.graph.labels import MOST_PARTS, Names, name_of
+from scalargrad.graph.lanes import Lanes, check, count, lane_of, reduced, said
 from scalargrad.graph.model import Graph, contracted
 from scalargrad.graph.paths import (
     Path,
@@ -43,9 +46,10 @@ from scalargrad.graph.paths import (
     product,
     total_derivatives,
 )  # fmt: skip
-from scalargrad.notation.formula import Formula, formula, parts_of, renamed
-from scalargrad.notation.names import Written, canonical, parsed
+from scalargrad.notation.formula import Formula, evaluated, formula, parts_of, renamed
+from scalargrad.notation.names import Written, canonical, parsed, typeset
 from scalargrad.notation.numbers import MINUS, Numbers, in_formula, read
+from scalargrad.notation.numbers import numbers as written_alike
 from scalargrad.notation.printing import enclosed
 from scalargrad.notation.words import nearest, printable
 
@@ -156,6 +160,8 @@ def derive(
     path: str | Sequence[str] = (),
     digits: int | None = None,
     fractions: bool = False,
+    lanes: Lanes = None,
+    order: int = 1,
 ) -> Derivation:
     """The chain rule for the derivative of a node; no gradient is needed, and none is touched.
 
@@ -166,6 +172,8 @@ def derive(
         digits: significant digits; by default 3, and more where what is printed would not
             multiply to what is printed.
         fractions: whether exact numbers are written as fractions.
+        lanes: of a graph of lanes "mean", "sum" or the number of one; by default all are shown.
+        order: 2 for the second derivative, in the names of leaves.
 
     Raises:
         ValueError: for a name that no node below the output has, or several have.
@@ -178,12 +186,79 @@ def derive(
     """
     if not isinstance(output, Value):
         raise TypeError(f"derive takes a Value, usually the loss; got {type(output).__name__}")
+    if order not in (1, 2):
+        raise ValueError(f"order is 1 or 2; got {order!r}")
     graph = contracted(output)
     source = _place(graph, wrt)
+    if order == 2:
+        node = next(v for v in topological_order(output) if graph.place(v) == source)
+        return _second(output, node, digits, fractions)
     passed = [path] if isinstance(path, str) else path
     nodes = [named_node(graph, name) for name in passed if name]
     way = path_through(graph, source, nodes) if nodes else None
-    return _derivation(graph, source, way, _choice(graph, digits, fractions))
+    found = count(node.value for node in graph.nodes)
+    if lanes is not None:
+        check(lanes, found)
+    if isinstance(lanes, int):
+        graph = lane_of(graph, lanes)
+    derived = _derivation(graph, source, way, _choice(graph, digits, fractions))
+    return derived if lanes is None else _of_lanes(derived, lanes, found)
+
+
+def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> Derivation:
+    """The derivative of the derivative, in the names of the leaves."""
+    twins = rebuilt(output, {node: node.data})
+    leaves = [twin for twin in twins.values() if twin.is_leaf and twin.label]
+    for twin in twins.values():
+        twin.label = twin.label if twin.is_leaf else ""
+    name, by = name_of(output.label or "output"), name_of(node.label)
+    d, tex = ("d", "d") if len(leaves) == 1 else ("∂", r"\partial")
+    left = Written(
+        f"{d}²{name.text}/{d}{by.text}²",
+        rf"\frac{{{tex}^{{2}} {name.math}}}{{{tex} {{{by.math}}}^{{2}}}}",
+    )
+    first = _as_value(contracted(twins[output]), twins[node], leaves)
+    graph = contracted(first) if isinstance(first, Value) else None
+    source = graph.place(twins[node]) if graph else None
+    if graph is None or source is None:  # a first derivative without the name
+        nothing = Line(left, "=", Written("0", "0"))
+        return Derivation((), 0, 0, (nothing,), on_one_line([nothing]))
+    derived = _derivation(graph, source, None, _choice(graph, digits, fractions))
+    lines = (replace(derived.lines[0], left=left), *derived.lines[1:])
+    shown = lines[:1] + lines[-1:] if len(lines) > 1 else lines
+    return replace(derived, lines=lines, line=_settable(on_one_line(shown)))
+
+
+def _as_value(graph: Graph, leaf: Value, leaves: Sequence[Value]) -> Any:
+    """The formula of a derivative, computed on Values.
+
+    Raises:
+        DrawingError: where it is too long to be written, or two leaves have one name.
+    """
+    names = {typeset(one.label): one for one in leaves}
+    source = graph.place(leaf)
+    edge = next((e for e in graph.outgoing[source or 0] if graph.edges[e].source == source), None)
+    if edge is None:
+        return 0
+    if len(names) < len(leaves) or parts_of(graph.formula(edge), 2 * MOST_PARTS) is None:
+        raise DrawingError("the first derivative is too long, or its names are not told apart")
+    return evaluated(graph.formula(edge), names)
+
+
+def _of_lanes(derived: Derivation, lanes: Lanes, found: int) -> Derivation:
+    """The derivation with a line that says what is shown of the lanes."""
+    gradient = reduced(derived.gradient, lanes)
+    numbers = written_alike([gradient])
+    shown = said(lanes, found)
+    tex = rf"\text{{{shown}}}"
+    if isinstance(lanes, int):
+        line = Line(NOTHING, "", Written(f"({shown})", rf"\text{{({shown})}}"))
+    else:
+        sign = "≈" if replace(numbers, approximate=True).is_approximate(gradient) else "="
+        line = Line(Written(shown, tex), sign, written_number(gradient, numbers))
+    end = on_one_line([line])
+    whole = Written(f"{derived.line.text}; {end.text}", "")
+    return replace(derived, gradient=gradient, lines=(*derived.lines, line), line=whole)
 
 
 def named_node(graph: Graph, name: str) -> int:
@@ -467,7 +542,7 @@ def _factor(names: Names, symbol: Written, written: Formula, number: Scalar) -> 
         names.formula(written),
         number,
         is_one=written.is_number(1),
-        is_sum=written.head in ("+", "neg") or str(written).startswith(MINUS),
+        is_sum=written.head == "+",
         is_rounded=any(map(_is_rounded_constant, parts)),
     )
 

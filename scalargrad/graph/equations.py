@@ -188,9 +188,12 @@ def _bracketed(term: Term, count: int) -> list[Written]:
     """The formulas of a term, those of 1 left out, sums in parentheses where they need them."""
     shown = [factor for factor in term if not factor.is_one]
     alone = len(shown) == 1 and count == 1
-    if len(shown) == 1 and shown[0].formula.text.startswith(MINUS):
-        return [shown[0].formula]
-    return [in_parentheses(f.formula) if f.is_sum and not alone else f.formula for f in shown]
+    parts = []
+    for place, factor in enumerate(shown):
+        is_signed = bool(place) and factor.formula.text.startswith(MINUS)
+        is_apart = is_signed or (factor.is_sum and not alone)
+        parts.append(in_parentheses(factor.formula) if is_apart else factor.formula)
+    return parts
 
 
 def in_parentheses(written: Written) -> Written:

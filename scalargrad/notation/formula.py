@@ -359,7 +359,7 @@ def collected(written: Formula) -> Formula:
         return written
     sign = -1 if is_negative else 1
     terms = [f._replace(number=sign if f.number > 0 else -sign, below=1) for f in factors]
-    whole = sum((_product(term, _NOTHING) for term in terms), formula(0))
+    whole = _bounded("+", tuple(_product(term, _NOTHING) for term in terms))
     return _product(_Factors(sign * number, ((whole, 1),), below), _NOTHING)
 
 

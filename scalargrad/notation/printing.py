@@ -76,7 +76,7 @@ class Printer:
         if head == "neg":
             return Printed(self.negative + self.within(parts[0], PRODUCT), SUM)
         if head == "+":
-            return self.sum(parts)
+            return self.sum(written.parts, parts)
         if head == "*":
             return self.product(written.parts, parts)
         if head == "/":
@@ -114,14 +114,18 @@ class Printer:
         is_product = "/" in text or "×" in text
         return Printed(text, SUM if text.startswith(MINUS) else PRODUCT if is_product else ATOM)
 
-    def sum(self, parts: Sequence[Printed]) -> Printed:
-        """A sum; a term with a minus in front is taken away."""
-        text = self.within(parts[0], SUM)
-        for part in parts[1:]:
-            if part.text.startswith(self.negative) and part.strength == SUM:
-                text += self.minus + part.text[len(self.negative) :]
+    def sum(self, terms: Sequence[Expression], parts: Sequence[Printed]) -> Printed:
+        """A sum; a term with a minus in front is taken away, a sum in it stands in parentheses."""
+        texts = [
+            self.enclosed(part.text) if term.head == "+" else self.within(part, SUM)
+            for term, part in zip(terms, parts, strict=True)
+        ]
+        text = texts[0]
+        for part, printed in zip(texts[1:], parts[1:], strict=True):
+            if part.startswith(self.negative) and printed.strength == SUM:
+                text += self.minus + part[len(self.negative) :]
             else:
-                text += self.plus + self.within(part, SUM)
+                text += self.plus + part
         return Printed(text, SUM)
 
     def product(self, factors: Sequence[Expression], parts: Sequence[Printed]) -> Printed:
