@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import ops as ops
 from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.inplace import no_grad
 from scalargrad.engine.value import Value
 from scalargrad.errors import (
     CompilerError,
@@ -60,6 +61,7 @@ __all__ = [
     "gradcheck",
     "gradient",
     "jacobian",
+    "no_grad",
     "nudge",
     "partial",
     "program",

@@ -16,7 +16,9 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
-    "engine": ["scalars", "stable", "ops", "fast", "backward", "copying", "value", "rebuild"],
+    "engine": [
+        "scalars", "stable", "ops", "fast", "backward", "copying", "inplace", "value", "rebuild",
+    ],
     "notation ": ["formula"],
     "language": ["reading"],
     "graph": [

@@ -274,6 +274,7 @@ def _either(
 
 
 OPERATIONS: dict[str, Operation] = {}
+_BROUGHT: frozenset[str] = frozenset()  # the names of this file's rows, when all are there
 
 
 def row(
@@ -284,7 +285,29 @@ def row(
     points: tuple[Operands, ...],
     **more: Any,
 ) -> Operation:
-    """Add a row to the table."""
+    """Add a row to the table: an operation of one's own is drawn, derived, checked and compiled.
+
+    Its value and derivatives are written with operators and the functions of
+    `scalargrad.engine.scalars`, so that they run on every kind of scalar.
+
+    Args:
+        name: by which programs call it.
+        symbol: on the node.
+        value: y = f(a, …).
+        derivatives: from y and the operands, one for each operand.
+        points: operands at which `gradcheck` and the tests try it.
+        more: what else a row states; see `Operation`.
+
+    Raises:
+        ValueError: for the name of an operation that scalargrad brings.
+
+    >>> cube = row("cube", "( )³", lambda a: a * a * a, lambda y, a: (3 * a * a,), ((0.5,), (2.0,)))
+    >>> cube
+    <operation cube>
+    >>> del OPERATIONS["cube"]
+    """
+    if name in _BROUGHT:
+        raise ValueError(f"there is an operation {name} already; give yours another name")
     OPERATIONS[name] = Operation(name, symbol, value, derivatives, points, **more)
     return OPERATIONS[name]
 
@@ -529,3 +552,5 @@ where_ = row(
     ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
     operands="c a b",
 )
+
+_BROUGHT = frozenset(OPERATIONS)

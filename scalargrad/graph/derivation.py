@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from scalargrad.engine import scalars
@@ -410,15 +411,17 @@ def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> 
         if not short:
             return None
         ways = [*ways[: _SHOWN - 1], ways[-1]]
+    ways = [way if is_worth_telling(way) else [_as_one(way)] for way in ways]
     terms = [tuple(_inner(names, step) for step in way) for way in ways]
     return Sum(left, terms, gradient, missing, short)
 
 
 def _multiplied(way: Iterable[Step]) -> Formula:
-    result = formula(1)
-    for step in way:
-        result = result * step.formula
-    return result
+    return reduce(operator.mul, [step.formula for step in way])
+
+
+def _as_one(way: Sequence[Step]) -> Step:
+    return Step(_multiplied(way), product([step.number for step in way]))
 
 
 def _inner(names: Names, step: Step) -> Factor:

@@ -188,12 +188,20 @@ def _bracketed(term: Term, count: int) -> list[Written]:
     """The formulas of a term, those of 1 left out, sums in parentheses where they need them."""
     shown = [factor for factor in term if not factor.is_one]
     alone = len(shown) == 1 and count == 1
-    parts = []
+    parts: list[Written] = []
+    if len(shown) > 1 and shown[0].formula.text == f"{MINUS}1":
+        shown = [replace(shown[1], formula=_negative(shown[1]), is_sum=False), *shown[2:]]
     for place, factor in enumerate(shown):
         is_signed = bool(place) and factor.formula.text.startswith(MINUS)
         is_apart = is_signed or (factor.is_sum and not alone)
         parts.append(in_parentheses(factor.formula) if is_apart else factor.formula)
     return parts
+
+
+def _negative(factor: Factor) -> Written:
+    is_signed = factor.is_sum or factor.formula.text.startswith(MINUS)
+    inner = in_parentheses(factor.formula) if is_signed else factor.formula
+    return Written(f"{MINUS}{inner.text}", f"-{inner.math}")
 
 
 def in_parentheses(written: Written) -> Written:

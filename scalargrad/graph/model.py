@@ -323,14 +323,17 @@ def contracted(output: Value) -> Graph:
     def typed(value: Value) -> tuple[str, ...]:
         return tuple(_names_in(value, place))
 
+    def shown(written: Formula, value: Value) -> Formula:
+        return ordered(collected(written), typed(value))
+
     def written(index: int) -> Formula:
         value, parent = uses[index]
-        return ordered(collected(formula(derivatives(value)[parent])), typed(value))
+        return shown(formula(derivatives(value)[parent]), value)
 
     def chains(index: int) -> list[list[Factor]]:
         value, parent = uses[index]
         return [
-            [Factor(ordered(factor.formula, typed(value)), factor.number) for factor in way]
+            [factor._replace(formula=shown(factor.formula, value)) for factor in way]
             for way in ways(value, parent, place, _Writer(place).local_derivatives)
         ]
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from scalargrad.engine import scalars
@@ -389,7 +388,7 @@ def _is_negative(term: Formula) -> bool:
 
 
 def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
-    a, b = formula(then), formula(otherwise)
+    a, b = _given(formula(then), condition, 1), _given(formula(otherwise), condition, 2)
     if a == b:
         return a
     if a.is_number(1) and b.is_number(0):
@@ -400,6 +399,17 @@ def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
     if (condition.head, a, b) == (">", _ONE, Formula("where", (below, -_ONE, 0 * _ONE))):
         return _bounded("call", ("sign", condition.parts[0] - condition.parts[1]))
     return _bounded("where", (condition, a, b))
+
+
+def _given(written: Formula, condition: Formula, branch: int) -> Formula:
+    """A formula where it is known whether a condition holds: of its choices one branch is left."""
+    if written.head == "where" and written.parts[0] == condition:
+        return _given(written.parts[branch], condition, branch)
+    parts = (
+        _given(part, condition, branch) if isinstance(part, Formula) else part
+        for part in written.parts
+    )
+    return Formula(written.head, tuple(parts))
 
 
 def _opposite(condition: Formula) -> Formula:
@@ -469,10 +479,7 @@ def ordered(written: Formula, names: Iterable[str]) -> Formula:
     def sorted_in(part: Formula) -> Formula:
         parts = tuple(sorted_in(p) if isinstance(p, Formula) else p for p in part.parts)
         if part.head == "*":
-            slots = [slot for slot, factor in enumerate(parts) if _rank(factor) is not None]
-            chosen = sorted((parts[s] for s in slots), key=lambda f: _rank(f, place))
-            moved = dict(zip(slots, chosen, strict=True))
-            parts = tuple(moved.get(slot, factor) for slot, factor in enumerate(parts))
+            parts = _sorted_factors(parts, place)
         if part.head == "+" and len({(term.size, _is_negative(term)) for term in parts}) == 1:
             parts = tuple(sorted(parts, key=lambda term: _places(term, place)))
         return Formula(part.head, parts)
@@ -480,12 +487,33 @@ def ordered(written: Formula, names: Iterable[str]) -> Formula:
     return sorted_in(written)
 
 
-def _rank(factor: Formula, place: Mapping[str, int] = MappingProxyType({})) -> Any:
-    """Where a name, or a power of one, goes in a product; calls go behind; None stays."""
-    base = factor.parts[0] if factor.head == "^" else factor
-    if base.head == "name":
-        return 0, place.get(base.parts[0], -1)
-    return (1, 0) if factor.head == "call" else None
+def _sorted_factors(parts: tuple[Formula, ...], place: Mapping[str, int]) -> tuple[Formula, ...]:
+    """Names in their order, Greek ones first; functions and powers such as xⁿ behind them.
+
+    The node's own name, as in h(1 − h)x, stands in front, but not before a name: x f, never f x.
+    """
+    movable = [slot for slot, factor in enumerate(parts) if _kind(factor)]
+    own = -1 if len(movable) < len(parts) - (parts[0].head == "number") else len(place)
+
+    def rank(factor: Formula) -> tuple[int, int]:
+        label = _base(factor).parts[0] if _kind(factor) == 1 else ""
+        is_greek = len(label) == 1 and "α" <= label <= "ω"
+        return _kind(factor), -2 if is_greek else place.get(label, own)
+
+    chosen = sorted((parts[slot] for slot in movable), key=rank)
+    moved = dict(zip(movable, chosen, strict=True))
+    return tuple(moved.get(slot, factor) for slot, factor in enumerate(parts))
+
+
+def _base(factor: Formula) -> Formula:
+    return factor.parts[0] if factor.head == "^" else factor
+
+
+def _kind(factor: Formula) -> int:
+    """1 for a name and its powers, 2 for a function and a power with a name on high, else 0."""
+    if factor.head == "^" and factor.parts[1].head != "number":
+        return 2
+    return {"name": 1, "call": 2}.get(_base(factor).head, 0)
 
 
 def _places(term: Formula, place: Mapping[str, int]) -> list[int]:
