@@ -116,7 +116,8 @@ def is_worth_telling(factors: list[Factor]) -> bool:
     for factor in factors:
         whole = whole * factor.formula
     has_gate = any(factor.formula.head == "indicator" for factor in factors)
-    is_joined = whole.head == "/" or (whole.head == "neg" and whole.parts[0].head == "/")
+    unsigned = whole.parts[0] if whole.head == "neg" else whole
+    is_joined = unsigned.head == "/" and unsigned.parts[1].head != "number"
     return len(factors) > 1 and not has_gate and not is_joined
 
 

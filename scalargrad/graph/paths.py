@@ -26,6 +26,8 @@ def paths(graph: Graph, source: int, most: int = MOST_PATHS) -> list[Path]:
     Raises:
         DrawingError: when there are more than so many.
 
+    >>> from scalargrad import Value
+    >>> from scalargrad.graph.model import contracted
     >>> x = Value(3, "x")
     >>> h, k = (2 * x).named("h"), (x + 1).named("k")
     >>> paths(contracted(h * k), 0)
@@ -65,6 +67,8 @@ def _onward(graph: Graph, counts: Sequence[int], node: int) -> list[int]:
 def path_counts(graph: Graph) -> list[int]:
     """For each node how many paths lead from it to the output.
 
+    >>> from scalargrad import Value
+    >>> from scalargrad.graph.model import contracted
     >>> x = Value(3, "x")
     >>> path_counts(contracted((2 * x).named("h") * (x + 1).named("k")))
     [2, 1, 1, 1]
