@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from scalargrad.graph.derivation import Derivation, derive
     from scalargrad.graph.table import table
     from scalargrad.graph.vectors import Matrix, gradient, jacobian, theta
-    from scalargrad.interop.torch import from_torch, to_sympy, to_torch
+    from scalargrad.interop.graphviz import to_graphviz
+    from scalargrad.interop.sympy import to_sympy
+    from scalargrad.interop.torch import from_torch, to_torch
     from scalargrad.language.reading import Program, program, program_text
     from scalargrad.sheets.worksheet import worksheet
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
@@ -69,6 +71,7 @@ __all__ = [
     "step",
     "table",
     "theta",
+    "to_graphviz",
     "to_sympy",
     "to_torch",
     "topological_order",
@@ -99,7 +102,8 @@ _WHERE = {
     "step": "view.stepper.stepper",
     "table": "graph.table",
     "theta": "graph.vectors",
-    "to_sympy": "interop.torch",
+    "to_graphviz": "interop.graphviz",
+    "to_sympy": "interop.sympy",
     "to_torch": "interop.torch",
     "worksheet": "sheets.worksheet",
 }

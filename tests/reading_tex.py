@@ -93,6 +93,8 @@ def read_tex(tex, names):
             return 1 if closed("]", condition) else 0
         if token == r"\mathrm":
             return CALLS[word()](*operands())
+        if token == r"\ln":  # of a number it goes without brackets
+            return math.log(operands()[0] if tokens[0] == "(" else Fraction(take(0)))
         if token in TEX_CALLS:
             return TEX_CALLS[token](*operands())
         if token == r"\pi":

@@ -194,9 +194,6 @@ class _Factors(NamedTuple):
 _NOTHING = _Factors(1, ())
 
 
-_NOTHING = _Factors(1, ())
-
-
 def _factors(written: Formula) -> _Factors:
     head, parts = written.head, written.parts
     if head == "number":

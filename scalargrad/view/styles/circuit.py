@@ -49,7 +49,7 @@ _LINE, _THICK = 1.4, 2.6
 _HEAD = 8.0  # length of an arrow's head
 _COLUMN_GAP, _ROW_GAP, _MARGIN = 26.0, 10.0, 10.0
 
-_SYMBOLS = {"sigmoid": Written("σ", r"\sigma"), "pow": Written("^", r"a^{\,b}")}
+_SYMBOLS = {"σ": Written("σ", r"\sigma"), "^": Written("^", r"a^{\,b}")}
 _LARGE = frozenset("×+−÷^Σ√")
 
 
@@ -158,7 +158,7 @@ class _Plan:
             if not name.text:
                 return _Head("ring", Piece(name, _NAME, colour), 7.0, 7.0)
             return self._name_head(Piece(name, _MATH_NAME if name.math else _NAME, colour))
-        symbol = _SYMBOLS.get(node.operation, Written(drawable(node.symbol)))
+        symbol = _SYMBOLS.get(node.symbol, Written(drawable(node.symbol)))
         size = _MATH_NAME if symbol.math or symbol.text in _LARGE else _WORD
         piece = Piece(symbol, size, colour)
         count = len(self.graph.incoming[index])

@@ -649,8 +649,6 @@ def _inside(area: Area, start: Point, end: Point) -> float:
 
 # Headings ----------------------------------------------------------------------------------------
 
-_ACTIVATIONS = ("relu", "leaky_relu", "elu", "silu", "gelu", "tanh", "sigmoid", "softplus")
-
 
 def _headings(net: _Net, centers: dict[int, Point], taken: list[Area]) -> list[Text]:
     """What the columns are called, above them (or, from top to bottom, at their left)."""
@@ -678,10 +676,9 @@ def _heading(net: _Net, c: int, column: list[int]) -> str:
         return "inputs" if len(column) > 1 else "input"
     if c == last:
         return "loss" if has_loss else "output"
-    names = {node.operation for node in computed}
-    kind = next(iter(names)) if len(names) == 1 else ""
+    is_one = len({node.operation for node in computed}) == 1
     what = "output" if has_loss and c == last - 1 else "hidden"
-    return f"{what} ({computed[0].symbol})" if kind in _ACTIVATIONS else what
+    return f"{what} ({computed[0].symbol})" if is_one and computed[0].is_activation else what
 
 
 # Painting ----------------------------------------------------------------------------------------
