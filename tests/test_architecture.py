@@ -18,7 +18,7 @@ ROOMS = {
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
-        "rebuild",
+        "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
     "language": ["reading"],
