@@ -21,7 +21,10 @@ ROOMS = {
         "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
-    "language": ["reading"],
+    "language": [
+        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
+        "reading", "lifting", "writing",
+    ],
     "graph": [
         "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
         "table",
