@@ -38,7 +38,7 @@ _LONGEST = 60  # parts of a formula that fits a table
 MODULES = (
     "engine.value", "engine.inplace", "engine.backward", "engine.ops", "engine.scalars",
     "language.reading", "language.writing", "notation.formula", "notation.names", "errors",
-    "graph.model", "graph.derivation", "graph.table",
+    "graph.model", "graph.derivation", "graph.vectors", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
     "train", "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
     "interop.sympy", "interop.graphviz",

@@ -25,7 +25,10 @@ ROOMS = {
         "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
         "reading", "lifting", "writing",
     ],
-    "graph": ["model", "derivation", "table"],
+    "graph": [
+        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
+        "table",
+    ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",
