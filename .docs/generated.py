@@ -354,6 +354,7 @@ def _literal(line: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (changelog, choices, commands, contributing, definitions, domains,
-                 functions, limits, losses, modules, names, notebooks, operations, operators, readme, spellings)
+    for part in (changelog, choices, commands, contributing, definitions, domains, functions,
+                 limits, losses, modules, names, notebooks, operations, operators, readme,
+                 spellings)
 }  # fmt: skip
