@@ -316,12 +316,13 @@ def draw(
         drawn, shown, note = fitting(output, MOST_BOXES, shown)
     look = Look(
         THEMES[theme],
-        numbers(_written(drawn), digits, fractions=fractions, approximate=_is_exact(drawn)),
+        numbers(_written(drawn), digits, fractions=fractions),
         direction,
         dropped=frozenset(_index(drawn, node) for node in _nodes("dropped", dropped)),
         biases=biases,
         layers=detail == "layers",
         engine=engine,
+        is_exact=_is_exact(drawn),
         note="; ".join(remark for remark in (note, _remark_on_sums(drawn)) if remark),
     )
     sources = _nodes("wrt", wrt)
@@ -462,51 +463,4 @@ def _chain_rule(named: Graph, source: Node, path: Node | None, look: Look) -> li
         way = path_through(named, start, [_index(named, path)]) if path else None
     except DrawingError:  # a node without a name has no derivative that could be written
         return []
-    rule = derivation(named, start, look.numbers, way)
-    if _is_short(rule.line):
-        return [rule.line]
-    steps = [_broken(step) for step in rule.steps]
-    # Local formulas that need more than a line are left to `derive`.
-    kept = [*steps[:1], *(s for s in steps[1:-1] if all(map(_is_short, s))), *steps[1:][-1:]]
-    return [piece for step in kept for piece in step]
-
-
-def _is_short(line: Written) -> bool:
-    return extent(line.text, 12.0, math=line.math).width < 700
-
-
-# What stands before the next path's term, in text and in TeX.
-_BREAKS = (" + ∂", r" + \frac{\partial"), (") + (", ") + (")
-
-
-def _broken(line: Written) -> list[Written]:
-    """A sum over paths on as many lines as it needs."""
-    for text_break, math_break in _BREAKS:
-        texts = line.text.replace(text_break, f"\n{text_break.lstrip(')')}").split("\n")
-        maths = line.math.replace(math_break, f"\n{math_break.lstrip(')')}").split("\n")
-        if not _is_short(line) and len(texts) > 1 and (not line.math or len(texts) == len(maths)):
-            kept = ")" * text_break.startswith(")")  # what the break took from the term before
-            ends = [kept] * (len(texts) - 1) + [""]
-            maths = maths if line.math else [""] * len(texts)
-            terms = [
-                Written(text.strip() + end, math.strip() + end if math else "")
-                for text, math, end in zip(texts, maths, ends, strict=True)
-            ]
-            return _filled(terms)
-    return [line]
-
-
-def _filled(terms: Iterable[Written]) -> list[Written]:
-    """Terms on lines, as many on each as are short together."""
-    lines: list[Written] = []
-    for term in terms:
-        if lines:
-            longer = Written(
-                f"{lines[-1].text} {term.text}",
-                f"{lines[-1].math} {term.math}" if lines[-1].math and term.math else "",
-            )
-            if _is_short(longer):
-                lines[-1] = longer
-                continue
-        lines.append(term)
-    return lines
+    return [derivation(named, start, replace(look.numbers, approximate=look.is_exact), way).line]

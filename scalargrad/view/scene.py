@@ -194,12 +194,14 @@ class Step:
         gradients: nodes whose gradient is known.
         new: nodes that are highlighted.
         caption: the arithmetic of the step, beneath the picture.
+        is_last: whether everything is known.
     """
 
     values: frozenset[int]
     gradients: frozenset[int]
     new: frozenset[int]
     caption: Written
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,10 @@ class Look:
         layers: whether a network shows each layer as one shape.
         engine: of the layout; None chooses by size.
         note: what was left out of the picture, for under it.
+        is_exact: whether all leaves are exact: then what is rounded is worth a ≈.
+        size: width and height of the place in points; None for the body of a slide.
+        widest: a graph with numbers at least as wide, that the places are made for.
+        weights: how a network shows its weights; None chooses by how many there are.
     """
 
     theme: Theme
@@ -233,6 +239,15 @@ class Look:
     layers: bool = False
     engine: Literal["own", "dot"] | None = None
     note: str = ""
+    is_exact: bool = False
+    size: tuple[float, float] | None = None
+    widest: Graph | None = None
+    weights: Literal["edges", "rows", "matrices"] | None = None
+
+    @property
+    def shows_result(self) -> bool:
+        """Whether the derivation is shown: in frames it would tell what comes."""
+        return self.step is None or self.step.is_last
 
     def value(self, graph: Graph, index: int) -> str:
         """The value of a node as text; "" while it is not known."""

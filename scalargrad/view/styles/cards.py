@@ -1,0 +1,291 @@
+"""A diagram at its places, as a scene: cards, arrows, labels, derivation and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from scalargrad.graph.model import Graph
+from scalargrad.notation.names import Written
+from scalargrad.view.layout.diagram import (
+    Diagram,
+    Line,
+    Piece,
+    height,
+    places,
+    reach,
+)
+from scalargrad.view.layout.equations import measure, parts, tall
+from scalargrad.view.layout.search import SLIDE, Plan, arranged, lines_of
+from scalargrad.view.scene import (
+    Arrow,
+    Circle,
+    Look,
+    Rectangle,
+    Scene,
+    Shape,
+    Text,
+    Theme,
+    description,
+    drawable,
+    name_of,
+    title,
+)
+
+_LONGEST = 16  # letters of a name
+_MARK, _MARK_BELOW = 0.055, 0.13  # the line under a gradient, and how far below the baseline it is
+
+
+@dataclass(frozen=True)
+class Board:
+    """A diagram, and how its parts are painted.
+
+    Attributes:
+        diagram: what is laid out.
+        accented: cards on the path, or new in a step.
+        dropped: cards that are greyed.
+        path: links on the path.
+        gone: links of dropped cards.
+    """
+
+    diagram: Diagram
+    accented: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
+    path: frozenset[int] = frozenset()
+    gone: frozenset[int] = frozenset()
+
+
+# What is written ---------------------------------------------------------------------------------
+
+
+def called(graph: Graph, look: Look, index: int) -> Piece:
+    """The name of a node."""
+    name = name_of(graph.nodes[index])
+    text = name.text or drawable(title(graph.nodes[index], look.numbers))
+    if not name.math and len(text) > _LONGEST:
+        text = text[: _LONGEST - 1] + "…"
+    return Piece(Written(text, name.math), "name")
+
+
+def value(graph: Graph, look: Look, index: int) -> Piece:
+    """The value of a node."""
+    return Piece(Written(drawable(look.value(graph, index))), "value")
+
+
+def gradient(graph: Graph, look: Look, index: int) -> Piece:
+    """The gradient of a node."""
+    return Piece(Written(drawable(look.gradient(graph, index))), "gradient")
+
+
+def contribution(graph: Graph, look: Look, edges: Sequence[int]) -> Piece:
+    """What one use of a node brings to its gradient."""
+    edge = graph.edges[edges[0]]
+    is_past = (
+        look.step is None
+        or edge.source in look.step.gradients
+        or (edge.target in look.step.gradients and edge.target not in look.step.new)
+    )
+    text = look.numbers.text(edge.contribution) if is_past else ""
+    return Piece(Written(drawable(text)), "gradient")
+
+
+def factor(graph: Graph, look: Look, edge: int) -> Piece:
+    """A local derivative as a factor: ×0.1 or ×(−1.2)."""
+    end = graph.edges[edge].target
+    if look.step and end not in look.step.gradients:
+        return Piece(Written(""), "factor")
+    number = look.numbers.text(graph.edges[edge].local)
+    plain = number.replace(".", "").replace("/", "").replace("\u2009", "").isdigit()
+    return Piece(Written(drawable(f"×{number}" if plain else f"×({number})")), "factor")
+
+
+BAR = Piece(Written("|"), "bar")
+EQUALS = Piece(Written("="), "muted")
+
+
+def facts(
+    name: Piece, number: Piece, slope: Piece | None
+) -> tuple[tuple[Line, ...], tuple[Line, ...], tuple[Line, ...]]:
+    """Name, value and gradient in three lines, in two and in one."""
+    if slope is None:
+        return ((name,), (number,)), ((name, number),), ((name, number),)
+    return (
+        ((name,), (number,), (slope,)),
+        ((name, number), (slope,)),
+        ((name, number, BAR, slope),),
+    )
+
+
+def equation(look: Look) -> tuple[Written, ...]:
+    """The derivation of a look in parts."""
+    return tuple(part for line in look.beneath for part in parts(line))
+
+
+def has_gradients(graph: Graph) -> bool:
+    """Whether there was a backward pass."""
+    return any(node.gradient is not None for node in graph.nodes)
+
+
+# Painting ----------------------------------------------------------------------------------------
+
+
+def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
+    """The scene of a board, in the places of its fullest version.
+
+    Args:
+        full: with everything that may be shown.
+        now: with what is shown.
+        look: how.
+        graph: what it is made of.
+    """
+    plan = arranged(full.diagram, look.size or SLIDE)
+    painter = _Painter(full.diagram, now, plan, look)
+    shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
+    words = description(graph, look.numbers)
+    return Scene(*plan.room, tuple(map(_rounded, shapes)), look.theme.paper, words)
+
+
+@dataclass(frozen=True)
+class _Painter:
+    diagram: Diagram
+    now: Board
+    plan: Plan
+    look: Look
+
+    @property
+    def theme(self) -> Theme:
+        """The colours."""
+        return self.look.theme
+
+    def arrows(self) -> Iterator[Shape]:
+        """Yield the links, those of the path last."""
+        size, theme = self.plan.size, self.theme
+        for index in sorted(range(len(self.plan.routes)), key=lambda k: k in self.now.path):
+            route = self.plan.routes[index]
+            is_path = index in self.now.path
+            curved = ("y" if self.diagram.turned else "x") if route.is_curved else ""
+            yield Arrow(
+                route.points,
+                theme.path if is_path else theme.wire,
+                (0.11 if is_path else 0.06) * size,
+                curved,  # type: ignore[arg-type]
+                index in self.now.gone,
+                (0.6 if is_path else 0.45) * size,
+            )
+
+    def cards(self) -> Iterator[Shape]:
+        """Yield the cards with their texts."""
+        size, theme = self.plan.size, self.theme
+        for index, (center, area) in enumerate(
+            zip(self.plan.centers, self.plan.areas, strict=True)
+        ):
+            card = self.now.diagram.cards[index]
+            accented, dropped = index in self.now.accented, index in self.now.dropped
+            fill = theme.accent_tint if accented else theme.tint if card.is_leaf else theme.paper
+            stroke = theme.path if accented else theme.wire if dropped else theme.frame
+            line = (0.1 if accented else 0.06) * size
+            left, top, right, bottom = area
+            if self.plan.forms[index] == "circle":
+                radius = (right - left) / 2
+                yield Circle(*center, radius, fill, stroke, line, dropped)
+            elif card.has_outline:
+                wide, high = right - left, bottom - top
+                yield Rectangle(left, top, wide, high, fill, stroke, 0.35 * size, line, dropped)
+            if dropped:
+                for ends in (((left, top), (right, bottom)), ((left, bottom), (right, top))):
+                    yield Arrow(ends, theme.wire, line, "", False, 0.0)
+            full = lines_of(self.diagram, self.plan, index)
+            texts = lines_of(self.now.diagram, self.plan, index)
+            yield from self._stack(full, texts, center, muted=dropped)
+
+    def labels(self) -> Iterator[Shape]:
+        """Yield the labels of the links; a line that runs under one ends at it."""
+        size, paper = self.plan.size, self.theme.paper
+        for index, spot in self.plan.spots.items():
+            left, top, right, bottom = spot.area
+            air = 0.12 * size
+            yield Rectangle(
+                left - air, top, right - left + 2 * air, bottom - top, paper, "", 0.0, 0.0
+            )
+            full, now = self.diagram.links[index].label, self.now.diagram.links[index].label
+            assert full is not None
+            assert now is not None
+            gone = index in self.now.gone
+            yield from self._stack(
+                full.forms[spot.form], now.forms[spot.form], spot.center, muted=gone
+            )
+
+    def lines(self) -> Iterator[Shape]:
+        """Yield headings, derivation, notes and caption."""
+        size, theme, plan = self.plan.size, self.theme, self.plan
+        for name, (x, y) in plan.headings:
+            yield Text(x, y, name, size, theme.muted)
+        if plan.equation:
+            block, (x, y) = plan.equation
+            for written, baseline in block.lines if self.look.shows_result else ():
+                math = tall(written.math)
+                yield Text(x, y + baseline * size, drawable(written.text), size, theme.accent,
+                           False, "start", math)  # fmt: skip
+        if plan.notes:
+            x, y = plan.notes
+            for full, line in zip(self.diagram.notes, self.now.diagram.notes, strict=True):
+                above, below = reach(full)
+                yield from self._row(full, line, (x + sum(p.extent.width for p in full) * size / 2
+                                     + 0.16 * size * (len(full) - 1), y + above * size), False)  # fmt: skip
+                y += (above + below) * size
+        step = self.look.step
+        if plan.caption and step and step.caption.text.strip():
+            extent = measure(step.caption)
+            room = plan.room[0]
+            fitting = min(size, room / extent.width if extent.width else size)
+            x, y = plan.caption
+            yield Text(x, y + extent.above * size, drawable(step.caption.text), fitting,
+                       theme.accent, math=tall(step.caption.math))  # fmt: skip
+
+    def _stack(
+        self, full: Sequence[Line], now: Sequence[Line], center: tuple[float, float], muted: bool
+    ) -> Iterator[Shape]:
+        """Yield lines under one another around a middle."""
+        size = self.plan.size
+        y = center[1] - height(full) * size / 2
+        for line, shown in zip(full, now, strict=True):
+            above, below = reach(line)
+            yield from self._row(line, shown, (center[0], y + above * size), muted)
+            y += (above + below) * size
+
+    def _row(
+        self, full: Line, now: Line, at: tuple[float, float], muted: bool
+    ) -> Iterator[Shape]:
+        """Yield the pieces of a line around a middle; what is not shown keeps its place."""
+        size, theme = self.plan.size, self.theme
+        colours = {
+            "name": theme.ink, "value": theme.value, "gradient": theme.gradient,
+            "factor": theme.accent, "muted": theme.muted, "bar": theme.muted,
+        }  # fmt: skip
+        x, y = at
+        for piece, middle in zip(now, places(full), strict=True):
+            written = piece.written
+            if not written.text:
+                continue
+            colour = theme.muted if muted else colours[piece.ink]
+            yield Text(x + middle * size, y, written.text, piece.size * size, colour,
+                       math=written.math)  # fmt: skip
+            if piece.ink == "gradient":  # a mark that is seen without its colour
+                wide = piece.extent.width * size
+                yield Rectangle(
+                    x + middle * size - wide / 2, y + _MARK_BELOW * size, wide,
+                    _MARK * size, colour, "", 0.0, 0.0,
+                )  # fmt: skip
+
+
+def _rounded(shape: Shape) -> Shape:
+    """A shape with coordinates to a hundredth of a point: the same in every file."""
+    if isinstance(shape, Arrow):
+        points = tuple((round(x, 2), round(y, 2)) for x, y in shape.points)
+        return replace(shape, points=points, line=round(shape.line, 2), head=round(shape.head, 2))
+    numbers = {
+        name: round(value, 2)
+        for name in ("x", "y", "width", "height", "radius", "size", "line")
+        if isinstance(value := getattr(shape, name, None), float)
+    }
+    return replace(shape, **numbers)
