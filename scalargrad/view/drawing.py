@@ -35,7 +35,6 @@ from scalargrad.view.scene import (
     Scene,
     Style,
     description,
-    extent,
     printable,
 )
 from scalargrad.view.styles.beneath import moved

@@ -69,9 +69,7 @@ class Roles:
     def _is_bias(self, index: int) -> bool:
         node = self.graph.nodes[index]
         return (
-            node.is_leaf
-            and bool(_BIAS.fullmatch(node.label))
-            and not _STATE.fullmatch(node.label)
+            node.is_leaf and bool(_BIAS.fullmatch(node.label)) and not _STATE.fullmatch(node.label)
         )
 
     @cached_property

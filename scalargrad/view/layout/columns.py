@@ -55,8 +55,8 @@ def columns(diagram: Diagram, beside: bool = True) -> Columns:
     for card, use in first_use.items():
         if card not in has_sources:
             depth[card] = use - 1
-    for leaf, link in hosts.items():
-        depth[leaf] = depth[diagram.links[link].target]
+    for leaf, host in hosts.items():
+        depth[leaf] = depth[diagram.links[host].target]
     return Columns(tuple(depth), hosts)
 
 
@@ -80,17 +80,19 @@ def _hosts(diagram: Diagram) -> dict[int, int]:
     stems = set()
     for card in range(len(diagram.cards)):
         single = leaves(card)
-        if len(single) < len(into[card]) and len(single) <= _BESIDE:
-            if not all(into[diagram.links[k].source] for k in into[card] if k not in single):
-                continue  # the others are leaves too: they all stand in the column before
-            for link in single:
-                source = diagram.links[link].source
-                hosts[source] = link
-                stems.add(diagram.cards[source].near)
+        others = [k for k in into[card] if k not in single]
+        if not others or len(single) > _BESIDE:
+            continue
+        if not all(into[diagram.links[k].source] for k in others):
+            continue  # the others are leaves too: they all stand in the column before
+        for index in single:
+            source = diagram.links[index].source
+            hosts[source] = index
+            stems.add(diagram.cards[source].near)
     for card in range(len(diagram.cards)):  # x₁ stands under h₁ where x₂ does under h₂
         single = leaves(card)
         near = [k for k in single if diagram.cards[diagram.links[k].source].near in stems - {""}]
         if len(near) < len(into[card]) and len(near) <= _BESIDE:
-            for link in near:
-                hosts.setdefault(diagram.links[link].source, link)
+            for index in near:
+                hosts.setdefault(diagram.links[index].source, index)
     return hosts

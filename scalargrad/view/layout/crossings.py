@@ -103,23 +103,18 @@ def _best(
         for neighbours, place in sides
     ]
     if len(column) > _EXACT:
-        means = {
-            item: sum(map(sum, at := [side[item] for side in places]))
-            / (sum(map(len, at)) or 1)
-            for item in column
-        }
+        means = {}
+        for item in column:
+            near = [place for side in places for place in side[item]]
+            means[item] = sum(near) / (len(near) or 1)
         return sorted(column, key=lambda item: (means[item], rank[item]))
-    cost = {
-        (a, b): sum(
-            sum(p > q for p in side[a] for q in side[b]) for side in places
-        ) + 1e-3 * (rank[a] > rank[b])
-        for a in column for b in column if a != b
-    }  # fmt: skip
-    return list(
-        min(
-            permutations(column),
-            key=lambda order: sum(
-                cost[a, b] for k, a in enumerate(order) for b in order[k + 1 :]
-            ),
-        )
-    )
+    cost = {}
+    for a in column:
+        for b in column:
+            crossed = sum(p > q for side in places for p in side[a] for q in side[b])
+            cost[a, b] = crossed + 1e-3 * (rank[a] > rank[b])
+
+    def crossings(order: tuple[int, ...]) -> float:
+        return sum(cost[a, b] for k, a in enumerate(order) for b in order[k + 1 :])
+
+    return list(min(permutations(column), key=crossings))

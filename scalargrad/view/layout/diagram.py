@@ -19,6 +19,7 @@ Form = Literal["circle", "three", "two", "one"]  # lines in a card
 _SPACE = 0.32  # between the pieces of a line
 _LEADING, _BETWEEN = 1.1, 0.1  # of a line, and between lines that are higher
 _MATH = 1.12  # mathematics in STIX, as large to the eye as DejaVu Sans
+_FOOT = 0.7  # above a caption
 PADDING, EDGE = 0.5, 0.28  # inside a card, beside its lines and above them
 
 
@@ -179,6 +180,7 @@ class Diagram:
         captions: lines that need room under the picture, one of them at a time.
         pinned: the column of each card, where they are known; its cards stand as they were made.
         turned: whether data flow from top to bottom.
+        engine: "own" or "dot" where the caller chose one.
     """
 
     cards: tuple[Card, ...]
@@ -189,3 +191,20 @@ class Diagram:
     captions: tuple[Written, ...] = ()
     pinned: tuple[int, ...] = ()
     turned: bool = False
+    engine: Literal["own", "dot"] | None = None
+
+    @cached_property
+    def notes_size(self) -> tuple[float, float]:
+        """Width and height of the notes."""
+        return max(map(width, self.notes), default=0.0), height(self.notes)
+
+    @cached_property
+    def caption_height(self) -> float:
+        """The height of the room for captions."""
+        heights = (extent(c.text, 1.0, math=tall(c.math)).height for c in self.captions)
+        return max(heights, default=-_FOOT) + _FOOT
+
+
+def tall(math: str) -> str:
+    """Mathematics with fractions of full size."""
+    return math.replace(r"\frac", r"\dfrac")

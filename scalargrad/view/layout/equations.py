@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scalargrad.notation.names import Written
+from scalargrad.view.layout.diagram import tall
 from scalargrad.view.scene import Extent, extent
 
 _BETWEEN = 0.25  # two lines
@@ -59,17 +61,12 @@ def measure(line: Written) -> Extent:
     return extent(line.text, 1.0, math=tall(line.math))
 
 
-def tall(math: str) -> str:
-    """Mathematics with fractions of full size."""
-    return math.replace(r"\frac", r"\dfrac")
-
-
 def block(atoms: Sequence[Written], wide: float) -> Block | None:
     """The parts in lines of at most a width; None where one of them is wider.
 
     A line ends before = or ≈ where the whole is not one line, and before + or × where it must.
     """
-    sizes = [measure(atom) for atom in atoms]
+    sizes, ahead = _measured(tuple(atoms))
     if any(size.width > wide for size in sizes):
         return None
     whole = sum(size.width for size in sizes) + _SPACE * (len(sizes) - 1)
@@ -77,10 +74,9 @@ def block(atoms: Sequence[Written], wide: float) -> Block | None:
     taken = 0.0
     for k, _ in enumerate(atoms):
         more = sizes[k].width + _SPACE * bool(lines and lines[-1])
-        ahead = sum(sizes[j].width + _SPACE for j in _unit(atoms, k))
-        starts = whole > wide and atoms[k].text[:1] in "=≈" and taken + ahead > wide
+        starts = whole > wide and atoms[k].text[:1] in "=≈" and taken + ahead[k] > wide
         starts = starts or atoms[k].text[:1] not in "=≈+×"
-        breaks = atoms[k].text[:1] == "+" and taken + ahead > wide >= ahead
+        breaks = atoms[k].text[:1] == "+" and taken + ahead[k] > wide >= ahead[k]
         if not lines or taken + more > wide or starts or breaks:
             lines.append([])
             taken, more = 0.0, sizes[k].width
@@ -97,6 +93,14 @@ def block(atoms: Sequence[Written], wide: float) -> Block | None:
         y += above + below + _BETWEEN
         widest = max(widest, sum(sizes[k].width + _SPACE for k in line) - _SPACE)
     return Block(tuple(made), widest, y - _BETWEEN)
+
+
+@lru_cache(maxsize=64)
+def _measured(atoms: tuple[Written, ...]) -> tuple[list[Extent], list[float]]:
+    """The size of each part, and the length of those that belong together from it on."""
+    sizes = [measure(atom) for atom in atoms]
+    ahead = [sum(sizes[j].width + _SPACE for j in _unit(atoms, k)) for k in range(len(atoms))]
+    return sizes, ahead
 
 
 def _unit(atoms: Sequence[Written], start: int) -> Iterable[int]:

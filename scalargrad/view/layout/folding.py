@@ -82,8 +82,8 @@ def folded(
             top += (rows[row - 1][1] + turn if row else 0.0) + rows[row][0]
         k = across - 1 - k if row % 2 else k
         centers[column[0]] = (left + k * (card + gap) + card / 2, top)
-    for leaf, link in skeleton.columns.hosts.items():
-        x, y = centers[skeleton.diagram.links[link].target]
+    for leaf, host in skeleton.columns.hosts.items():
+        x, y = centers[skeleton.diagram.links[host].target]
         centers[leaf] = (x, y + sizes.aside[leaf])
     routes: list[Route] = []
     spots: dict[int, Spot] = {}

@@ -1,4 +1,4 @@
-"""Where labels stand: on their own link, else beside it, and clearly nearer to it than to others."""
+"""Where labels stand: on their own link, else beside it and clearly nearer to it than others."""
 
 from __future__ import annotations
 
@@ -115,9 +115,7 @@ def _comb(skeleton: Skeleton) -> dict[int, float]:
     ends: dict[int, tuple[set[int], set[int]]] = {}
     for link, chain in zip(skeleton.diagram.links, skeleton.chains, strict=True):
         if chain and link.label:
-            sources, targets = ends.setdefault(
-                skeleton.columns.column[link.source], (set(), set())
-            )
+            sources, targets = ends.setdefault(skeleton.columns.column[link.source], (set(), set()))
             sources.add(link.source)
             targets.add(link.target)
     found = {}
@@ -133,9 +131,7 @@ def _comb(skeleton: Skeleton) -> dict[int, float]:
     return found
 
 
-def _choices(
-    skeleton: Skeleton, route: Route, index: int, comb: float, gap: _Gap
-) -> list[Spot]:
+def _choices(skeleton: Skeleton, route: Route, index: int, comb: float, gap: _Gap) -> list[Spot]:
     """Places of a label, the calmest first."""
     label = skeleton.diagram.links[index].label
     assert label is not None
@@ -207,10 +203,7 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
     else:
         clear = max(clear, _NEARER * _BESIDE + 0.05)
     wide = (left - clear, top - clear, right + clear, bottom + clear)
-    for segment in gap.foreign:
-        if crosses(wide, segment):
-            return False
-    return True
+    return not any(crosses(wide, segment) for segment in gap.foreign)
 
 
 def _inside(area: Area, point: Point) -> bool:

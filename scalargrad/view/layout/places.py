@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import hypot
 
-from scalargrad.view.layout.diagram import Form
+from scalargrad.view.layout.diagram import EDGE, Form, height
 from scalargrad.view.layout.skeleton import Sizes, Skeleton
 
 Point = tuple[float, float]
@@ -97,8 +97,8 @@ def placed(
         x = lefts[c] + sizes.widths[c] / 2
         for item in column:
             centers[item] = (x, middle[item])
-    for leaf, link in skeleton.columns.hosts.items():
-        x, y = centers[skeleton.diagram.links[link].target]
+    for leaf, host in skeleton.columns.hosts.items():
+        x, y = centers[skeleton.diagram.links[host].target]
         centers[leaf] = (x, y + sizes.aside[leaf])
     cards = range(len(sizes.card))
     areas = [around(centers[card], *sizes.card[card]) for card in cards]
@@ -247,8 +247,6 @@ def _ports(
 
 def _row(skeleton: Skeleton, card: int, form: Form, row: int, high: float) -> float:
     """How far the middle of a row is below the middle of its card."""
-    from scalargrad.view.layout.diagram import EDGE, height
-
     what = skeleton.diagram.cards[card]
     own = len(what.lines(form, False)) - len(what.rows)
     lines = what.lines(form, False)

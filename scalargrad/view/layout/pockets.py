@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, pairwise
+from operator import add
 
 from scalargrad.view.layout.places import Area, Point
 
-_CELL = 0.5  # of the grid
+_CELL = 0.6  # of the grid
 _AIR = 0.45  # around what is put in a pocket
 
 
@@ -18,18 +19,20 @@ class Grid:
         self, room: tuple[float, float], areas: Iterable[Area], lines: Iterable[Iterable[Point]]
     ) -> None:
         self.columns, self.rows = (max(1, int(length / _CELL)) for length in room)
-        taken = [[0] * (self.columns + 1) for _ in range(self.rows + 1)]
-        for left, top, right, bottom in [*areas, *_pieces(lines)]:
-            first, last = int(max(left, 0) / _CELL), int(max(right, 0) / _CELL)
-            for row in range(int(max(top, 0) / _CELL), min(int(max(bottom, 0) / _CELL) + 1, self.rows)):
-                for column in range(first, min(last + 1, self.columns)):
-                    taken[row + 1][column + 1] = 1
-        for row in range(1, self.rows + 1):
-            line, above, so_far = taken[row], taken[row - 1], 0
-            for column in range(1, self.columns + 1):
-                so_far += line[column]
-                line[column] = above[column] + so_far
-        self.sums = taken
+        taken = [bytearray(self.columns) for _ in range(self.rows)]
+        for left, top, right, bottom in areas:
+            first = min(max(int(left / _CELL), 0), self.columns)
+            last = min(max(int(right / _CELL) + 1, first), self.columns)
+            for cells in taken[max(int(top / _CELL), 0) : max(int(bottom / _CELL) + 1, 0)]:
+                cells[first:last] = b"\1" * (last - first)
+        for x, y in _points(lines):
+            row, column = int(y / _CELL), int(x / _CELL)
+            if 0 <= row < self.rows and 0 <= column < self.columns:
+                taken[row][column] = 1
+        self.sums = [[0] * (self.columns + 1)]
+        for cells in taken:
+            so_far = accumulate(cells, initial=0)
+            self.sums.append(list(map(add, self.sums[-1], so_far)))
 
     def pocket(self, width: float, height: float, near: Point) -> Point | None:
         """The top left corner of a free rectangle, the nearest to a wanted middle."""
@@ -54,11 +57,10 @@ class Grid:
         )
 
 
-def _pieces(lines: Iterable[Iterable[Point]]) -> Iterable[Area]:
-    """Yield small areas along lines."""
+def _points(lines: Iterable[Iterable[Point]]) -> Iterator[Point]:
+    """Yield points along lines, at least one in each cell."""
     for line in lines:
         for (x0, y0), (x1, y1) in pairwise(line):
             steps = max(1, int(max(abs(x1 - x0), abs(y1 - y0)) / _CELL * 1.5))
             for k in range(steps + 1):
-                x, y = x0 + (x1 - x0) * k / steps, y0 + (y1 - y0) * k / steps
-                yield x, y, x, y
+                yield x0 + (x1 - x0) * k / steps, y0 + (y1 - y0) * k / steps

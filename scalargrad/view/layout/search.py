@@ -11,13 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from scalargrad.view.layout.diagram import Diagram, Form, Line, height, width
-from scalargrad.view.layout.equations import Block, measure, shapes
+from scalargrad.view.layout.diagram import Diagram, Form
+from scalargrad.view.layout.equations import Block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
 from scalargrad.view.layout.labels import Spot, labelled
+from scalargrad.view.layout.large import is_large, large
 from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed
+from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.pockets import Grid
 from scalargrad.view.layout.skeleton import Sizes, Skeleton, sizes, skeletons
+from scalargrad.view.scene import extent
 
 SLIDE = (886.0, 403.0)  # the body of a 16:9 slide under a title, in points
 CAP = 28.0  # the largest text
@@ -32,42 +35,6 @@ _HEADING = 1.5  # height of the headings
 _CALM = 0.92  # of the size is given for a calmer picture
 _FOLDED = 0.85  # how calm a folded chain is
 _WIDTHS = (1.0, 0.8, 0.62, 0.5, 0.4, 0.33, 0.27)  # of a derivation, in widths of the room
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Where everything stands, in points.
-
-    Attributes:
-        size: of the text.
-        room: width and height of the picture.
-        forms: of the cards.
-        stacked: whether rows of cards take two lines.
-        centers: of the cards.
-        areas: of the cards.
-        routes: of the links.
-        spots: of the labels, by link.
-        equation: the derivation and where its top left corner is.
-        notes: where the top left corner of the notes is.
-        caption: where the middle of the top of a caption is.
-        headings: text and place of the headings of columns.
-        crossings: how often links cross.
-        lost: links whose labels found no place.
-    """
-
-    size: float
-    room: tuple[float, float]
-    forms: tuple[Form, ...]
-    stacked: bool
-    centers: tuple[Point, ...]
-    areas: tuple[Area, ...]
-    routes: tuple[Route, ...]
-    spots: dict[int, Spot]
-    equation: tuple[Block, Point] | None = None
-    notes: Point | None = None
-    caption: Point | None = None
-    headings: tuple[tuple[str, Point], ...] = ()
-    lost: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -95,13 +62,15 @@ class _Choice:
         """The size that no plan of this choice exceeds."""
         along, across = place[::-1] if self.skeleton.diagram.turned else place
         wide, high = self.need
-        high += _captions(self.skeleton.diagram)
+        high += self.skeleton.diagram.caption_height
         return min(CAP, along / wide, across / high)
 
 
 @lru_cache(maxsize=64)
 def arranged(diagram: Diagram, place: tuple[float, float] = SLIDE) -> Plan:
     """The plan of the largest and calmest text for a place of a width and a height in points."""
+    if is_large(diagram):
+        return large(diagram)
     choices = sorted(_choices(diagram), key=lambda c: -c.bound(place) * c.calm)
     best: Plan | None = None
     score = 0.0
@@ -129,7 +98,7 @@ def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
         return plan
     for share in (1.0, 0.96, _CALM):
         found = _trial(choice, place, plan.size * share, with_headings=True)
-        if found and not found.lost:
+        if found:
             return found
     return plan
 
@@ -139,10 +108,10 @@ def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
 
 def _choices(diagram: Diagram) -> Iterator[_Choice]:
     """Yield the ways to lay a diagram out."""
+    has_hosts = True
     for beside in (True, False):
-        found = skeletons(diagram, beside)
-        if not beside and not skeletons(diagram, True)[0].columns.hosts:
-            return
+        found = skeletons(diagram, beside) if has_hosts else []
+        has_hosts = any(skeleton.columns.hosts for skeleton in found)
         for rank, skeleton in enumerate(found):
             for forms, calm in _forms(diagram, skeleton):
                 for stacked in (False, True) if any(c.rows for c in diagram.cards) else (False,):
@@ -163,7 +132,8 @@ def _forms(diagram: Diagram, skeleton: Skeleton) -> Iterator[tuple[tuple[Form, .
         rows[skeleton.columns.column[card]] += 1
     crowd = [rows[skeleton.columns.column[card]] for card in cards]
     if all(card.is_round and not card.rows for card in diagram.cards):
-        yield ("circle",) * len(crowd), 1.0
+        circle: Form = "circle"
+        yield (circle,) * len(crowd), 1.0
     has_rows = [bool(card.rows) for card in diagram.cards]
     mixed: list[tuple[Form, Form, list[bool], float]] = [
         ("three", "three", has_rows, 1.0),
@@ -192,16 +162,16 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
     high = choice.bound(place)
     if high < least:
         return None
-    found = _whole(_trial(choice, place, high))
+    found = _trial(choice, place, high)
     if found:
         return found
-    found = _whole(_trial(choice, place, least))
+    found = _trial(choice, place, least)
     if not found:
         # Labels may find a place where there is less room, or more of it.
         low = least
-        for share in (0.8, 0.6, 0.4, 0.2):
+        for share in (0.6, 0.3):
             low = least + share * (high - least)
-            found = _whole(_trial(choice, place, low))
+            found = _trial(choice, place, low)
             if found:
                 break
         if not found:
@@ -209,7 +179,7 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
     low = found.size
     while high > low * (1 + _EXACT):
         middle = (low + high) / 2
-        better = _whole(_trial(choice, place, middle))
+        better = _trial(choice, place, middle)
         if better:
             found, low = better, middle
         else:
@@ -217,34 +187,34 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
     return found
 
 
-def _whole(plan: Plan | None) -> Plan | None:
-    return plan if plan and not plan.lost else None
-
-
 def _in_need(choice: _Choice, place: tuple[float, float]) -> Plan:
     """A plan at any size, without the labels that find no place."""
     size = choice.bound(place)
     while True:
-        plan = _trial(choice, place, size)
-        if plan and (not plan.lost or size < 0.5 * choice.bound(place)):
+        plan = _trial(choice, place, size, in_need=size < 0.5 * choice.bound(place))
+        if plan:
             return plan
         size *= 0.9
 
 
 def _trial(
-    choice: _Choice, place: tuple[float, float], size: float, with_headings: bool = False
+    choice: _Choice,
+    place: tuple[float, float],
+    size: float,
+    with_headings: bool = False,
+    in_need: bool = False,
 ) -> Plan | None:
     """A plan at a size of the text, or None where there is no room."""
     diagram = choice.skeleton.diagram
     wide, tall = place[0] / size, place[1] / size
-    foot = _captions(diagram)
+    foot = diagram.caption_height
     head = _HEADING if with_headings else 0.0
     if with_headings and (diagram.turned or choice.across):
         return None
     blocks = list(shapes(diagram.equation, (wide * share for share in _WIDTHS)))
     if diagram.equation and not blocks:
         return None
-    notes = _notes_size(diagram)
+    notes = diagram.notes_size
     options: list[Block | None] = [None]
     if blocks:
         options = [min(blocks, key=lambda block: block.height), None]
@@ -256,10 +226,12 @@ def _trial(
         if found is None:
             continue
         places, spots, lost = found
+        if lost and not in_need:
+            continue
         areas = [*places.areas, *(spot.area for spot in spots.values())]
         lines = [route.line for route in places.routes]
         equation = None
-        if blocks or notes[0]:
+        if (blocks and not beneath) or notes[0]:
             grid = Grid(inner, _upright(areas, diagram), _upright_lines(lines, diagram))
         if beneath:
             top = tall - foot - beneath.height
@@ -321,22 +293,7 @@ def _drawn(
     return last
 
 
-def _notes_size(diagram: Diagram) -> tuple[float, float]:
-    if not diagram.notes:
-        return 0.0, 0.0
-    return max(map(width, diagram.notes)), height(diagram.notes)
-
-
-def _captions(diagram: Diagram) -> float:
-    """The height of the room for captions."""
-    if not diagram.captions:
-        return 0.0
-    return max(measure(line).height for line in diagram.captions) + _FOOT
-
-
-def _headings(
-    choice: _Choice, places: Places, wide: float
-) -> list[tuple[str, Point]] | None:
+def _headings(choice: _Choice, places: Places, wide: float) -> list[tuple[str, Point]] | None:
     """The headings of the columns, or None where they meet."""
     diagram, skeleton = choice.skeleton.diagram, choice.skeleton
     found: list[tuple[str, Point]] = []
@@ -360,8 +317,6 @@ def _headings(
 
 
 def _heading_width(name: str) -> float:
-    from scalargrad.view.scene import extent
-
     return extent(name, 1.0).width
 
 
@@ -423,8 +378,3 @@ def _in_points(
         tuple((name, free(p)) for name, p in headings),
         frozenset(lost),
     )
-
-
-def lines_of(diagram: Diagram, plan: Plan, card: int) -> tuple[Line, ...]:
-    """The lines of a card in the form that was chosen."""
-    return diagram.cards[card].lines(plan.forms[card], plan.stacked)

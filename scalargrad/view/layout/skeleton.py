@@ -136,4 +136,4 @@ def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
 
 
 def _turned(size: tuple[float, float], turned: bool) -> tuple[float, float]:
-    return size[::-1] if turned else size  # type: ignore[return-value]
+    return size[::-1] if turned else size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
@@ -14,9 +15,12 @@ from scalargrad.view.layout.diagram import (
     height,
     places,
     reach,
+    tall,
+    width,
 )
-from scalargrad.view.layout.equations import measure, parts, tall
-from scalargrad.view.layout.search import SLIDE, Plan, arranged, lines_of
+from scalargrad.view.layout.equations import measure, parts
+from scalargrad.view.layout.plan import Plan
+from scalargrad.view.layout.search import SLIDE, arranged
 from scalargrad.view.scene import (
     Arrow,
     Circle,
@@ -194,8 +198,8 @@ class _Painter:
             if dropped:
                 for ends in (((left, top), (right, bottom)), ((left, bottom), (right, top))):
                     yield Arrow(ends, theme.wire, line, "", False, 0.0)
-            full = lines_of(self.diagram, self.plan, index)
-            texts = lines_of(self.now.diagram, self.plan, index)
+            full = self.plan.lines(self.diagram, index)
+            texts = self.plan.lines(self.now.diagram, index)
             yield from self._stack(full, texts, center, muted=dropped)
 
     def labels(self) -> Iterator[Shape]:
@@ -230,8 +234,8 @@ class _Painter:
             x, y = plan.notes
             for full, line in zip(self.diagram.notes, self.now.diagram.notes, strict=True):
                 above, below = reach(full)
-                yield from self._row(full, line, (x + sum(p.extent.width for p in full) * size / 2
-                                     + 0.16 * size * (len(full) - 1), y + above * size), False)  # fmt: skip
+                middle = x + width(full) * size / 2
+                yield from self._row(full, line, (middle, y + above * size), muted=False)
                 y += (above + below) * size
         step = self.look.step
         if plan.caption and step and step.caption.text.strip():
@@ -253,9 +257,7 @@ class _Painter:
             yield from self._row(line, shown, (center[0], y + above * size), muted)
             y += (above + below) * size
 
-    def _row(
-        self, full: Line, now: Line, at: tuple[float, float], muted: bool
-    ) -> Iterator[Shape]:
+    def _row(self, full: Line, now: Line, at: tuple[float, float], muted: bool) -> Iterator[Shape]:
         """Yield the pieces of a line around a middle; what is not shown keeps its place."""
         size, theme = self.plan.size, self.theme
         colours = {
@@ -283,9 +285,6 @@ def _rounded(shape: Shape) -> Shape:
     if isinstance(shape, Arrow):
         points = tuple((round(x, 2), round(y, 2)) for x, y in shape.points)
         return replace(shape, points=points, line=round(shape.line, 2), head=round(shape.head, 2))
-    numbers = {
-        name: round(value, 2)
-        for name in ("x", "y", "width", "height", "radius", "size", "line")
-        if isinstance(value := getattr(shape, name, None), float)
-    }
+    names = ("x", "y", "width", "height", "radius", "size", "line")
+    numbers: dict[str, Any] = {k: round(v, 2) for k, v in vars(shape).items() if k in names}
     return replace(shape, **numbers)

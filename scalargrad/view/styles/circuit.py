@@ -30,7 +30,6 @@ from scalargrad.view.styles.cards import (
 
 _SYMBOLS = {"sigmoid": Written("σ", r"\sigma"), "pow": Written("^"), "neg": Written("−( )")}
 _SUM = "add"
-_PRODUCT, _DIFFERENCE, _QUOTIENT, _POWER = "mul", "sub", "div", "pow"
 
 
 def circuit(graph: Graph, look: Look) -> Scene:
@@ -74,7 +73,7 @@ class _Merged:
         """What is drawn of a graph as one."""
         nodes, edges = graph.nodes, graph.edges
         inside: dict[int, int] = {}
-        through: dict[int, int] = {}  # a node that is not drawn: the edge whose source stands for it
+        through: dict[int, int] = {}  # for what is not drawn, the edge whose source is
         summed: dict[int, int] = {}  # a sum that is part of another, by that other
         for index in range(len(nodes)):
             incoming = graph.incoming[index]
@@ -100,7 +99,7 @@ class _Merged:
                     summed[index] = summed.get(end, end)
         uses: dict[int, list[_Use]] = {}
         skipped = {*through, *summed}
-        absorbed = {edge for edge in inside.values()}
+        absorbed = set(inside.values())
         absorbed |= {e for i in through for e in graph.incoming[i] if e != through[i]}
         way: dict[int, _Use] = {}
         for index in range(len(nodes)):
@@ -123,25 +122,16 @@ class _Merged:
                 )
         used = {use.source for ways in uses.values() for use in ways} | {graph.output}
         cards = [i for i in range(len(nodes)) if i not in skipped and (i in used or i in uses)]
-        return _Merged(
-            tuple(cards), {i: tuple(found) for i, found in uses.items()}, inside, summed
-        )
-
-
-def _minus(number: str) -> str:
-    return f"−{number}" if number[:1] != "−" else f"−({number})"
+        return _Merged(tuple(cards), {i: tuple(found) for i, found in uses.items()}, inside, summed)
 
 
 # The badge of an operation with a constant, on its right and on its left.
 _BADGES = {
-    _SUM: (lambda c: f"+{c}" if c[:1] != "−" else c, lambda c: f"+{c}" if c[:1] != "−" else c),
-    _PRODUCT: (
-        lambda c: f"×{c}" if c[:1] != "−" else f"×({c})",
-        lambda c: f"×{c}" if c[:1] != "−" else f"×({c})",
-    ),
-    _DIFFERENCE: (_minus, lambda c: f"{c} − ( )"),
-    _QUOTIENT: (lambda c: f"÷{c}", lambda c: f"{c}/( )"),
-    _POWER: (lambda c: f"( )^{c}", lambda c: f"{c}^( )"),
+    "add": ("+%s", "+%s"),
+    "mul": ("×%s", "×%s"),
+    "sub": ("−%s", "%s − ( )"),
+    "div": ("÷%s", "%s/( )"),
+    "pow": ("( )^%s", "%s^( )"),
 }
 _RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -164,9 +154,7 @@ def _board(graph: Graph, merged: _Merged, look: Look) -> Board:
             pieces: list[Piece] = []
             if any(edge in look.path for edge in use.edges):
                 accented.add(len(links))
-                last = use.edges[-1]
-                own = next((e for e in use.edges if graph.edges[e].target not in merged.inner), last)
-                pieces.append(factor(graph, look, own))
+                pieces.append(factor(graph, look, use.edges[-1]))
             is_split = times[use.source] > 1 and not graph.nodes[use.source].is_constant
             if is_split and has_gradients(graph) and graph.nodes[use.source].gradient is not None:
                 pieces.append(contribution(graph, look, [first]))
@@ -178,7 +166,7 @@ def _board(graph: Graph, merged: _Merged, look: Look) -> Board:
     return Board(
         Diagram(
             tuple(cards), tuple(links), equation(look), _notes(look), ("",) * len(cards),
-            look.room, (), look.direction == "TB",
+            look.room, (), look.direction == "TB", look.engine,
         ),
         frozenset(place[i] for i in merged.cards if i in on_path or look.is_new(i)),
         frozenset(place[i] for i in merged.cards if i in look.dropped),
@@ -221,7 +209,11 @@ def _badge(graph: Graph, merged: _Merged, look: Look, index: int) -> Piece:
     if index in merged.inside:
         edge = merged.inside[index]
         number = drawable(look.numbers.text(graph.nodes[graph.edges[edge].source].value))
-        text = _BADGES[node.operation][graph.incoming[index][0] == edge](number)
+        pattern = _BADGES[node.operation][graph.incoming[index][0] == edge]
+        is_negative = number.startswith("−") and not pattern.startswith("%")
+        if is_negative and pattern == "+%s":
+            pattern, is_negative = "%s", False  # x + (−1) is written as −1
+        text = pattern % (f"({number})" if is_negative else number)
         base, power, exponent = text.partition("^")
         if power and exponent.translate(_RAISED) != exponent and exponent.strip("−").isdigit():
             text = base + exponent.translate(_RAISED)

@@ -155,7 +155,7 @@ class _Net:
     @cached_property
     def board(self) -> Board:
         """The network, ready for layout and painting."""
-        graph, look = self.graph, self.look
+        look = self.look
         place = {index: k for k, index in enumerate(self.units)}
         cards = [self._card(index) for index in self.units]
         links = [self._link(edge, place) for edge in self.edges]
@@ -180,6 +180,7 @@ class _Net:
             look.room,
             pinned,
             look.direction == "TB",
+            look.engine,
         )
         on_path = {n for e in look.path for n in self._ends(e)}
         new = {index for index in place if look.is_new(index)}
@@ -230,9 +231,9 @@ class _Net:
         name, number, slope = self._named(leaf, target)
         more: Line = ()
         for edge in self.graph.outgoing[leaf]:
-            if edge in self.look.path and self._ends(edge)[1] == target:
-                if leaf in self.roles.biases.get(target, []):
-                    more = (factor(self.graph, self.look, edge),)
+            is_bias = leaf in self.roles.biases.get(target, [])
+            if is_bias and edge in self.look.path and self._ends(edge)[1] == target:
+                more = (factor(self.graph, self.look, edge),)
         if slope is None:
             return Row((name, number, *more), ((name, number, *more),))
         return Row((name, number, BAR, slope, *more), ((name, number, *more), (slope,)))
