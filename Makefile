@@ -47,6 +47,7 @@ clean:  ## remove what these targets made
 	$(PYTHON) -m venv .venv
 
 .venv/runtime: .venv/bin/python pyproject.toml constraints.txt
+	@$(PIP) --quiet uninstall --yes scalargrad # what this package was called before
 	$(INSTALL) --editable .
 	@touch $@
 

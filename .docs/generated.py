@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
 import scalargrad
 from scalargrad.cli import commands as cli
@@ -146,17 +146,17 @@ def limits() -> str:
 
 def commands() -> str:
     """A section for every command."""
-    group = typer.main.get_command(cli.app)
     parts = []
-    for heading, listed in manual.sections(group).items():
+    for heading, listed in cli.app.sections.items():
         parts.append(f"## {heading}")
-        for called, command in listed.items():
+        for command in listed:
+            called = str(command.name)
             parts += [f"### scalargrad {called}", *_command(called, command)]
     return "\n\n".join(parts)
 
 
 def _command(called: str, command: Any) -> Iterator[str]:
-    context = typer.Context(command, info_name=f"scalargrad {called}")
+    context = click.Context(command, info_name=f"scalargrad {called}")
     for paragraph in inspect.cleandoc(command.help).split("\n\n"):
         lines = manual.examples(paragraph.removeprefix("\b\n"))
         yield f"```sh\n{chr(10).join(lines)}\n```" if lines else _escaped(paragraph.strip("\b\n"))

@@ -13,6 +13,7 @@ from scalargrad.errors import (
     CompilerError,
     DomainError,
     DrawingError,
+    FileError,
     GradientMismatch,
     ProgramError,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "DomainError",
     "Drawing",
     "DrawingError",
+    "FileError",
     "Frames",
     "GradientMismatch",
     "Program",

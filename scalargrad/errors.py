@@ -33,7 +33,11 @@ class CompilerError(RuntimeError):
 
 
 class DrawingError(ValueError):
-    """A picture that cannot be made or saved as asked."""
+    """A picture that cannot be made as asked."""
+
+
+class FileError(OSError):
+    """A file or folder that cannot be written."""
 
 
 def located(message: str, text: str, position: int) -> str:

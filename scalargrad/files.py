@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from scalargrad.errors import DrawingError
+from scalargrad.errors import FileError
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file under a temporary name and rename it, so that no reader sees half of it.
 
     Raises:
-        DrawingError: when the folder is missing or cannot be written to; what was there stays.
+        FileError: when the folder is missing or cannot be written to; what was there stays.
     """
     write_all([(path, content)])
 
@@ -24,19 +24,21 @@ def write_all(files: Iterable[tuple[Path, bytes]]) -> None:
     """Write files under temporary names, and rename them when all have been written.
 
     Raises:
-        DrawingError: when one cannot be written; then what was there stays.
+        FileError: when one cannot be written, or two have one name; then what was there stays.
     """
+    contents = list(files)
+    _refuse_one_name_for_two(path for path, _ in contents)
     written: list[tuple[Path, Path]] = []  # temporary name, name
     path = Path()
     try:
-        for path, content in files:
+        for path, content in contents:
             if path.is_dir():
-                raise DrawingError(f"cannot write {path}: it is a folder")
-            if path.exists() and not path.is_file():  # a device, or a pipe
+                raise FileError(f"cannot write {path}: it is a folder")
+            if _is_device(path):
                 path.write_bytes(content)
                 continue
             if path.exists() and not path.stat().st_mode & stat.S_IWUSR:
-                raise DrawingError(f"cannot write {path}: it is read-only")
+                raise FileError(f"cannot write {path}: it is read-only")
             target = Path(os.path.realpath(path))  # what a link leads to, not the link
             handle, temporary = tempfile.mkstemp(
                 dir=target.parent, prefix=".", suffix=target.suffix
@@ -48,11 +50,40 @@ def write_all(files: Iterable[tuple[Path, bytes]]) -> None:
             os.chmod(temporary, mode)
         for temporary_path, path in written:
             temporary_path.replace(path)
+    except FileError:
+        raise
     except OSError as error:
-        raise DrawingError(f"cannot write {path}: {error.strerror or error}") from None
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
         for temporary_path, _ in written:  # a file that was renamed has it no more
             temporary_path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where there is none.
+
+    Raises:
+        FileError: when it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise FileError(f"cannot make the folder {folder}: {reason}") from None
+
+
+def _refuse_one_name_for_two(paths: Iterable[Path]) -> None:
+    names = set()
+    for path in paths:
+        name = os.path.normcase(os.path.realpath(path))
+        if name in names and not _is_device(path):
+            raise FileError(f"cannot write two files under one name: {path}")
+        names.add(name)
+
+
+def _is_device(path: Path) -> bool:
+    """Whether a path leads to a device or a pipe, which takes what comes."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _umask() -> int:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
 # its place. Notation stands on two floors: names import nothing, formulas are a kind of scalar.
 ROOMS = {
-    "": ["errors", "files"],
+    "": ["errors", "files", "cells"],
     "engine": ["scalars", "stable", "ops", "value", "rebuild"],
     "notation": ["formula"],
     "language": ["reading"],
@@ -25,7 +25,7 @@ ROOMS = {
         "compiled",
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
-    "train": ["optim", "data", "monitor", "fit", ""],
+    "train": ["optim", "data", "monitor", "resume", "fit", ""],
     "interop": ["torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs", "scene", "styles.beneath",
@@ -44,7 +44,10 @@ ROOMS = {
     "lectures": [
         "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
     ],
-    "cli": ["doctor", "manual", "streams", "commands"],
+    "cli": [
+        "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
+        "survey", "commands",
+    ],
 }  # fmt: skip
 ORDER = [
     ".".join(filter(None, (room.strip(), module)))
@@ -68,6 +71,8 @@ def imports(source):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
             for alias in node.names:
+                if alias.name == "__version__":  # which the index states, and which is no code
+                    continue
                 inner = f"{node.module}.{alias.name}".removeprefix("scalargrad.")
                 yield f"scalargrad.{inner}" if inner in MODULES else node.module
 
@@ -75,7 +80,6 @@ def imports(source):
 HOOKS = {
     ("engine.value", "notation.names"),  # a notebook asks a Value itself for its LaTeX
     ("notation.names", "language.reading"),
-    ("cli.commands", ""),  # the version
     ("interop.torch", "nn"),
 }
 

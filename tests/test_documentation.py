@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 
 import scalargrad
 from scalargrad.cli import commands as cli
@@ -47,7 +46,7 @@ def test_every_public_name_is_documented(generated, whole):
 
 def test_every_command_and_each_of_its_options_is_documented(whole):
     page = whole["commands"]
-    for name, command in typer.main.get_command(cli.app).commands.items():
+    for name, command in cli.app.commands.items():
         section = page.partition(f"### scalargrad {name}\n")[2].partition("\n### ")[0]
         assert f"scalargrad {name}" in section, name
         for parameter in command.params:

@@ -1,6 +1,8 @@
 """The distributions: what is in them, and that a typed program can be written with the wheel."""
 
+import itertools
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -41,12 +43,12 @@ def tracked(*places):
 
 def test_the_wheel_holds_the_package_and_nothing_else(distributions):
     _, wheel = distributions
-    assert wheel.name == f"scalargrad-{scalargrad.__version__}-py3-none-any.whl"
+    assert wheel.name == f"scalargrad_teach-{scalargrad.__version__}-py3-none-any.whl"
     held = {name for name in names(wheel) if not name.endswith("/")}
     package = {name for name in held if name.startswith("scalargrad/")}
     assert package >= tracked("scalargrad") >= {"scalargrad/py.typed", "scalargrad/cli/starter.sg"}
     assert {name.partition("/")[0] for name in held - package} == {
-        f"scalargrad-{scalargrad.__version__}.dist-info"
+        f"scalargrad_teach-{scalargrad.__version__}.dist-info"
     }
     assert any(name.endswith("/licenses/LICENSE") for name in held)
 
@@ -72,7 +74,11 @@ def test_the_sdist_holds_what_its_tests_need(distributions):
 
 def test_the_version_is_one():
     assert PROJECT["version"] == scalargrad.__version__
-    assert (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").count(f"## {PROJECT['version']}")
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[(.*?)\]", changelog, re.MULTILINE)
+    assert headings[:2] == ["Unreleased", PROJECT["version"]]
+    parts = set(re.findall(r"^### (.*)", changelog, re.MULTILINE))
+    assert parts <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
 def test_the_classifiers_name_the_versions_from_the_oldest_on():
@@ -80,6 +86,38 @@ def test_the_classifiers_name_the_versions_from_the_oldest_on():
              if line.startswith("Programming Language :: Python :: 3.")]  # fmt: skip
     assert PROJECT["requires-python"] == f">={named[0]}"
     assert [int(name.partition(".")[2]) for name in named] == [*range(11, 11 + len(named))]
+
+
+SOURCES = ("scalargrad", "notebooks/*.py", ".docs", "*.md", "Makefile", ".ci/run")
+
+
+def told_to_install(text):
+    r"""The packages that a text says to install with pip, and "." for a clone.
+
+    >>> told_to_install("a file needs it: pip install 'python-pptx>=1' -c there.txt, or make it")
+    ['python-pptx>=1']
+    """
+    joined = re.sub(r'"\s*\n\s*f?"|\\\n', "", text)  # strings and lines that go on in the next
+    words = " ".join(re.findall(r"pip install ([^\n`;,){}]*)", joined))
+    packages = re.sub(r"(?<!\S)((-c|--constraint|--group) \S+|-\S+)", "", words)
+    return [package.strip("\"'") for package in packages.split()]
+
+
+def test_what_a_message_says_to_install_is_declared_and_is_no_extra_of_ours():
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    requirements = [
+        *PROJECT["dependencies"],
+        *itertools.chain(*PROJECT["optional-dependencies"].values()),
+        *itertools.chain(*groups["dependency-groups"].values()),
+    ]
+    declared = {re.match(r"[\w-]+", line)[0] for line in requirements if isinstance(line, str)}
+    named = {
+        (file, package)
+        for file in tracked(*SOURCES)
+        for package in told_to_install((ROOT / file).read_text(encoding="utf-8", errors="ignore"))
+    }
+    assert len(named) > 20
+    assert {(file, package) for file, package in named if package not in declared | {"."}} == set()
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,7 @@ def slopes_at_zero(operation: str) -> tuple[Scalar, Scalar] | None:
     row = OPERATIONS.get(operation)
     if row is None or row.kink is None or row.count != 1 or row.defaults:
         return None
-    ends = row.kink(0)
+    ends = row.intervals(0)
     return ends[0] if ends else None
 
 

@@ -248,7 +248,7 @@ class Recomputation:
         assert node.op is not None
         operands = self._operands(node, made)
         if node.op.kink and not any(map(math.isnan, map(scalars.to_float, operands))):
-            ends = node.op.kink(*operands)
+            ends = node.op.intervals(*operands)
             if ends is not None and node.op.name in self.outline.slopes:
                 if self.rules.locals is locals_of:
                     return (self.outline.slopes[node.op.name],)

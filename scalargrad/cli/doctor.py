@@ -18,6 +18,7 @@ from pathlib import Path
 from shutil import which
 from textwrap import wrap
 
+from scalargrad import __version__
 from scalargrad.view.layout.engines import pygraphviz_works, run
 
 LIMIT = 5.0  # seconds for each program
@@ -144,7 +145,7 @@ def _place(module: str) -> str:
 
 def _bundled_graphviz() -> Finding:
     name = "pygraphviz"
-    adds = "Carries Graphviz itself: pip install scalargrad[dot]"
+    adds = "Carries Graphviz itself: pip install pygraphviz"
     found = _package(name, name, adds)()
     if found.found and not pygraphviz_works():
         what = f"{found.what} does not work here: it must be 2 or later, and needs libX11 and glib"
@@ -165,13 +166,25 @@ def _font(name: str, file: str) -> Callable[[], Finding]:
     return look
 
 
+def _ourselves() -> Finding:
+    """Looks for another distribution that would be imported in place of this package."""
+    name, adds = "scalargrad-teach", "Keep one of them: pip uninstall scalargrad, then install ours"
+    try:
+        there = version("scalargrad")
+    except PackageNotFoundError:
+        return Finding(name, True, __version__, adds)
+    what = f"{__version__}, but another distribution, scalargrad {there}, has the same import name"
+    return Finding(name, False, what, adds)
+
+
 _TEX = "Compiles .tex pictures and Beamer frames: apt install texlive-latex-extra texlive-pictures"
 _LOOKS: tuple[Callable[[], Finding], ...] = (
     _python,
+    _ourselves,
     _program(
         "Graphviz",
         "Lays out graphs larger than a slide, else our own columns do: apt install graphviz, "
-        "brew install graphviz, or pip install scalargrad[dot]",
+        "brew install graphviz, or pip install pygraphviz",
         ("dot", "-V"),
     ),
     _bundled_graphviz,
@@ -193,14 +206,13 @@ _LOOKS: tuple[Callable[[], Finding], ...] = (
         "Compiles a traced graph to machine code: apt install gcc, or xcode-select --install",
         *((name, "--version") for name in ("cc", "gcc", "clang")),
     ),
-    _package(
-        "python-pptx", "pptx", "Writes .pptx with editable shapes: pip install scalargrad[pptx]"
-    ),
+    _package("python-pptx", "pptx", "Writes .pptx with editable shapes: pip install python-pptx"),
+    _package("anywidget", "anywidget", "Edits a stepper's inputs: pip install anywidget"),
     _package("numpy", "numpy", "Runs a batch in one graph: pip install numpy"),
     _package("sympy", "sympy", "Proves a slide's identities in symbols: pip install sympy"),
     _package("torch", "torch", "Compiled graphs in PyTorch, and a peer: pip install torch"),
     _package("jax", "jax", "Compiled graphs in JAX: pip install jax"),
     _package("tqdm", "tqdm", "Progress bars: pip install tqdm"),
-    _package("ipython", "IPython", "Pictures in notebooks: pip install jupyter"),
-    _package("jupyter-core", "jupyter_core", "Notebooks themselves: pip install jupyter"),
+    _package("ipython", "IPython", "Pictures in notebooks: pip install jupyterlab"),
+    _package("jupyter-core", "jupyter_core", "Notebooks themselves: pip install jupyterlab"),
 )

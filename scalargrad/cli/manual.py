@@ -5,27 +5,43 @@ It is plain text, which reads the same in a pipe, on a dumb terminal and in a wi
 
 from __future__ import annotations
 
+import inspect
+import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from typer.core import TyperGroup
+import click
 
 WIDTH = 100  # columns at most; longer lines are hard to read
-_REST = "More"  # the heading of commands that name none
+INTERRUPTED = 130  # the exit code of a command that was interrupted
 
 
-class Manual(TyperGroup):
-    """A group of commands whose help lists them under headings, in the order they were added."""
+class Manual(click.Group):
+    """A group of commands whose help lists them under headings, in the order of the sections."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, sections: Mapping[str, Sequence[click.Command]], **options: Any) -> None:
         super().__init__(**options)
+        self.sections = sections
+        for command in itertools.chain(*sections.values()):
+            self.add_command(command)
         for command in (self, *self.commands.values()):
-            command.help = verbatim(command.help or "")
-            command.context_class = _with_narrow_columns(command.context_class)
+            command.help = verbatim(inspect.cleandoc(command.help or ""))
+            command.context_class = _Narrow
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in order."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; when it is interrupted, leave what is said of that to the caller."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         """A context as wide as the terminal, without colour where it is not wanted."""
@@ -38,42 +54,31 @@ class Manual(TyperGroup):
     def resolve_command(self, ctx: Any, args: Any) -> Any:
         """The command that the arguments name, or an error that names the nearest."""
         if args[0] not in self.commands and not args[0].startswith("-"):
-            known = [name for name, command in self.commands.items() if not command.hidden]
-            listed = f"; the commands are {', '.join(known)}"
-            ctx.fail(f"no such command: {args[0]}{_did_you_mean(args[0], known) or listed}")
+            listed = f"; the commands are {', '.join(self.commands)}"
+            ctx.fail(f"no such command: {args[0]}{_did_you_mean(args[0], self.commands) or listed}")
         return super().resolve_command(ctx, args)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write what the program is for, and then what each command does, by heading."""
         super().format_help_text(ctx, formatter)
-        for heading, commands in sections(self).items():
+        for heading, commands in self.sections.items():
             with formatter.section(heading):
-                formatter.write_dl([(name, summary(command)) for name, command in commands.items()])
+                formatter.write_dl([(command.name, summary(command)) for command in commands])
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write nothing: the commands stand before the options."""
 
 
-def _with_narrow_columns(context: Any) -> Any:
-    """The class of contexts, its lists readable where the window is narrow."""
+class _NarrowFormatter(click.HelpFormatter):
+    """Lists that are readable where the window is narrow."""
 
-    def write_dl(self: Any, rows: Any, col_max: int = 30, col_spacing: int = 2) -> None:
-        formatter.write_dl(self, rows, min(col_max, self.width // 3), col_spacing)
-
-    formatter = context.formatter_class
-    narrow = type("Narrow", (formatter,), {"write_dl": write_dl})
-    return type("Context", (context,), {"formatter_class": narrow})
+    def write_dl(self, rows: Any, col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write a list in two columns, the first a third of the width at most."""
+        super().write_dl(rows, min(col_max, self.width // 3), col_spacing)
 
 
-def sections(group: Any) -> dict[str, dict[str, Any]]:
-    """The commands that are not hidden, by heading and name."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, command in group.commands.items():
-        if not command.hidden:
-            heading = command.rich_help_panel
-            heading = heading if isinstance(heading, str) else _REST
-            found.setdefault(heading, {})[name] = command
-    return found
+class _Narrow(click.Context):
+    formatter_class = _NarrowFormatter
 
 
 def summary(command: Any) -> str:
@@ -105,7 +110,7 @@ def examples(text: str | None) -> list[str]:
 
 
 def complaint(error: Any) -> str:
-    """What typer says of wrong arguments, with the nearest name or the page to read."""
+    """What click says of wrong arguments, with the nearest name or the page to read."""
     said = str(error.format_message()).strip()
     context = getattr(error, "ctx", None)
     if context is None:

@@ -1,23 +1,49 @@
-"""What commands read and write: files, or - for standard input and output."""
+"""What commands read and write: files, or - for standard input and output.
+
+Files are UTF-8 everywhere. What is printed is UTF-8 where the stream allows it, else what the
+stream lacks is spelled in ASCII: ∂ℓ/∂ŷ as dl/dyhat.
+"""
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
+from scalargrad.cli.spelling import spelled
 from scalargrad.files import write_all
 
 _LONGEST = 1_000_000  # characters of a program file that are read
 
 
+def prepare_streams() -> None:
+    """Let pipes and files take UTF-8, where the environment asks for no other encoding.
+
+    On Windows they take a code page by default, which has neither ∂ nor ŷ.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            is_free = not (os.environ.get("PYTHONIOENCODING") or stream.isatty())
+            encoding = "utf-8" if is_free else None
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def say(text: str, err: bool = False) -> None:
+    """Print a text, spelled in ASCII where the stream lacks a character."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None:
+        click.echo(spelled(text, stream.encoding or "utf-8"), file=stream)
+
+
 def source(text: str) -> str:
     """The program text that an argument stands for."""
     if not text.strip():
-        raise typer.BadParameter("the program is empty; write a file, - or name = expression")
+        raise click.BadParameter("the program is empty; write a file, - or name = expression")
     if text == "-":
         return standard_input()
     path = Path(text)
@@ -28,19 +54,19 @@ def source(text: str) -> str:
         is_folder = path.is_dir()
     except (OSError, ValueError) as error:  # a text that cannot be a path is a program
         if isinstance(error, PermissionError):
-            raise typer.BadParameter(f"cannot read {text}: {error.strerror}") from None
+            raise click.BadParameter(f"cannot read {text}: {error.strerror}") from None
         is_folder = False
     if is_folder:
-        raise typer.BadParameter(f"{text} is a folder; a program is a file, - or the text itself")
+        raise click.BadParameter(f"{text} is a folder; a program is a file, - or the text itself")
     if path.suffix == ".sg" and "=" not in text:
-        raise typer.BadParameter(f"no such file: {text}")
+        raise click.BadParameter(f"no such file: {text}")
     return text
 
 
 def standard_input() -> str:
     """The text that is piped in."""
     if sys.stdin is None:
-        raise typer.BadParameter("standard input is closed")
+        raise click.BadParameter("standard input is closed")
     return _decoded(sys.stdin.buffer.read(4 * _LONGEST + 4), "standard input")
 
 
@@ -64,21 +90,25 @@ def save_new(files: Sequence[tuple[Path, str]], force: bool) -> None:
 def _deliver(files: Sequence[tuple[Path, Any]], write: Callable[[list[Any]], object]) -> None:
     piped = [content for path, content in files if is_pipe(path)]
     if len(piped) > 1:
-        raise typer.BadParameter("standard output takes one file; got - twice")
+        raise click.BadParameter("standard output takes one file; got - twice")
     if piped and isinstance(piped[0], bytes) and b"\0" in piped[0] and sys.stdout.isatty():
-        raise typer.BadParameter("this format is no text; write it to a file or into a pipe")
+        raise click.BadParameter("this format is no text; write it to a file or into a pipe")
     named = [(path, content) for path, content in files if not is_pipe(path)]
     write(named)
     for path, _ in named:
-        typer.echo(f"wrote {path}", err=bool(piped))
+        say(f"wrote {path}", err=bool(piped))
     for content in piped:
-        typer.echo(content, nl=False)
+        if isinstance(content, str) and sys.stdout.isatty():
+            say(content.removesuffix("\n"))
+        else:  # as it would stand in a file
+            raw = content.encode() if isinstance(content, str) else content
+            click.echo(raw, nl=False, file=sys.stdout)
 
 
 def _decoded(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise typer.BadParameter(
+        raise click.BadParameter(
             f"{name} is no UTF-8 text: byte {error.start} is {content[error.start]:#04x}"
         ) from None

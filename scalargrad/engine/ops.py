@@ -40,12 +40,23 @@ class Operation:
         formulas: the derivatives as the slide writes them, where `derivatives` is careful.
         domain: where it is defined, in words, operands in braces; "" where it is everywhere.
         inside: whether operands lie in the domain; None where all do.
-        kink: the interval of each local derivative at operands where it jumps, else None.
+        kink: whether a local derivative jumps at operands; None where there is no such place.
+        slope: at a kink, the slope of y along a direction d of the operands, as max(0, d) of relu.
+        jump: whether y itself jumps at operands; None where there is no such place.
+        beside: at a jump, what y is just beside the operands, along a direction d of these.
         convention: the value taken at the kink, and its source.
         defaults: scalars that stand for operands left out at the end.
         chooses: whether the first operand is a condition, which may be True or False.
         constants: the derivatives, where they are the same everywhere.
         commutes: whether the operands may change places, so that pictures may put them anywhere.
+        arithmetic: whether formulas write it out, as w·x, and do not call it by its name.
+        activation: whether it serves as the activation of a unit.
+        torch: its name in PyTorch; of a module with the names of our options, in their order.
+        ulps: how far values and derivatives may be off, in units of the last place.
+        reach: the size of the operands up to which that is held.
+        cancels: whether terms may cancel, so that the places of their absolute sum count.
+        because: the reason of another accuracy than 4 ulps everywhere.
+        spellings: how else programs may write it.
         arity: the least and the most operands it takes; None is any number.
         count: how many operands every node of it captures, where that is always 1 or 2; else 0.
     """
@@ -64,12 +75,23 @@ class Operation:
         formulas: Callable[..., Operands] | None = None,
         domain: str = "",
         inside: Callable[..., bool] | None = None,
-        kink: Callable[..., tuple[Interval, ...] | None] | None = None,
+        kink: Callable[..., bool] | None = None,
+        slope: Callable[..., Scalar] | None = None,
+        jump: Callable[..., bool] | None = None,
+        beside: Callable[..., Scalar] | None = None,
         convention: str = "",
         defaults: Operands = (),
         chooses: bool = False,
         constants: Operands = (),
         commutes: bool = False,
+        arithmetic: bool = False,
+        activation: bool = False,
+        torch: str = "",
+        ulps: float = 4,
+        reach: float = math.inf,
+        cancels: bool = False,
+        because: str = "",
+        spellings: str = "",
     ) -> None:
         self.name = name
         self.symbol = symbol
@@ -82,11 +104,22 @@ class Operation:
         self.domain = domain
         self.inside = inside
         self.kink = kink
+        self.slope = slope
+        self.jump = jump
+        self.beside = beside
         self.convention = convention
         self.defaults = defaults
         self.chooses = chooses
         self.constants = constants
         self.commutes = commutes
+        self.arithmetic = arithmetic
+        self.activation = activation
+        self.torch = torch
+        self.ulps = ulps
+        self.reach = reach
+        self.cancels = cancels
+        self.because = because
+        self.spellings = tuple(spellings.split())
         self.arity = self._arity()
         least, most = self.arity
         self.count = most if most in (1, 2) and least == most else 0
@@ -145,6 +178,24 @@ class Operation:
             if not self.domain:
                 raise
             raise DomainError(self._complaint(operands, names)) from error
+
+    def intervals(self, *operands: Scalar) -> tuple[Interval, ...] | None:
+        """At a kink, for each operand between which slopes its local derivative jumps; else None.
+
+        >>> relu.intervals(0), abs.intervals(0.0), relu.intervals(1)
+        (((0, 1),), ((-1, 1),), None)
+        """
+        if not (self.kink and self.slope and self.kink(*operands)):
+            return None
+        found = []
+        for index in range(len(operands)):
+            direction = [0] * len(operands)
+            direction[index] = 1
+            right = self.slope(direction, *operands)
+            direction[index] = -1
+            left = -self.slope(direction, *operands)
+            found.append((min(left, right), max(left, right)))
+        return tuple(found)
 
     def in_order(self, operands: Operands, named: dict[str, Any]) -> Operands:
         """The operands, those given by name in their places, with defaults before them.
@@ -242,12 +293,20 @@ def _normal(a: Scalar) -> Scalar:
     return scalars.erfc(-a / scalars.sqrt(whole(2, a))) / 2
 
 
-def _ties(extreme: Callable[..., Scalar]) -> Callable[..., tuple[Interval, ...] | None]:
-    def kink(*a: Scalar) -> tuple[Interval, ...] | None:
-        tied = [b == extreme(*a) for b in a]
-        return tuple((0, int(is_tied)) for is_tied in tied) if sum(tied) > 1 else None
+def _are_tied(extreme: Callable[..., Scalar]) -> Callable[..., bool]:
+    def kink(*a: Scalar) -> bool:
+        best = extreme(*a)
+        return sum(bool(b == best) for b in a) > 1
 
     return kink
+
+
+def _among_ties(extreme: Callable[..., Scalar]) -> Callable[..., Scalar]:
+    def slope(directions: Operands, *a: Scalar) -> Scalar:
+        best = extreme(*a)
+        return extreme(*[d for d, b in zip(directions, a, strict=True) if b == best])
+
+    return slope
 
 
 # The table ---------------------------------------------------------------------------------------
@@ -261,18 +320,29 @@ CONSTANT = Operation("constant", "", lambda: 0, lambda y: (), points=(), operand
 
 # Arithmetic
 
-neg = row("neg", "−", operator.neg, lambda *_: (-1,), _LINE, constants=(-1,))
+_CANCELS = "terms that cancel leave the rounding of the larger ones"
+
+neg = row(
+    "neg", "−", operator.neg, lambda *_: (-1,), _LINE,
+    constants=(-1,), arithmetic=True, torch="neg",
+)
 add = row(
     "add", "+", operator.add, lambda *_: (1, 1), _PLANE,
-    operands="a b", constants=(1, 1), commutes=True,
+    operands="a b", constants=(1, 1), commutes=True, arithmetic=True, torch="add",
 )
-sub = row("sub", "−", operator.sub, lambda *_: (1, -1), _PLANE, constants=(1, -1), operands="a b")
-mul = row("mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE, operands="a b", commutes=True)
+sub = row(
+    "sub", "−", operator.sub, lambda *_: (1, -1), _PLANE,
+    operands="a b", constants=(1, -1), arithmetic=True, torch="sub",
+)
+mul = row(
+    "mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE,
+    operands="a b", commutes=True, arithmetic=True, torch="mul",
+)
 div = row(
     "div", "÷", divide, stable.quotient_derivatives, _PLANE,
     formulas=lambda y, a, b: (1 / b, -a / stable.square(b)),
     domain="{b} ≠ 0", inside=lambda a, b: b != 0,
-    operands="a b",
+    operands="a b", arithmetic=True, torch="div",
 )
 pow = row(
     "pow", "^", scalars.power, stable.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
@@ -280,41 +350,48 @@ pow = row(
     domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
     inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b % 1 == 0),
     convention="∂/∂a at a = 0 is its limit; ∂/∂b is 0 there, and nan for a < 0 (as PyTorch)",
-    operands="a b",
+    operands="a b", arithmetic=True, torch="pow",
+    reach=50, because="aᵇ magnifies the rounding of log a by b log a",
 )
 square = row(
     "square", "( )²", stable.square, lambda y, a: (2 * a,), _LINE,
+    arithmetic=True, torch="square",
 )
 abs = row(
     "abs", "|·|", operator.abs, lambda y, a: (where(a > 0, 1, where(a < 0, -1, 0)),), _LINE,
-    kink=lambda a: ((-1, 1),) if a == 0 else None,
+    kink=lambda a: a == 0, slope=lambda d, a: operator.abs(d[0]),
     convention="0 at 0, the middle of [-1, 1], as PyTorch and JAX",
+    arithmetic=True, torch="abs",
 )
 dot = row(
     "dot", "w·x + b", stable.dot, stable.dot_derivatives,
     ((0.5, -1.25, 2.0), (1.0, 0.5, -2.0, 3.0, 0.25)),
-    operands="b *pairs",
+    operands="b *pairs", arithmetic=True, cancels=True, because=_CANCELS,
 )
 total = row(
-    "total", "Σ", stable.total, lambda y, *a: (1,) * len(a), _SPACE, operands="*a", commutes=True,
+    "total", "Σ", stable.total, lambda y, *a: (1,) * len(a), _SPACE,
+    operands="*a", commutes=True, arithmetic=True, cancels=True, because=_CANCELS,
+    spellings="sum Σ",
 )
 mean = row(
     "mean", "mean", lambda *a: divide(stable.total(*a), len(a)),
     lambda y, *a: (divide(whole(1, y), len(a)),) * len(a), _SPACE,
-    operands="*a", commutes=True,
+    operands="*a", commutes=True, arithmetic=True, cancels=True, because=_CANCELS,
+    spellings="average",
 )
 
 # Powers of e, and logarithms
 
-exp = row("exp", "exp", scalars.exp, lambda y, a: (y,), _LINE)
-expm1 = row("expm1", "expm1", scalars.expm1, lambda y, a: (scalars.exp(a),), _LINE)
+exp = row("exp", "exp", scalars.exp, lambda y, a: (y,), _LINE, torch="exp")
+expm1 = row("expm1", "expm1", scalars.expm1, lambda y, a: (scalars.exp(a),), _LINE, torch="expm1")
 log = row(
     "log", "log", scalars.log, lambda y, a: (scalars.quotient(1, a),), _POSITIVE,
     domain="{a} > 0", inside=lambda a: a > 0,
+    torch="log", spellings="ln",
 )
 log1p = row(
     "log1p", "log1p", scalars.log1p, lambda y, a: (1 / (1 + a),), ((-0.5,), *_POSITIVE),
-    domain="{a} > -1", inside=lambda a: a > -1,
+    domain="{a} > -1", inside=lambda a: a > -1, torch="log1p",
 )
 sqrt = row(
     "sqrt", "√", scalars.sqrt,
@@ -322,37 +399,42 @@ sqrt = row(
     _POSITIVE,
     domain="{a} ≥ 0", inside=lambda a: a >= 0,
     convention="inf at 0, the limit, as PyTorch",
+    torch="sqrt", spellings="√",
 )
 logsumexp = row(
     "logsumexp", "logΣexp", stable.log_sum_exp, stable.softmax, _SPACE,
     textbook=lambda *a: scalars.log(stable.total(*map(scalars.exp, a))),
     formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
     operands="*a", commutes=True,
+    reach=50, because="exp of a difference magnifies its rounding by its size",
 )
 
 # Trigonometric and hyperbolic functions
 
 _FINITE: dict[str, Any] = {"domain": "a finite {a}", "inside": lambda a: math.isfinite(to_float(a))}
 
-sin = row("sin", "sin", scalars.sin, lambda y, a: (scalars.cos(a),), _LINE, **_FINITE)
-cos = row("cos", "cos", scalars.cos, lambda y, a: (-scalars.sin(a),), _LINE, **_FINITE)
+sin = row("sin", "sin", scalars.sin, lambda y, a: (scalars.cos(a),), _LINE, torch="sin", **_FINITE)
+cos = row("cos", "cos", scalars.cos, lambda y, a: (-scalars.sin(a),), _LINE, torch="cos", **_FINITE)
 tan = row(
     "tan", "tan", scalars.tan, lambda y, a: (1 / stable.square(scalars.cos(a)),), _LINE,
-    formulas=lambda y, a: (1 + stable.square(y),), **_FINITE,
+    formulas=lambda y, a: (1 + stable.square(y),), torch="tan", **_FINITE,
 )
-sinh = row("sinh", "sinh", scalars.sinh, lambda y, a: (scalars.cosh(a),), _LINE)
-cosh = row("cosh", "cosh", scalars.cosh, lambda y, a: (scalars.sinh(a),), _LINE)
+sinh = row("sinh", "sinh", scalars.sinh, lambda y, a: (scalars.cosh(a),), _LINE, torch="sinh")
+cosh = row("cosh", "cosh", scalars.cosh, lambda y, a: (scalars.sinh(a),), _LINE, torch="cosh")
 tanh = row(
     "tanh", "tanh", scalars.tanh, lambda y, a: (stable.tanh_derivative(a),), _LINE,
     formulas=lambda y, a: (1 - stable.square(y),),
+    activation=True, torch="nn.Tanh",
 )
 atan = row(
     "atan", "atan", scalars.atan, lambda y, a: (stable.atan_derivative(a),), _LINE,
     formulas=lambda y, a: (1 / (1 + stable.square(a)),),
+    torch="atan", spellings="arctan",
 )
 erf = row(
     "erf", "erf", scalars.erf, lambda y, a: (stable.erf_derivative(a),), _LINE,
     formulas=lambda y, a: (2 / scalars.sqrt(scalars.pi(a)) * scalars.exp(-stable.square(a)),),
+    torch="erf",
 )
 
 # Activations
@@ -361,21 +443,25 @@ sigmoid: Operation = row(
     "sigmoid", "σ", stable.sigmoid, lambda y, a: (stable.sigmoid_derivative(a),), _LINE,
     textbook=lambda a: 1 / (1 + scalars.exp(-a)),
     formulas=lambda y, a: (y * (1 - y),),
+    activation=True, torch="nn.Sigmoid", spellings="σ sigma logistic",
 )
 log_sigmoid = row(
     "log_sigmoid", "log σ", lambda a: -stable.softplus(-a), lambda y, a: (sigmoid(-a),), _LINE,
     textbook=lambda a: scalars.log(sigmoid(a)),
     formulas=lambda y, a: (1 - sigmoid(a),),
+    activation=True, torch="nn.LogSigmoid", spellings="logsigmoid",
 )
 softplus = row(
     "softplus", "softplus", stable.softplus, lambda y, a: (sigmoid(a),), _LINE,
     textbook=lambda a: scalars.log(1 + scalars.exp(a)),
+    activation=True, torch="nn.Softplus",
 )
 relu = row(
     "relu", "ReLU", stable.positive,
     lambda y, a: (1,) if (a > 0) is True else (where(a > 0, 1, 0),), _LINE,
-    kink=lambda a: ((0, 1),) if a == 0 else None,
+    kink=lambda a: a == 0, slope=lambda d, a: stable.positive(d[0]),
     convention="0 at 0, as PyTorch and TensorFlow",
+    activation=True, torch="nn.ReLU",
 )
 leaky_relu = row(
     "leaky_relu", "LeakyReLU",
@@ -387,11 +473,10 @@ leaky_relu = row(
     ),
     ((-2.5, 0.1), (3.0, 0.25), (-0.5,), (0.75, 0.1, 1.0)),
     defaults=(Fraction(1, 100),),
-    kink=lambda a, slope, at_zero=None: (
-        ((min(slope, 1), max(slope, 1)), (0, 0), (0, 0)) if a == 0 else None
-    ),
+    kink=lambda a, slope, at_zero=None: a == 0,
+    slope=lambda d, a, slope, at_zero=None: where(d[0] > 0, d[0], slope * d[0]),
     convention="at_zero at 0; by default the slope, as PyTorch; the lecture sets 1",
-    operands="a slope? at_zero?",
+    operands="a slope? at_zero?", activation=True, torch="nn.LeakyReLU negative_slope",
 )
 elu = row(
     "elu", "ELU",
@@ -402,16 +487,16 @@ elu = row(
     ),
     ((-2.5, 1.0), (3.0, 0.5), (-0.5,)),
     defaults=(1,),
-    kink=lambda a, alpha: (
-        ((min(alpha, 1), max(alpha, 1)), (0, 0)) if a == 0 and alpha != 1 else None
-    ),
+    kink=lambda a, alpha: a == 0 and alpha != 1,
+    slope=lambda d, a, alpha: where(d[0] > 0, d[0], alpha * d[0]),
     convention="alpha at 0, the slope from below, as PyTorch",
-    operands="a alpha?",
+    operands="a alpha?", activation=True, torch="nn.ELU alpha",
 )
 silu = row(
     "silu", "SiLU", stable.silu, lambda y, a: (stable.silu_derivative(a),), _LINE,
     textbook=lambda a: a / (1 + scalars.exp(-a)),
     formulas=lambda y, a: (sigmoid(a) * (1 + a * (1 - sigmoid(a))),),
+    activation=True, torch="nn.SiLU", spellings="swish",
 )
 gelu = row(
     "gelu", "GELU", stable.gelu, lambda y, a: (stable.gelu_derivative(a),), _LINE,
@@ -419,19 +504,22 @@ gelu = row(
     formulas=lambda y, a: (
         _normal(a) + a * scalars.exp(-stable.square(a) / 2) / scalars.sqrt(2 * scalars.pi(a)),
     ),
+    activation=True, torch="nn.GELU",
 )
 
 # Choices
 
 maximum = row(
     "maximum", "max", stable.maximum, stable.shares, _PLANE + _SPACE,
-    kink=_ties(stable.maximum), convention="ties share evenly, as PyTorch's amax",
-    operands="*a", commutes=True,
+    kink=_are_tied(stable.maximum), slope=_among_ties(stable.maximum),
+    convention="ties share evenly, as PyTorch's amax",
+    operands="*a", commutes=True, spellings="max",
 )
 minimum = row(
     "minimum", "min", stable.minimum, stable.shares, _PLANE + _SPACE,
-    kink=_ties(stable.minimum), convention="ties share evenly, as PyTorch's amin",
-    operands="*a", commutes=True,
+    kink=_are_tied(stable.minimum), slope=_among_ties(stable.minimum),
+    convention="ties share evenly, as PyTorch's amin",
+    operands="*a", commutes=True, spellings="min",
 )
 where_ = row(
     "where", "?:", where, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),

@@ -309,7 +309,7 @@ class Value:
         """
         if not (self.op and self.op.kink and scalars.is_number(self.data)):
             return None
-        return self.op.kink(*self.operands)
+        return self.op.intervals(*self.operands)
 
     def backward(self, seed: Any = None) -> None:
         """Set the gradient of this node with respect to every node below it.

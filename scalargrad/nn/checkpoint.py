@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from scalargrad.engine import scalars
@@ -31,12 +32,14 @@ def from_json(written: Any, name: str) -> Scalar:
         number = scalars.scalar(written)
     except TypeError:
         number = math.nan
-    if not (scalars.is_number(number) and math.isfinite(scalars.to_float(number))):
+    if isinstance(written, bool) or not (
+        scalars.is_number(number) and math.isfinite(scalars.to_float(number))
+    ):
         raise ValueError(f"the state needs a finite number for {name}; got {written!r}")
     return number
 
 
-def check_state(whose: str, state: Any, **parts: type) -> None:
+def check_state(whose: str, state: Any, **parts: Any) -> None:
     """Raise a ValueError where a state read from a file lacks a part, or has one of another type.
 
     >>> check_state("a module", {"extra": 3}, extra=list)
@@ -47,8 +50,16 @@ def check_state(whose: str, state: Any, **parts: type) -> None:
         got = type(state).__name__
         raise ValueError(f"the state of {whose} is what its state() gave, a dict; got {got}")
     for part, kind in parts.items():
-        wanted = f"the state of {whose} has {part} ({kind.__name__.lower()})"
+        called = getattr(kind, "__name__", str(kind)).lower()
+        wanted = f"the state of {whose} has {part} ({called})"
         if part not in state:
             raise ValueError(f"{wanted}; got one without")
         if not isinstance(state[part], kind):
             raise ValueError(f"{wanted}; got {scalars.shortened(state[part])} for it")
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """What a loss or a schedule is called, with the arguments that functools.partial fixed."""
+    if isinstance(function, functools.partial):
+        return f"{function_name(function.func)}{function.args}{sorted(function.keywords.items())}"
+    return getattr(function, "__qualname__", type(function).__qualname__)

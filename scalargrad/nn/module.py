@@ -233,13 +233,18 @@ def is_bias(parameter: Value) -> bool:
 
 def whole_size(size: Any) -> int:
     """How many inputs or units: a whole number from 1, else a ValueError."""
-    try:
-        count = operator.index(size)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(size, bool):
+    count = whole(size)
+    if count is None or count < 1:
         raise ValueError(f"a layer needs a whole number of inputs and units from 1; got {size!r}")
     return count
+
+
+def whole(number: Any) -> int | None:
+    """A whole number of any library as Python's int; None for everything else, True and 2.0 too."""
+    try:
+        return None if isinstance(number, bool) else operator.index(number)
+    except TypeError:
+        return None
 
 
 def check_function(who: str, what: str, thing: Any) -> None:

@@ -137,6 +137,8 @@ class Dropout(Module):
     def load_extra_state(self, state: Any) -> None:
         """Go on with the same random numbers."""
         version, numbers, following = state
+        if version != self.random.getstate()[0] or not isinstance(following, float | None):
+            raise ValueError("random numbers of another Python, or damaged ones")
         self.random.setstate((version, tuple(numbers), following))
 
     def __repr__(self) -> str:

@@ -24,15 +24,17 @@ from concurrent.futures import (
 )
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from scalargrad import __version__
+from scalargrad.cells import defused
 from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.marking import mark
 from scalargrad.checking.report import RIGHT, TOO_FEW
 from scalargrad.engine.scalars import Scalar
-from scalargrad.errors import DrawingError
+from scalargrad.errors import FileError
+from scalargrad.files import make_folder
 from scalargrad.sheets.keys import Job, Jobs, Paths, Rules, jobs_of, sheets_in, without_layout
 from scalargrad.sheets.worksheet import (
     MOST_CHARACTERS,
@@ -48,7 +50,6 @@ _BATCH = 8  # submissions in a task: handing over a task costs as much as markin
 _BATCH_CHARACTERS = 100_000
 _IN_FLIGHT = 64  # tasks that another's executor is given at a time
 _GRACE = 5.0  # seconds for starting a worker
-_FORMULA = tuple("=+-@＝＋－＠")  # what begins a spreadsheet's formula
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,12 @@ class Gradebook:
 
         Raises:
             SheetError: when one is there already, unless `force` is set.
-            DrawingError: when one cannot be written.
+            FileError: when one cannot be written.
         """
         files: list[tuple[str | os.PathLike[str], str]] = [(path, self.csv())]
         if reports is not None:
             folder = Path(reports)
-            _make_folder(folder)
+            make_folder(folder)
             files += [(folder / name, text) for name, text in self.reports().items()]
         return save_all_new(files, force)
 
@@ -141,21 +142,8 @@ def _cells(result: Result) -> list[str]:
     shown = ["" if result.problem else f"{round(number, 4):g}" for number in numbers]
     mistake = " or ".join(result.mistakes)
     texts = [result.name, result.first_wrong, mistake, result.problem]
-    name, *others = [_defused(text) for text in texts]
+    name, *others = [defused(text) for text in texts]
     return [name, *shown, *others]
-
-
-def _defused(cell: str) -> str:
-    """A cell of one line that no spreadsheet takes for a formula: an apostrophe makes it text."""
-    line = cell.replace("\r", " ").replace("\n", " ")
-    return "'" + line if line.startswith("\t") or line.lstrip().startswith(_FORMULA) else line
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DrawingError(f"cannot write {folder}: {error.strerror or error}") from None
 
 
 # Marking a class ---------------------------------------------------------------------------------
@@ -223,13 +211,13 @@ def grade_to(
     Raises:
         SheetError: for the key, and when the gradebook is there already and `force` is not set;
             then nothing is marked.
-        DrawingError: when a file cannot be written.
+        FileError: when a file cannot be written.
     """
     target = Path(path)
     if not force and os.path.lexists(target):
         raise SheetError(f"{target} is there; choose another name, or replace it with --force")
     if reports is not None:
-        _make_folder(Path(reports))
+        make_folder(Path(reports))
     kept = target.with_name(target.name + ".marks.jsonl")
     done = saved_results(kept)
 
@@ -300,7 +288,7 @@ def save_result(path: str | os.PathLike[str], result: Result) -> None:
                 line = line if file.read(1) == b"\n" else b"\n" + line  # one was cut off
             file.write(line + b"\n")
     except OSError as error:
-        raise DrawingError(f"cannot write {path}: {error.strerror or error}") from None
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 # The workers -------------------------------------------------------------------------------------
@@ -320,7 +308,7 @@ _Found = list[tuple[int, Result]]
 
 def _digest(job: Job, text: str) -> str:
     rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes))
-    content = json.dumps([version("scalargrad"), job.program, job.asked, job.key, rules, text])
+    content = json.dumps([__version__, job.program, job.asked, job.key, rules, text])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

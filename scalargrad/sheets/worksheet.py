@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from scalargrad.cells import defused, undefused
 from scalargrad.checking.answer_key import key_of
 from scalargrad.checking.kinks import stated_slopes
 from scalargrad.checking.quantities import (
@@ -134,7 +135,8 @@ class Sheet:
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("quantity", "answer"))
-        writer.writerows(map(_defused, self._key if answers else self.rows))
+        for row in self._key if answers else self.rows:
+            writer.writerow(map(defused, row))
         return file.getvalue()
 
     @property
@@ -557,26 +559,14 @@ def _from_csv(text: str, separator: str) -> tuple[str, str | None, list[_Row] | 
     reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
     try:
         for cells in reader:
-            bare = [_bare(cell.strip().removeprefix("'")) for cell in cells]
+            texts = [_bare(undefused(cell)) for cell in cells]
             if columns is None:
-                columns = _columns(bare)
+                columns = _columns(texts)
             else:
-                _add(rows, bare, columns, reader.line_num)
+                _add(rows, texts, columns, reader.line_num)
     except csv.Error as error:
         raise SheetError(f"line {reader.line_num} of the CSV file: {error}") from None
     return _PROSE, None, rows
-
-
-def _defused(row: Sequence[str]) -> list[str]:
-    """Cells that no spreadsheet takes for a formula: an apostrophe says that it is text."""
-    return [
-        "'" + cell if cell[:1] in ("=", "+", "@", "'") or _is_odd_minus(cell) else cell
-        for cell in row
-    ]
-
-
-def _is_odd_minus(cell: str) -> bool:
-    return cell[:1] == "-" and bool(cell.strip("-+.0123456789eE/ "))
 
 
 # Saving ------------------------------------------------------------------------------------------
@@ -587,7 +577,7 @@ def save_new(path: str | os.PathLike[str], text: str, force: bool = False) -> Pa
 
     Raises:
         SheetError: when there is one, unless `force` is set.
-        DrawingError: when it cannot be written.
+        FileError: when it cannot be written.
     """
     return save_all_new([(path, text)], force)[0]
 

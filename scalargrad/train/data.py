@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from random import Random
 from typing import Any
+
+from scalargrad.engine import scalars
+from scalargrad.nn.module import whole
 
 Point = tuple[float, ...]
 
@@ -59,6 +63,8 @@ class DataSet:
         if len(widths) > 1:
             got = " and ".join(map(str, widths))
             raise ValueError(f"all examples need as many numbers as the first; got {got}")
+        _check_numbers("inputs", chain.from_iterable(self.inputs))
+        _check_numbers("targets", self.targets)
         if not self.names:
             object.__setattr__(self, "names", _numbered(widths[0]))
         if len(self.names) != widths[0]:
@@ -152,8 +158,20 @@ class DataSet:
 
 def check_batch_size(size: int, count: int) -> None:
     """Raise a ValueError where a batch cannot have so many of the examples."""
-    if not isinstance(size, int) or not 1 <= size <= count:
+    rows = whole(size)
+    if rows is None or not 1 <= rows <= count:
         raise ValueError(f"a batch has 1 to {count} examples, as many as there are; got {size}")
+
+
+def _check_numbers(where: str, numbers: Iterable[Any]) -> None:
+    """Raise a TypeError where something stands that is no number; True and False are labels."""
+    for number in numbers:
+        try:
+            is_number = isinstance(number, bool) or scalars.is_number(scalars.scalar(number))
+        except TypeError:
+            is_number = False
+        if isinstance(number, str) or not is_number:
+            raise TypeError(f"a data set holds numbers; got {number!r} among its {where}")
 
 
 def _rows(inputs: Any) -> tuple[Point, ...]:

@@ -14,9 +14,9 @@ from scalargrad.engine import ops, scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError
-from scalargrad.nn.checkpoint import check_state, from_json
+from scalargrad.nn.checkpoint import function_name
 from scalargrad.nn.layers import BatchNorm, Module
-from scalargrad.nn.module import loss_of
+from scalargrad.nn.module import loss_of, whole
 from scalargrad.train.data import DataSet, check_batch_size
 from scalargrad.train.monitor import (
     HEALTHY,
@@ -26,6 +26,7 @@ from scalargrad.train.monitor import (
     size_of,
 )
 from scalargrad.train.optim import SGD, Reduction
+from scalargrad.train.resume import check_run, fingerprint
 
 _FAR = 1e8  # a loss that grew by so much is not coming back
 
@@ -127,8 +128,8 @@ def fit(
             )
     check_batch_size(len(data) if batch_size is None else batch_size, len(data))
     for name, given in (("epochs", epochs), ("patience", patience)):
-        if given is not None and (not isinstance(given, int) or given < 1):
-            raise ValueError(f"{name} is 1 or more; got {given}")
+        if given is not None and (whole(given) or 0) < 1:
+            raise ValueError(f"{name} is a whole number from 1; got {given!r}")
     if test is not None and len(test.names) != len(data.names):
         raise ValueError(
             f"training examples have {len(data.names)} numbers each; "
@@ -152,10 +153,13 @@ def fit(
     run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
     if backend:
         run.compile(data, backend)
-    identity = {"seed": seed, "batch_size": batch_size, "examples": len(data), "lanes": lanes,
-                "backend": backend}  # fmt: skip
+    identity = {
+        "seed": seed, "batch_size": batch_size, "data": fingerprint(data),
+        "test_data": fingerprint(test), "loss_function": function_name(loss),
+        "lanes": lanes, "backend": backend, **optimizer.settings(),
+    }  # fmt: skip
     if resume is not None:
-        run.resume(resume, identity, epochs)
+        run.resume(resume, identity, epochs, -(-len(data) // (batch_size or len(data))))
     stopped = ""
     try:
         for epoch in _watched(range(run.epochs, epochs), run):
@@ -346,35 +350,12 @@ class _Run:
         for module, own in zip(self.remembering, extra, strict=True):
             module.load_extra_state(own)
 
-    def resume(self, state: Mapping[str, Any], identity: Mapping[str, Any], epochs: int) -> None:
-        check_state("a run", state)
-        missing = {*_PARTS, "start", *identity} - set(state)
-        if missing:
-            raise ValueError(
-                "a run goes on from the state() of its History; "
-                f"the one given lacks {', '.join(sorted(missing))}"
-            )
-        for name, own in identity.items():
-            if state[name] != own:
-                raise ValueError(
-                    f"the state is of a run with {name} = {state[name]}; got {name} = {own}"
-                )
-        check_state("a run", state, **_PARTS)
-        if not isinstance(state["start"], float | int | None):
-            raise ValueError(f"the state of a run has a loss at its start; got {state['start']!r}")
-        for curves, own in (("train", self.train), ("gradients", self.gradients)):
-            if set(state[curves]) != set(own):
-                raise ValueError(
-                    f"the state is of a run with {curves} curves of "
-                    f"{', '.join(state[curves]) or 'nothing'}; got {', '.join(own)}"
-                )
-        for curves in ("train", "test", "gradients"):
-            for name, curve in state[curves].items():
-                numbers = curve if isinstance(curve, list) else [curve]
-                if not all(isinstance(number, float | int) for number in numbers):
-                    raise ValueError(f"the state needs numbers in the {curves} curve {name}")
-        for loss in state["train"]["loss"]:
-            from_json(loss, "each training loss")
+    def resume(
+        self, state: Mapping[str, Any], identity: Mapping[str, Any], epochs: int, steps: int
+    ) -> None:
+        """Go on from a state, or leave everything as it is; `steps` are made in an epoch."""
+        curves = {"train": set(self.train), "gradients": set(self.gradients)}
+        check_run(state, identity, curves, steps)
         done = len(state["train"]["loss"])
         if epochs <= done:
             raise ValueError(
@@ -383,7 +364,8 @@ class _Run:
             )
         before = self.state()
         try:
-            self.load(state)
+            for whole_state in filter(None, (state["best"], state)):
+                self.load(whole_state)
         except ValueError:
             self.load(before)
             raise
@@ -588,12 +570,6 @@ class _CompiledStep:
         predictions = [Value(np.asarray(row, dtype=float)) for row in outputs]
         prediction = predictions[0] if len(predictions) == 1 else predictions
         return value, prediction, targets, by_layer
-
-
-_PARTS = {
-    "model": Mapping, "optimizer": Mapping, "train": Mapping, "test": Mapping,
-    "gradients": Mapping, "best": Mapping, "steps": int, "warning": str,
-}  # fmt: skip
 
 
 def _nodes(prediction: Any) -> list[Value]:

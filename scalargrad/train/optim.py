@@ -14,7 +14,7 @@ from typing import Any, Literal
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, unique_names
-from scalargrad.nn.checkpoint import check_state, from_json, to_json
+from scalargrad.nn.checkpoint import check_state, from_json, function_name, to_json
 
 Reduction = Literal["mean", "sum"]
 
@@ -73,6 +73,11 @@ class SGD:
         self.parameters = _leaves(parameters)
         self.rate: Any = rate if callable(rate) else _from_zero("a rate", rate)
         self.momentum = _from_zero("a momentum", momentum)
+        if not self.momentum < 1:
+            raise ValueError(
+                "a momentum is a number from 0 and below 1, or no step is ever forgotten; "
+                f"got {scalars.shown(self.momentum)}"
+            )
         self.weight_decay = _from_zero("a weight decay", weight_decay)
         self.reduction = reduction
         self.velocity: list[Scalar | None] = [None] * len(self.parameters)
@@ -86,7 +91,12 @@ class SGD:
 
     def current_rate(self) -> Scalar:
         """The learning rate of the next step."""
-        return self.rate(self.steps) if callable(self.rate) else self.rate
+        if not callable(self.rate):
+            return self.rate
+        try:
+            return _from_zero("the rate of a schedule", self.rate(self.steps))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{error} at step {self.steps}") from None
 
     def step(self) -> None:
         """Change every parameter: all of them, or, when something is wrong, none."""
@@ -107,6 +117,16 @@ class SGD:
             self.velocity[index] = velocity
         self.steps += 1
 
+    def settings(self) -> dict[str, Any]:
+        """What it was made with, as JSON can hold it; a schedule by its name."""
+        rate = function_name(self.rate) if callable(self.rate) else to_json(self.rate)
+        return {
+            "rate": rate,
+            "momentum": to_json(self.momentum),
+            "weight_decay": to_json(self.weight_decay),
+            "reduction": self.reduction,
+        }
+
     def state(self) -> dict[str, Any]:
         """Everything that `load_state` needs, as JSON can hold it."""
         known = zip(unique_names(self.parameters), self.velocity, strict=True)
@@ -125,6 +145,8 @@ class SGD:
         steps, velocity = state["steps"], state["velocity"]
         if isinstance(steps, bool) or steps < 0:
             raise ValueError(f"the state of an optimiser has 0 or more steps; got {steps}")
+        if not self.momentum and any(v is not None for v in velocity.values()):
+            raise ValueError("the state of an optimiser without momentum has no velocities")
         if list(velocity) != unique_names(self.parameters):
             raise ValueError(
                 f"the state of an optimiser of {len(velocity)} parameters cannot be loaded into "
@@ -150,7 +172,7 @@ def _leaves(parameters: Any) -> list[Value]:
 
 def _from_zero(what: str, number: Any) -> Scalar:
     given = scalars.scalar(number)
-    if not given >= 0:
+    if not (scalars.is_number(given) and given >= 0):
         raise ValueError(f"{what} is a number from 0; got {scalars.shown(given)}")
     return given
 

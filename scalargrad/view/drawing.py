@@ -44,6 +44,8 @@ from scalargrad.view.styles.record import record
 
 STYLES: Mapping[str, Style] = {"network": network, "circuit": circuit, "record": record}
 DETAILS = ("named", "all", "layers")
+DIRECTIONS = ("LR", "TB")
+ENGINES = ("own", "dot")
 SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".pptx", ".html", ".dot")
 
 Node = Value | str  # a node, or its name
@@ -96,7 +98,8 @@ class Drawing:
         The file is replaced whole or not at all.
 
         Raises:
-            DrawingError: for another suffix, or a place that cannot be written to.
+            DrawingError: for another suffix.
+            FileError: when the place cannot be written to.
         """
         target = Path(path)
         write_whole(target, self.content(target.suffix))
@@ -169,7 +172,8 @@ class Frames:
         .gif or an .html page, or side by side in one .svg or .png.
 
         Raises:
-            DrawingError: for another suffix, or a place that cannot be written to.
+            DrawingError: for another suffix.
+            FileError: when the place cannot be written to.
         """
         target = Path(path)
         write_whole(target, self.content(target.suffix))
@@ -297,8 +301,8 @@ def draw(
     _one_of("style", style, STYLES)
     _one_of("theme", theme, THEMES)
     _one_of("detail", detail, DETAILS)
-    _one_of("direction", direction, ("LR", "TB"))
-    _one_of("engine", engine, ("own", "dot"))
+    _one_of("direction", direction, DIRECTIONS)
+    _one_of("engine", engine, ENGINES)
     named = contracted(output)
     if style == "network" and detail == "all":
         raise DrawingError(

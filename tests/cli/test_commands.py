@@ -306,6 +306,12 @@ BAD = {
     "check-slope": ["check", "binary", "--at-kinks", "relu'(0) = 2"],
     "grade-jobs": ["grade", "binary", "folder", "-j", "0"],
     "grade-binary": ["grade", "binary", "folder"], "grade-no-keys": ["grade", "folder", "folder"],
+    "worksheet-twice": ["worksheet", "x = 1; y = 2*x", "-o", "s.md", "--key", "s.md"],
+    "worksheet-twice-by-another-way":
+    ["worksheet", "x = 1; y = 2*x", "-o", "s.md", "--key", "folder/../s.md", "--force"],
+    "worksheet-variants-twice":
+    ["worksheet", "x = 1; y = 2*x", "-o", "s.md", "--key", "s.md", "--variants", "2"],
+    "draw-twice": ["draw", "y = 1", "-o", "p.svg", "-o", "p.svg"],
     "grade-kinks": ["grade", "binary", "folder", "--at-kinks", "some"],
 }  # fmt: skip
 

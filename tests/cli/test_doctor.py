@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import time
-import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -164,11 +163,22 @@ def test_an_old_python_is_missing(monkeypatch):
     assert not doctor._python().found
 
 
-def test_extras_that_are_named_exist():
-    named = set(re.findall(r"scalargrad\[(\w+)\]", " ".join(found.adds for found in report())))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert named
-    assert named <= set(project["optional-dependencies"])
+def test_another_distribution_of_the_same_name_is_told(monkeypatch):
+    def only(*names):
+        def lookup(name):
+            if name not in names:
+                raise PackageNotFoundError(name)
+            return "1.0.5"
+
+        return lookup
+
+    monkeypatch.setattr(doctor, "version", only())
+    assert doctor._ourselves().found
+    monkeypatch.setattr(doctor, "version", only("scalargrad"))
+    told = doctor._ourselves()
+    assert not told.found
+    assert "another distribution, scalargrad 1.0.5," in told.what
+    assert "pip uninstall scalargrad" in told.adds
 
 
 def test_nothing_heavy_is_imported():

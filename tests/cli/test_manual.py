@@ -14,18 +14,18 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
-import typer
 from peers import peer
 
 from scalargrad import __main__, __version__, assert_gradients, program, program_text
 from scalargrad.cli import commands as cli
-from scalargrad.cli.manual import Manual, examples, sections, summary
+from scalargrad.cli.manual import Manual, examples, summary
 from scalargrad.lectures import LECTURES
 from scalargrad.view.drawing import SUFFIXES
 
-GROUP = typer.main.get_command(cli.app)
-COMMANDS = {name: command for name, command in GROUP.commands.items() if not command.hidden}
+GROUP = cli.app
+COMMANDS = GROUP.commands
 WRITES = {"-o", "--output", "--key", "--report", "new"}  # the next word of an example is not read
 
 
@@ -79,7 +79,7 @@ def test_a_page_fits_the_terminal_and_names_every_option(run, monkeypatch, name,
         is_example = any(example in line for example in verbatim)
         assert len(line) <= min(columns, 100) or is_example, line
         assert "…" not in line.partition("  ")[0]
-    for parameter in command.get_params(typer.Context(command)):
+    for parameter in command.get_params(click.Context(command)):
         assert parameter.help, f"{name} {parameter.name} says nothing of itself"
         for option in (*parameter.opts, *parameter.secondary_opts):
             assert not option.startswith("--") or re.search(rf"{option}\b", page), option
@@ -90,14 +90,14 @@ def test_the_page_of_all_shows_every_command_under_a_heading_and_no_command_show
     code, page, err = run("--help")
     assert (code, err) == (0, "")
     assert run() == (0, page, "")
-    shown = sections(GROUP)
-    assert sorted(name for commands in shown.values() for name in commands) == sorted(COMMANDS)
+    shown = GROUP.sections
+    assert [c.name for commands in shown.values() for c in commands] == list(COMMANDS)
     assert next(iter(shown)) == "To begin"
     flat = " ".join(page.split())
     for heading, commands in shown.items():
         assert f"{heading}:" in page
-        for name, command in commands.items():
-            assert f"{name} {summary(command)}" in flat
+        for command in commands:
+            assert f"{command.name} {summary(command)}" in flat
     assert page.index("What to do first") < page.index("To begin") < page.index("Options")
 
 
@@ -330,16 +330,11 @@ def test_no_colour_where_it_is_not_wanted(environment, prepared):
 
 
 def test_colour_that_a_command_writes_is_dropped_where_it_is_not_wanted(capsys, monkeypatch):
-    colourful = typer.Typer(cls=Manual)
-
-    @colourful.command()
+    @click.command()
     def paint():
-        typer.secho("red", fg="red", color=None)
+        click.secho("red", fg="red", color=None)
 
-    @colourful.command()
-    def other():
-        pass
-
+    colourful = Manual({"Colours": [paint]}, name="colourful")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     for environment, wanted in (({}, "\x1b[31mred\x1b[0m\n"), ({"NO_COLOR": "1"}, "red\n")):
         monkeypatch.delenv("NO_COLOR", raising=False)
@@ -392,11 +387,12 @@ def test_control_c_while_it_starts_is_no_traceback(monkeypatch):
 
 def test_bash_completes_commands_options_and_words(shell):
     script = """
-        _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION=1 scalargrad --show-completion bash >script
+        scalargrad --show-completion bash >script
         . ./script
         complete="$(complete -p scalargrad | sed -E 's/.*-F ([^ ]+).*/\\1/')"
         for words in 'scalargrad d' 'scalargrad draw --th' 'scalargrad draw --theme d'; do
-          COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); $complete scalargrad
+          COMPREPLY=(); COMP_WORDS=($words); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+          $complete scalargrad
           echo "${COMPREPLY[@]}"
         done
     """
@@ -407,7 +403,44 @@ def test_bash_completes_commands_options_and_words(shell):
 
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish", "powershell"])
 def test_there_is_a_completion_script_for_every_shell(shell, kind):
-    done = shell(f"scalargrad --show-completion {kind}",
-                 _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")  # fmt: skip
+    done = shell(f"scalargrad --show-completion {kind}")
     assert (done.returncode, done.stderr) == (0, "")
     assert "SCALARGRAD_COMPLETE" in done.stdout
+    assert shell("scalargrad --show-completion", SHELL=f"/bin/{kind}").stdout == done.stdout
+
+
+@pytest.mark.parametrize(("kind", "start"), [("bash", ".bashrc"), ("zsh", ".zshrc"), ("fish", "")])
+def test_completion_is_installed_once_and_keeps_what_the_shell_starts_with(
+    run, tmp_path, monkeypatch, kind, start
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if start:
+        Path(start).write_text("export MINE=1")
+    code, out, err = run("--install-completion", kind)
+    assert (code, err) == (0, "")
+    place = Path(re.search(r"^wrote (\S+); ", out)[1])
+    assert place.read_text() == run("--show-completion", kind)[1]
+    if start:
+        once = Path(start).read_text()
+        assert once.startswith("export MINE=1\n")
+        assert str(place.parent.relative_to(tmp_path)) in once
+        assert run("--install-completion", kind)[0] == 0
+        assert Path(start).read_text() == once
+
+
+def test_powershell_completes_by_the_line_and_the_word(shell):
+    for line, word, wanted in (
+        ("scalargrad d", "d", "demo draw derive doctor"),
+        ("scalargrad draw --th", "--th", "--theme"),
+        ("scalargrad draw --theme ", "", "light dark print colour-blind"),
+    ):
+        done = shell("scalargrad", _SCALARGRAD_COMPLETE="powershell_complete", COMP_WORDS=line,
+                     COMP_WORD=word)  # fmt: skip
+        assert done.stdout.split() == wanted.split(), done.stderr
+
+
+@pytest.mark.parametrize("words", [("--show-completion", "tcsh"), ("--install-completion", "x y")])
+def test_a_shell_that_is_not_known_is_told_which_are(run, words):
+    code, out, err = run(*words)
+    assert (code, out) == (2, "")
+    assert f"the shell is one of bash, zsh, fish, powershell; got {words[1]}" in err

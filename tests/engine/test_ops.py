@@ -31,12 +31,6 @@ INF, NAN = math.inf, math.nan
 ROWS = list(OPERATIONS.values())
 Operands = tuple[Any, ...]
 
-ACCURACY = 4  # ulp
-# Of two operands and transcendental: the claim is for operands up to 50.
-REACH = {"pow": 50, "logsumexp": 50}
-# Sums may cancel, so their error is measured in ulps of the sum of the terms' absolute values.
-SUMS = {"dot", "total", "mean"}
-
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
@@ -216,7 +210,7 @@ def sweep(row: Operation) -> list[Operands]:
         firsts = [*SPECIAL, *(random_number(generator) for _ in range(100))]
         points = [(a, *rest) for rest in optional_operands(row) for a in firsts]
     else:
-        reach = REACH.get(row.name, INF)
+        reach = row.reach
         pool = [*SPECIAL, *(random_number(generator) for _ in range(200))]
         pool = [float(a) for a in pool if abs(a) <= reach]
         points = [tuple(generator.choices(pool, k=count)) for _ in range(1200)]
@@ -243,7 +237,7 @@ def result(row: Operation, index: int, operands: Operands) -> Any:
 
 
 def has_kink(row: Operation, operands: Operands) -> bool:
-    return bool(row.kink and row.kink(*row.evaluated(operands)[1]))
+    return row.intervals(*row.evaluated(operands)[1]) is not None
 
 
 def can_move(row: Operation, index: int, operands: Operands) -> bool:
@@ -272,7 +266,7 @@ def errors(row: Operation, index: int) -> Iterator[tuple[float, Operands, Any, m
         if true is None and count > 1 and is_indeterminate(f, operands):
             continue
         of = None
-        if row.name in SUMS and index == 0:
+        if row.cancels and index == 0:
             of = mpf(row.evaluated([abs(a) for a in operands])[0])
             if not mpmath.isfinite(of):
                 continue
@@ -288,7 +282,7 @@ def inaccuracies(row: Operation, index: int) -> list[str]:
         f"{quantity(index)} at {operands} is {computed!r}, truly "
         f"{true if true is None else mpmath.nstr(true, 20)}: {distance:.2f} ulp"
         for distance, operands, computed, true in found[:3]
-        if distance > ACCURACY
+        if distance > row.ulps
     ]
 
 
@@ -369,7 +363,7 @@ def kink_faults(row: Operation) -> list[str]:
         found.append("no convention is stated")
     for point in kinks(row):
         y, captured = row.evaluated(point)
-        stated = row.kink(*captured) if row.kink else None
+        stated = row.intervals(*captured)
         for index in range(1, len(point) + 1):
             interval = stated[index - 1]
             sides = sorted(map(float, one_sided(row, index, captured)))
@@ -438,7 +432,7 @@ def lane_faults(row: Operation) -> list[str]:
                 true = float(result(row, index, point))
                 if not (np.isnan(computed) and math.isnan(true)):
                     distance = ulps(computed, mpf(true)) if not math.isnan(true) else INF
-                    if distance > ACCURACY:
+                    if distance > row.ulps:
                         found.append(
                             f"{quantity(index)} at {point} is {computed}, "
                             f"on floats {true}: {distance:.1f} ulp"

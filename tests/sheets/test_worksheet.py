@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalargrad import DrawingError, check, program
+from scalargrad import FileError, check, program
 from scalargrad.checking.answer_key import AnswerKey
 from scalargrad.checking.quantities import Quantity, shown, truth
 from scalargrad.checking.reading import read
@@ -565,7 +565,7 @@ def test_sheet_and_key_are_written_together_or_not_at_all(tmp_path):
     (tmp_path / "loose.md").symlink_to("nowhere")
     with pytest.raises(SheetError):
         save_new(tmp_path / "loose.md", "a")
-    with pytest.raises(DrawingError, match="cannot write"):
+    with pytest.raises(FileError, match="cannot write"):
         save_new(tmp_path / "none" / "sheet.md", "a")
 
 

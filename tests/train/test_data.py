@@ -256,6 +256,21 @@ def test_examples_that_are_no_rows_are_named(inputs, targets, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("strange", ["a", "0.5", None, 2 + 1j, [1], object()])
+def test_what_is_no_number_is_named_with_its_place(strange):
+    with pytest.raises(TypeError, match=r"holds numbers; got .* among its inputs"):
+        DataSet(((1, 2.0), (0.5, strange)), (0, 1))
+    if not hasattr(strange, "__len__"):
+        with pytest.raises(TypeError, match=r"holds numbers; got .* among its targets"):
+            DataSet(((1,), (2,)), (0, strange))
+
+
+def test_labels_may_be_true_and_false():
+    np = pytest.importorskip("numpy")
+    found = DataSet(np.array([[1.0], [2.0]]), np.array([1.0, 2.0]) > 1.5)
+    assert found.lanes()[1].tolist() == [0.0, 1.0]
+
+
 def test_lists_and_arrays_are_taken_as_rows():
     rows = [[1.0, 2.0], [3.0, 4.0]]
     expected = DataSet(((1.0, 2.0), (3.0, 4.0)), (0, 1))

@@ -1,9 +1,11 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -217,12 +219,12 @@ def test_a_state_of_another_run_is_refused_and_the_model_untouched():
     before = weights(model)
     with pytest.raises(ValueError, match="with seed = 0; got seed = 1"):
         fit(model, BCE, moons, sgd, epochs=2, seed=1, resume=state)
-    with pytest.raises(ValueError, match="the one given lacks backend, batch_size, best, examples"):
+    with pytest.raises(ValueError, match="the one given lacks backend, batch_size, best, data"):
         fit(model, BCE, moons, sgd, epochs=2, resume={"model": 1})
     other = MLP(2, [3, 1])
     untouched = weights(other)
     with pytest.raises(ValueError, match="cannot be loaded into"):
-        fit(other, BCE, moons, SGD(other.parameters(), 0.1), epochs=2, resume=state)
+        fit(other, BCE, moons, SGD(other.parameters(), 0.3), epochs=2, resume=state)
     assert weights(model) == before
     assert weights(other) == untouched
 
@@ -244,7 +246,94 @@ BROKEN = {
     "no model": lambda state: {**state, "model": None},
     "no optimizer": lambda state: {**state, "optimizer": None},
     "another optimizer": lambda state: {**state, "optimizer": {"steps": 1, "velocity": {}}},
-}
+    "true for a step": lambda state: {**state, "steps": True},
+    "steps of another epoch": lambda state: {**state, "steps": 7},
+    "negative steps": lambda state: {**state, "steps": -1},
+    "true among losses": lambda state: {**state, "train": {"loss": [True]}},
+    "an infinite loss": lambda state: {**state, "train": {"loss": [math.inf]}},
+    "a curve too long": lambda state: {**state, "gradients": longer(state["gradients"])},
+    "a curve that is no list": lambda state: {**state, "train": {"loss": 0.5}},
+    "a test curve of other names": lambda state: {**state, "test": {"f1": [0.5]}},
+    "a test curve too short": lambda state: {**state, "test": {"loss": []}},
+    "a start of true": lambda state: {**state, "start": True},
+    "no start": lambda state: {**state, "start": None},
+    "a start of nan": lambda state: {**state, "start": math.nan},
+    "a best without a model": lambda state: {**state, "best": {"epoch": 1, "loss": 0.5}},
+    "a best of another loss": lambda state: {**state, "best": best(state, loss=0.0)},
+    "a best that is to come": lambda state: {**state, "best": best(state, epoch=3)},
+    "a best of damaged weights": lambda state: {**state, "best": best(state, model={})},
+    "lanes for a number": lambda state: {**state, "lanes": 1},
+    "other data": lambda state: {**state, "data": "0" * 16},
+    "more than there is": lambda state: {**state, "run_me": "x"},
+    "a weight of true": lambda state: {**state, "model": weight(state["model"], True)},
+    "a weight of nan": lambda state: {**state, "model": weight(state["model"], math.nan)},
+    "velocities without momentum": lambda state: {
+        **state, "optimizer": {**state["optimizer"], "velocity": dict.fromkeys(
+            state["optimizer"]["velocity"], 0.1)},
+    },
+}  # fmt: skip
+
+
+def longer(curves):
+    return {name: [*curve, 0.1] for name, curve in curves.items()}
+
+
+def best(state, **changed):
+    whole = {"epoch": 1, "loss": state["train"]["loss"][0]}
+    return {**whole, "model": state["model"], "optimizer": state["optimizer"], **changed}
+
+
+def weight(model, number):
+    first = next(iter(model["parameters"]))
+    return {**model, "parameters": {**model["parameters"], first: number}}
+
+
+def test_a_state_with_its_best_epoch_is_taken_up():
+    moons = data.two_moons(10)
+    model, sgd = small()
+    state = fit(model, BCE, moons, sgd, epochs=1).state()
+    assert fit(model, BCE, moons, sgd, epochs=2, resume={**state, "best": best(state)}).epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"data": data.two_moons(10, seed=1)}, "data = "),
+        ({"test": data.two_moons(5)}, "test_data = ''"),
+        ({"loss": lambda p, t: (p - t) ** 2}, "loss_function = 'binary_cross_entropy_with_logits'"),
+        ({"optimizer": {"rate": 0.2}}, "rate = 0.1; got rate = "),
+        ({"optimizer": {"momentum": 0.5}}, "momentum = "),
+        ({"optimizer": {"weight_decay": 0.5}}, "weight_decay = "),
+        ({"optimizer": {"reduction": "sum"}}, "reduction = 'mean'; got reduction = 'sum'"),
+        (
+            {"optimizer": {"rate": partial(optim.stepped, rate=0.1, every=2)}},
+            "rate = 0.1; got rate = ",
+        ),
+    ],
+)
+def test_a_run_goes_on_with_the_same_data_loss_and_optimizer_only(changed, said):
+    model, _ = small()
+    settings = {"rate": 0.1, **changed.get("optimizer", {})}
+    first = fit(model, BCE, data.two_moons(10), SGD(model.parameters(), 0.1), epochs=1)
+    sgd = SGD(model.parameters(), settings.pop("rate"), **settings)
+    examples, loss = changed.get("data", data.two_moons(10)), changed.get("loss", BCE)
+    before = weights(model)
+    with pytest.raises(ValueError, match=re.escape(said)):
+        fit(model, loss, examples, sgd, epochs=2, test=changed.get("test"), resume=first.state())
+    assert weights(model) == before
+
+
+@pytest.mark.parametrize("number", [True, 0, -1, 2.0, "3"])
+def test_epochs_are_a_whole_number_from_one(number):
+    model, sgd = small()
+    with pytest.raises(ValueError, match="epochs is a whole number from 1"):
+        fit(model, BCE, data.two_moons(10), sgd, epochs=number)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    model, sgd = small()
+    run = fit(model, BCE, data.two_moons(10), sgd, epochs=np.int64(2), batch_size=np.int32(5))
+    assert (run.epochs, run.steps) == (2, 4)
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -420,13 +509,13 @@ def test_the_first_node_that_is_not_finite_is_the_oldest():
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"epochs": 0}, "epochs is 1 or more; got 0"),
-        ({"epochs": 1.5}, "epochs is 1 or more; got 1.5"),
-        ({"epochs": "3"}, "epochs is 1 or more; got 3"),
+        ({"epochs": 0}, "epochs is a whole number from 1; got 0"),
+        ({"epochs": 1.5}, "epochs is a whole number from 1; got 1.5"),
+        ({"epochs": "3"}, "epochs is a whole number from 1; got"),
         ({"batch_size": 2.5}, "1 to 10 examples, as many as there are; got 2.5"),
         ({"batch_size": "2"}, "1 to 10 examples, as many as there are; got 2"),
         ({"metrics": {"loss": accuracy}}, "a metric cannot be called loss"),
-        ({"patience": 0}, "patience is 1 or more; got 0"),
+        ({"patience": 0}, "patience is a whole number from 1; got 0"),
         ({"batch_size": 11}, "1 to 10 examples, as many as there are; got 11"),
         ({"test": data.noisy_sine(5)}, "2 numbers each; got test examples of 1"),
     ],
@@ -569,7 +658,7 @@ def test_a_compiled_run_goes_on_from_a_state():
     assert rest.train == whole.train
     assert weights(again) == weights(model)
     other, sgd = small(momentum=0.9)
-    with pytest.raises(ValueError, match="with backend = python; got backend = None"):
+    with pytest.raises(ValueError, match="with backend = 'python'; got backend = None"):
         fit(other, BCE, data.two_moons(20), sgd, epochs=6, resume=first.state())
 
 

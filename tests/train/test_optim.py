@@ -415,6 +415,8 @@ def test_a_step_that_fails_changes_nothing():
         ({"rate": -1}, "a rate is a number from 0; got -1"),
         ({"rate": math.nan}, "a rate is a number from 0; got nan"),
         ({"rate": 1, "momentum": -0.5}, "a momentum"),
+        ({"rate": 1, "momentum": 1}, "a momentum is a number from 0 and below 1"),
+        ({"rate": 1, "momentum": 1.5}, "below 1, or no step is ever forgotten; got 1.5"),
         ({"rate": 1, "weight_decay": -1}, "a weight decay"),
         ({"rate": 1, "reduction": "max"}, "'mean' or 'sum'; got 'max'"),
     ],
@@ -422,6 +424,16 @@ def test_a_step_that_fails_changes_nothing():
 def test_bad_settings_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         SGD(with_gradients(1), **arguments)
+
+
+@pytest.mark.parametrize("rate", [-1, math.nan, "fast", None, True])
+def test_a_schedule_that_gives_no_rate_is_named_with_its_step(rate):
+    sgd = SGD(with_gradients(1), lambda t: 0.1 if t < 2 else rate)
+    sgd.step(), sgd.step()
+    before = sgd.parameters[0].data
+    with pytest.raises(ValueError, match="at step 2"):
+        sgd.step()
+    assert (sgd.parameters[0].data, sgd.steps) == (before, 2)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,16 @@ import numpy as np
 import pytest
 from examples import mlp
 
-from scalargrad import DrawingError, Value, draw, files, nudge, program, topological_order
+from scalargrad import (
+    DrawingError,
+    FileError,
+    Value,
+    draw,
+    files,
+    nudge,
+    program,
+    topological_order,
+)
 from scalargrad.lectures import LECTURES
 from scalargrad.nn.layers import MLP
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
@@ -397,7 +406,7 @@ def test_a_picture_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
         return Full()
 
     monkeypatch.setattr(files.os, "fdopen", full)
-    with pytest.raises(DrawingError, match=r"cannot write .*p\.svg: No space left") as caught:
+    with pytest.raises(FileError, match=r"cannot write .*p\.svg: No space left") as caught:
         draw(lecture()).save(path)
     assert "\n" not in str(caught.value)
     monkeypatch.undo()
@@ -408,7 +417,7 @@ def test_a_picture_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", no_rename)
-    with pytest.raises(DrawingError, match=r"cannot write .*p\.svg: Permission denied"):
+    with pytest.raises(FileError, match=r"cannot write .*p\.svg: Permission denied"):
         draw(lecture()).save(path)
     monkeypatch.undo()
     assert path.read_text() == "old"
@@ -440,7 +449,7 @@ def test_a_link_is_written_through_and_a_read_only_file_is_kept(tmp_path):
     assert real.read_bytes().startswith(b"<?xml")
     kept.write_text("old")
     kept.chmod(0o444)
-    with pytest.raises(DrawingError, match=r"cannot write .*kept\.svg: it is read-only"):
+    with pytest.raises(FileError, match=r"cannot write .*kept\.svg: it is read-only"):
         draw(lecture()).save(kept)
     assert kept.read_text() == "old"
 
@@ -449,7 +458,7 @@ def test_a_link_is_written_through_and_a_read_only_file_is_kept(tmp_path):
 def test_a_full_disk_is_one_clear_line(tmp_path):
     link = tmp_path / "full.svg"
     link.symlink_to("/dev/full")
-    with pytest.raises(DrawingError, match=r"cannot write .*full\.svg: No space left"):
+    with pytest.raises(FileError, match=r"cannot write .*full\.svg: No space left"):
         draw(lecture()).save(link)
 
 
@@ -457,14 +466,14 @@ def test_a_full_disk_is_one_clear_line(tmp_path):
 def test_a_place_that_cannot_be_written_to_is_one_clear_line(tmp_path, place):
     (tmp_path / "folder.svg").mkdir()
     (tmp_path / "file").write_text("")
-    with pytest.raises(DrawingError, match="cannot write") as caught:
+    with pytest.raises(FileError, match="cannot write") as caught:
         draw(lecture()).save(tmp_path / place)
     assert "\n" not in str(caught.value)
     assert sorted(os.listdir(tmp_path)) == ["file", "folder.svg"]
 
 
 def test_of_several_files_none_is_written_where_one_cannot_be(tmp_path):
-    with pytest.raises(DrawingError, match="missing"):
+    with pytest.raises(FileError, match="missing"):
         files.write_all([(tmp_path / "a", b"1"), (tmp_path / "missing" / "b", b"2")])
     assert os.listdir(tmp_path) == []
     files.write_all([(tmp_path / "a", b"1"), (tmp_path / "b", b"2")])

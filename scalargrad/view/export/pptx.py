@@ -89,7 +89,7 @@ def _library(name: str) -> Any:
         return import_module(name)
     except ImportError:
         raise DrawingError(
-            "a .pptx file needs python-pptx, which is not installed: pip install scalargrad[pptx]"
+            "a .pptx file needs python-pptx, which is not installed: pip install python-pptx"
         ) from None
 
 

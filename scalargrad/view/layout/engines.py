@@ -217,7 +217,7 @@ def _by_graphviz(
     if engine is None:
         return (
             "engine 'dot' needs Graphviz, which is not found: install it (apt install graphviz, "
-            "brew install graphviz, pip install scalargrad[dot]), or use engine 'own'"
+            "brew install graphviz, pip install pygraphviz), or use engine 'own'"
         )
     command = [which("dot") or "dot", "-Tjson"]
     if engine == "pygraphviz":

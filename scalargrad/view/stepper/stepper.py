@@ -27,8 +27,8 @@ from scalargrad.view.scene import printable
 
 _NODES = ("wrt", "path", "dropped")  # the options of `draw` that name nodes
 _INSTALL = (
-    'These inputs are fixed. To edit them: pip install "scalargrad[notebook]", reload the page and '
-    "run this cell again."
+    "These inputs are fixed. To edit them: pip install anywidget, reload the page and run this "
+    "cell again."
 )
 _RUN = "These inputs are fixed. To edit them, run this cell in a notebook."
 
@@ -104,8 +104,7 @@ class Stepper:
         """
         if not _has_anywidget():
             raise DrawingError(
-                "a live stepper needs anywidget, which is not installed: pip install "
-                '"scalargrad[notebook]"'
+                "a live stepper needs anywidget, which is not installed: pip install anywidget"
             )
         from scalargrad.view.stepper.live import Live
 

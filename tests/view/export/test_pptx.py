@@ -161,5 +161,5 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
 
 def test_without_python_pptx_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pptx", None)
-    with pytest.raises(DrawingError, match=r"^a \.pptx .*: pip install scalargrad\[pptx\]$"):
+    with pytest.raises(DrawingError, match=r"^a \.pptx .*: pip install python-pptx$"):
         slide(SCENE)

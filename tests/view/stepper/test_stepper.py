@@ -282,15 +282,15 @@ def test_without_a_reader_or_without_anywidget_it_gets_the_frames(monkeypatch):
         assert set(data) == {"text/html", "application/pdf", "text/plain"}
         assert data["application/pdf"].startswith(b"%PDF")
         note = data["text/html"].partition("</p>")[0]
-        assert ("scalargrad[notebook]" in note) == (not installed)
+        assert ("pip install anywidget" in note) == (not installed)
         assert "\n" not in note
 
 
 def test_without_anywidget_a_widget_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
-    with pytest.raises(DrawingError, match=r"pip install \"scalargrad\[notebook\]\""):
+    with pytest.raises(DrawingError, match="pip install anywidget"):
         _ = small().widget
-    assert "scalargrad[notebook]" in small()._repr_mimebundle_()[0]["text/html"]
+    assert "pip install anywidget" in small()._repr_mimebundle_()[0]["text/html"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,192 @@
+"""The commands that set worksheets and mark them: one sheet, or a class."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scalargrad.cli.manual import is_plain
+from scalargrad.cli.options import FILE, PROGRAM, SOLUTIONS, Listed
+from scalargrad.cli.streams import is_pipe, save_new, say, source, standard_input
+
+if TYPE_CHECKING:
+    from scalargrad.checking.answer_key import AtKinks
+    from scalargrad.checking.report import Report
+
+_AT_KINKS = ("any", "convention")
+
+
+@click.command()
+@PROGRAM
+@click.option(
+    "--output", "-o", type=FILE, required=True, help="The sheet to write: .md, .csv, or - to print."
+)
+@click.option("--key", type=FILE, help="The key to write: the answers filled in.")
+@click.option("--ask", default="all", help="all, named, or path:w2.")
+@click.option(
+    "--variants",
+    "count",
+    type=int,
+    default=1,
+    help="Sheets of other numbers; names get -1, -2 and so on.",
+)
+@click.option("--seed", type=int, default=0, help="Draws the numbers of variants.")
+@click.option(
+    "--convention", help="For the sheet to state, as relu'(0) = 0; by default none counts."
+)
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+def worksheet(
+    text: str,
+    output: Path,
+    key: Path | None,
+    ask: str,
+    count: int,
+    seed: int,
+    convention: str | None,
+    force: bool,
+) -> None:
+    """Write a worksheet on a program, and its key.
+
+    Example: scalargrad worksheet lecture.sg -o sheet.md --key key.md --ask path:w2
+    """
+    from scalargrad.checking.kinks import stated_slopes
+    from scalargrad.sheets.variants import variants
+    from scalargrad.sheets.worksheet import worksheet
+
+    if not 1 <= count <= 1000:
+        raise click.BadParameter(f"--variants is 1 to 1000; got {count}")
+    if count > 1 and any(path and is_pipe(path) for path in (output, key)):
+        raise click.BadParameter("--variants are several sheets, which need files; got -")
+    if convention and not stated_slopes(convention):
+        raise click.BadParameter(f'--convention is like "relu\'(0) = 0"; got {convention!r}')
+    asked = source(text)
+    programs = [asked] if count == 1 else variants(asked, count, seed)
+    files: list[tuple[Path, str]] = []
+    for number, changed in enumerate(programs, 1):
+        sheet = worksheet(changed, ask=ask)
+        if convention:
+            sheet = replace(sheet, prose=f"{sheet.prose}\n\nConvention: {convention.strip(' .')}.")
+        for path, answers in ((output, False), (key, True)):
+            if path is not None:
+                name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
+                is_csv = path.suffix.lower() == ".csv"
+                files.append((name, sheet.csv(answers) if is_csv else sheet.markdown(answers)))
+    save_new(files, force)
+
+
+@click.command()
+@click.argument(
+    "sheet", type=FILE, help="A worksheet with answers: .md, .csv, or - for standard input."
+)
+@click.option("--program", "text", help="The program, where the sheet holds none.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "html", "json"]),
+    default="text",
+    help="What is printed.",
+)
+@click.option(
+    "--at-kinks",
+    cls=Listed,
+    words=lambda: _AT_KINKS,
+    help="{}, or relu'(0) = 0; by default what the sheet states.",
+)
+@SOLUTIONS
+def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, solutions: bool) -> None:
+    """Mark a worksheet: where it first goes wrong, and why. Exit code 1 when it does.
+
+    Example: scalargrad check sheet.md
+    """
+    from scalargrad.checking.marking import check
+    from scalargrad.sheets.worksheet import read_sheet, sheet_text
+
+    stated = None if at_kinks is None else _read_at_kinks(at_kinks)
+    program = source(text) if text else None
+    read = read_sheet(standard_input() if is_pipe(sheet) else sheet_text(sheet), program)
+    kinks = read.slopes if stated is None else stated
+    report = check(read.program, read.rows, at_kinks=kinks, solutions=solutions)
+    say(shown(report) if form == "text" else getattr(report, form))
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.argument(
+    "key",
+    type=FILE,
+    help="A sheet with the program and what is asked for; of variants a folder of them, or key.md "
+    "for key-1.md, key-2.md and so on.",
+)
+@click.argument("submissions", type=FILE, nargs=-1, required=True, help="Sheets, or their folders.")
+@click.option(
+    "--output", "-o", type=FILE, default="gradebook.csv", help="The gradebook to write, .csv."
+)
+@click.option("--report", type=FILE, help="A folder for a report on each submission.")
+@click.option("-j", "jobs", type=int, help="Worker processes.")
+@click.option(
+    "--at-kinks",
+    type=click.Choice(_AT_KINKS),
+    default="any",
+    help="Any value of the subdifferential, or the convention of the table.",
+)
+@SOLUTIONS
+@click.option("--force", is_flag=True, help="Replace a gradebook.")
+def grade(
+    key: Path,
+    submissions: Sequence[Path],
+    output: Path,
+    report: Path | None,
+    jobs: int | None,
+    at_kinks: Any,
+    solutions: bool,
+    force: bool,
+) -> None:
+    """Mark a whole class; one bad file never stops it, and a second run marks only what is new.
+
+    Example: scalargrad grade key.md submissions -o gradebook.csv --report reports
+    """
+    from tqdm import tqdm
+
+    from scalargrad.sheets.grading import grade_to, submissions_in
+    from scalargrad.sheets.keys import Rules
+
+    if jobs is not None and jobs < 1:
+        raise click.BadParameter(f"-j is 1 or more; got {jobs}")
+    files = [
+        file
+        for place in submissions
+        for file in (submissions_in(place) if place.is_dir() else [place])
+    ]
+    with tqdm(total=len(files), desc="marking", disable=None, delay=1) as bar:
+        grade_to(
+            output, key, files, Rules(at_kinks, solutions), executor=jobs, reports=report,
+            force=force, each=lambda _: bar.update(),
+        )  # fmt: skip
+    say(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
+
+
+def shown(report: Report) -> str:
+    """The text of a report, in colours on a terminal that has them; see no-color.org."""
+    has_colours = sys.stdout.isatty() and not is_plain(os.environ)
+    return report.coloured if has_colours else report.text
+
+
+def _read_at_kinks(written: str) -> AtKinks | dict[str, Any]:
+    """What is right at kinks: any, the convention, or what is stated as relu'(0) = 0."""
+    from scalargrad.checking.kinks import stated_slopes
+
+    if written == "any":
+        return "any"
+    if written == "convention":
+        return "convention"
+    stated = stated_slopes(written)
+    if stated:
+        return stated
+    raise click.BadParameter(f"--at-kinks is any, convention or relu'(0) = 0; got {written!r}")

@@ -1,0 +1,138 @@
+"""The commands that show a program: its picture, a chain rule, its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scalargrad.cli.options import AT, DIGITS, FILE, FRACTIONS, PROGRAM, Listed, names, read_program
+from scalargrad.cli.streams import is_pipe, save, say
+
+
+def _choices(name: str) -> Any:
+    """Reads a list of words in the module of drawings when it is needed."""
+
+    def words() -> list[str]:
+        from scalargrad.view import drawing
+
+        return list(getattr(drawing, name))
+
+    return words
+
+
+def _formats() -> list[str]:
+    return [suffix[1:] for suffix in _choices("SUFFIXES")()]
+
+
+@click.command()
+@PROGRAM
+@AT
+@click.option(
+    "--output",
+    "-o",
+    cls=Listed,
+    words=_choices("SUFFIXES"),
+    type=FILE,
+    multiple=True,
+    help="A file to write: {}; - is standard output.",
+)
+@click.option("--format", "form", cls=Listed, words=_formats, help="Of standard output: {}.")
+@click.option("--style", cls=Listed, words=_choices("STYLES"), help="{}.")
+@click.option("--theme", cls=Listed, words=_choices("THEMES"), default="light", help="{}.")
+@click.option("--wrt", help="Names, with commas: the paths from them and their chain rule.")
+@click.option("--path", help="A name: of several paths those through it.")
+@click.option("--detail", cls=Listed, words=_choices("DETAILS"), help="{}.")
+@click.option("--direction", cls=Listed, words=_choices("DIRECTIONS"), default="LR", help="{}.")
+@DIGITS
+@FRACTIONS
+@click.option("--engine", cls=Listed, words=_choices("ENGINES"), help="Of the layout: {}.")
+@click.option("--biases/--no-biases", default=True, help="Biases of a network.")
+@click.option("--dropped", help="Names, with commas, of nodes to grey.")
+@click.option(
+    "--frames",
+    cls=Listed,
+    words=_choices("FRAME_SUFFIXES"),
+    is_flag=True,
+    help="Forward and backward, one picture a step, in a file {}.",
+)
+def draw(
+    text: str,
+    at: Sequence[str],
+    output: Sequence[Path],
+    form: str | None,
+    wrt: str | None,
+    dropped: str | None,
+    frames: bool,
+    **options: Any,
+) -> None:
+    """Draw the graph of a program with value and gradient on every node.
+
+    Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w -o loss.svg
+    """
+    from scalargrad.view.drawing import draw
+
+    example = read_program(text, at)
+    example.output.backward()
+    drawing = draw(example.output, wrt=names(wrt), dropped=names(dropped), **options)
+    picture = drawing.frames() if frames else drawing
+    form = form or ("html" if frames else "svg")
+    save(
+        [
+            (file, picture.content(f".{form}" if is_pipe(file) else file.suffix))
+            for file in output or [Path(f"graph.{form}")]
+        ]
+    )
+
+
+@click.command()
+@PROGRAM
+@click.option("--wrt", required=True, help="The name of the node to differentiate by.")
+@AT
+@click.option("--path", help="Names, with commas: of several paths the one through them.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "latex", "markdown"]),
+    default="text",
+    help="What is printed.",
+)
+@DIGITS
+@FRACTIONS
+def derive(
+    text: str,
+    wrt: str,
+    at: Sequence[str],
+    path: str | None,
+    form: str,
+    digits: int | None,
+    fractions: bool,
+) -> None:
+    """Print the chain rule for one derivative: symbols, formulas, numbers, result.
+
+    Example: scalargrad derive "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w --format latex
+    """
+    from scalargrad.graph.derivation import derive
+
+    output = read_program(text, at).output
+    rule = derive(output, wrt, path=names(path), digits=digits, fractions=fractions)
+    say(getattr(rule, form))
+
+
+@click.command()
+@PROGRAM
+@AT
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
+def table(text: str, at: Sequence[str], markdown: bool) -> None:
+    """Print name, value and gradient of every named node of a program.
+
+    Example: scalargrad table "loss = (w*x - y)^2" --at w=0.5,x=2,y=3
+    """
+    from scalargrad.graph.table import table
+
+    example = read_program(text, at)
+    example.output.backward()
+    rows = table(example.output)
+    say(rows.markdown if markdown else str(rows))
