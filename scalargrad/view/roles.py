@@ -50,7 +50,8 @@ class Roles:
                 self.biases.setdefault(target, []).append(leaf)
                 added.add(leaf)
         self.weights = frozenset(weights)
-        self.circles = [i for i in range(len(graph.nodes)) if i not in weights | added]
+        beside = weights | added
+        self.circles = [i for i in range(len(graph.nodes)) if i not in beside]
 
     def _weight(self, a: int, b: int, partners: Counter[int]) -> int | None:
         """Which of two factors is the weight, if one is."""
@@ -127,7 +128,7 @@ class Roles:
             return "input|inputs" if is_input or _INPUT.fullmatch(node.label) else ""
         if self._is_loss(index):
             return "loss|losses"
-        if index in self._into_loss or index == self.graph.output:
+        if index in self._into_loss or not self.graph.outgoing[index]:
             if _LOGIT.fullmatch(node.label):
                 return "logit|logits"
             return "output|outputs" if _OUTPUT.fullmatch(node.label) else ""

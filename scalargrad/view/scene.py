@@ -225,6 +225,11 @@ class Look:
         size: width and height of the place in points; None for the body of a slide.
         widest: a graph with numbers at least as wide, that the places are made for.
         weights: how a network shows its weights; None chooses by how many there are.
+        local: whether every edge has its local derivative.
+        edges_by: what the width and the colour of edges show.
+        fill_by: what the fill of units shows.
+        groups: titles, and the nodes that a frame with it is drawn around.
+        legend: whether it is said what the numbers are.
     """
 
     theme: Theme
@@ -243,6 +248,11 @@ class Look:
     size: tuple[float, float] | None = None
     widest: Graph | None = None
     weights: Literal["edges", "rows", "matrices"] | None = None
+    local: bool = False
+    edges_by: Literal["", "weight", "gradient"] = ""
+    fill_by: Literal["", "value", "gradient"] = ""
+    groups: tuple[tuple[str, frozenset[int]], ...] = ()
+    legend: bool = False
 
     @property
     def shows_result(self) -> bool:
@@ -320,10 +330,16 @@ def title(node: Node, numbers: Numbers) -> str:
     return name or numbers.text(node.value)
 
 
+MOST_WORDS = 500  # nodes that are told in words
+
+
 def description(graph: Graph, numbers: Numbers) -> str:
     """The graph in words: one line a node."""
     lines = []
-    for index, node in enumerate(graph.nodes):
+    if len(graph.nodes) > MOST_WORDS:
+        lines.append(f"{len(graph.nodes):,} nodes, the last {MOST_WORDS} of them:")
+    for index in range(max(0, len(graph.nodes) - MOST_WORDS), len(graph.nodes)):
+        node = graph.nodes[index]
         sources = [graph.nodes[graph.edges[e].source] for e in graph.incoming[index]]
         operands = ", ".join(title(source, numbers) for source in sources)
         made = f" = {node.operation}({operands})" if operands else ""

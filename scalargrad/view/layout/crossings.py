@@ -7,8 +7,8 @@ solved exactly, given their neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import permutations
+from collections.abc import Iterable, Sequence
+from itertools import combinations, permutations
 
 Items = list[list[int]]  # of each column the items, from top to bottom
 Edges = Sequence[tuple[int, int]]  # between items of neighbouring columns
@@ -114,7 +114,7 @@ def _best(
             crossed = sum(p > q for side in places for p in side[a] for q in side[b])
             cost[a, b] = crossed + 1e-3 * (rank[a] > rank[b])
 
-    def crossings(order: tuple[int, ...]) -> float:
-        return sum(cost[a, b] for k, a in enumerate(order) for b in order[k + 1 :])
+    def crossings(order: Iterable[int]) -> float:
+        return sum(cost[pair] for pair in combinations(order, 2))
 
     return list(min(permutations(column), key=crossings))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -44,26 +43,15 @@ def is_network(graph: Graph) -> bool:
 def network(graph: Graph, look: Look) -> Scene:
     """The contracted graph as a network."""
     roles = Roles(graph)
-    if look.layers:
-        computed = [[i for i in column if graph.incoming[i]] for column in roles.columns]
-        columns = [some or all_ for some, all_ in zip(computed, roles.columns, strict=True)]
-        headings = [_layer(roles, column) for column in columns]
-        kept = {index for column in columns for index in column}
-        return layers(graph, look, columns, headings, [e for e in roles.edges if e[0] in kept])
     everything = replace(look, step=None)
     widest = look.widest or graph
+    if look.layers:
+        full = layers(widest, roles, everything)
+        return scene(full, layers(graph, roles, look), look, graph)
     weights = look.weights or _best(widest, roles, everything)
     full = _Net(widest, roles, everything, weights).board
     now = full if look.step is None else _Net(graph, roles, look, weights).board
     return scene(full, now, look, graph)
-
-
-def _layer(roles: Roles, column: Sequence[int]) -> str:
-    """What a layer is called."""
-    names = {roles.heading(index) for index in column}
-    name = names.pop() if len(names) == 1 else ""
-    one, _, several = name.partition("|")
-    return several if several and len(column) > 1 else one
 
 
 def _best(graph: Graph, roles: Roles, look: Look) -> str:
@@ -176,7 +164,7 @@ class _Net:
             tuple(links),
             equation(look),
             self._notes(),
-            tuple(self._heading(k, place) for k in range(len(cards))),
+            self._headings(pinned, place),
             look.room,
             pinned,
             look.direction == "TB",
@@ -193,9 +181,14 @@ class _Net:
             frozenset(k for k, edge in enumerate(self.edges) if set(edge) & dropped),
         )
 
-    def _heading(self, card: int, place: dict[int, int]) -> str:
-        at = {k: index for index, k in place.items()}
-        return self.roles.heading(at[card]) if card in at else ""
+    def _headings(self, pinned: tuple[int, ...], place: dict[int, int]) -> tuple[str, ...]:
+        """What the column of each card is called; dots are called as what they stand for."""
+        found = [""] * max(len(pinned), len(place))
+        for index, card in place.items():
+            found[card] = self.roles.heading(index)
+        for card in set(range(len(found))) - set(place.values()):
+            found[card] = self.roles.heading(self.roles.columns[pinned[card]][0])
+        return tuple(found)
 
     # Cards
 
