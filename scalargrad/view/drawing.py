@@ -37,9 +37,9 @@ from scalargrad.view.scene import (
     Scene,
     Style,
     description,
+    moved,
     printable,
 )
-from scalargrad.view.styles.beneath import moved
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.network import is_network, network
 from scalargrad.view.styles.record import record
@@ -144,15 +144,6 @@ class Drawing:
         """
         _one_of("fill by", by, ("value", "gradient"))
         return self._looking(fill_by=by)
-
-    def group(self, title: str, *nodes: Node) -> Drawing:
-        """The picture with a frame around nodes that belong together, and a title on it.
-
-        Raises:
-            DrawingError: for a node that is not in the picture.
-        """
-        members = frozenset(_index(self.graph, node) for node in _nodes("group", nodes))
-        return self._looking(groups=(*self.look.groups, (title, members)))
 
     def legend(self) -> Drawing:
         """The picture with a line that tells what its numbers are."""

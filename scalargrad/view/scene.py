@@ -7,7 +7,7 @@ outlines (rectangles and circles), then texts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scalargrad.graph.model import Graph, Node
@@ -228,7 +228,6 @@ class Look:
         local: whether every edge has its local derivative.
         edges_by: what the width and the colour of edges show.
         fill_by: what the fill of units shows.
-        groups: titles, and the nodes that a frame with it is drawn around.
         legend: whether it is said what the numbers are.
     """
 
@@ -251,7 +250,6 @@ class Look:
     local: bool = False
     edges_by: Literal["", "weight", "gradient"] = ""
     fill_by: Literal["", "value", "gradient"] = ""
-    groups: tuple[tuple[str, frozenset[int]], ...] = ()
     legend: bool = False
 
     @property
@@ -318,12 +316,6 @@ def measured(text: Text) -> Extent:
     return extent(text.text, text.size, text.bold, text.math)
 
 
-def written(line: Written, x: float, y: float, size: float, colour: str) -> Text:
-    """A line of mathematics as a text of a scene, centred on x."""
-    math = line.math.replace(r"\frac", r"\dfrac")
-    return Text(x, y, drawable(line.text), size, colour, math=math)
-
-
 def title(node: Node, numbers: Numbers) -> str:
     """What a node is called in a picture: its name, else its symbol, else its number."""
     name = printable(typeset(node.label)) or node.symbol
@@ -358,3 +350,10 @@ def drawable(text: str) -> str:
     """The text with a box for each character that the font of the pictures has no glyph for."""
     known = glyphs.characters()
     return "".join(c if ord(c) in known else "□" for c in text)
+
+
+def moved(shape: Shape, right: float, down: float) -> Shape:
+    """A shape at another place."""
+    if isinstance(shape, Arrow):
+        return replace(shape, points=tuple((x + right, y + down) for x, y in shape.points))
+    return replace(shape, x=shape.x + right, y=shape.y + down)

@@ -168,6 +168,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """Numbers in rows and columns, and what they are called."""
+
+    head: Piece
+    cells: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
 class Diagram:
     """Everything that is laid out.
 
@@ -181,6 +189,7 @@ class Diagram:
         pinned: the column of each card, where they are known; its cards stand as they were made.
         turned: whether data flow from top to bottom.
         engine: "own" or "dot" where the caller chose one.
+        matrices: what stands beside the picture.
     """
 
     cards: tuple[Card, ...]
@@ -192,6 +201,7 @@ class Diagram:
     pinned: tuple[int, ...] = ()
     turned: bool = False
     engine: Literal["own", "dot"] | None = None
+    matrices: tuple[Matrix, ...] = ()
 
     @cached_property
     def notes_size(self) -> tuple[float, float]:

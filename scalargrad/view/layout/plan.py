@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scalargrad.view.layout.diagram import Diagram, Form, Line
 from scalargrad.view.layout.equations import Block
 from scalargrad.view.layout.labels import Spot
+from scalargrad.view.layout.panel import Panel
 from scalargrad.view.layout.places import Area, Point, Route
 
 
@@ -29,6 +30,7 @@ class Plan:
         headings: text and place of the headings of columns.
         lost: links whose labels found no place.
         note: what is to be said of the layout.
+        panel: matrices beside the picture, and where their top left corner is.
     """
 
     size: float
@@ -45,6 +47,7 @@ class Plan:
     headings: tuple[tuple[str, Point], ...] = ()
     lost: frozenset[int] = frozenset()
     note: str = ""
+    panel: tuple[Panel, Point] | None = None
 
     def lines(self, diagram: Diagram, card: int) -> tuple[Line, ...]:
         """The lines of a card in the form that was chosen."""

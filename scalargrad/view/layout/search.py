@@ -16,6 +16,7 @@ from scalargrad.view.layout.equations import Block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
 from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.large import is_large, large
+from scalargrad.view.layout.panel import AIR, panel
 from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.pockets import Grid
@@ -47,6 +48,7 @@ class _Choice:
     sizes: Sizes
     calm: float
     across: int = 0  # cards in a row, of a chain that is folded
+    abreast: int = 1  # matrices beside each other
 
     @property
     def need(self) -> tuple[float, float]:
@@ -62,7 +64,11 @@ class _Choice:
         """The size that no plan of this choice exceeds."""
         along, across = place[::-1] if self.skeleton.diagram.turned else place
         wide, high = self.need
-        high += self.skeleton.diagram.caption_height
+        diagram = self.skeleton.diagram
+        high += diagram.caption_height
+        if diagram.matrices:
+            beside = panel(diagram.matrices, self.abreast)
+            wide, high = wide + beside.width + AIR, max(high, beside.height)
         return min(CAP, along / wide, across / high)
 
 
@@ -119,6 +125,8 @@ def _choices(diagram: Diagram) -> Iterator[_Choice]:
                     calmer = calm * (1 - 0.01 * rank) * (1 - 0.02 * (not beside))
                     choice = _Choice(skeleton, forms, stacked, made, calmer)
                     yield choice
+                    if len(diagram.matrices) > 1:
+                        yield replace(choice, abreast=2)
                     if not diagram.turned and is_chain(skeleton) and forms[0] != "circle":
                         for across in range(2, len(skeleton.order)):
                             yield replace(choice, calm=_FOLDED * calmer, across=across)
@@ -215,12 +223,16 @@ def _trial(
     if diagram.equation and not blocks:
         return None
     notes = diagram.notes_size
+    beside = panel(diagram.matrices, choice.abreast)
+    aside = beside.width + AIR if diagram.matrices else 0.0
     options: list[Block | None] = [None]
     if blocks:
         options = [min(blocks, key=lambda block: block.height), None]
     for beneath in options:
         taken = foot + head + (beneath.height + _FOOT if beneath else 0.0)
-        inner = (wide, tall - taken)
+        inner = (wide - aside, tall - taken)
+        if beside.height > inner[1]:
+            continue
         body = inner[::-1] if diagram.turned else inner
         found = _drawn(choice, body)
         if found is None:
@@ -257,14 +269,18 @@ def _trial(
             corner = (corner[0], corner[1] + head)
         headings: list[tuple[str, Point]] = []
         if with_headings:
-            named = _headings(choice, places, wide)
+            named = _headings(choice, places, inner[0])
             if named is None:
                 return None
             headings = named
         caption = (wide / 2, tall - foot + _FOOT) if foot else None
-        return _in_points(
+        plan = _in_points(
             choice, size, place, places, spots, lost, head, equation, corner, caption, headings
         )
+        if diagram.matrices:
+            x, y = wide - beside.width, head + (inner[1] - beside.height) / 2
+            plan = replace(plan, panel=(beside, (x * size, y * size)))
+        return plan
     return None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from textwrap import wrap
 from typing import Any
 
 from scalargrad.graph.model import Graph
@@ -32,12 +33,17 @@ from scalargrad.view.scene import (
     Theme,
     description,
     drawable,
+    moved,
     name_of,
     title,
 )
 
+_NOTE = 48  # letters in a line of a remark
 _LONGEST = 16  # letters of a name
-_MARK, _MARK_BELOW = 0.055, 0.13  # the line under a gradient, and how far below the baseline it is
+_THINNEST, _THICKER = 0.03, 0.2  # of a link by its strength
+_FULLEST = 0.14  # ink in the fill of a card: texts stay readable on it
+_MARGIN = 3.0  # points around a picture, for outlines
+_MARK, _MARK_BELOW = 0.045, 0.13  # the line under a gradient, and how far below the baseline it is
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Board:
         dropped: cards that are greyed.
         path: links on the path.
         gone: links of dropped cards.
+        strengths: from -1 to 1, of links that are as wide and coloured as they are strong.
+        fills: from -1 to 1, of cards that are filled so much.
     """
 
     diagram: Diagram
@@ -57,6 +65,8 @@ class Board:
     dropped: frozenset[int] = frozenset()
     path: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
+    strengths: Mapping[int, float] = field(default_factory=dict)
+    fills: Mapping[int, float] = field(default_factory=dict)
 
 
 # What is written ---------------------------------------------------------------------------------
@@ -125,12 +135,30 @@ def equation(look: Look) -> tuple[Written, ...]:
     return tuple(part for line in look.beneath for part in parts(line))
 
 
+def remarks(look: Look) -> tuple[Line, ...]:
+    """What is said of the whole picture: its legend, and what was left out of it."""
+    lines: list[Line] = []
+    if look.legend:
+        dot = Piece(Written("·"), "muted")
+        words = (Piece(Written("value"), "value"), dot, Piece(Written("gradient"), "gradient"))
+        factors = (dot, Piece(Written("× local derivative"), "factor"))
+        lines.append((*words, *(factors if look.path or look.local else ())))
+    rest = wrap(look.note, _NOTE)
+    return (*lines, *((Piece(Written(words), "muted"),) for words in rest))
+
+
 def has_gradients(graph: Graph) -> bool:
     """Whether there was a backward pass."""
     return any(node.gradient is not None for node in graph.nodes)
 
 
 # Painting ----------------------------------------------------------------------------------------
+
+
+def planned(diagram: Diagram, look: Look) -> Plan:
+    """Where everything stands in the place of a look, without its margin."""
+    wide, high = look.size or SLIDE
+    return arranged(diagram, (wide - 2 * _MARGIN, high - 2 * _MARGIN))
 
 
 def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
@@ -142,11 +170,13 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
         look: how.
         graph: what it is made of.
     """
-    plan = arranged(full.diagram, look.size or SLIDE)
+    plan = planned(full.diagram, look)
     painter = _Painter(full.diagram, now, plan, look)
     shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
     words = description(graph, look.numbers)
-    return Scene(*plan.room, tuple(map(_rounded, shapes)), look.theme.paper, words)
+    placed = tuple(_rounded(moved(shape, _MARGIN, _MARGIN)) for shape in shapes)
+    width, height = (round(length + 2 * _MARGIN, 2) for length in plan.room)
+    return Scene(width, height, placed, look.theme.paper, words)
 
 
 @dataclass(frozen=True)
@@ -167,13 +197,18 @@ class _Painter:
         for index in sorted(range(len(self.plan.routes)), key=lambda k: k in self.now.path):
             route = self.plan.routes[index]
             is_path = index in self.now.path
+            strength = self.now.strengths.get(index)
+            colour, line = (theme.path, 0.11) if is_path else (theme.wire, 0.06)
+            if strength is not None:
+                colour = theme.gradient if strength < 0 else theme.value
+                line = _THINNEST + abs(strength) * _THICKER
             curved = ("y" if self.diagram.turned else "x") if route.is_curved else ""
             yield Arrow(
                 route.points,
-                theme.path if is_path else theme.wire,
-                (0.11 if is_path else 0.06) * size,
+                colour,
+                line * size,
                 curved,  # type: ignore[arg-type]
-                index in self.now.gone,
+                index in self.now.gone or (strength or 0.0) < 0,
                 (0.6 if is_path else 0.45) * size,
             )
 
@@ -186,6 +221,8 @@ class _Painter:
             card = self.now.diagram.cards[index]
             accented, dropped = index in self.now.accented, index in self.now.dropped
             fill = theme.accent_tint if accented else theme.tint if card.is_leaf else theme.paper
+            if index in self.now.fills:
+                fill = _filled(theme, self.now.fills[index])
             stroke = theme.path if accented else theme.wire if dropped else theme.frame
             line = (0.1 if accented else 0.06) * size
             left, top, right, bottom = area
@@ -237,6 +274,7 @@ class _Painter:
                 middle = x + width(full) * size / 2
                 yield from self._row(full, line, (middle, y + above * size), muted=False)
                 y += (above + below) * size
+        yield from self._matrices()
         step = self.look.step
         if plan.caption and step and step.caption.text.strip():
             extent = measure(step.caption)
@@ -245,6 +283,30 @@ class _Painter:
             x, y = plan.caption
             yield Text(x, y + extent.above * size, drawable(step.caption.text), fitting,
                        theme.accent, math=tall(step.caption.math))  # fmt: skip
+
+    def _matrices(self) -> Iterator[Shape]:
+        """Yield the matrices beside the picture, between brackets."""
+        if self.plan.panel is None:
+            return
+        size, theme = self.plan.size, self.theme
+        panel, (x, y) = self.plan.panel
+        matrices = zip(panel.blocks, self.diagram.matrices, self.now.diagram.matrices, strict=True)
+        for block, full, now in matrices:
+            extent = full.head.extent
+            right, middle = block.head
+            below = (extent.above - extent.below) / 2
+            at = (x + (right - extent.width / 2) * size, y + (middle + below) * size)
+            yield from self._row((full.head,), (now.head,), at, muted=False)
+            top, bottom = y + block.top * size, y + block.bottom * size
+            for edge, inward in ((block.left, 0.2), (block.right, -0.2)):
+                foot = x + edge * size
+                tip = foot + inward * size
+                corners = ((tip, top), (foot, top), (foot, bottom), (tip, bottom))
+                yield Arrow(corners, theme.frame, 0.06 * size, "", head=0.0)
+            for line, shown, row in zip(full.cells, now.cells, block.rows, strict=True):
+                for cell, piece, end in zip(line, shown, block.columns, strict=True):
+                    at = (x + (end - cell.extent.width / 2) * size, y + (row + 0.36) * size)
+                    yield from self._row((cell,), (piece,), at, muted=False)
 
     def _stack(
         self, full: Sequence[Line], now: Sequence[Line], center: tuple[float, float], muted: bool
@@ -278,6 +340,14 @@ class _Painter:
                     x + middle * size - wide / 2, y + _MARK_BELOW * size, wide,
                     _MARK * size, colour, "", 0.0, 0.0,
                 )  # fmt: skip
+
+
+def _filled(theme: Theme, share: float) -> str:
+    """Paper with some of the colour of values, or of gradients for what is negative."""
+    ink = theme.gradient if share < 0 else theme.value
+    pairs = ((int(ink[k : k + 2], 16), int(theme.paper[k : k + 2], 16)) for k in (1, 3, 5))
+    part = _FULLEST * abs(share)
+    return "#" + "".join(f"{round(a * part + b * (1 - part)):02x}" for a, b in pairs)
 
 
 def _rounded(shape: Shape) -> Shape:

@@ -24,6 +24,7 @@ from scalargrad.view.styles.cards import (
     facts,
     gradient,
     has_gradients,
+    remarks,
     scene,
     value,
 )
@@ -34,8 +35,12 @@ _SUM = "add"
 
 def circuit(graph: Graph, look: Look) -> Scene:
     """The graph as a circuit."""
+    return drawn(graph, look, Merged.of(graph))
+
+
+def drawn(graph: Graph, look: Look, merged: Merged) -> Scene:
+    """The operations of a graph, some of them drawn as one."""
     everything = replace(look, step=None)
-    merged = _Merged.of(graph)
     full = _board(look.widest or graph, merged, everything)
     now = full if look.step is None else _board(graph, merged, look)
     return scene(full, now, look, graph)
@@ -45,7 +50,7 @@ def circuit(graph: Graph, look: Look) -> Scene:
 
 
 @dataclass(frozen=True)
-class _Use:
+class Use:
     """A link of the circuit: the node that is used, and the edges of the graph on the way."""
 
     source: int
@@ -53,7 +58,7 @@ class _Use:
 
 
 @dataclass(frozen=True)
-class _Merged:
+class Merged:
     """Which nodes of a graph are cards, and what goes into each.
 
     Attributes:
@@ -64,12 +69,22 @@ class _Merged:
     """
 
     cards: tuple[int, ...]
-    uses: dict[int, tuple[_Use, ...]]
+    uses: dict[int, tuple[Use, ...]]
     inside: dict[int, int]
     inner: dict[int, int]
 
     @staticmethod
-    def of(graph: Graph) -> _Merged:
+    def nothing(graph: Graph) -> Merged:
+        """Every node by itself."""
+        uses = {
+            index: tuple(Use(graph.edges[e].source, (e,)) for e in incoming)
+            for index, incoming in enumerate(graph.incoming)
+            if incoming
+        }
+        return Merged(tuple(range(len(graph.nodes))), uses, {}, {})
+
+    @staticmethod
+    def of(graph: Graph) -> Merged:
         """What is drawn of a graph as one."""
         nodes, edges = graph.nodes, graph.edges
         inside: dict[int, int] = {}
@@ -97,16 +112,16 @@ class _Merged:
                     end = edges[graph.outgoing[end][0]].target
                 if nodes[end].operation == _SUM and end not in inside and end not in through:
                     summed[index] = summed.get(end, end)
-        uses: dict[int, list[_Use]] = {}
+        uses: dict[int, list[Use]] = {}
         skipped = {*through, *summed}
         absorbed = set(inside.values())
         absorbed |= {e for i in through for e in graph.incoming[i] if e != through[i]}
-        way: dict[int, _Use] = {}
+        way: dict[int, Use] = {}
         for index in range(len(nodes)):
             if index in through:
                 edge = through[index]
-                before = way.get(edges[edge].source, _Use(edges[edge].source, ()))
-                way[index] = _Use(before.source, (*before.edges, edge))
+                before = way.get(edges[edge].source, Use(edges[edge].source, ()))
+                way[index] = Use(before.source, (*before.edges, edge))
         for index in range(len(nodes)):
             if index in through:
                 continue
@@ -114,15 +129,15 @@ class _Merged:
                 source = edges[e].source
                 if e in absorbed or source in summed:
                     continue
-                start = way.get(source, _Use(source, ()))
+                start = way.get(source, Use(source, ()))
                 if start.source in summed:
                     continue
                 uses.setdefault(summed.get(index, index), []).append(
-                    _Use(start.source, (*start.edges, e))
+                    Use(start.source, (*start.edges, e))
                 )
         used = {use.source for ways in uses.values() for use in ways} | {graph.output}
         cards = [i for i in range(len(nodes)) if i not in skipped and (i in used or i in uses)]
-        return _Merged(tuple(cards), {i: tuple(found) for i, found in uses.items()}, inside, summed)
+        return Merged(tuple(cards), {i: tuple(found) for i, found in uses.items()}, inside, summed)
 
 
 # The badge of an operation with a constant, on its right and on its left.
@@ -139,7 +154,7 @@ _RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 # Cards and links ---------------------------------------------------------------------------------
 
 
-def _board(graph: Graph, merged: _Merged, look: Look) -> Board:
+def _board(graph: Graph, merged: Merged, look: Look) -> Board:
     place = {index: k for k, index in enumerate(merged.cards)}
     cards = [_card(graph, merged, look, index) for index in merged.cards]
     links: list[Link] = []
@@ -152,8 +167,10 @@ def _board(graph: Graph, merged: _Merged, look: Look) -> Board:
         for use in ways:
             first = use.edges[0]
             pieces: list[Piece] = []
-            if any(edge in look.path for edge in use.edges):
+            is_accented = any(edge in look.path for edge in use.edges)
+            if is_accented:
                 accented.add(len(links))
+            if is_accented or look.local:
                 pieces.append(factor(graph, look, use.edges[-1]))
             is_split = times[use.source] > 1 and not graph.nodes[use.source].is_constant
             if is_split and has_gradients(graph) and graph.nodes[use.source].gradient is not None:
@@ -165,7 +182,7 @@ def _board(graph: Graph, merged: _Merged, look: Look) -> Board:
     on_path = {n for e in look.path for n in (graph.edges[e].source, graph.edges[e].target)}
     return Board(
         Diagram(
-            tuple(cards), tuple(links), equation(look), _notes(look), ("",) * len(cards),
+            tuple(cards), tuple(links), equation(look), remarks(look), ("",) * len(cards),
             look.room, (), look.direction == "TB", look.engine,
         ),
         frozenset(place[i] for i in merged.cards if i in on_path or look.is_new(i)),
@@ -175,11 +192,7 @@ def _board(graph: Graph, merged: _Merged, look: Look) -> Board:
     )  # fmt: skip
 
 
-def _notes(look: Look) -> tuple[Line, ...]:
-    return ((Piece(Written(look.note), "muted"),),) if look.note else ()
-
-
-def _card(graph: Graph, merged: _Merged, look: Look, index: int) -> Card:
+def _card(graph: Graph, merged: Merged, look: Look, index: int) -> Card:
     """An operation, a leaf or a constant."""
     node = graph.nodes[index]
     slope = gradient(graph, look, index) if has_gradients(graph) else None
@@ -203,7 +216,7 @@ def _card(graph: Graph, merged: _Merged, look: Look, index: int) -> Card:
     return Card(((badge,), result, (slope,)), two, two)
 
 
-def _badge(graph: Graph, merged: _Merged, look: Look, index: int) -> Piece:
+def _badge(graph: Graph, merged: Merged, look: Look, index: int) -> Piece:
     """What stands for an operation, with the constant that it uses."""
     node = graph.nodes[index]
     if index in merged.inside:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from re import sub
 
-from scalargrad.graph.model import Graph
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Scalar
+from scalargrad.graph.model import Graph, Node
 from scalargrad.notation.names import Written
-from scalargrad.view.layout.diagram import Card, Diagram, Label, Line, Link, Piece, Row
-from scalargrad.view.layout.search import SLIDE, arranged
+from scalargrad.view.layout.diagram import Card, Diagram, Label, Line, Link, Matrix, Piece, Row
 from scalargrad.view.roles import Roles
-from scalargrad.view.scene import Look, Scene
+from scalargrad.view.scene import Look, Scene, name_of
 from scalargrad.view.styles.cards import (
     BAR,
     EQUALS,
@@ -24,6 +26,8 @@ from scalargrad.view.styles.cards import (
     facts,
     gradient,
     has_gradients,
+    planned,
+    remarks,
     scene,
     value,
 )
@@ -32,7 +36,9 @@ from scalargrad.view.styles.layers import layers
 MOST_ROWS = 8  # cards in a column; of more, some are left out
 SHOWN_ROWS = 4  # of a longer column
 MOST_LABELS = 8  # in one gap: of more, the weights stand in rows
-_READABLE = 14.0  # points: below, rows are tried
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_READABLE, _LARGE = 14.0, 18.0  # points: below, weights are shown in another way
+_CLEARLY = 1.15  # times that rows are larger than labels on edges to be worth it
 
 
 def is_network(graph: Graph) -> bool:
@@ -55,18 +61,23 @@ def network(graph: Graph, look: Look) -> Scene:
 
 
 def _best(graph: Graph, roles: Roles, look: Look) -> str:
-    """Whether weights stand on edges or in rows: on edges where the text is large enough there."""
+    """How weights are shown: on their edges, and where the text is too small there otherwise."""
     edges = _Net(graph, roles, look, "edges")
     if not edges.has_weights or look.direction == "TB":
         return "edges"
-    place = look.size or SLIDE
-    if edges.most_labels <= MOST_LABELS:
-        plan = arranged(edges.board.diagram, place)
-        if plan.size >= _READABLE and not plan.lost:
-            return "edges"
-        rows = arranged(_Net(graph, roles, look, "rows").board.diagram, place)
-        return "rows" if plan.lost or rows.size > 1.08 * plan.size else "edges"
-    return "rows"
+
+    def size(how: str) -> float:
+        plan = planned(_Net(graph, roles, look, how).board.diagram, look)
+        return 0.0 if plan.lost else plan.size
+
+    on_edges = size("edges") if edges.most_labels <= MOST_LABELS else 0.0
+    if on_edges >= _LARGE:
+        return "edges"
+    in_rows = size("rows")
+    if on_edges and in_rows <= _CLEARLY * on_edges:
+        return "edges"
+    is_dense = edges.most_labels > MOST_LABELS
+    return "matrices" if is_dense and in_rows < _READABLE < size("matrices") else "rows"
 
 
 @dataclass(frozen=True)
@@ -127,14 +138,14 @@ class _Net:
         return max(count)
 
     @cached_property
-    def path_edges(self) -> dict[tuple[int, int], list[int]]:
-        """For each drawn edge on the path, the edges of the graph that it stands for."""
+    def factor_edges(self) -> dict[tuple[int, int], list[int]]:
+        """For each drawn edge with factors, the edges of the graph that it stands for."""
         found: dict[tuple[int, int], list[int]] = {}
         carriers: dict[tuple[int, int], list[tuple[int, int]]] = {}
         for edge, weights in self.roles.weighed.items():
             for weight in weights:
                 carriers.setdefault((weight, edge[1]), []).append(edge)
-        for index in sorted(self.look.path):
+        for index in range(len(self.graph.edges)) if self.look.local else sorted(self.look.path):
             ends = self._ends(index)
             for carrier in carriers.get(ends, [ends]):
                 found.setdefault(carrier, []).append(index)
@@ -169,6 +180,7 @@ class _Net:
             pinned,
             look.direction == "TB",
             look.engine,
+            self._matrices() if self.weights == "matrices" else (),
         )
         on_path = {n for e in look.path for n in self._ends(e)}
         new = {index for index in place if look.is_new(index)}
@@ -177,8 +189,33 @@ class _Net:
             diagram,
             frozenset(place[i] for i in (on_path & place.keys()) | new),
             frozenset(place[i] for i in dropped),
-            frozenset(k for k, edge in enumerate(self.edges) if edge in self.path_edges),
+            frozenset(
+                k
+                for k, edge in enumerate(self.edges)
+                if not self.look.path.isdisjoint(self.factor_edges.get(edge, []))
+            ),
             frozenset(k for k, edge in enumerate(self.edges) if set(edge) & dropped),
+            self._strengths(),
+            self._fills(place),
+        )
+
+    def _strengths(self) -> dict[int, float]:
+        """How strong each edge is, from -1 to 1, by its weights."""
+        found = {}
+        for k, edge in enumerate(self.edges if self.look.edges_by else []):
+            nodes = [self.graph.nodes[weight] for weight in self.roles.weighed.get(edge, [])]
+            by_value = self.look.edges_by == "weight"
+            found[k] = sum(_number(n.value if by_value else n.gradient) for n in nodes)
+        return _shares(found)
+
+    def _fills(self, place: dict[int, int]) -> dict[int, float]:
+        """How full each unit is, from -1 to 1."""
+        nodes, by = self.graph.nodes, self.look.fill_by
+        return _shares(
+            {
+                card: _number(nodes[index].value if by == "value" else nodes[index].gradient)
+                for index, card in (place.items() if by else ())
+            }
         )
 
     def _headings(self, pinned: tuple[int, ...], place: dict[int, int]) -> tuple[str, ...]:
@@ -247,7 +284,7 @@ class _Net:
 
     def _link(self, edge: tuple[int, int], place: dict[int, int]) -> Link:
         """An edge with its weights and, on the path, its factors."""
-        factors = [factor(self.graph, self.look, k) for k in self.path_edges.get(edge, [])]
+        factors = [factor(self.graph, self.look, k) for k in self.factor_edges.get(edge, [])]
         weights = self.roles.weighed.get(edge, []) if self.has_weights else []
         row = None
         if weights and self.weights == "rows":
@@ -259,6 +296,35 @@ class _Net:
         elif factors:
             label = Label((tuple((piece,) for piece in factors),))
         return Link(place[edge[0]], place[edge[1]], label, row)
+
+    # Matrices
+
+    def _matrices(self) -> tuple[Matrix, ...]:
+        """For the weights between two columns a matrix, and one of their gradients."""
+        place = {index: c for c, column in enumerate(self.roles.columns) for index in column}
+        gaps: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for edge in self.edges:
+            if edge in self.roles.weighed:
+                gaps.setdefault((place[edge[0]], place[edge[1]]), []).append(edge)
+        found: list[Matrix] = []
+        for number, edges in enumerate(gaps.values(), 1):
+            sources = sorted({a for a, _ in edges})
+            targets = sorted({b for _, b in edges})
+            layer = f"_{number}" if len(gaps) > 1 else ""
+            weight = name_of(Node(f"W{layer}" if layer else "W", "", 0, None))
+            if layer:
+                weight = Written(f"W⁽{str(number).translate(_RAISED)}⁾", f"W^{{({number})}}")
+            slope = Written(f"∂/∂{weight.text}", _slope_of(self.graph, weight))
+            values = [[self._entry(a, b, value) for a in sources] for b in targets]
+            found.append(Matrix(Piece(weight, "name"), tuple(map(tuple, values))))
+            if has_gradients(self.graph):
+                slopes = [[self._entry(a, b, gradient) for a in sources] for b in targets]
+                found.append(Matrix(Piece(slope, "name"), tuple(map(tuple, slopes))))
+        return tuple(found)
+
+    def _entry(self, source: int, target: int, what: Callable[[Graph, Look, int], Piece]) -> Piece:
+        weights = self.roles.weighed.get((source, target))
+        return what(self.graph, self.look, weights[0]) if weights else Piece(Written("0"), "muted")
 
     # Notes
 
@@ -273,9 +339,7 @@ class _Net:
                     assert slope is not None
                     sign = Piece(Written("Σ"), "muted")
                     lines.append((called(self.graph, self.look, leaf), sign, slope))
-        if self.look.note:
-            lines.append((Piece(Written(self.look.note), "muted"),))
-        return tuple(lines)
+        return (*lines, *remarks(self.look))
 
 
 def _label(weights: list[tuple[Piece, Piece, Piece | None]], factors: list[Piece]) -> Label:
@@ -295,6 +359,23 @@ def _label(weights: list[tuple[Piece, Piece, Piece | None]], factors: list[Piece
     tail = [(piece,) for piece in factors]
     forms = dict.fromkeys((*lines, *tail) for lines in (two, one, three))
     return Label(tuple(forms))
+
+
+def _slope_of(graph: Graph, weight: Written) -> str:
+    """The derivative of the output by a matrix, in TeX."""
+    output = name_of(graph.nodes[graph.output]).math
+    return rf"\partial {output} / \partial {weight.math}" if output else ""
+
+
+def _number(scalar: Scalar | None) -> float:
+    """A scalar as a number; 0 for what is none."""
+    return scalars.to_float(scalar) if scalars.is_number(scalar) else 0.0
+
+
+def _shares(numbers: dict[int, float]) -> dict[int, float]:
+    """The numbers as shares of the largest."""
+    most = max(map(abs, numbers.values()), default=0.0)
+    return {key: number / most for key, number in numbers.items()} if most else {}
 
 
 def _dots(count: int) -> Card:
