@@ -21,8 +21,9 @@ from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import reading
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.formula import Formula, formula, latex, name
+from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import mathtext
+from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
 from scalargrad.view.scene import THEMES

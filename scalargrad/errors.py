@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from scalargrad.notation.words import printable
+
 _EXCERPT = 70
 
 
@@ -53,7 +55,7 @@ def located(message: str, text: str, position: int) -> str:
     end = text.find("\n", position)
     first = max(start, position - _EXCERPT // 2)
     last = min(len(text) if end < 0 else end, first + _EXCERPT)
-    excerpt = "".join(c if c.isprintable() else "·" for c in text[first:last])
+    excerpt = printable(text[first:last], 0)
     cut_left = "…" if first > start else ""
     caret = " " * (position - first + len(cut_left)) + "^"
     return f"line {line}, column {column}: {message}\n{cut_left}{excerpt}\n{caret}"

@@ -464,7 +464,7 @@ def _contours(
 
 
 def _short(number: float) -> str:
-    from scalargrad.notation.names import decimal
+    from scalargrad.notation.numbers import decimal
 
     return decimal(number, 3)
 

@@ -12,13 +12,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "scalargrad"
 
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
-# its place. Notation stands on two floors: names import nothing, formulas are a kind of scalar.
+# its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
 ROOMS = {
+    "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": ["scalars", "stable", "ops", "value", "rebuild"],
-    "notation": ["formula"],
+    "notation ": ["formula"],
     "language": ["reading"],
-    "notation ": ["names"],
     "graph": ["model", "derivation", "table"],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
@@ -78,8 +78,6 @@ def imports(source):
 
 
 HOOKS = {
-    ("engine.value", "notation.names"),  # a notebook asks a Value itself for its LaTeX
-    ("notation.names", "language.reading"),
     ("interop.torch", "nn"),
 }
 

@@ -22,7 +22,7 @@ from scalargrad.engine.ops import Operands
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, gradients
 from scalargrad.errors import DomainError, GradientMismatch
-from scalargrad.notation.names import both, decimal
+from scalargrad.notation.numbers import both, decimal
 
 Method = Literal["automatic", "floats", "exact", "mpmath"]
 

@@ -44,7 +44,8 @@ from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
-from scalargrad.notation.names import MINUS, decimal
+from scalargrad.notation.numbers import MINUS, decimal
+from scalargrad.notation.words import one_line
 
 Answers = Mapping[str, Any] | Iterable[tuple[str, Any]]  # as dict takes them
 
@@ -504,8 +505,7 @@ def _number(number: Scalar | None, digits: int = 6) -> str:
 
 
 def _written(text: str) -> str:
-    text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
-    text = text if len(text) <= 40 else text[:39] + "…"
+    text = one_line(text)
     return MINUS + text[1:] if re.match(r"[-–]\.?[0-9]", text) else text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +14,9 @@ from scalargrad.checking.reading import UnreadableNumber, read
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, partial
 from scalargrad.language.reading import Program, canonical
-from scalargrad.notation.names import decimal, typeset
+from scalargrad.notation.names import typeset
+from scalargrad.notation.numbers import decimal
+from scalargrad.notation.words import nearest, printable
 
 MOST_CHARACTERS = 300  # of a written quantity
 
@@ -110,7 +111,7 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
     scalargrad.checking.quantities.UnknownQuantity: no node is named 'w3' in 'dl/dw3'; ...
     """
     if len(text) > MOST_CHARACTERS:
-        raise UnknownQuantity(f"a quantity is written like ∂ℓ/∂w₂; got {_cut(text)!r}")
+        raise UnknownQuantity(f"a quantity is written like ∂ℓ/∂w₂; got {printable(text)!r}")
     names = tuple(names)  # a Program would find a name in any of its spellings
     if text in names:  # whatever it looks like
         return Quantity("value", text)
@@ -331,7 +332,7 @@ def _by_spelling(names: Iterable[str], spelled: Callable[[str], str]) -> dict[st
 
 def _complaint(text: str, written: str, names: Collection[str], find: _Find) -> str:
     """One line on what is unknown, and the nearest quantities that are known."""
-    got = _cut(text)
+    got = printable(text)
     if "=" in written or "←" in written:
         return f"an update is written like w2_new = w2 - 0.1*dl/dw2; got {got!r}"
     of, by = next(_pairs(written), ("", ""))
@@ -353,13 +354,8 @@ def _complaint(text: str, written: str, names: Collection[str], find: _Find) -> 
         ]
     inside = "" if unknown == written else f" in {got!r}"
     near = ", ".join(map(shown, known))
-    return f"no node is named {_cut(unknown.strip(' ()'))!r}{inside}; known are {near}, …"
+    return f"no node is named {printable(unknown.strip(' ()'))!r}{inside}; known are {near}, …"
 
 
 def _nearest(unknown: str, names: list[str]) -> list[str]:
-    return difflib.get_close_matches(_cut(unknown), names, 2, 0.4) or names[:3]
-
-
-def _cut(text: str) -> str:
-    text = "".join(c if c.isprintable() else "·" for c in text)
-    return text if len(text) <= 40 else text[:39] + "…"
+    return nearest(printable(unknown), names, 2, 0.4) or names[:3]

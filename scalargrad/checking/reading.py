@@ -16,6 +16,7 @@ from fractions import Fraction
 
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
+from scalargrad.notation.words import printable
 
 MOST_CHARACTERS = 200  # of a written number
 MOST_DIGITS = 50  # above or below a fraction's line, or in a decimal
@@ -258,6 +259,4 @@ def _instead(written: str) -> str:
 
 
 def _refused(like: str, text: str) -> UnreadableNumber:
-    shown = "".join(c if c.isprintable() else "·" for c in text)
-    shown = shown if len(shown) <= 40 else shown[:39] + "…"
-    return UnreadableNumber(f"a number is written like {like}; got {shown!r}")
+    return UnreadableNumber(f"a number is written like {like}; got {printable(text)!r}")

@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import Any
 
 from scalargrad.engine.scalars import Scalar
-from scalargrad.notation.names import both
+from scalargrad.notation.numbers import both
+from scalargrad.notation.words import one_line
 
 RIGHT = "right"
 TOO_FEW = "right, too few figures"
@@ -186,7 +187,7 @@ class Report:
         """A table in HTML, and the summary; every text in it is escaped."""
         cells: list[Callable[[Line], str]] = [
             lambda line: line.quantity,
-            lambda line: _cut(line.written),
+            lambda line: one_line(line.written, 30),
             lambda line: f"{mark(line)} {line.verdict}",
             lambda line: line.message,
         ]
@@ -260,17 +261,12 @@ def _percent(share: float) -> str:
 
 def _column(texts: list[str]) -> list[str]:
     """Texts, filled up to one width; marks above letters take none."""
-    shown = [_cut(text) for text in texts]
+    shown = [one_line(text, 30) for text in texts]
     widths = [sum(not unicodedata.combining(c) for c in text) for text in shown]
     most = max(widths, default=0)
     return [text + " " * (most - width) for text, width in zip(shown, widths, strict=True)]
 
 
-def _cut(text: str, length: int = 30) -> str:
-    text = "".join(c if c.isprintable() else "·" for c in " ".join(text.split()))
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
 def _markdown(text: str) -> str:
     """Text as Markdown shows it: no mark in it means anything, and it stays in its cell."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", _cut(text, 400))
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", one_line(text, 400))

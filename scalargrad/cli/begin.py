@@ -26,7 +26,8 @@ def demo(output: Path) -> None:
     from scalargrad.graph.table import table
     from scalargrad.language.reading import program
     from scalargrad.lectures import LECTURES, STUDENT
-    from scalargrad.notation.names import fraction, typeset
+    from scalargrad.notation.names import typeset
+    from scalargrad.notation.numbers import fraction
     from scalargrad.sheets.worksheet import read_sheet
     from scalargrad.view.drawing import draw
 

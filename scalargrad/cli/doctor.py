@@ -19,6 +19,7 @@ from shutil import which
 from textwrap import wrap
 
 from scalargrad import __version__
+from scalargrad.notation.words import printable
 from scalargrad.view.layout.engines import pygraphviz_works, run
 
 LIMIT = 5.0  # seconds for each program
@@ -113,9 +114,8 @@ def _asked(command: Sequence[str]) -> tuple[bool, str]:
 def _first_line(output: bytes) -> str:
     """The first line that says anything, in characters that can be printed."""
     for line in output[:10_000].decode(errors="replace").splitlines():
-        said = "".join(c if c.isprintable() else "·" for c in line.strip())
-        if said:
-            return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+        if line.strip():
+            return printable(line.strip(), _LONGEST)
     return ""
 
 

@@ -18,6 +18,7 @@ from scalargrad.compiler.listing import (
 )
 from scalargrad.compiler.program import Program
 from scalargrad.compiler.source import CONDITIONS
+from scalargrad.notation.words import printable
 
 _BITWISE = 0  # & and | bind less tightly than comparisons do
 
@@ -149,7 +150,7 @@ def _number(number: float) -> str:
 
 def _comment(label: str) -> str:
     """A name within a comment, which it cannot end."""
-    return "".join(c if c.isprintable() else "·" for c in label).replace("*/", "* /")[:60]
+    return printable(label, 60).replace("*/", "* /")
 
 
 def _text(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from scalargrad.compiler.source import Tape
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value, topological_order, unique_names
+from scalargrad.notation.words import listed
 
 Reduction = Literal["mean", "sum"]
 Gradients = dict[str, Any]
@@ -163,7 +164,7 @@ class Compiled:
         unknown = [name for name in lanes if name not in self.inputs]
         if unknown:
             raise ValueError(f"lanes name inputs; got {unknown[0]!r}, and they are "
-                             f"{_listed(self.inputs)}")  # fmt: skip
+                             f"{listed(self.inputs)}")  # fmt: skip
         if not self.reduce or set(lanes) & set(self.wrt):
             raise ValueError("vectors need a program with reduce=…, and gradients of numbers only")
         plan = self._plan(frozenset(lanes), True)
@@ -231,13 +232,13 @@ class Compiled:
         bound = {**self.given, **dict(zip(self.inputs, placed, strict=False))}
         for name, number in named.items():
             if name not in self.inputs:
-                raise TypeError(f"the program has no input {name!r}; it has {_listed(self.inputs)}")
+                raise TypeError(f"the program has no input {name!r}; it has {listed(self.inputs)}")
             if name in self.inputs[: len(placed)]:
                 raise TypeError(f"the input {name!r} was given twice")
             bound[name] = number
         drawn = self.program.drawn
         if missing := [n for n in self.inputs if n not in bound and n not in drawn]:
-            raise TypeError(f"the program needs a number for {_listed(missing)}")
+            raise TypeError(f"the program needs a number for {listed(missing)}")
         return {name: _now(number) for name, number in bound.items()}
 
 
@@ -278,7 +279,7 @@ def _one_length(lanes: Mapping[str, int]) -> int:
         sizes = ", ".join(f"{name} {length}" for name, length in lanes.items())
         raise ValueError(f"lanes are of one length; got {sizes}")
     if lengths == [0]:
-        raise ValueError(f"lanes need one element or more; got none in {_listed(lanes)}")
+        raise ValueError(f"lanes need one element or more; got none in {listed(lanes)}")
     return lengths[0] if lengths else 1
 
 
@@ -288,11 +289,6 @@ def _drawn(draw: Callable[[], Scalar], count: int | None) -> Any:
     import numpy as np
 
     return np.array([draw() for _ in range(count)], dtype=float)
-
-
-def _listed(names: Iterable[str]) -> str:
-    listed = list(names)
-    return ", ".join(listed[:6]) + ("" if len(listed) <= 6 else f", … ({len(listed)})")
 
 
 # From Values -------------------------------------------------------------------------------------
@@ -391,5 +387,5 @@ def _asked(nodes: Mapping[str, Value], wrt: Sequence[Any] | None) -> dict[str, V
         wrt = [wrt]
     for name in wrt:
         if name not in nodes:
-            raise ValueError(f"wrt names inputs; got {name!r}, and they are {_listed(nodes)}")
+            raise ValueError(f"wrt names inputs; got {name!r}, and they are {listed(nodes)}")
     return {name: nodes[name] for name in wrt}

@@ -21,6 +21,7 @@ from scalargrad.compiler.listing import (
     negated,
 )
 from scalargrad.compiler.program import Program
+from scalargrad.notation.words import printable
 
 _INDENT = "    "
 
@@ -217,7 +218,7 @@ def _assigned(program: Program, listing: Listing, line: Line) -> str:
 
 def _comment(label: str) -> str:
     """A name within one line of a comment."""
-    return "".join(c if c.isprintable() else "·" for c in label)[:60]
+    return printable(label, 60)
 
 
 def _number(number: float) -> str:

@@ -251,7 +251,7 @@ class Value:
 
     def _repr_latex_(self) -> str:
         """Name, data and gradient as a formula: a notebook asks the node itself for its picture."""
-        from scalargrad.notation.names import latex_line
+        from scalargrad.notation.numbers import latex_line
 
         return latex_line(self.label, self.data, self.grad)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import unicodedata
@@ -16,10 +15,12 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, topological_order
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph, contracted
-from scalargrad.language.reading import canonical
-from scalargrad.notation import names as notation
-from scalargrad.notation.formula import Formula, enclosed, evaluated, latex, parts_of, renamed
-from scalargrad.notation.names import Numbers, Written, decimal, fraction, mathtext, typeset
+from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
+from scalargrad.notation.names import Written, canonical, mathtext, typeset
+from scalargrad.notation.numbers import MINUS, Numbers, decimal, fraction, in_formula, read
+from scalargrad.notation.numbers import numbers as written_alike
+from scalargrad.notation.printing import enclosed, latex, quoted
+from scalargrad.notation.words import nearest, printable
 
 Path = tuple[int, ...]  # indices of edges, from a node to the output
 
@@ -203,11 +204,11 @@ def named_node(graph: Graph, name: str) -> int:
     ]
     if len(found) == 1:
         return found[0]
-    asked = repr(_printable(name))
+    asked = repr(printable(name))
     if found:
         raise ValueError(f"{len(found)} nodes are named {asked}; hand over the node itself")
-    known = list(dict.fromkeys(_printable(_spelling(n.label)) for n in graph.nodes if n.label))
-    near = difflib.get_close_matches(wanted[:_LETTERS], known[:1000], 3, 0.5)
+    known = list(dict.fromkeys(printable(_spelling(n.label)) for n in graph.nodes if n.label))
+    near = nearest(wanted, known, likeness=0.5)
     shown = ", ".join(near or known[:12]) + ("" if near or len(known) <= 12 else ", …")
     hint = f"near it are {shown}" if near else f"there are {shown or 'no names'}"
     raise ValueError(f"no node is named {asked}; {hint}")
@@ -252,7 +253,7 @@ def _place(graph: Graph, wrt: Value | str) -> int:
         return place
     if not wrt.label:
         raise ValueError('the node has no name to write; give it one, as in w.named("w")')
-    called = repr(_printable(wrt.label))
+    called = repr(printable(wrt.label))
     raise ValueError(f"{called} is not below the output: nothing there was computed from it")
 
 
@@ -551,7 +552,7 @@ def _local(names: _Names, edge: int) -> _Factor:
         names.formula(formula),
         ends.local,
         is_one=formula.is_number(1),
-        is_sum=formula.head in ("+", "-", "neg") or str(formula).startswith(notation.MINUS),
+        is_sum=formula.head in ("+", "-", "neg") or str(formula).startswith(MINUS),
         is_rounded=any(_is_rounded_constant(part) for part in parts),
     )
 
@@ -583,8 +584,8 @@ def _is_rounded_constant(part: Formula) -> bool:
     """Whether a formula writes a number in fewer digits than it has."""
     if part.head != "number" or not scalars.is_number(part.parts[0]):
         return False
-    written = str(part).replace(notation.MINUS, "-")
-    return not _is_finite(part.parts[0]) or Fraction(written) != Fraction(str(part.parts[0]))
+    number = part.parts[0]
+    return not _is_finite(number) or read(in_formula(number)) != Fraction(str(number))
 
 
 # Equations ---------------------------------------------------------------------------------------
@@ -703,7 +704,7 @@ def _numbers(graph: Graph, digits: int | None, fractions: bool, shown: Sequence[
         if digits is None and all(map(_Writer(numbers).is_in_full, known)):
             return numbers
     finite = [number for number in known if math.isfinite(scalars.to_float(number))]
-    return notation.numbers(finite, digits, fractions=fractions, approximate=is_exact)
+    return written_alike(finite, digits, fractions=fractions, approximate=is_exact)
 
 
 def _plain(scalar: Scalar) -> Scalar:
@@ -735,15 +736,15 @@ class _Writer:
                            enclosed(", ".join(a.math for a in shown), "[]"))  # fmt: skip
         if scalars.is_number(scalar):
             return Written(self.numbers.text(scalar), self.numbers.math(scalar))
-        text = _printable(str(scalar), 200).replace("-", notation.MINUS)
+        text = printable(str(scalar), 200).replace("-", MINUS)
         own = scalar._repr_latex_() if hasattr(scalar, "_repr_latex_") else ""
-        return Written(text, own.strip("$").removeprefix(r"\displaystyle ") or _quoted(text))
+        return Written(text, own.strip("$").removeprefix(r"\displaystyle ") or quoted(text))
 
     def product(self, factors: Sequence[Scalar], count: int) -> Written:
         """Numbers in parentheses with × between them; one that is no negative term as it is."""
         written = [self.number(factor) for factor in factors]
         alone = len(written) == 1
-        if alone and not (count > 1 and written[0].text.startswith(notation.MINUS)):
+        if alone and not (count > 1 and written[0].text.startswith(MINUS)):
             return written[0]
         return _times([_in_parentheses(factor) for factor in written])
 
@@ -763,7 +764,7 @@ class _Writer:
         """The number that is read off what is written."""
         exact = self.numbers.fractions and scalars.is_exact(scalar)
         text = fraction(scalar) if exact else decimal(scalar, self.numbers.digits)
-        return Fraction(text.replace(notation.MINUS, "-"))
+        return read(text)
 
     def is_equal(
         self, row: list[list[Scalar]], before: list[list[Scalar]] | None, missing: int
@@ -826,7 +827,7 @@ class _Names:
     def _named(self, name: str) -> Written:
         if name in self.nodes:
             return self(self.nodes[name])
-        return _LEFT_OUT.get(name) or Written(name, mathtext(name) or _quoted(name))
+        return _LEFT_OUT.get(name) or Written(name, mathtext(name) or quoted(name))
 
     def value(self, condition: Formula) -> Scalar | None:
         """The value of a formula; None where a name in it has none, or belongs to several nodes."""
@@ -860,32 +861,16 @@ def _gates(names: _Names, edges: Iterable[int], numbers: Numbers) -> tuple[Writt
 
 def _name(label: str) -> Written:
     """A name in Unicode and in TeX; what is no name of the field is set as text."""
-    text = _printable(typeset(label))
+    text = printable(typeset(label))
     if re.search(r"[\s+*/×·=−-]", text):
         text = f"({text})"
     if label.startswith("$"):
         math_ = label[1:-1] if len(label) > 2 and _is_plain_tex(label[1:-1]) else ""
     else:
         math_ = mathtext(label) if len(label) <= _LETTERS else ""
-    return Written(text, math_ or _quoted(text))
+    return Written(text, math_ or quoted(text))
 
 
-def _printable(text: str, longest: int = _LETTERS) -> str:
-    """One line of text, cut where it is too long."""
-    shown = "".join(c if c.isprintable() else "·" for c in text[: 2 * longest].strip())
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
-
-
-def _quoted(text: str) -> str:
-    r"""Text for TeX, every special character escaped."""
-    return rf"\text{{{''.join(_ESCAPED.get(c, c) for c in text)}}}"
-
-
-_ESCAPED = {c: rf"\{c}" for c in "{}$&%#_"} | {
-    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "…": r"\ldots{}",
-    "·": r"\textperiodcentered{}", notation.MINUS: "-",
-}  # fmt: skip
 _UNUSUAL = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-ÝßÀ-ïñ-öø-ýÿ]")  # what a plain LaTeX has no letter for
 
 # A label between dollars is TeX that its author wrote. What this grammar does not know is text.

@@ -7,7 +7,9 @@ from typing import Literal
 
 from scalargrad.engine.value import Value
 from scalargrad.graph.model import Graph, contracted, graph
-from scalargrad.notation.names import both, typeset
+from scalargrad.notation.names import typeset
+from scalargrad.notation.numbers import both
+from scalargrad.notation.words import printable
 
 _HEADER = ("name", "value", "gradient")
 
@@ -76,12 +78,7 @@ def _names_more_than_the_output(shown: Graph) -> bool:
 
 def _title(shown: Graph, index: int) -> str:
     node = shown.nodes[index]
-    return _one_line(typeset(node.label)) if node.label else f"({node.symbol or 'number'})"
-
-
-def _one_line(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "·" for c in text)
-    return shown if len(shown) <= 60 else shown[:59] + "…"
+    return printable(typeset(node.label), 60) if node.label else f"({node.symbol or 'number'})"
 
 
 def _escaped(cell: str) -> str:

@@ -13,15 +13,12 @@ steps. Nothing recurses, nothing is handed to Python's own parser, and everythin
 
 from __future__ import annotations
 
-import difflib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import count, islice, pairwise
+from itertools import count, pairwise
 from math import lcm
 from typing import Any, NamedTuple
 
@@ -30,6 +27,9 @@ from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
 from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.engine.value import Value, constant, topological_order
 from scalargrad.errors import DomainError, ProgramError, located
+from scalargrad.notation import names
+from scalargrad.notation.numbers import exact_text
+from scalargrad.notation.words import did_you_mean
 
 MOST_CHARACTERS = 1_000_000
 MOST_OPERATIONS = 200_000
@@ -117,7 +117,7 @@ class Program(Mapping[str, Value]):
         """The Value of a name in any of its spellings."""
         with suppress(KeyError, ProgramError, TypeError):
             return self._values[canonical(name)]
-        raise KeyError(f"{name!r} is no name in {self!r}{_did_you_mean(str(name), self)}")
+        raise KeyError(f"{name!r} is no name in {self!r}{did_you_mean(str(name), self)}")
 
     def __iter__(self) -> Iterator[str]:
         """The canonical names, in order."""
@@ -148,31 +148,11 @@ class _LocatedDomainError(_LocatedError):
 
 # Names -------------------------------------------------------------------------------------------
 
-_GREEK_NAMES = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma "
-    "tau upsilon phi chi psi omega"
-)
-_GREEK = dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK_NAMES.split(), strict=True))
-_GREEK |= {letter.upper(): name.title() for letter, name in _GREEK.items()}
-_LOOKS_LIKE = dict(
-    zip(
-        "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧιονυАВЕЅІЈКМНОРСТХУаеорсухіјѕһԁԛԝ–—‐",
-        "ABEZHIKMNOPTYXiovuABESIJKMHOPCTXYaeopcyxijshdqw---",
-        strict=True,
-    )
-)
-_MARKS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
-_SPELLED = {
-    **{letter: letter for letter in map(chr, range(128)) if f"_{letter}".isidentifier()},
-    **{letter: name for letter, name in _GREEK.items() if letter not in _LOOKS_LIKE},
-    **{"ϵ": "epsilon", "ϑ": "theta", "ϕ": "phi", "µ": "mu", "ℓ": "loss"},
-    **_MARKS,
-}
 _ANONYMOUS = re.compile(r"_[0-9]+")
 
 
 def canonical(name: str) -> str:
-    """The one spelling, in ASCII, of a name that may be written in several.
+    """The one spelling of a name that may be written in several.
 
     Raises:
         ProgramError: when it is no name.
@@ -181,8 +161,8 @@ def canonical(name: str) -> str:
     ['yhat', 'w2', 'loss', 'Deltatheta', 'w11_2']
     """
     try:
-        return _canonical(name, 0)
-    except _LocatedError as error:
+        return names.canonical(name)
+    except names.NotAName as error:
         raise ProgramError(error.message, name, error.position) from None
 
 
@@ -193,50 +173,17 @@ def _function(name: str) -> Operation | None:
 
 def _canonical(name: str, start: int) -> str:
     """The canonical spelling of a name that stands at a place in the text."""
-    if len(name) > MOST_LETTERS:
-        raise _LocatedError(f"a name has at most {MOST_LETTERS} letters", start)
-    if name.isascii() and name.isidentifier():
-        return name
-    letters = []
-    raised = False  # inside ⁽…⁾
-    for position, character in enumerate(name, start):
-        if character == ("⁾" if raised else "⁽"):
-            raised = not raised
-            letters.append("_" * raised)
-        else:
-            letters.append(_spelled(character, "<super>" if raised else "<sub>"))
-            if not letters[-1]:
-                raise _LocatedError(_refusal(character), position)
-    spelled = "".join(letters)
-    if raised or not spelled.isidentifier() or name[0] in {"⁽", *_MARKS}:
-        message = "a raised index ⁽ is not closed" if raised else "a name begins with a letter"
-        raise _LocatedError(message, start)
-    return spelled
-
-
-def _spelled(character: str, index: str) -> str:
-    """What a character of a name is in ASCII; "" if it has no place in a name."""
-    kind, _, code = unicodedata.decomposition(character).rpartition(" ")
-    if kind == index:
-        character = chr(int(code, 16))
-    elif index == "<super>":
-        return ""
-    letters = [_SPELLED.get(part, "") for part in unicodedata.normalize("NFD", character)]
-    return "".join(letters) if all(letters) else ""
+    try:
+        return names.canonical(name)
+    except names.NotAName as error:
+        raise _LocatedError(error.message, start + error.position) from None
 
 
 def _refusal(character: str) -> str:
     """Why a character is refused, and what to write instead where that is known."""
     if character in _HINTS:
         return f"{character} has no place in a program; {_HINTS[character]}"
-    name = unicodedata.name(character, f"U+{ord(character):04X}")
-    shown = repr(character) if character.isascii() else f"{character!r} ({name})"
-    digit = unicodedata.decimal(character, None)
-    plain = _LOOKS_LIKE.get(character) or unicodedata.normalize("NFKD", character)[0]
-    plain = plain if digit is None else str(digit)
-    greek = f", or {_GREEK[character]} for the Greek letter" if character in _GREEK else ""
-    instead = plain.isascii() and plain.isprintable() and plain not in {character, " "}
-    return f"{shown} has no place in a program" + f"; write {plain}{greek}" * instead
+    return names.refusal(character)
 
 
 _HINTS = {
@@ -443,7 +390,7 @@ class _Yard:
             raise _LocatedError(f"'{name}' is a function: it {use}", token.position)
         if is_called and not is_function:
             known = [*OPERATIONS, *_ALIASES]
-            hint = _did_you_mean(name, known) or f"; a product is written {name}*(…)"
+            hint = did_you_mean(name, known) or f"; a product is written {name}*(…)"
             raise _LocatedError(f"unknown function '{name}'{hint}", token.position)
         if not is_function:
             self._steps.append(Name(name, token.position))
@@ -582,11 +529,6 @@ def _parsed(text: str) -> list[Statement]:
     return statements
 
 
-def _did_you_mean(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
-    close = difflib.get_close_matches(name, list(islice(known, 1000)), n=1, cutoff=likeness)
-    return f"; did you mean '{close[0]}'?" if close else ""
-
-
 def _short(text: str, most: int = 30) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
@@ -660,12 +602,12 @@ def _check_given(
             message = f"'{name}' is computed here, and cannot be given as an input"
             raise _LocatedError(message, assigned[name].position)
         if name not in assigned and name not in needed:
-            hint = _did_you_mean(name, [*needed, *assigned])
+            hint = did_you_mean(name, [*needed, *assigned])
             raise _LocatedError(f"the program has no input '{name}'{hint}", 0)
     missing = [name for name in needed if name not in given]
     if missing:
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        hint = _did_you_mean(missing[0], [*assigned, *given], likeness=0.7)
+        hint = did_you_mean(missing[0], [*assigned, *given], likeness=0.7)
         message = f"no value is given for {', '.join(missing[:20])}{more}{hint}"
         raise _LocatedError(message, needed[missing[0]])
 
@@ -853,22 +795,3 @@ def _literal(node: Value) -> _Written:
     if "/" in text and node.op:
         return _Written(f"({text})")
     return _Written(text, _SIGN if "-" in text[:2] else _ATOM, bare=True)
-
-
-def exact_text(number: int | Fraction) -> str:
-    """An exact number as a program has it: a short decimal, or else a fraction.
-
-    Raises:
-        ValueError: for a number of more digits than a program takes.
-
-    >>> exact_text(Fraction(4, 5)), exact_text(Fraction(-1, 3)), exact_text(2)
-    ('0.8', '-1/3', '2')
-    """
-    top, bottom = abs(number.numerator), number.denominator
-    if max(top, bottom) >= 10**MOST_DIGITS:
-        raise ValueError(f"a number in a program has at most {MOST_DIGITS} digits; use a float")
-    if bottom == 1 or 10**12 % bottom or top > 10**30:
-        return str(number)
-    places = next(n for n in count() if 10**n % bottom == 0)
-    digits = str(top * 10**places // bottom).rjust(places + 1, "0")
-    return f"{'-' * (number < 0)}{digits[:-places]}.{digits[-places:]}"

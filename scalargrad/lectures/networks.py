@@ -32,7 +32,7 @@ from scalargrad.lectures.statements import (
 )
 from scalargrad.nn import losses
 from scalargrad.nn.layers import MLP, Dropout
-from scalargrad.notation.names import decimal, fraction
+from scalargrad.notation.numbers import decimal, fraction
 from scalargrad.train import fit, optim
 from scalargrad.train.data import DataSet, xor
 from scalargrad.train.monitor import HEALTHY, first_outside

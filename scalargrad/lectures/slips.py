@@ -24,7 +24,7 @@ from scalargrad.lectures.statements import (
     same,
 )
 from scalargrad.nn.layers import MLP, input_first, output_first
-from scalargrad.notation.names import fraction
+from scalargrad.notation.numbers import fraction
 
 MEAN = """
 w = 0.5

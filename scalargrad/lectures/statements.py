@@ -18,7 +18,8 @@ from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.files import write_all
 from scalargrad.language.reading import Program, inputs_of, program
-from scalargrad.notation.names import decimal, fraction
+from scalargrad.notation.numbers import decimal, fraction
+from scalargrad.notation.words import printable
 from scalargrad.view.drawing import Drawing, Frames
 
 if TYPE_CHECKING:
@@ -254,8 +255,7 @@ class Outcome:
     def line(self) -> str:
         """One line: the row, and how many claims had which verdict; then the wrong ones."""
         sign = mark(HOLDS if self.is_met else WRONG)
-        states = self.row.states
-        states = states if len(states) <= _WIDTH else states[: _WIDTH - 1] + "…"
+        states = printable(self.row.states, _WIDTH)
         head = f"{sign} {self.row.label:8} {counted(self.claims):36} {states}"
         return "\n".join([head, *(_indented(str(c)) for c in self.claims if not c.is_met)])
 

@@ -94,9 +94,6 @@ class Neuron(Module):
 _ZERO = constant(0)
 
 
-_ZERO = constant(0)
-
-
 class Layer(Module):
     """Neurons side by side, each on all inputs.
 

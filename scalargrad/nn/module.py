@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from scalargrad.engine import scalars
 from scalargrad.engine.ops import Operation
 from scalargrad.engine.value import Value, unique_names
 from scalargrad.nn.checkpoint import check_state, from_json, to_json
+from scalargrad.notation.words import listed
 
 Activation = Callable[[Value], Value]
 
@@ -85,7 +86,7 @@ class Module:
                 raise ValueError(f"{self!r} has {len(known)} parameters; got {len(values)}")
             values = dict(zip(known, values, strict=True))
         if unknown := [name for name in values if name not in known]:
-            raise ValueError(f"{self!r} has no parameter {unknown[0]}; it has {_listed(known)}")
+            raise ValueError(f"{self!r} has no parameter {unknown[0]}; it has {listed(known)}")
         read = {known[name]: scalars.scalar(value) for name, value in values.items()}
         for parameter, data in read.items():
             parameter.data = data
@@ -216,11 +217,6 @@ def _input_count(module: Module) -> int:
         if isinstance(count, int):
             return count
     raise ValueError(f"{module!r} does not say how many inputs it takes; give compile(…, inputs=2)")
-
-
-def _listed(known: Iterable[str]) -> str:
-    listed = list(known)
-    return ", ".join(listed[:6]) + ("" if len(listed) <= 6 else f", … ({len(listed)})")
 
 
 def is_bias(parameter: Value) -> bool:

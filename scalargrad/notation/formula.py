@@ -10,30 +10,23 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from scalargrad.engine import scalars
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.engine.scalars import Kind, Scalar
-
-_BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 2, "^": 4}
-_ATOM = 9
+from scalargrad.notation.printing import UNICODE, Expression
 
 
 @dataclass(frozen=True)
-class Formula:
+class Formula(Expression):
     """A formula: an operator (or "name", "number", "call", …) and its parts.
 
     >>> y, z = name("ŷ"), name("y")
     >>> str(2 * (y - z) * 1)
     '2(ŷ − y)'
     """
-
-    head: str
-    parts: tuple[Any, ...]
 
     def __add__(self, another: Any) -> Formula:
         """A sum, without zeros."""
@@ -159,7 +152,7 @@ class Formula:
 
     def __str__(self) -> str:
         """In Unicode, with as few parentheses as it takes."""
-        return _text(self)
+        return UNICODE(self)
 
 
 def name(label: str) -> Formula:
@@ -208,183 +201,6 @@ def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
     if a.is_number(0) and b.is_number(1):
         return 1 - Formula("indicator", (condition,))
     return Formula("where", (condition, a, b))
-
-
-def _text(written: Formula) -> str:
-    head, parts = written.head, written.parts
-    if head == "name":
-        return str(parts[0])
-    if head == "number":
-        return _number(parts[0])
-    if head == "neg":
-        return "−" + _within(parts[0], 2)
-    if head == "^":
-        exponent = parts[1]
-        base = _within(parts[0], 5)
-        if exponent.head == "number" and isinstance(exponent.parts[0], int):
-            return base + str(exponent.parts[0]).translate(_SUPERSCRIPTS)
-        return f"{base}^{_within(exponent, 5)}"
-    if head in ("+", "-"):
-        sign = " + " if head == "+" else " − "
-        return _within(parts[0], 1) + sign + _within(parts[1], 1 if head == "+" else 2)
-    if head == "*":
-        left, right = (_within(part, _tightness_in_product(part)) for part in parts)
-        return left + ("·" if _is_apart(parts[0], parts[1], right) else "") + right
-    if head == "/":
-        return f"{_within(parts[0], 2)}/{_within(parts[1], 3)}"
-    if head == "abs":
-        return f"|{parts[0]}|"
-    if head == "call":
-        return f"{parts[0]}({', '.join(map(str, parts[1:]))})"
-    if head == "indicator":
-        return f"1[{parts[0]}]"
-    if head == "where":
-        return f"({parts[1]} if {parts[0]} else {parts[2]})"
-    return f"{parts[0]} {head} {parts[1]}"
-
-
-def _tightness_in_product(part: Formula) -> int:
-    return 3 if part.head in ("/", "number") else 2
-
-
-def _is_apart(left: Formula, right: Formula, text: str) -> bool:
-    """Whether a dot must stand between two factors; the text is that of the right one."""
-    last, first = _factor(left, 1), _factor(right, 0)
-    return (
-        text[:1].isdigit()
-        or _is_word(last)
-        or (_is_word(first) and last.head != "number")
-        or (first.head == "call" and last.head == "name")
-    )
-
-
-def _factor(part: Formula, side: int) -> Formula:
-    """The first (side 0) or last (side 1) factor of what may be a product."""
-    while part.head == "*" or (part.head == "^" and side == 0):
-        part = part.parts[side]
-    return part
-
-
-def _is_word(part: Formula) -> bool:
-    """Whether it is a name of several letters, which would run into its neighbour."""
-    return part.head == "name" and sum(map(str.isalpha, part.parts[0])) > 1
-
-
-_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def _within(part: Formula, binding: int) -> str:
-    text = _text(part)
-    tightness = _BINDING.get(part.head, _ATOM)
-    if part.head == "number":
-        tightness = 1 if text[0] == "−" else 2 if "/" in text else _ATOM
-    return f"({text})" if tightness < binding else text
-
-
-def _number(scalar: Scalar) -> str:
-    number = scalar if isinstance(scalar, int | Fraction) else scalars.to_float(scalar)
-    if isinstance(number, int | Fraction) and _bits(number.numerator * number.denominator) > 200:
-        ratio = _SHORT.divide(Decimal(number.numerator), Decimal(number.denominator))
-        return f"{ratio.normalize(_SHORT):g}".replace("e+", "e").replace("-", "−")
-    text = str(number)
-    if isinstance(number, Fraction) and Fraction(f"{scalars.to_float(number):.6g}") == number:
-        text = f"{scalars.to_float(number):.6g}"
-    elif isinstance(number, float):
-        text = f"{number:.4g}"
-    return text.replace("-", "−")
-
-
-# In TeX ------------------------------------------------------------------------------------------
-
-
-def latex(written: Formula, symbol: Callable[[str], str]) -> str:
-    r"""A formula in TeX, without dollars, of the subset that amsmath and matplotlib both set.
-
-    Args:
-        written: the formula.
-        symbol: a name in TeX.
-
-    >>> w, z = name("w"), name("z")
-    >>> latex(2 * (w - z) / w, symbol=str), latex(applied(OPERATIONS["tanh"], (z,)), symbol=str)
-    ('\\frac{2 (w - z)}{w}', '\\tanh(z)')
-    """
-
-    def inner(part: Formula, binding: int = 0) -> str:
-        text = latex(part, symbol)
-        is_fraction = part.head == "/" or (part.head == "number" and text.startswith(r"\frac"))
-        tightness = 4 if is_fraction else _BINDING.get(part.head, _ATOM)
-        if part.head == "number" and not is_fraction:
-            tightness = 1 if text[0] == "-" else 2 if r"\times" in text else _ATOM
-        return enclosed(text) if tightness < binding else text
-
-    head, parts = written.head, written.parts
-    if head == "name":
-        return symbol(parts[0])
-    if head == "number":
-        return _latex_number(_number(parts[0]))
-    if head == "neg":
-        return "-" + inner(parts[0], 2)
-    if head == "^":
-        return f"{{{inner(parts[0], 5)}}}^{{{inner(parts[1])}}}"
-    if head in ("+", "-"):
-        return f"{inner(parts[0], 1)} {head} {inner(parts[1], 1 if head == '+' else 2)}"
-    if head == "*":
-        left, right = (inner(part, 3 if part.head == "number" else 2) for part in parts)
-        apart = _is_apart(parts[0], parts[1], _within(parts[1], _tightness_in_product(parts[1])))
-        return left + (r" \cdot " if apart else " ") + right
-    if head == "/":
-        return rf"\frac{{{inner(parts[0])}}}{{{inner(parts[1])}}}"
-    if head == "abs":
-        return rf"\left|{inner(parts[0])}\right|"
-    if head == "call":
-        called, operands = parts[0], ", ".join(map(inner, parts[1:]))
-        if called == "√":
-            return rf"\sqrt{{{operands}}}"
-        return _latex_function(called) + enclosed(operands)
-    if head == "indicator":
-        return r"\mathbf{1}" + enclosed(inner(parts[0]), "[]")
-    if head == "where":
-        condition, then, otherwise = map(inner, parts)
-        words = rf"{then} \;\mathrm{{if}}\; {condition} \;\mathrm{{else}}\; {otherwise}"
-        return enclosed(words)
-    sign = {"≤": r"\leq", "≥": r"\geq"}.get(head, head)
-    return f"{inner(parts[0])} {sign} {inner(parts[1])}"
-
-
-def enclosed(tex: str, brackets: str = "()") -> str:
-    r"""TeX in brackets, which grow where it is tall.
-
-    >>> enclosed("-2"), enclosed(r"\frac{1}{2}", "[]")
-    ('(-2)', '\\left[\\frac{1}{2}\\right]')
-    """
-    left, right = brackets[0], brackets[1]
-    if r"\frac" in tex or r"\left" in tex or r"\begin" in tex:
-        return rf"\left{left}{tex}\right{right}"
-    return left + tex + right
-
-
-_LATEX_FUNCTIONS = frozenset(("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh"))
-
-
-def _latex_function(called: str) -> str:
-    if called == "σ":
-        return r"\sigma"
-    if called in _LATEX_FUNCTIONS:
-        return f"\\{called}"
-    return rf"\mathrm{{{called}}}".replace("_", r"\ ")
-
-
-def _latex_number(text: str) -> str:
-    """The text of a number in TeX."""
-    sign = "-" if text.startswith("−") else ""
-    if text[len(sign) :] in ("inf", "nan"):
-        return sign + {"inf": r"\infty", "nan": r"\mathrm{nan}"}[text[len(sign) :]]
-    top, slash, bottom = text[len(sign) :].partition("/")
-    if slash:
-        return rf"{sign}\frac{{{top}}}{{{bottom}}}"
-    mantissa, e, exponent = text[len(sign) :].partition("e")
-    power = exponent.replace("−", "-").lstrip("+")
-    return sign + mantissa + (rf" \times 10^{{{int(power)}}}" if e else "")
 
 
 # Its parts ---------------------------------------------------------------------------------------
@@ -447,11 +263,6 @@ _MEANINGS: dict[str, Callable[..., Scalar]] = {
     "^": scalars.power, "neg": operator.neg, "abs": abs, "=": scalars.equal,
     "<": operator.lt, ">": operator.gt, "≤": operator.le, "≥": operator.ge,
 }  # fmt: skip
-
-# Numbers -----------------------------------------------------------------------------------------
-
-_SHORT = Context(prec=4, Emin=MIN_EMIN, Emax=MAX_EMAX)
-_bits = int.bit_length
 
 
 def _call(called: str) -> Callable[[Formula], Formula]:

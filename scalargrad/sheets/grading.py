@@ -35,6 +35,7 @@ from scalargrad.checking.report import RIGHT, TOO_FEW
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import FileError
 from scalargrad.files import make_folder
+from scalargrad.notation.words import printable
 from scalargrad.sheets.keys import Job, Jobs, Paths, Rules, jobs_of, sheets_in, without_layout
 from scalargrad.sheets.worksheet import (
     MOST_CHARACTERS,
@@ -245,7 +246,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 def _printable(name: str) -> str:
     text = os.fsencode(name).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() or c == "\t" else "·" for c in text)
+    return printable(text, 0, keep="\t")
 
 
 # What is kept ------------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ from scalargrad.errors import DomainError, ProgramError
 from scalargrad.files import write_all
 from scalargrad.graph.model import Graph, contracted, edges_between
 from scalargrad.language.reading import Program, program
-from scalargrad.notation.names import MINUS, decimal
+from scalargrad.notation.numbers import MINUS, decimal
+from scalargrad.notation.words import printable
 from scalargrad.sheets.variants import variants
 
 MOST_CHARACTERS = 1_000_000  # of a sheet
@@ -300,14 +301,15 @@ def sheet_text(path: str | os.PathLike[str]) -> str:
     try:
         if not path.is_file():
             what = "is no file" if path.exists() else "is not there"
-            raise SheetError(f"{_cut(str(path), 300)} {what}; a sheet is a Markdown or CSV file")
+            called = printable(str(path), 300)
+            raise SheetError(f"{called} {what}; a sheet is a Markdown or CSV file")
         with path.open("rb") as file:
             content = file.read(4 * MOST_CHARACTERS + 4)
     except (OSError, ValueError) as error:
         if isinstance(error, SheetError):
             raise
         reason = getattr(error, "strerror", None) or error
-        raise SheetError(f"cannot read {_cut(str(path), 300)}: {reason}") from None
+        raise SheetError(f"cannot read {printable(str(path), 300)}: {reason}") from None
     return _decoded(content)
 
 
@@ -590,13 +592,8 @@ def save_all_new(
     for path, _ in contents:
         if not force and os.path.lexists(path):
             raise SheetError(
-                f"{_cut(str(path), 300)} is there and may hold somebody's answers; "
+                f"{printable(str(path), 300)} is there and may hold somebody's answers; "
                 "choose another name, or replace it with --force"
             )
     write_all(contents)
     return [path for path, _ in contents]
-
-
-def _cut(text: str, most: int = 60) -> str:
-    text = "".join(c if c.isprintable() else "·" for c in text[: most + 1])
-    return text if len(text) <= most else text[: most - 1] + "…"

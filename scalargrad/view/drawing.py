@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cached_property, partial
 from html import escape
 from itertools import islice
@@ -19,7 +18,9 @@ from scalargrad.files import write_whole
 from scalargrad.graph.derivation import derivation, named_node, named_value, path_through
 from scalargrad.graph.model import Graph, contracted, edges_between, graph
 from scalargrad.nn.layers import Module
-from scalargrad.notation.names import Written, numbers
+from scalargrad.notation.names import Written
+from scalargrad.notation.numbers import numbers
+from scalargrad.notation.words import did_you_mean, printable
 from scalargrad.view.export.dot import dot_source
 from scalargrad.view.export.gif import animation
 from scalargrad.view.export.html import page, stills
@@ -38,7 +39,6 @@ from scalargrad.view.scene import (
     Style,
     description,
     moved,
-    printable,
 )
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.network import is_network, network
@@ -548,8 +548,7 @@ def _remark_on_sums(drawn: Graph) -> str:
 
 def _one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
     if given is not None and given not in allowed:
-        near = get_close_matches(str(given), list(allowed), 1, 0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(str(given), allowed, likeness=0.5)
         raise DrawingError(f"{option} is one of {', '.join(allowed)}; got {given!r}{hint}")
 
 

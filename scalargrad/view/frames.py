@@ -12,7 +12,8 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, gradients, topological_order
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Edge, Graph, Node, contracted
-from scalargrad.notation.names import Numbers, Written
+from scalargrad.notation.names import Written
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.scene import Look, Scene, Step, Style, extent, name_of, title
 from scalargrad.view.stepper.arithmetic import (
     equation,

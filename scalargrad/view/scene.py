@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from scalargrad.graph.model import Graph, Node
-from scalargrad.notation.names import Numbers, Written, mathtext, typeset
+from scalargrad.notation.names import Written, mathtext, typeset
+from scalargrad.notation.numbers import Numbers
+from scalargrad.notation.words import printable
 from scalargrad.view import glyphs
 from scalargrad.view.layout.layered import Point
 
@@ -294,7 +296,7 @@ class Extent:
 
 def name_of(node: Node) -> Written:
     """The name of a node, set as mathematics where it is a name of the field."""
-    text = drawable(printable(typeset(node.label)))
+    text = drawable(printable(typeset(node.label).strip()))
     return Written(text, _settable(mathtext(node.label)))
 
 
@@ -318,7 +320,7 @@ def measured(text: Text) -> Extent:
 
 def title(node: Node, numbers: Numbers) -> str:
     """What a node is called in a picture: its name, else its symbol, else its number."""
-    name = printable(typeset(node.label)) or node.symbol
+    name = printable(typeset(node.label).strip()) or node.symbol
     return name or numbers.text(node.value)
 
 
@@ -338,12 +340,6 @@ def description(graph: Graph, numbers: Numbers) -> str:
         gradient = "" if node.is_constant else f", gradient {numbers.text(node.gradient)}"
         lines.append(f"{title(node, numbers)}{made}: value {numbers.text(node.value)}{gradient}")
     return "\n".join(lines)
-
-
-def printable(text: str, longest: int = 40) -> str:
-    """One line of text that every format can hold, cut where it is too long."""
-    shown = "".join(c if c.isprintable() else "·" for c in text.strip())
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
 def drawable(text: str) -> str:

@@ -14,7 +14,7 @@ from scalargrad.checking import diagnosis, marking, recomputing
 from scalargrad.checking.marking import check, key_of, mark
 from scalargrad.errors import ProgramError
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.names import both
+from scalargrad.notation.numbers import both
 
 LECTURE = LECTURES[0].text
 STUDENT = {"∂ℓ/∂ŷ": "−1.2", "∂ŷ/∂h₂": "0.1", "∂h₂/∂w₂": "1", "∂ℓ/∂w₂": "−0.12"}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalargrad.checking.reading import Reading, UnreadableNumber, read
-from scalargrad.notation.names import Numbers, both, decimal, fraction
+from scalargrad.notation.numbers import Numbers, both, decimal, fraction
 
 RIGHT = Fraction(-6, 25)
 HALF = Fraction(1, 200)

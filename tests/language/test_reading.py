@@ -268,20 +268,26 @@ def test_inputs_that_do_not_fit_are_listed(
         ("ẋ", "xdot"),
         ("w₂", "w2"),
         ("w₁₁⁽²⁾", "w11_2"),
-        ("w⁽¹²⁾", "w_12"),
-        ("h⁽ˡ⁾", "h_l"),
-        ("aᵢⱼ", "aij"),
+        ("w⁽¹²⁾", "w__12"),
+        ("h⁽ˡ⁾", "h__l"),
+        ("aᵢⱼ", "a_ij"),
         ("θ", "theta"),
         ("Δw", "Deltaw"),
         ("λ", "lambda"),
         ("θ̂", "thetahat"),
-        ("σᵦ", "sigmabeta"),
+        ("σᵦ", "sigma_beta"),
         ("\N{OHM SIGN}", "Omega"),
         ("\N{KELVIN SIGN}", "K"),
         ("\N{MICRO SIGN}", "mu"),
         ("ℓ", "loss"),
         ("ℓ₂", "loss2"),
         ("_a9", "_a9"),
+        ("e\u0301t\u00e9", "été"),
+        ("größe", "größe"),
+        ("权重", "权重"),
+        ("вес", "вес"),
+        ("ν", "nu"),
+        ("x′", "xprime"),
     ],
 )
 def test_names_spelled_alike_are_the_same(spelled: str, name: str) -> None:
@@ -296,17 +302,15 @@ def test_names_spelled_alike_are_the_same(spelled: str, name: str) -> None:
     [
         ("а", "(CYRILLIC SMALL LETTER A) has no place in a program; write a", 1),
         ("wа", "(CYRILLIC SMALL LETTER A) has no place in a program; write a", 2),
-        ("Α", "write A, or Alpha for the Greek letter", 1),
-        ("ο", "write o, or omicron for the Greek letter", 1),
-        ("wν", "write v, or nu for the Greek letter", 2),
+        ("Α", "write A", 1),
+        ("ο", "write o", 1),
+        ("wν", "write v", 2),
         ("ｘ", "(FULLWIDTH LATIN SMALL LETTER X) has no place in a program; write x", 1),
         ("𝑥", "(MATHEMATICAL ITALIC SMALL X) has no place in a program; write x", 1),
         ("x٣", "(ARABIC-INDIC DIGIT THREE) has no place in a program; write 3", 2),
-        ("é", "(LATIN SMALL LETTER E WITH ACUTE) has no place in a program; write e", 1),
-        ("e\u0301", "(COMBINING ACUTE ACCENT) has no place in a program", 2),
         ("x\u200b", "'\\u200b' (ZERO WIDTH SPACE) has no place in a program", 2),
         ("x\u202ey", "(RIGHT-TO-LEFT OVERRIDE) has no place in a program", 2),
-        ("中", "(CJK UNIFIED IDEOGRAPH-4E2D) has no place in a program", 1),
+        ("😀", "(GRINNING FACE) has no place in a program", 1),
         ("₂x", "a name begins with a letter", 1),
         ("\u0302x", "a name begins with a letter", 1),
         ("w⁽²⁺¹⁾", "'⁺' (SUPERSCRIPT PLUS SIGN) has no place in a program", 4),
@@ -345,7 +349,6 @@ def test_a_canonical_name_is_its_own_spelling(written: str) -> None:
                 canonical(unicodedata.normalize(form, written))
         return
     event("a name")
-    assert name.isascii()
     assert name.isidentifier()
     assert canonical(name) == name
     assert {canonical(unicodedata.normalize(form, written)) for form in ("NFC", "NFD")} == {name}
@@ -806,7 +809,7 @@ def expected_labels(nodes: list[Value]) -> dict[Value, str]:
 
 def check_round_trip(*outputs: Value) -> str:
     text = program_text(*outputs)
-    assert text.isascii()
+    assert text.isascii() or not all(n.label.isascii() for n in topological_order(*outputs))
     assert all(line.isprintable() for line in text.split("\n"))
     p = program(text)
     twin = twins(outputs[-1], p.output)

@@ -17,7 +17,8 @@ from scalargrad.engine.value import topological_order
 from scalargrad.graph.model import contracted, graph
 from scalargrad.lectures import LECTURES
 from scalargrad.notation.formula import name
-from scalargrad.notation.names import MINUS, Numbers, Written, typeset
+from scalargrad.notation.names import Written, typeset
+from scalargrad.notation.numbers import MINUS, Numbers
 from scalargrad.view.frames import MOST_STEPS, before_after, frames, nudged, steps
 from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Rectangle, Scene, Text, extent
 from scalargrad.view.stepper.arithmetic import in_numbers, symbols

@@ -5,7 +5,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 from scalargrad.graph.model import Node
-from scalargrad.notation.names import Numbers
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.scene import THEMES, Look, extent, name_of, printable
 
 DEJAVU = FontProperties(family="DejaVu Sans")

@@ -13,7 +13,7 @@ def dot_source(graph: Graph, look: Look) -> str:
 
     >>> from scalargrad import Value
     >>> from scalargrad.graph.model import graph
-    >>> from scalargrad.notation.names import Numbers
+    >>> from scalargrad.notation.numbers import Numbers
     >>> from scalargrad.view.scene import THEMES
     >>> x = Value(3, "x")
     >>> look = Look(THEMES["light"], Numbers(4))

@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from scalargrad.errors import DrawingError
+from scalargrad.notation.words import printable
 from scalargrad.view.export.painting import painted, png
 from scalargrad.view.frames import watched
 from scalargrad.view.scene import Scene
@@ -155,7 +156,7 @@ def labels(count: int) -> list[str]:
 
 def text(written: str) -> str:
     """Any text as HTML shows it, between tags and between quotes; control characters as dots."""
-    return escape("".join(c if c.isprintable() or c == "\n" else "·" for c in written))
+    return escape(printable(written, 0, keep="\n"))
 
 
 _Attributes = tuple[tuple[str, str], ...]

@@ -10,8 +10,10 @@ from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.scalars import Scalar
 from scalargrad.graph.model import Graph
 from scalargrad.notation.formula import Formula, formula
-from scalargrad.notation.names import MINUS, Numbers, Written, mathtext
-from scalargrad.view.scene import name_of, printable
+from scalargrad.notation.names import Written, mathtext
+from scalargrad.notation.numbers import MINUS, Numbers
+from scalargrad.notation.words import printable
+from scalargrad.view.scene import name_of
 
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 2, "^": 4}
 _ATOM = 9
@@ -102,7 +104,7 @@ def local_formula(graph: Graph, edge: int) -> Written | None:
 def name(part: Formula) -> Written:
     """A name in a formula."""
     text = str(part.parts[0])
-    return Written(printable(text), mathtext(text))
+    return Written(printable(text.strip()), mathtext(text))
 
 
 def _named(graph: Graph, written: Formula, depth: int) -> Formula:
@@ -128,7 +130,7 @@ def _spoken(written: Formula) -> Formula:
     """The formula as pictures write it: ReLU for relu, names cut where they are too long."""
     parts = [_spoken(part) if _is_formula(part) else part for part in written.parts]
     if written.head == "name":
-        parts[0] = printable(str(parts[0]))
+        parts[0] = printable(str(parts[0]).strip())
     if written.head == "call" and parts[0] in OPERATIONS:
         symbol = OPERATIONS[parts[0]].symbol
         parts[0] = symbol if symbol.lower() == parts[0].replace("_", "") else parts[0]

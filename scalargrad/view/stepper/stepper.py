@@ -18,12 +18,12 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, topological_order
 from scalargrad.errors import DrawingError
 from scalargrad.graph.derivation import named_value
-from scalargrad.language.reading import exact_text
-from scalargrad.notation.names import decimal, typeset
+from scalargrad.notation.names import typeset
+from scalargrad.notation.numbers import decimal, exact_text
+from scalargrad.notation.words import printable
 from scalargrad.view.drawing import Drawing, Frames, Node, draw
 from scalargrad.view.export.html import controls, figures
 from scalargrad.view.frames import By
-from scalargrad.view.scene import printable
 
 _NODES = ("wrt", "path", "dropped")  # the options of `draw` that name nodes
 _INSTALL = (

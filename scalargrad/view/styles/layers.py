@@ -7,7 +7,8 @@ from typing import Any
 
 from scalargrad.engine.scalars import is_number
 from scalargrad.graph.model import Graph
-from scalargrad.notation.names import Numbers, Written
+from scalargrad.notation.names import Written
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.layout.diagram import Card, Diagram, Line, Link, Piece
 from scalargrad.view.roles import Roles
 from scalargrad.view.scene import Look, drawable, name_of

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops
 from scalargrad import DrawingError, program
 from scalargrad.graph.model import contracted
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.names import Numbers
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.export import gif
 from scalargrad.view.export.gif import LONGEST_SIDE, animation
 from scalargrad.view.export.painting import painted

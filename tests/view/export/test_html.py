@@ -14,7 +14,7 @@ import pytest
 from scalargrad import DrawingError, Value, program
 from scalargrad.graph.model import contracted
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.names import Numbers
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.export.html import page
 from scalargrad.view.export.painting import painted
 from scalargrad.view.frames import frames

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scalargrad import Value, program
 from scalargrad.graph.derivation import derive
 from scalargrad.graph.model import contracted, edges_between
-from scalargrad.notation.names import Numbers, Written, numbers
+from scalargrad.notation.names import Written
+from scalargrad.notation.numbers import Numbers, numbers
 from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Rectangle, Step, Text, measured
 from scalargrad.view.styles.network import is_network, network
 

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scalargrad.view.styles.beneath import SMALLEST, with_lines_beneath
 
 from scalargrad import Value, program
 from scalargrad.engine import ops
 from scalargrad.engine.value import constant
 from scalargrad.graph.model import contracted, graph
 from scalargrad.lectures import LECTURES
-from scalargrad.notation.names import Numbers, Written
+from scalargrad.notation.names import Written
+from scalargrad.notation.numbers import Numbers
 from scalargrad.view.frames import steps
 from scalargrad.view.layout.engines import found
 from scalargrad.view.scene import (
@@ -30,7 +32,6 @@ from scalargrad.view.scene import (
     measured,
     name_of,
 )
-from scalargrad.view.styles.beneath import SMALLEST, with_lines_beneath
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.record import record
 
