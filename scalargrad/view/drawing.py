@@ -509,7 +509,7 @@ def _size(given: Any) -> tuple[float, float]:
     return width, height
 
 
-MOST_OPERATIONS = 25  # that are drawn unasked where there are named nodes
+MOST_OPERATIONS = 16  # that are drawn unasked where there are named nodes
 
 
 def _is_tangled(root: Value, named: Graph) -> bool:

@@ -19,7 +19,7 @@ Segment = tuple[float, float, float, float]  # x and y of both ends, the left on
 
 _MOST = 7  # places that are kept for a label
 _ROUNDS = 10
-_ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78)  # shares of the way
+_ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)  # shares of the way
 
 
 @dataclass(frozen=True)

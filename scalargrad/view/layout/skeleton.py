@@ -104,6 +104,11 @@ def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
         _turned(c.size(form, stacked), diagram.turned)
         for c, form in zip(diagram.cards, forms, strict=True)
     ]
+    for column in skeleton.order:  # alike in a column: no line to one runs through another
+        cards = [item for item in column if item < len(card)]
+        widest = max((card[item][0] for item in cards), default=0.0)
+        for item in cards:
+            card[item] = (widest, widest if forms[item] == "circle" else card[item][1])
     above: dict[int, float] = {}
     below: dict[int, float] = {}
     aside: dict[int, float] = {}

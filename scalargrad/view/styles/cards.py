@@ -38,7 +38,8 @@ from scalargrad.view.scene import (
     title,
 )
 
-_NOTE = 48  # letters in a line of a remark
+_READ = 500  # nodes that are read to find out whether numbers are rounded
+_NOTE = 60  # letters in a line of a remark
 _LONGEST = 16  # letters of a name
 _THINNEST, _THICKER = 0.03, 0.2  # of a link by its strength
 _FULLEST = 0.14  # ink in the fill of a card: texts stay readable on it
@@ -135,7 +136,7 @@ def equation(look: Look) -> tuple[Written, ...]:
     return tuple(part for line in look.beneath for part in parts(line))
 
 
-def remarks(look: Look) -> tuple[Line, ...]:
+def remarks(graph: Graph, look: Look) -> tuple[Line, ...]:
     """What is said of the whole picture: its legend, and what was left out of it."""
     lines: list[Line] = []
     if look.legend:
@@ -144,7 +145,20 @@ def remarks(look: Look) -> tuple[Line, ...]:
         factors = (dot, Piece(Written("× local derivative"), "factor"))
         lines.append((*words, *(factors if look.path or look.local else ())))
     rest = wrap(look.note, _NOTE)
+    if _is_rounded(graph, look) and not any("≈" in line.text for line in look.beneath):
+        rest.insert(0, f"≈ to {look.numbers.digits} digits")
     return (*lines, *((Piece(Written(words), "muted"),) for words in rest))
+
+
+def _is_rounded(graph: Graph, look: Look) -> bool:
+    """Whether numbers that are exact by their leaves are not written in full."""
+    marking = replace(look.numbers, approximate=look.is_exact)
+    return look.is_exact and any(
+        marking.is_approximate(number)
+        for node in graph.nodes[:_READ]
+        for number in (node.value, node.gradient)
+        if not node.is_constant
+    )
 
 
 def has_gradients(graph: Graph) -> bool:

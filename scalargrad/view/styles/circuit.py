@@ -73,6 +73,10 @@ class Merged:
     inside: dict[int, int]
     inner: dict[int, int]
 
+    def card(self, index: int) -> int:
+        """The node that another is drawn with."""
+        return self.inner.get(index, index)
+
     @staticmethod
     def nothing(graph: Graph) -> Merged:
         """Every node by itself."""
@@ -180,12 +184,13 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
             label = Label((tuple((piece,) for piece in pieces),)) if pieces else None
             links.append(Link(place[use.source], place[index], label))
     on_path = {n for e in look.path for n in (graph.edges[e].source, graph.edges[e].target)}
+    new = {index for index in range(len(graph.nodes)) if look.is_new(index)}
     return Board(
         Diagram(
-            tuple(cards), tuple(links), equation(look), remarks(look), ("",) * len(cards),
+            tuple(cards), tuple(links), equation(look), remarks(graph, look), ("",) * len(cards),
             look.room, (), look.direction == "TB", look.engine,
         ),
-        frozenset(place[i] for i in merged.cards if i in on_path or look.is_new(i)),
+        frozenset(place[card] for card in map(merged.card, {*on_path, *new}) if card in place),
         frozenset(place[i] for i in merged.cards if i in look.dropped),
         frozenset(accented),
         frozenset(gone),

@@ -339,7 +339,7 @@ class _Net:
                     assert slope is not None
                     sign = Piece(Written("Σ"), "muted")
                     lines.append((called(self.graph, self.look, leaf), sign, slope))
-        return (*lines, *remarks(self.look))
+        return (*lines, *remarks(self.graph, self.look))
 
 
 def _label(weights: list[tuple[Piece, Piece, Piece | None]], factors: list[Piece]) -> Label:
