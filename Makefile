@@ -21,6 +21,9 @@ check: .venv/development  ## lint, format and type-check
 gallery: .venv/development  ## draw every example, in all styles and formats, and every plot into gallery/
 	.venv/bin/python tests/gallery.py gallery
 
+legible: .venv/development  ## measure how legible the pictures of a course are on a slide
+	.venv/bin/python tests/legible.py $(CASES)
+
 bench: .venv/development  ## measure speed and memory against real peers, side by side
 	.venv/bin/python tests/benchmarks/engine.py
 	.venv/bin/python tests/benchmarks/networks.py
@@ -65,4 +68,4 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group docs
 	@touch $@
 
-.PHONY: help demo test check gallery bench notebooks docs clean
+.PHONY: help demo test check gallery legible bench notebooks docs clean

@@ -16,7 +16,7 @@ _WEIGHT = re.compile(r"(w|W|theta|θ|v|u|k|weight)\W*\w*")
 _BIAS = re.compile(r"(b[a-z]?|beta|β|bias|c)(\W|\d|_|[₀-₉]|$).*")
 _STATE = re.compile(r"[hcs]_?[0₀]")  # what a cell starts from
 _TARGET = re.compile(r"(y|t|target|label)(\d|_|[₀-₉]|$).*")
-_LOSS = re.compile(r"(loss|L|ℓ|J|E|cost)(\W|\d|_|[₀-₉]|$).*")
+_LOSS = re.compile(r"(loss|l|L|ℓ|J|E|cost)(\W|\d|_|[₀-₉]|$).*")
 _OUTPUT = re.compile(r"(yhat|ŷ|o|out|output|p|pred|prediction)(\d|_|[₀-₉]|$).*")
 _INPUT = re.compile(r"(x|input)(\d|_|[₀-₉]|$).*")
 _ACTIVATIONS = ("relu", "leaky_relu", "elu", "silu", "gelu", "tanh", "sigmoid", "softplus")
@@ -111,10 +111,9 @@ class Roles:
 
     @cached_property
     def _into_loss(self) -> frozenset[int]:
-        """The nodes that the loss compares with targets."""
-        if not self._is_loss(self.graph.output):
-            return frozenset()
-        return frozenset(a for a, b in self.edges if b == self.graph.output)
+        """What the losses compare with targets."""
+        into = {a for a, b in self.edges if self._is_loss(b)}
+        return frozenset(index for index in into if not self._is_loss(index))
 
     def _is_loss(self, index: int) -> bool:
         label = self.graph.nodes[index].label
@@ -123,6 +122,8 @@ class Roles:
     def heading(self, index: int) -> str:
         """What a column of such nodes is called, one and several of them; "" for nothing sure."""
         node = self.graph.nodes[index]
+        if node.is_leaf and _STATE.fullmatch(node.label):
+            return "state|states"
         if node.is_leaf:
             is_input = any(b not in self._unweighed for a, b in self._uses(index))
             return "input|inputs" if is_input or _INPUT.fullmatch(node.label) else ""

@@ -13,7 +13,7 @@ from scalargrad.view.layout.skeleton import Skeleton
 _CLEAR = 0.3  # from a label to what is not its own
 _APART = 0.22  # between two labels
 _BESIDE = 0.2  # from a label to its own line
-_SEEN = 0.7  # of a line on both sides of the label on it
+_SEEN = 0.95  # of a line on both sides of the label on it
 _NEARER = 1.5  # times that a line of another is farther from a label than its own
 Segment = tuple[float, float, float, float]  # x and y of both ends, the left one first
 

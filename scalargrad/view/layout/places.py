@@ -14,7 +14,7 @@ Point = tuple[float, float]
 Area = tuple[float, float, float, float]  # left, top, right, bottom
 
 ARROW = 1.7  # of a gap that an arrow needs to be seen
-_LABEL = 0.8  # of the widest label that a gap is at least as wide as
+_LABEL = 0.9  # of the widest label that a gap is at least as wide as
 _WIDEST = 16.0  # gap
 _BARE = 0.35  # share of a link without a label in the free width
 _USED = 0.8  # of the height that is free
