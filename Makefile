@@ -10,8 +10,13 @@ help:  ## list the targets
 demo: .venv/runtime  ## draw the lecture example into demo/, print its derivatives and their check
 	.venv/bin/scalargrad demo --output demo
 
+QUICK = tests/engine tests/notation tests/language tests/checking tests/test_quick.py
+
+quick: .venv/development  ## test engine, language, marking and a picture of each style in a minute
+	.venv/bin/python -m pytest --quick --numprocesses auto --dist loadfile --durations 3 $(QUICK)
+
 test: .venv/development  ## run the whole test suite
-	.venv/bin/python -m pytest --numprocesses auto --dist loadfile
+	.venv/bin/python -m pytest --numprocesses auto --dist loadfile --durations 10
 
 check: .venv/development  ## lint, format and type-check
 	.venv/bin/ruff check .
@@ -23,6 +28,9 @@ gallery: .venv/development  ## draw every example, in all styles and formats, an
 
 legible: .venv/development  ## measure how legible the pictures of a course are on a slide
 	.venv/bin/python tests/legible.py $(CASES)
+
+glyphs: .venv/development  ## write the table of glyphs from the fonts that matplotlib carries
+	.venv/bin/python tests/glyph_table.py
 
 bench: .venv/development  ## measure speed and memory against real peers, side by side
 	.venv/bin/python tests/benchmarks/engine.py
@@ -68,4 +76,4 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group docs
 	@touch $@
 
-.PHONY: help demo test check gallery legible bench notebooks docs clean
+.PHONY: help demo quick test check gallery legible glyphs bench notebooks docs clean

@@ -33,8 +33,8 @@ _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
-    "engine.value", "engine.ops", "engine.scalars", "language.reading", "notation.formula",
-    "notation.names", "errors",
+    "engine.value", "engine.backward", "engine.ops", "engine.scalars", "language.reading",
+    "notation.formula", "notation.names", "errors",
     "graph.model", "graph.derivation", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
     "train", "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",

@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import ops as ops
-from scalargrad.engine.value import Value, partial, topological_order
+from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import (
     CompilerError,
     DomainError,

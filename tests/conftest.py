@@ -11,8 +11,25 @@ settings.load_profile("scalargrad")
 GOLDEN = Path(__file__).parent / "golden"
 
 
+CASES = 12  # of a test that a quick run takes
+
+
 def pytest_addoption(parser):
     parser.addoption("--overwrite", action="store_true", help="rewrite the golden files")
+    parser.addoption("--quick", action="store_true", help="of each test some cases, no slow ones")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Take of a test that stands for a whole table some cases, so that a quick run stays quick."""
+    if not config.getoption("--quick"):
+        return
+    cases = {}
+    for item in items:
+        if item.get_closest_marker("slow") is None:
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    taken = {item for group in cases.values() for item in group[:: -(-len(group) // CASES)]}
+    config.hook.pytest_deselected(items=[item for item in items if item not in taken])
+    items[:] = [item for item in items if item in taken]
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from scalargrad import Value, program
 from scalargrad.lectures import LECTURES
+from scalargrad.view.export import formats
+from scalargrad.view.scene import Scene
 
 CROSS_ENTROPY = """
 z = w11*x1 + w21*x2 + b; yhat = sigmoid(z)
@@ -30,6 +32,11 @@ SOFTMAX_INPUTS = {
     "x1": "1", "x2": "2", "w11": "0.5", "w21": "-0.25", "w12": "0.3", "w22": "0.1", "w13": "1",
     "w23": "-1",
 }  # fmt: skip
+
+
+def painted(scene: Scene, form: str) -> bytes:
+    """A scene as the bytes of a file, such as an svg."""
+    return formats.written(f".{form}", [scene])
 
 
 def mlp(*sizes: int) -> Value:

@@ -50,14 +50,22 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions):
     assert {name.partition("/")[0] for name in held - package} == {
         f"scalargrad_teach-{scalargrad.__version__}.dist-info"
     }
-    assert any(name.endswith("/licenses/LICENSE") for name in held)
+    for licence in ("LICENSE", "LICENSE-DejaVu.txt", "LICENSE-STIX.txt"):
+        assert any("/licenses/" in name and name.endswith(f"/{licence}") for name in held)
+    assert wheel.stat().st_size <= 1_200_000
 
 
-def test_nothing_of_others_is_bundled(distributions):
+def test_nothing_of_others_is_bundled_but_outlines_of_letters(distributions):
     _, wheel = distributions
     kinds = {Path(name).suffix for name in names(wheel) if name.startswith("scalargrad/")}
-    # Python, the marker of types, programs, worksheets and claims: no font and no library.
-    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css"}
+    # Python, the marker of types, programs, worksheets and claims: no library.
+    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css", ".z", ".txt"}
+    outlines = {
+        name for name in names(wheel) if name.endswith((".z", ".txt")) and "/licenses/" not in name
+    }
+    assert {name.rpartition("/")[0] for name in outlines if "dist-info" not in name} == {
+        "scalargrad/view/glyphs/faces"  # of letters, with the licences of their fonts
+    }
     scripts = {Path(name).name for name in names(wheel) if name.endswith((".js", ".css"))}
     assert scripts == {"live.js", "live.css", "steps.js"}  # our own
 
@@ -68,7 +76,7 @@ def test_the_sdist_holds_what_its_tests_need(distributions):
         held = {name.partition("/")[2] for name in archive.getnames()}
     assert held >= tracked("scalargrad", "tests", "notebooks", ".docs")
     assert held >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml",
-                    "Makefile", "constraints.txt"}  # fmt: skip
+                    "CITATION.cff", "Makefile", "constraints.txt"}  # fmt: skip
     assert not any("__pycache__" in name or name.startswith((".venv", "demo/")) for name in held)
 
 
@@ -77,6 +85,9 @@ def test_the_version_is_one():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     headings = re.findall(r"^## \[(.*?)\]", changelog, re.MULTILINE)
     assert headings[:2] == ["Unreleased", PROJECT["version"]]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {PROJECT['version']}\n" in citation
+    assert f"name: {PROJECT['authors'][0]['name']}\n" in citation
     parts = set(re.findall(r"^### (.*)", changelog, re.MULTILINE))
     assert parts <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 

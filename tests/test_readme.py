@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
+from scalargrad.view.scene import THEMES
+
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -55,3 +58,18 @@ def test_every_link_leads_to_a_file():
     assert links
     missing = [link for link in links if not (README.parent / link).exists()]
     assert missing == []
+
+
+def test_every_suffix_style_and_theme_is_named_as_the_program_has_it():
+    text = README.read_text(encoding="utf-8")
+    for pattern, known in (
+        (r"^\| `draw\(loss\)` \|.*`\.save\(\)` as (.*) \|$", SUFFIXES),
+        (r"^\| `draw\(loss\)\.frames\(\)` \|.*a step: (.*) \|$", FRAME_SUFFIXES),
+    ):
+        (listed,) = re.findall(pattern, text, re.MULTILINE)
+        named = re.findall(r"\.[a-z]+", listed)
+        assert set(named) <= set(known)
+        assert len(named) >= len(known) - 2  # .svg and .png of frames stand side by side
+    assert re.findall(r'^\| `style="(\w+)"`', text, re.MULTILINE) == list(STYLES)
+    themes = re.search(r"^\| `theme=` \| (.*) \|$", text, re.MULTILINE)[1]
+    assert re.findall(r'"([\w-]+)"', themes) == list(THEMES)

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scalargrad.checking.kinks import Interval, has_kink, local_derivatives, subdifferential
+from scalargrad.checking.kinks import Interval, has_kink, pullback_at, subdifferential
 from scalargrad.checking.quantities import Quantity, canonical_label, shown
-from scalargrad.checking.recomputing import Key, Outline
+from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.graph.model import contracted
 from scalargrad.language.reading import Program, program
 from scalargrad.notation.formula import Formula, evaluated, parts_of
@@ -40,6 +41,7 @@ class AnswerKey:
     _gradients: dict[Value, dict[Value, Scalar]] = field(default_factory=dict)
     _at_kinks: dict[Value, dict[Value, Interval]] = field(default_factory=dict)
     _formulas: dict[Key, str] = field(default_factory=dict)
+    _constant: dict[Key, bool] = field(default_factory=dict)
 
     def key(self, asked: Quantity) -> Key:
         """The nodes of a quantity."""
@@ -55,8 +57,8 @@ class AnswerKey:
         if not rest:
             return of.data
         if of not in self._gradients:
-            local = local_derivatives(self.outline.slopes)
-            self._gradients[of] = gradients(of, scalars.whole(1, of.data), local)
+            pullback = pullback_at(self.outline.slopes)
+            self._gradients[of] = gradients(of, scalars.whole(1, of.data), pullback)
         derivative = self._gradients[of].get(rest[0], 0)
         return derivative if len(rest) == 1 else rest[0].data - rest[1] * derivative
 
@@ -70,6 +72,22 @@ class AnswerKey:
             self._at_kinks[of] = subdifferential(of, self.outline.slopes)
         found = self._at_kinks[of].get(by, Interval(0, 0))
         return (by.data + found * -step[0]) if step else found
+
+    def is_constant(self, key: Key) -> bool:
+        """Whether a quantity would be the same with other inputs, as ∂z/∂b = 1 is."""
+        if key not in self._constant:
+            moved = {
+                (node,): 1.03125 * scalars.to_float(node.data) + 0.01
+                for node in self.outline.place
+                if not node.parents
+            }
+            try:
+                other = Recomputation(self.outline, moved, in_floats=True).quantity(key)
+                is_same = abs(scalars.to_float(other) - scalars.to_float(self.truth(key))) < 1e-9
+            except FAILURES:
+                is_same = False
+            self._constant[key] = is_same
+        return self._constant[key]
 
     def shown(self, asked: Quantity) -> str:
         """A quantity as mathematics writes it, the output by its name."""

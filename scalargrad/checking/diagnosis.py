@@ -24,6 +24,7 @@ from scalargrad.checking.recomputing import (
     Outline,
     Recomputation,
     Rules,
+    Strays,
     Way,
     Work,
     computed,
@@ -53,9 +54,9 @@ class Case:
         key: the quantity.
         reading: what was written.
         half: how far the person's number may be from it.
-        unseen: how far rounding may put off a step that was not written.
+        unseen: to which unit a step that was not written was rounded.
         own: the numbers of the person's earlier lines.
-        halves: how far those may be off.
+        strays: how far those may be off what was gone on with.
         exact: the true value.
         expected: the value from the person's own earlier lines.
         written: the numbers of all lines of the sheet.
@@ -67,7 +68,7 @@ class Case:
     half: Fraction
     unseen: Fraction
     own: Mapping[Key, Scalar]
-    halves: Mapping[Key, Fraction]
+    strays: Mapping[Key, Strays]
     exact: Scalar
     expected: Scalar | None
     written: Mapping[Key, Scalar]
@@ -125,7 +126,7 @@ def _fits(case: Case, work: Work) -> bool:
         return False
     if case.reading.places is None:  # a fraction or a float comes of numbers that were not rounded
         return False
-    outcome = expected(case.outline, way, work, case.halves, case.unseen)
+    outcome = expected(case.outline, way, work, case.strays, case.unseen)
     return outcome is not None and outcome.low - half <= written <= outcome.high + half
 
 
@@ -453,7 +454,7 @@ def _with_other(key: Key, source: Value, other: Value, begin: Begin) -> Scalar:
 def _beginning_with(first: Recomputation, changed: Mapping[Key, Scalar]) -> Recomputation:
     """The same from other own numbers."""
     return Recomputation(
-        first.outline, {**first.own, **changed}, first.shifts, first.rules,
+        first.outline, {**first.own, **changed}, first.carried, first.rules,
         from_result=first.from_result, at_kink=first.at_kink,
     )  # fmt: skip
 

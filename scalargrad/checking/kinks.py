@@ -9,9 +9,10 @@ from typing import Any
 
 from scalargrad.checking.reading import read
 from scalargrad.engine import scalars
-from scalargrad.engine.ops import OPERATIONS, Operands
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
+from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.scalars import Kind, Scalar
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.value import Value
 
 
 @dataclass(frozen=True)
@@ -53,29 +54,29 @@ def subdifferential(
         output: the node that is differentiated.
         slopes: by name of an operation its slope at the kink, where a convention is stated.
     """
-    stated = local_derivatives(slopes or {})
+    stated = pullback_at(slopes or {})
 
-    def local(node: Value) -> Operands:
+    def pullback(node: Value) -> Pullback:
         at_kink = node.local_intervals()
         if at_kink is None or (slopes and node.op and node.op.name in slopes):
             return stated(node)
-        return tuple(Interval(*bounds) for bounds in at_kink)
+        return multiplying([Interval(*bounds) for bounds in at_kink])
 
     return {
         node: _interval(gradient)
-        for node, gradient in gradients(output, _interval(1), local).items()
+        for node, gradient in gradients(output, _interval(1), pullback).items()
     }
 
 
-def local_derivatives(slopes: Mapping[str, Scalar]) -> Callable[[Value], Operands]:
-    """What gives the local derivatives of a node where slopes at kinks are stated by operation."""
+def pullback_at(slopes: Mapping[str, Scalar]) -> Callable[[Value], Pullback]:
+    """What gives the closure of a node where slopes at kinks are stated by operation."""
 
-    def local(node: Value) -> Operands:
+    def pullback(node: Value) -> Pullback:
         if node.op and node.op.name in slopes and node.is_at_kink:
-            return (slopes[node.op.name],)
-        return node.local_derivatives()
+            return multiplying((slopes[node.op.name],))
+        return node.pullback
 
-    return local
+    return pullback
 
 
 _STATED = re.compile(

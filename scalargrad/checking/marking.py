@@ -17,10 +17,19 @@ from typing import Any
 from scalargrad.checking import diagnosis
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
 from scalargrad.checking.quantities import UnknownQuantity, quantity
-from scalargrad.checking.reading import Reading, UnreadableNumber, of_number, read
+from scalargrad.checking.reading import (
+    Comma,
+    Reading,
+    UnreadableNumber,
+    comma_of,
+    is_blank,
+    of_number,
+    read,
+)
 from scalargrad.checking.recomputing import (
     Expected,
     Key,
+    Strays,
     Way,
     computed,
     expected,
@@ -28,10 +37,13 @@ from scalargrad.checking.recomputing import (
     straight,
 )
 from scalargrad.checking.report import (
+    AT_KINK,
     BLANK,
+    CONSISTENT,
     FOLLOWS,
     LAST_DIGIT,
     NOT_ASKED,
+    NOT_CONFIRMED,
     RIGHT,
     TOO_FEW,
     UNKNOWN,
@@ -40,8 +52,9 @@ from scalargrad.checking.report import (
     Line,
     Report,
 )
+from scalargrad.checking.sentences import SENTENCES
 from scalargrad.engine import scalars
-from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
 from scalargrad.notation.numbers import MINUS, decimal
@@ -52,8 +65,13 @@ Answers = Mapping[str, Any] | Iterable[tuple[str, Any]]  # as dict takes them
 _FEW = Fraction(1, 20)  # half a unit that is a larger share of the truth: too few figures
 _SLIP = Fraction(1, 10)  # a unit that is a larger share is no slip in the last digit
 _ROUNDING = Fraction(1, 10**11)  # of what is computed in floats, relative
+_NOISE = Fraction(1, 10**15)  # of the same, absolute: 0.1 + 0.2 − 0.3 is nought
+_MOST_UNITS = 3  # that rounding may put off a lone answer
 _MOST_MISTAKES = 5  # whose reason is looked for
 _MISTAKES = (WRONG, LAST_DIGIT)
+_DOUBTFUL = (TOO_FEW, NOT_CONFIRMED, LAST_DIGIT)
+_CREDIT = {RIGHT: Fraction(1), AT_KINK: Fraction(1), TOO_FEW: Fraction(1), FOLLOWS: Fraction(1),
+           NOT_CONFIRMED: Fraction(1, 2), LAST_DIGIT: Fraction(1, 2)}  # fmt: skip
 
 
 def check(
@@ -119,10 +137,13 @@ class _Answer:
     roots: frozenset[int] = frozenset()  # the lines with the mistakes that it follows from
     mistakes: tuple[str, ...] = ()
     is_at_kink: bool = False
+    reason: str = ""  # for a verdict that is neither right nor wrong
+    credit: Fraction = Fraction(0)
+    is_carried: bool = False  # whether it is right only for what rounding on the way carries
 
     @property
     def is_blank(self) -> bool:
-        return not self.written.strip(" \t\r\n–—-_.?…")
+        return is_blank(self.written)
 
 
 def mark(
@@ -146,15 +167,18 @@ def mark(
     in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
     for answer in in_order:
         sheet.mark(answer)
+    sheet.settle(sum(answer.verdict not in (NOT_ASKED, UNKNOWN) for answer in read_answers))
     wrong = [answer for answer in in_order if answer.verdict in _MISTAKES]
     for answer in wrong[:_MOST_MISTAKES]:
         answer.mistakes = sheet.mistakes(answer)
     first = wrong[0] if wrong else None
+    unconfirmed = [str(a.number) for a in read_answers if a.verdict == NOT_CONFIRMED and a.credit]
+    notes = (_to_confirm(unconfirmed),) if unconfirmed else ()
     report = Report(
         tuple(sheet.line(answer) for answer in read_answers),
         first.quantity if first else None,
         first.mistakes if first else (),
-        sheet.notes(),
+        notes,
     )
     return report if solutions else report.without_solutions()
 
@@ -171,6 +195,8 @@ def _read(key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None) ->
         raise TypeError(f'answers are like {{"dl/dw2": "-0.24"}}; got the text {answers!r}')
     pairs = answers.items() if isinstance(answers, Mapping) else answers
     given = [_answer(key, number, *pair) for number, pair in enumerate(pairs, 1)]
+    commas = {comma_of(answer.written) for answer in given} - {None}
+    comma = commas.pop() if len(commas) == 1 else "asked for"
     counting: dict[Key, _Answer] = {}
     for answer in given:
         if answer.key is not None:
@@ -183,7 +209,7 @@ def _read(key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None) ->
         elif answer.key is not None and counting[answer.key] is not answer:
             answer.verdict = NOT_ASKED
             answer.problem = f"line {counting[answer.key].number} answers this; that one counts"
-        yield _with_reading(answer)
+        yield _with_reading(answer, comma)
     missing = [found for found in wanted or {} if found not in counting]
     for number, found in enumerate(missing, len(given) + 1):
         yield _Answer(number, (wanted or {})[found], "", verdict=BLANK, exact=key.truth(found))
@@ -209,7 +235,7 @@ def _answer(key: AnswerKey, number: int, name: object, written: object) -> _Answ
     return answer
 
 
-def _with_reading(answer: _Answer) -> _Answer:
+def _with_reading(answer: _Answer, comma: Comma | None) -> _Answer:
     """A line with its number; without nodes where there is nothing to mark."""
     if not answer.verdict and answer.is_blank:
         answer.verdict = BLANK
@@ -217,15 +243,15 @@ def _with_reading(answer: _Answer) -> _Answer:
         answer.key = None
         return answer
     try:
-        answer.reading = _reading(answer.original)
+        answer.reading = _reading(answer.original, comma or "asked for")
     except UnreadableNumber as error:
         answer.verdict, answer.problem, answer.key = UNREADABLE, _sentence(error), None
     return answer
 
 
-def _reading(written: object) -> Reading:
+def _reading(written: object, comma: Comma) -> Reading:
     if isinstance(written, str):
-        return read(written)
+        return read(written, comma)
     try:
         number = scalars.scalar(written)
         return of_number(number)
@@ -245,13 +271,12 @@ class _Sheet:
         self.key = key
         self.at_kinks: AtKinks = at_kinks
         self.strict = strict
-        halves = [found.unit / 2 for found in readings if (found.places or 0) > 0]
-        self.finest = min(halves, default=Fraction(0))  # half a unit of the most decimals
-        self.coarsest = max(halves, default=Fraction(0))  # and of the fewest
+        places = sorted(found.places for found in readings if found.places and found.places > 0)
+        self.finest = Fraction(1, 10 ** places[-1]) if places else Fraction(0)
+        self.usual = places[len(places) // 2] if places else 0  # decimals, of the most lines
         self.own: dict[Key, Scalar] = {}
-        self.halves: dict[Key, Fraction] = {}
+        self.strays: dict[Key, Strays] = {}  # how far each may be off what was gone on with
         self.answers: dict[Key, _Answer] = {}
-        self.carried_alone = False
 
     def mark(self, answer: _Answer) -> None:
         """Give a line its verdict; the lines that it can follow from have theirs."""
@@ -259,14 +284,19 @@ class _Sheet:
         assert answer.reading is not None
         assert answer.exact is not None
         key, reading = answer.key, answer.reading
-        self._judge(answer, key, reading, answer.exact)
+        self.answers[key] = answer
+        low, high = self._judge(answer, key, reading, answer.exact)
+        if len(key) == 1 and not key[0].parents:
+            return  # an input is given: nothing follows from another number for it
         number = reading.middle
         is_small = max(abs(number.numerator), number.denominator) < 10**60
         self.own[key] = number if is_small else scalars.to_float(number)
-        self.halves[key] = answer.half
-        self.answers[key] = answer
+        spread = answer.half / 10 if answer.half else Fraction(0)  # or to one digit more
+        down, up = (min(max(off, -answer.half), answer.half) for off in (low, high))
+        self.strays[key] = min(down, -spread), max(up, spread)
 
-    def _judge(self, answer: _Answer, key: Key, reading: Reading, exact: Scalar) -> None:
+    def _judge(self, answer: _Answer, key: Key, reading: Reading, exact: Scalar) -> Strays:
+        """Give a line its verdict; how far it is from what it should have been."""
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
         is_exact = self.strict and reading.is_integer
@@ -274,22 +304,25 @@ class _Sheet:
         answer.expected = exact
         is_right = _reaches(reading.middle, answer.half, allowed.low, allowed.high)
         if is_right:
-            answer.verdict = TOO_FEW if self._has_too_few(reading, answer.half, exact) else RIGHT
+            answer.verdict = self._by_figures(reading, answer.half, exact, answer.is_at_kink)
             if self.strict:
-                answer.half *= reading.middle != exact
-                return
+                return _off(reading, exact, exact)
         way = next(self._ways(key))
         first = computed(self.key.outline, way, straight(key, way), in_floats=False)
         answer.expected = exact if first is None else first
         if is_right:
-            if reading.middle == exact == first and not self._is_rounded(key, way, reading):
-                answer.half = Fraction(0)  # the person went on with this number and no other
-            return
-        self._judge_by_own_lines(answer, key, reading, [(allowed.low, allowed.high, answer.half)])
+            if not self._is_rounded(key, way, reading):
+                if reading.middle == exact == first:
+                    answer.half = Fraction(0)  # the person went on with this number and no other
+            elif (reading.places or 0) >= self.usual and not reading.is_integer:
+                return -answer.half, answer.half
+            return _off(reading, exact, answer.expected)
+        bounds = [(allowed.low, allowed.high, answer.half)]
+        return self._judge_by_own_lines(answer, key, reading, bounds)
 
     def _judge_by_own_lines(
         self, answer: _Answer, key: Key, reading: Reading, bounds: list[_Bounds]
-    ) -> None:
+    ) -> Strays:
         """Give a line that is not right its verdict; a unit off some bounds is the last digit."""
         for way in self._ways(key):
             outcome = self._expected(key, way, reading)
@@ -302,7 +335,7 @@ class _Sheet:
             if _reaches(reading.middle, half, outcome.low, outcome.high):
                 answer.half = half
                 self._follow(answer, outcome, roots)
-                return
+                return _off(reading, outcome.low, outcome.high)
             bounds.append((outcome.low, outcome.high, half))
         for low, high, half in bounds:
             size = abs(Fraction(low)) if _is_finite(low) else Fraction(0)
@@ -311,21 +344,25 @@ class _Sheet:
         answer.verdict = answer.verdict or WRONG
         assert answer.expected is not None
         answer.half = min(answer.half, self._half(reading, answer.expected))
-        if reading.is_integer and not reading.middle:  # a nought that is wrong was meant as one
-            answer.half = Fraction(0)
+        if reading.is_integer:  # it was meant as one, or its final zeros were left out
+            usual = Fraction(1, 2 * 10**self.usual) if self.usual and reading.middle else 0
+            answer.half = min(answer.half, Fraction(usual))
         answer.roots = frozenset([answer.number])
+        return -answer.half, answer.half
 
     def _follow(self, answer: _Answer, outcome: Expected, roots: frozenset[int]) -> None:
         answer.expected = outcome.number
+        assert answer.reading is not None
+        assert answer.exact is not None
         if roots:
             answer.roots = roots
             answer.verdict = f"{FOLLOWS} {min(roots)}"
-        else:
-            assert answer.reading is not None
-            assert answer.exact is not None
-            too_few = self._has_too_few(answer.reading, answer.half, answer.exact)
-            answer.verdict = TOO_FEW if too_few else RIGHT
-            self.carried_alone |= not outcome.used
+            return
+        answer.verdict = self._by_figures(answer.reading, answer.half, answer.exact)
+        answer.is_carried = True
+        reach = max(outcome.high - to_float(answer.exact), to_float(answer.exact) - outcome.low)
+        if not outcome.used and reach > _MOST_UNITS * to_float(answer.reading.unit):
+            answer.verdict, answer.reason = NOT_CONFIRMED, SENTENCES["show the steps"]
 
     def _ways(self, key: Key) -> Iterator[Way]:
         """The ways in which a person may have come to a quantity, the most usual first."""
@@ -354,51 +391,100 @@ class _Sheet:
 
     def _expected(self, key: Key, way: Way, reading: Reading) -> Expected | None:
         return expected(
-            self.key.outline, way, straight(key, way), self.halves, self._unseen(reading),
+            self.key.outline, way, straight(key, way), self.strays, self._unseen(reading),
             any_at_kinks=self.at_kinks == "any",
         )  # fmt: skip
 
     def _is_rounded(self, key: Key, way: Way, reading: Reading) -> bool:
         unseen = self._unseen(reading)
-        return is_rounded(self.key.outline, way, key, self.halves, unseen)
+        return is_rounded(self.key.outline, way, key, self.strays, unseen)
 
     def _half(self, reading: Reading, due: Scalar) -> Fraction:
         """How far the number may be from what was written: an integer is exact where one is due.
 
-        An interval that somebody states counts up to a unit of the last place, or 5 %: with 0±100
-        and 0e9 everything would be right. A nought shows no figure, so it stands for what the
-        decimals of the other lines do not show.
+        A nought without decimals shows no figure, so it stands for what the decimals of most lines
+        do not show.
         """
         if reading.is_integer and _is_integer(due):
             return Fraction(0)
-        size = abs(reading.middle)
-        most = max(Fraction(1), size) / 2
-        if not size and (reading.places or 0) <= 0:
-            most = self.coarsest or most
-        return min(reading.half_unit, max(reading.unit, _FEW * size), most)
+        if not reading.middle and (reading.places or 0) <= 0:
+            return Fraction(1, 2 * 10**self.usual) if self.usual else Fraction(0)
+        return reading.half_unit
 
     def _unseen(self, reading: Reading) -> Fraction:
-        """How far rounding may put off a step that was not written.
+        """To which unit a step that was not written was rounded.
 
         It was rounded as the line is. A whole number does not say how, and half a unit of it would
         carry to nearly anything: the decimals of the other lines say it.
         """
         if reading.places is None:
-            return reading.half_unit
-        return reading.unit / 2 if reading.places > 0 else self.finest
+            return 2 * reading.half_unit
+        return reading.unit if reading.places > 0 else self.finest
 
-    def _has_too_few(self, reading: Reading, half: Fraction, exact: Scalar) -> bool:
-        """Whether a right answer says too little: fewer decimals than others, or than two."""
-        if not half or reading.middle == exact:
-            return False
-        is_wide = reading.half_unit > reading.unit > 0  # as in 0.30±0.02
-        if is_wide and abs(reading.middle - Fraction(exact)) > reading.unit / 2:
-            return True
-        if half <= _FEW * abs(Fraction(exact)):
-            return False
-        places = reading.places or 0
-        others = [a.reading.places or 0 for a in self.answers.values() if a.reading]
-        return places < max([2, *others])
+    def _by_figures(
+        self, reading: Reading, half: Fraction, exact: Scalar, is_at_kink: bool = False
+    ) -> str:
+        """The verdict on a number that the truth rounds to: whether its figures tell it apart.
+
+        It is not confirmed where it might as well be nought, the truth with the other sign, half of
+        it or its double. Figures are few where there are fewer of them than on most lines.
+        """
+        middle = reading.middle
+        if not half or is_at_kink or _is_nearly(middle, exact):
+            return RIGHT
+        truth = Fraction(exact)
+        usual = Fraction(1, 2 * 10**self.usual) if self.usual else half
+        if abs(middle - truth) <= usual * (1 + _ROUNDING):  # final zeros were left out
+            half = min(half, usual)
+        if any(abs(middle - other) <= half for other in (0, -truth, truth / 2, 2 * truth)):
+            return NOT_CONFIRMED
+        is_short = (reading.places or 0) < max(2, self.usual)
+        return TOO_FEW if is_short and half > _FEW * abs(truth) else RIGHT
+
+    def settle(self, asked: int) -> None:
+        """Give the lines their credit, for which the whole sheet counts.
+
+        Follow-through is for slips in honest work: there are few mistakes, and more than one of
+        them only where as many lines are right that depend on the numbers of this very sheet. A
+        number that a mistake made trivial shows no work. Where most lines are mistakes, or follow
+        from some, a line is right that the truth rounds to, and no other.
+        """
+        slips = [answer for answer in self.answers.values() if answer.verdict in _MISTAKES]
+        doubtful = sum(answer.verdict == NOT_CONFIRMED for answer in self.answers.values())
+        is_honest = max(len(slips), doubtful) <= max(2, asked // 5) and (
+            len(slips) < 2 or len(slips) <= sum(map(self._shows_work, self.answers.values()))
+        )
+        wrong_numbers = [_size(answer) for answer in slips]
+        trivial = {answer.number for answer in slips if _size(answer) in _TRIVIAL}
+        off = sum(bool(answer.roots) for answer in self.answers.values())
+        is_empty = not is_honest and 2 * off >= len(self.answers)
+        for answer in self.answers.values():
+            if answer.verdict.startswith(FOLLOWS):
+                reason = ""
+                if not is_honest:
+                    reason = "too many mistakes"
+                elif _size(answer) in _TRIVIAL:
+                    reason = "a mistaken nought or one"
+                elif wrong_numbers.count(_size(answer)) > 1:
+                    reason = "the same number again"
+                elif len(answer.roots & trivial) > 1:
+                    reason = "several noughts and ones"
+                if reason:
+                    answer.verdict, answer.reason = CONSISTENT, SENTENCES[reason]
+            elif (answer.verdict in _DOUBTFUL and not is_honest) or (
+                answer.is_carried and is_empty
+            ):
+                if answer.verdict != LAST_DIGIT:
+                    answer.verdict = NOT_CONFIRMED
+                    answer.reason = SENTENCES["no benefit of the doubt"]
+                continue
+            is_following = answer.verdict.startswith(FOLLOWS)
+            answer.credit = _CREDIT.get(FOLLOWS if is_following else answer.verdict, Fraction(0))
+
+    def _shows_work(self, answer: _Answer) -> bool:
+        """Whether a line is right, and would not be on a sheet with other numbers."""
+        assert answer.key is not None
+        return answer.verdict == RIGHT and not self.key.is_constant(answer.key)
 
     def mistakes(self, answer: _Answer) -> tuple[str, ...]:
         """The names of the mistakes that give what was written."""
@@ -411,29 +497,20 @@ class _Sheet:
         }
         case = diagnosis.Case(
             self.key.outline, answer.key, answer.reading, answer.half, self._unseen(answer.reading),
-            before, self.halves, answer.exact, answer.expected, self.own,
+            before, self.strays, answer.exact, answer.expected, self.own,
         )  # fmt: skip
         found = diagnosis.mistakes(case)
         if not found and answer.verdict == LAST_DIGIT:
             return ("the last digit is not rounded right",)
         return found
 
-    def notes(self) -> tuple[str, ...]:
-        """What holds for the whole sheet."""
-        if not self.carried_alone:
-            return ()
-        return (
-            "Some lines are accepted for what rounding on the way may carry; "
-            "with the steps written down, they could be marked more closely.",
-        )
-
     def line(self, answer: _Answer) -> Line:
         """The line with its verdict and message."""
         message, hint = self._messages(answer)
-        follows = min(answer.roots) if answer.verdict.startswith(FOLLOWS) else None
+        follows = min(answer.roots) if answer.roots and answer.verdict not in _MISTAKES else None
         return Line(
             answer.number, answer.quantity, answer.written, answer.verdict, message, hint,
-            answer.exact, answer.expected, follows,
+            answer.exact, answer.expected, follows, answer.credit,
         )  # fmt: skip
 
     def _messages(self, answer: _Answer) -> tuple[str, str]:
@@ -444,10 +521,14 @@ class _Sheet:
         if answer.verdict == BLANK:
             return f"blank; it is {_number(answer.exact)}", "blank"
         if answer.verdict == RIGHT:
-            return ("right",) * 2
-        if answer.verdict == TOO_FEW:
-            hint = "right, but with too few figures to tell"
+            note = answer.reading.note if answer.reading else ""
+            return (f"right; {note}" if note else "right",) * 2
+        if answer.verdict in (TOO_FEW, NOT_CONFIRMED):
+            few = "too few figures" if answer.verdict == TOO_FEW else "not told apart"
+            hint = answer.reason or SENTENCES[few]
             return f"{hint}: it is {_number(answer.exact)}", hint
+        if answer.reason:
+            return (answer.reason.format(quantity=answer.quantity, written=written),) * 2
         if answer.verdict.startswith(FOLLOWS):
             return (f"{answer.quantity} = {written} follows from your own earlier lines.",) * 2
         assert answer.key is not None
@@ -469,6 +550,12 @@ class _Sheet:
         return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
 
 
+def _to_confirm(numbers: list[str]) -> str:
+    listed = ", ".join(numbers)
+    which = f"Line {listed} counts" if len(numbers) == 1 else f"Lines {listed} count"
+    return f"{which} half until a person decides: the figures do not confirm what was written."
+
+
 def _looks_like(mistakes: tuple[str, ...]) -> str:
     if len(mistakes) > 1:
         return f" Cannot tell why: {', or '.join(mistakes)}."
@@ -479,11 +566,32 @@ def _looks_like(mistakes: tuple[str, ...]) -> str:
 
 
 def _is_integer(number: Scalar) -> bool:
-    return _is_finite(number) and Fraction(number).denominator == 1
+    return _is_finite(number) and _is_nearly(Fraction(round(Fraction(number))), number)
+
+
+def _is_nearly(number: Fraction, exact: Scalar) -> bool:
+    """Whether a number is the truth, whatever noise that has from being computed in floats."""
+    if scalars.is_exact(exact) or not _is_finite(exact):
+        return bool(number == exact)
+    return abs(number - Fraction(exact)) <= max(_NOISE, _NOISE * 1000 * abs(number))
 
 
 def _is_finite(number: Scalar) -> bool:
     return scalars.is_exact(number) or math.isfinite(scalars.to_float(number))
+
+
+_TRIVIAL = (0, 1)
+
+
+def _size(answer: _Answer) -> Fraction:
+    assert answer.reading is not None
+    return abs(answer.reading.middle)
+
+
+def _off(reading: Reading, *others: Scalar) -> Strays:
+    """How far the numbers that were meant are from what was written, down and up."""
+    finite = [Fraction(other) - reading.middle for other in others if _is_finite(other)]
+    return min(finite, default=Fraction(0)), max(finite, default=Fraction(0))
 
 
 def _reaches(middle: Fraction, half: Fraction, low: Scalar, high: Scalar) -> bool:
@@ -491,7 +599,7 @@ def _reaches(middle: Fraction, half: Fraction, low: Scalar, high: Scalar) -> boo
     if not (_is_finite(low) and _is_finite(high)):
         return False
     if not (scalars.is_exact(low) and scalars.is_exact(high)):
-        half += _ROUNDING * max(abs(Fraction(low)), abs(Fraction(high)))
+        half += max(_NOISE, _ROUNDING * max(abs(Fraction(low)), abs(Fraction(high))))
     return bool(Fraction(low) - half <= middle <= Fraction(high) + half)
 
 

@@ -11,8 +11,9 @@ from itertools import islice
 from typing import Literal
 
 from scalargrad.checking.reading import UnreadableNumber, read
+from scalargrad.engine.backward import partial
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, partial
+from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program, canonical
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal

@@ -1,5 +1,8 @@
 """Numbers as a person writes them, read from their text.
 
+What is around a number is taken off first (`_bare`): quotes, TeX, "about", a unit. What is not a
+plain number then is arithmetic, which the language of programs reads.
+
 A decimal means half a unit of its last place either way, a fraction is exact, and so is a number
 without a point: it is right where the truth is that whole number, and else has too few figures.
 A float parser has lost the trailing zeros already, so the text is what counts.
@@ -11,11 +14,15 @@ import contextlib
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients
 from scalargrad.engine.scalars import Scalar
+from scalargrad.errors import DomainError
+from scalargrad.language.reading import program
 from scalargrad.notation.words import printable
 
 MOST_CHARACTERS = 200  # of a written number
@@ -39,6 +46,7 @@ class Reading:
         places: the decimals that were written, -17 for 4×10^17; None where none were.
         is_exact_form: whether it is a fraction such as -6/25.
         is_integer: whether it was written without a point: exact, where the truth is an integer.
+        note: what was read over, for the person to see; "" for nothing.
     """
 
     text: str
@@ -47,6 +55,7 @@ class Reading:
     places: int | None = None
     is_exact_form: bool = False
     is_integer: bool = False
+    note: str = ""
 
     @property
     def is_exact(self) -> bool:
@@ -94,14 +103,28 @@ class Reading:
 _MINUSES = "−–—‐‑﹣－"
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
 _PLAIN = str.maketrans(
-    {**dict.fromkeys(_MINUSES, "-"), "＋": "+", "⁄": "/", "∕": "/", "×": "*", "·": "*", "⋅": "*"}
-)
+    {
+        **dict.fromkeys(_MINUSES, "-"), **dict.fromkeys("⁄∕÷", "/"), **dict.fromkeys("×·⋅∗", "*"),
+        **dict.fromkeys("≃≅≐∼", "≈"), "＋": "+",
+    }
+)  # fmt: skip
 _TEX = (
-    (re.compile(r"\\(?:times|cdot)(?![A-Za-z])"), "*"),
+    (re.compile(r"\\(?:times|cdot|ast)(?![A-Za-z])"), "*"),
+    (re.compile(r"\\div(?![A-Za-z])"), "/"),
     (re.compile(r"\\pm(?![A-Za-z])"), "±"),
-    (re.compile(r"\\approx(?![A-Za-z])"), "≈"),
-    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}"), r"\1/\2"),
-    (re.compile(r"\\[,;: ]"), " "),
+    (re.compile(r"\\(?:approx|simeq|sim)(?![A-Za-z])"), "≈"),
+    (re.compile(r"\\(?:left|right|displaystyle|textstyle)(?![A-Za-z])"), " "),
+    (re.compile(r"\\(?:mathrm|mathbf|mathit|text|textbf|boxed|bm)\s*\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"\{,\}"), ","),
+    (re.compile(r"\\[,;:! ]|\\quad|(?<=[0-9]) *\\dots|~(?=[0-9])"), " "),
+    (
+        re.compile(r"\\[dt]?frac\s*(?:\{([0-9.]+)\}|([0-9]))\s*(?:\{([0-9.]+)\}|([0-9]))"),
+        r"\1\2/\3\4",
+    ),
+    (re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
+    (re.compile(r"\\sqrt\s*(?:\{([^{}]*)\}|([0-9]))"), r"sqrt(\1\2)"),
+    (re.compile(r"\\([A-Za-z]+)"), r"\1 "),
+    (re.compile(r"\\%"), "%"),
 )
 _DIGITS = r"[0-9]+\.?[0-9]*|\.[0-9]+"
 _DECIMAL = re.compile(
@@ -113,8 +136,13 @@ _RATIO = re.compile(r"(?P<sign>[-+]?) *(?P<top>[0-9]+) */ *(?P<bottom>[0-9]+)")
 _USUAL = "-0.5, -1/2 or 5e-1"  # the numbers of no worked example: they are no hints
 
 
-def read(text: str) -> Reading:
+def read(text: str, comma: Comma = "decimal") -> Reading:
     """A number read from its text.
+
+    Args:
+        text: as it was written.
+        comma: what the comma of 1,234 is, which may be either: "decimal", "thousands", or "asked
+            for". Any other lone comma is a decimal one.
 
     Raises:
         UnreadableNumber: a ValueError, when it does not read as a number.
@@ -125,17 +153,45 @@ def read(text: str) -> Reading:
     (True, 2)
     >>> read("2 × 0.1 × (-1.2) = -0.24").low  # the working is not looked at
     Fraction(-49, 200)
-    >>> read("0,24")
+    >>> read("-1.2*0.1*2").middle, read("about -0,24 units").middle, read("-24.0 %").places
+    (Fraction(-6, 25), Fraction(-6, 25), 3)
+    >>> read("same as above")
     Traceback (most recent call last):
-    scalargrad.checking.reading.UnreadableNumber: a number is written like 0.24, with a point; ...
+    scalargrad.checking.reading.UnreadableNumber: write the number again; got 'same as above'
     """
     if len(text) > MOST_CHARACTERS:
         raise _refused(f"-0.5000, with at most {MOST_DIGITS} digits", text)
-    written = _plain(text)
+    written, notes = _bare(text)
+    _refuse_words(written, text)
+    written = _with_points(written, comma, text)
     if "=" not in written.strip("= ") and "≈" not in written[1:]:
-        return _one(written.lstrip("= "), text)
-    parts = [part.strip() for part in written.replace("≈", "=≈").split("=")]
-    return _several([part for part in parts if part.strip("≈ ")], text)
+        found = _one(written.lstrip("= "), text)
+    else:
+        parts = [part.strip() for part in written.replace("≈", "=≈").split("=")]
+        found = _several([part for part in parts if part.strip("≈ ")], text)
+    return replace(found, note=", ".join(notes)) if notes else found
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text says that there is no answer.
+
+    >>> is_blank(" – "), is_blank("n/a"), is_blank("I don't know"), is_blank("0")
+    (True, True, True, False)
+    """
+    bare = "".join(c for c in text if unicodedata.category(c) != "Cf").casefold()
+    letters = " ".join(re.sub(r"[^\w/ ]", "", bare).split()).strip(" _/")
+    return not letters or letters in _BLANK
+
+
+_BLANK = frozenset(
+    (
+        "na", "n/a", "none", "nil", "blank", "empty", "skip", "skipped", "idk", "dk", "tbd", "todo",
+        "unknown", "nothing", "no answer", "no idea", "not sure", "dont know", "i dont know",
+        "do not know", "i do not know", "not answered", "not available", "not done", "no time",
+        "ran out of time", "leer", "keine ahnung", "weiß nicht", "weiß ich nicht",
+        "je ne sais pas", "no lo sé",
+    )
+)  # fmt: skip
 
 
 def of_number(number: Scalar) -> Reading:
@@ -151,34 +207,161 @@ def of_number(number: Scalar) -> Reading:
     return Reading(str(number), exact - slack, exact + slack)
 
 
-def _plain(text: str) -> str:
-    """The text with one spelling for each sign, and without dollars and outer parentheses."""
-    written = " ".join(text.split()).strip("$ ")
+def _bare(text: str) -> tuple[str, list[str]]:
+    """The text with one spelling for each sign and without what only stands around a number.
+
+    The second result says what was read over that may have meant something: units.
+    """
+    seen = "".join(c for c in text if unicodedata.category(c) != "Cf")  # no width, no meaning
+    written = " ".join(seen.split())
+    for pattern, instead in _ENCLOSING:
+        written = pattern.sub(instead, written)
+    written = written.strip(_AROUND)
     for pattern, instead in _TEX:
         written = pattern.sub(instead, written)
-    written = written.translate(_PLAIN).replace("+/-", "±")
+    written = re.sub(
+        "[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]",
+        lambda sign: unicodedata.normalize("NFKC", sign[0]),
+        written.translate(_PLAIN).replace("⁄", "/"),
+    )
+    written = written.translate(_PLAIN).replace("+/-", "±").replace("+-", "±")
     written = re.sub(
         "[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+",
         lambda raised: "^" + "".join(_SUPERSCRIPTS[character] for character in raised[0]),
         written,
     )
-    written = re.sub(r"\^ *[({] *([-+]?[0-9]+) *[)}]", r"^\1", written).strip()
+    written = re.sub(r"\^ *[({] *([-+]?[0-9]+) *[)}]", r"^\1", written)
+    for pattern, instead in _WORDS:
+        written = pattern.sub(instead, written).strip()
+    if not re.fullmatch(r"[-+≈~ ]*[0-9]+\.", written):  # 2. is a rounded number
+        written = re.sub(r"(?<=[0-9%)])\.$", "", re.sub(r"\.{2,}$", "…", written))
+    notes = []
+    unit = _UNIT.fullmatch(written)
+    if unit and unit["unit"].casefold() not in _NO_UNITS:
+        written = unit["number"]
+        notes.append(f"read without {unit['unit']!r}")
     if written[:1] == "(" and written.find(")") == len(written) - 1:
         written = written[1:-1].strip()
-    return written
+    return written, notes
+
+
+_AROUND = " \t$`'\"“”„‟‘’‚«»‹›✓✔☑✅✗✘❌☒🗸"
+_ENCLOSING = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"\\[()\[\]]", " "),  # \( … \), \[ … \]
+        (r"\*\*\*?(?P<bold>[^*]+)\*\*\*?", r"\g<bold>"),
+        (r"__(?P<bold>[^_]+)__", r"\g<bold>"),
+        (r"^\s*[*_](?P<italic>[^*_]+)[*_]\s*$", r"\g<italic>"),
+        (r"</?(?:b|i|em|strong|code)>", " "),
+    )
+)
+_ABOUT = r"(?:approx(?:imately)?\b\.?|about|around|roughly|nearly|circa|ca\.|etwa|rund|env\.)"
+_WORDS = tuple(
+    (re.compile(pattern, re.IGNORECASE), instead)
+    for pattern, instead in (
+        (rf"^{_ABOUT} *", "≈ "),
+        (rf"(?<=[0-9.…)]) *[(,]? *{_ABOUT} *\)?\.?$", ""),
+        (r"(?<=[0-9.…)]) *\(?(?:rounded|exact(?:ly)?|exakt|gerundet)\)?\.?$", ""),
+        (r"^(?:the )?(?:answer|ans|result|value|antwort)\b *(?:is\b|:|=)? *", ""),
+        (r"^(?:it is|it's|that is|so|hence|also|thus|therefore)\b[,:]? *", ""),
+        (r"^(?:->|=>|→|⇒|:) *", ""),
+        (r"^(≈ *)?(?:minus|negative|neg\.) *(?=[0-9.(])", r"\1-"),
+        (r"^(≈ *)?(?:plus|positive) *(?=[0-9.(])", r"\1"),
+    )
+)
+_UNIT = re.compile(r"(?P<number>.*[0-9)…]) +(?P<unit>[^\W\d_]{2,}\.?)")
+_NO_UNITS = frozenset(("or", "and", "to", "bis", "oder", "und", "if", "is", "pi", "ou", "et"))
+Comma = Literal["decimal", "thousands", "asked for"]
+
+
+def _refuse_words(written: str, text: str) -> None:
+    """Refuse what is no number with its true reason, as far as words show it."""
+    bare = written.casefold()
+    if re.search(r"\b(?:same|see|as|like|ditto|idem|dito|siehe)\b.*\b(?:above|before|line|row|"
+                 r"oben|zeile)\b|^(?:same|ditto|idem|dito)\b|^[\"〃″]+$", bare):  # fmt: skip
+        raise UnreadableNumber(f"write the number again; got {printable(text)!r}")
+    if re.search(r"[0-9)…] *(?:\bor\b|\boder\b|\bou\b|\bto\b|\bbis\b|;) *[-+(.]? *[0-9.(]", bare):
+        raise UnreadableNumber(f"choose one number; got {printable(text)!r}")
+    if re.match(r"[≈ ]*± *[0-9.]", written):
+        raise UnreadableNumber(f"choose one sign, + or −; got {printable(text)!r}")
+    if re.fullmatch(r"[\[({] *[-+0-9.e ]+[,;][-+0-9.e ]+[\])}]", bare):
+        raise UnreadableNumber(
+            f"an interval is no number; write one number; got {printable(text)!r}"
+        )
+    if (
+        re.fullmatch(r"[-+ ]*[0-9oOlI.,]+", written)
+        and re.search("[oOlI]", written)
+        and (re.search("[0-9]", written))
+    ):
+        digits = written.translate(str.maketrans("oOlI", "0011"))
+        raise UnreadableNumber(
+            f"there is a letter among the digits: write {printable(digits)} if that is meant; "
+            f"got {printable(text)!r}"
+        )
+
+
+_COMMA = re.compile(r"(?P<before>[0-9]*),(?P<after>[0-9]+)")
+
+
+def comma_of(text: str) -> Comma | None:
+    """What the commas of a text must be; None where it does not say.
+
+    >>> comma_of("-0,24"), comma_of("1,234"), comma_of("0.5"), comma_of("12")
+    ('decimal', None, 'thousands', None)
+    """
+    bare = "".join(c for c in text if unicodedata.category(c) != "Cf").replace("{,}", ",")
+    has_comma, has_point = re.search(r"[0-9]*,[0-9]", bare), re.search(r"\.[0-9]", bare)
+    if has_point:
+        return "thousands"
+    if not has_comma or re.search("[A-Za-z(]", bare):
+        return None
+    return None if any(_is_ambiguous(found) for found in _COMMA.finditer(bare)) else "decimal"
+
+
+def _is_ambiguous(comma: re.Match[str]) -> bool:
+    before = comma["before"]
+    return len(comma["after"]) == 3 and 1 <= len(before) <= 3 and before[0] != "0"
+
+
+def _with_points(written: str, comma: Comma, text: str) -> str:
+    """The text with a point for each decimal comma."""
+    if "," not in written or "." in written or re.search(r"[A-Za-z]\w* *\(", written):
+        return written
+
+    def point(found: re.Match[str]) -> str:
+        if not _is_ambiguous(found) or comma == "decimal":
+            return f"{found['before']}.{found['after']}"
+        if comma == "thousands":
+            return found["before"] + found["after"]
+        raise UnreadableNumber(
+            f"{printable(found[0])} may be {found['before']}.{found['after']} or "
+            f"{found['before']}{found['after']}; write which is meant; got {printable(text)!r}"
+        )
+
+    if re.search(r"[0-9],[0-9]+,[0-9]", written):
+        return written
+    return _COMMA.sub(point, written)
 
 
 def _several(parts: list[str], text: str) -> Reading:
     """One number in several forms, as in -6/25 = -0.24: the narrowest of them.
 
-    The working before the result, as in -1.2*0.1*2 = -0.24, is passed over.
+    Working beside the result, as in -1.2*0.1*2 = -0.24 or the other way round, is passed over, and
+    so is a name.
     """
-    if not parts:
-        raise _refused(_USUAL, text)
-    readings = [_one(parts[-1], text)]
-    for part in parts[:-1]:
-        with contextlib.suppress(UnreadableNumber):
-            readings.append(_one(part, text))
+    readings: list[Reading] = []
+    refused: list[UnreadableNumber] = []
+    for part in parts:
+        try:
+            readings.append(_plain_number(part, text))
+        except UnreadableNumber as error:
+            refused.append(error)
+    if not readings:
+        for part in reversed(parts):  # the arithmetic is the result
+            with contextlib.suppress(UnreadableNumber):
+                return _one(part, text)
+        raise refused[-1] if refused else _refused(_USUAL, text)
     narrowest = min(readings, key=lambda found: (found.half_unit, not found.is_exact_form))
     if not all(found.is_rounding_of(narrowest.middle) for found in readings):
         raise _refused(f"{_USUAL}, one number to a line", text)
@@ -186,13 +369,75 @@ def _several(parts: list[str], text: str) -> Reading:
 
 
 def _one(written: str, text: str) -> Reading:
-    """A number in one form; `text` is what was written, for messages."""
+    """A number in one form, or arithmetic; `text` is what was written, for messages."""
+    try:
+        return _plain_number(written, text)
+    except UnreadableNumber as error:
+        found = _arithmetic(written.lstrip("≈~ "), text)
+        if found is None:
+            raise error from None
+        return found
+
+
+def _arithmetic(written: str, text: str) -> Reading | None:
+    """What arithmetic comes to, and how far the half units of its decimals carry; None for none."""
+    if not re.search("[0-9a-zπ]", written) or _NO_ARITHMETIC.search(written):
+        return None
+    decimals: dict[str, str] = {}
+
+    def named(literal: re.Match[str]) -> str:
+        name = f"decimal{len(decimals) + 1}"
+        decimals[name] = literal[0]
+        return f"({name})"
+
+    expression = _ROOT.sub(r"sqrt(\1)", _LITERAL.sub(named, written)).replace("√", "sqrt")
+    try:
+        made = program(f"answer_of_the_line = {expression}", decimals)
+        output = made.output
+        slopes = gradients(output, scalars.whole(1, output.data))
+        number, half = Fraction(output.data), Fraction(0)
+        for name, digits in decimals.items():
+            unit = Fraction(1, 10 ** len(digits.partition(".")[2]))
+            half += abs(Fraction(slopes.get(made[name], 0))) * unit / 2
+    except (ArithmeticError, AttributeError, DomainError, KeyError, TypeError, ValueError):
+        return None
+    if not scalars.is_exact(output.data):
+        half = max(half, abs(number) * _ROUNDING)
+    if half <= abs(number) * _ROUNDING:
+        return Reading(text, number - half, number + half, is_exact_form=True)
+    return Reading(text, number - half, number + half, math.floor(-math.log10(2 * half)))
+
+
+_ROOT = re.compile(r"√ *([0-9a-zA-Z_]+)(?! *\()")
+_LITERAL = re.compile(r"(?<![\w.])(?:[0-9]+\.[0-9]*|\.[0-9]+)(?![\w.])")
+# Statements and lists, signs in a row, and powers that would not end.
+_NO_ARITHMETIC = re.compile(
+    r"[;=,\[\]{}<>%_\n]|[-+] *[-+]|[*/^] *[*/^] *[*/^]|\^.*\^|\*\*.*\*\*|(?:\^|\*\*) *-?[0-9]{3}"
+    r"|0[xob]|[0-9]{51}|\b(?:nan|inf|infinity)\b",
+    re.IGNORECASE,
+)
+
+
+def _plain_number(written: str, text: str) -> Reading:
+    """A decimal, a fraction, an integer, or one of them with ±."""
     about = written.lstrip("≈~ ")
+    if about.endswith("%"):
+        found = _plain_number(about[:-1].rstrip(), text)
+        places = None if found.places is None else found.places + 2
+        low, high = ((found.middle + sign * found.half_unit) / 100 for sign in (-1, 1))
+        return Reading(text, low, high, places, found.is_exact_form)
+    if about.endswith("…"):
+        found = _decimal(about.rstrip("… "), text)
+        outwards = found.unit if found.middle >= 0 else -found.unit
+        low, high = sorted((found.middle - outwards / 2, found.middle + outwards))  # or rounded up
+        return Reading(text, low, high, found.places)
     if "±" in about:
         middle, _, width = about.partition("±")
         centre, half = _decimal(middle.strip(), text), _decimal(width.strip(), text)
         if half.middle < 0:
             raise _refused("-0.50±0.005, without a sign after the ±", text)
+        if half.middle > centre.unit:
+            raise _refused("-0.50±0.005, with at most one unit of the last place after ±", text)
         return Reading(
             text, centre.middle - half.middle, centre.middle + half.middle, centre.places
         )

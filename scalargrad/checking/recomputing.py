@@ -9,16 +9,18 @@ the chain rule over named nodes.
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
-from scalargrad.engine import scalars
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import rebuilt
-from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.scalars import Scalar, to_float
+from scalargrad.engine.value import Value
 
 Key = tuple[Any, ...]
 FAILURES = (ArithmeticError, ValueError, TypeError)
@@ -88,7 +90,7 @@ def value_of(node: Value, operands: Operands) -> Scalar:
     """The value of a node at other operands."""
     assert node.op is not None
     if node.op.name == "pow" and abs(operands[1]) > 64:  # exact, it might never end
-        operands = tuple(map(scalars.to_float, operands))
+        operands = tuple(map(to_float, operands))
     if all(operand.__class__ is float for operand in operands):
         return node.op.value(*operands)
     return node.op.evaluated(operands)[0]
@@ -125,6 +127,7 @@ class Rules:
 
 
 RULES = Rules()
+Carried = Callable[[Key, Scalar], Scalar]  # a quantity as the next step takes it
 
 
 class Recomputation:
@@ -133,7 +136,7 @@ class Recomputation:
     Args:
         outline: the named nodes.
         own: the numbers to start from where the person wrote some.
-        shifts: what to add to a quantity, written or not, to see how far that carries.
+        carried: what the next step takes a quantity for, written or not: by default as it is.
         rules: the steps.
         from_result: whether a slope is computed from the person's own result, as in h(1 − h),
             and not from what went in.
@@ -149,7 +152,7 @@ class Recomputation:
         self,
         outline: Outline,
         own: Mapping[Key, Scalar],
-        shifts: Mapping[Key, Scalar] | None = None,
+        carried: Carried | None = None,
         rules: Rules = RULES,
         *,
         from_result: bool = True,
@@ -158,13 +161,13 @@ class Recomputation:
     ) -> None:
         self.outline = outline
         self.own = own
-        self.shifts = shifts or {}
+        self.carried = carried
         self.rules = rules
         self.from_result = from_result
         self.at_kink = at_kink
         self.used: dict[Key, Scalar] = {}
         self.met_kink = False
-        self._number = scalars.to_float if in_floats else _unchanged
+        self._number = to_float if in_floats else _unchanged
         self._made: dict[Value, dict[Value, Scalar]] = {}
         self._slopes: dict[Value, dict[Value, Scalar]] = {}
 
@@ -194,8 +197,7 @@ class Recomputation:
         """A quantity as the next step takes it: the own number, or else a computed one."""
         if key not in self.used:
             number = self._number(self.own[key]) if key in self.own else computed()
-            shift = self.shifts.get(key)
-            self.used[key] = number if shift is None else number + shift
+            self.used[key] = number if self.carried is None else self.carried(key, number)
         return self.used[key]
 
     def value(self, node: Value) -> Scalar:
@@ -234,20 +236,18 @@ class Recomputation:
         """∂of/∂source along the edges to all its sources."""
         if of not in self._slopes:
             made = self._evaluated(of)
-            found: dict[Value, Scalar] = {of: 1}
-            for node in reversed(self.outline.between(of)):
-                if node not in found or not node.parents:
-                    continue
-                for parent, local in zip(node.parents, self._locals(of, node, made), strict=False):
-                    product = found[node] * local
-                    found[parent] = found[parent] + product if parent in found else product
+
+            def pullback(node: Value) -> Pullback:
+                return multiplying(self._locals(of, node, made) if node.parents else ())
+
+            found = gradients(of, 1, pullback, until=self.outline.place)
             self._slopes[of] = {a: found.get(a, 0) for a in self.outline.sources[of]}
         return self._slopes[of]
 
     def _locals(self, of: Value, node: Value, made: Mapping[Value, Scalar]) -> Operands:
         assert node.op is not None
         operands = self._operands(node, made)
-        if node.op.kink and not any(map(math.isnan, map(scalars.to_float, operands))):
+        if node.op.kink and not any(map(math.isnan, map(to_float, operands))):
             ends = node.op.intervals(*operands)
             if ends is not None and node.op.name in self.outline.slopes:
                 if self.rules.locals is locals_of:
@@ -260,7 +260,7 @@ class Recomputation:
         return self.rules.locals(node, y, operands)
 
     def _takes_result(self, of: Value, node: Value) -> bool:
-        return self.from_result and node is of and (of,) in self.own
+        return self.from_result and node is of and (self.carried is not None or (of,) in self.own)
 
     def factor(self, of: Value, by: Value) -> Scalar:
         """The derivative along one edge: the own one, or else from the formula."""
@@ -364,28 +364,35 @@ def computed(outline: Outline, way: Way, work: Work, *, in_floats: bool = True) 
 
     try:
         number = work(begin)
-        return number if math.isfinite(scalars.to_float(number)) else None
+        return number if math.isfinite(to_float(number)) else None
     except FAILURES:
         return None
+
+
+Strays = tuple[Scalar, Scalar]  # how far a number that was gone on with may be off, down and up
 
 
 def expected(
     outline: Outline,
     way: Way,
     work: Work,
-    halves: Mapping[Key, Fraction],
-    allowance: Fraction,
+    strays: Mapping[Key, Strays],
+    unit: Fraction,
     *,
     any_at_kinks: bool = True,
 ) -> Expected | None:
     """What comes out one way, and how far the rounding of what went in carries; None for nothing.
 
+    The ways of rounding that people have are tried, not the worst that half a unit could do: a
+    number that was written was gone on with as written, or as it was before; one that was not
+    written was rounded, cut off, kept, or kept to one digit more.
+
     Args:
         outline: the named nodes.
         way: the way.
         work: how the quantity is worked out.
-        halves: how far each written number may be from what the person went on with.
-        allowance: the same for what was computed on the way and not written.
+        strays: for each written number how far what the person went on with may be off.
+        unit: to which the numbers that were not written were rounded; 0 for not at all.
         any_at_kinks: whether every value of the subdifferential is allowed at a kink.
     """
     begun: list[Recomputation] = []
@@ -396,37 +403,45 @@ def expected(
 
     try:
         number = work(begin)
-        centre = scalars.to_float(number)
+        centre = to_float(number)
     except FAILURES:
         return None
     if not math.isfinite(centre):
         return None
-    used = {key: found for first in begun for key, found in first.used.items()}
+    used = {key: taken for first in begun for key, taken in first.used.items()}
 
-    def moved(shifts: Mapping[Key, float], at_kink: Literal[0, 1] | None = None) -> float:
+    def moved(carried: Carried | None, at_kink: Literal[0, 1] | None = None) -> float:
         def begin_off(rules: Rules) -> Recomputation:
             return Recomputation(
-                outline, way.own, shifts, rules,
+                outline, way.own, carried, rules,
                 from_result=way.from_result, in_floats=True, at_kink=at_kink,
             )  # fmt: skip
 
         try:
-            change = scalars.to_float(work(begin_off)) - centre
+            change = to_float(work(begin_off)) - centre
         except FAILURES:
             return 0.0
         return change if math.isfinite(change) else 0.0
 
-    up, down = _carried(_roundings(used, way.own, halves, allowance), moved)
+    roundings = _roundings(used, way.own, strays, unit)
+    up, down = _carried(roundings, moved)
+    unseen = [key for key in used if key not in way.own and (len(key) > 1 or key[0].parents)]
+    is_tried = bool(unit and roundings and unseen)
+    if is_tried:
+        for trial in range(_TRIALS):
+            habits = _Habits(trial, used, way.own, strays, to_float(unit))
+            off = moved(habits.carried)
+            up, down = max(up, off), min(down, off)
     if any_at_kinks and any(first.met_kink for first in begun):
-        ends = moved({}, 0), moved({}, 1)
+        ends = moved(None, 0), moved(None, 1)
         up, down = up + max(0.0, *ends), down + min(0.0, *ends)
-    slack = 0.02 * (up - down)
+    slack = (_SLACK if is_tried else 0.02) * (up - down)
     own = frozenset(key for key in used if key in way.own)
     return Expected(number, centre + down - slack, centre + up + slack, own)
 
 
 def is_rounded(
-    outline: Outline, way: Way, key: Key, halves: Mapping[Key, Fraction], allowance: Fraction
+    outline: Outline, way: Way, key: Key, strays: Mapping[Key, Strays], unit: Fraction
 ) -> bool:
     """Whether any number that a quantity comes from may have been changed by rounding."""
     recomputation = Recomputation(outline, way.own, from_result=way.from_result)
@@ -434,39 +449,109 @@ def is_rounded(
         recomputation.quantity(key, forward=way.forward)
     except FAILURES:
         return True
-    return bool(_roundings(recomputation.used, way.own, halves, allowance))
+    return bool(_roundings(recomputation.used, way.own, strays, unit))
 
 
 def _roundings(
     used: Mapping[Key, Scalar],
     own: Collection[Key],
-    halves: Mapping[Key, Fraction],
-    allowance: Fraction,
-) -> dict[Key, float]:
-    """How far each number that was used may be off."""
-    found: dict[Key, float] = {}
+    strays: Mapping[Key, Strays],
+    unit: Fraction,
+) -> dict[Key, tuple[float, float]]:
+    """How far each number that was used may be off, down and up."""
+    roundings: dict[Key, tuple[float, float]] = {}
+    size = to_float(unit)
     for key, number in used.items():
         if key in own:
-            half = halves[key]
-        elif (len(key) == 1 and not key[0].parents) or _is_multiple(number, 2 * allowance):
-            half = Fraction(0)
+            down, up = map(to_float, strays[key])
+        elif (len(key) == 1 and not key[0].parents) or _is_multiple(number, unit):
+            continue
         else:
-            half = allowance
-        if half:
-            found[key] = scalars.to_float(half)
-    return found
+            before = to_float(number)
+            ends = [_rounded(before + tie, size) - before for tie in (-size / 1e6, size / 1e6)]
+            down, up = min(*ends, -size / 20), max(*ends, size / 20)  # or kept to one digit more
+        if down or up:
+            roundings[key] = down, up
+    return roundings
+
+
+def _rounded(number: float, unit: float) -> float:
+    return round(number / unit) * unit if math.isfinite(number / unit) else number
+
+
+class _Habits:
+    """How somebody goes on with the numbers on his way; in every trial otherwise.
+
+    First the same is done at every step: values, derivatives of the last node, and factors are
+    rounded, cut off, kept, or kept to one digit more. Then each is treated as it happens.
+    """
+
+    def __init__(
+        self,
+        trial: int,
+        used: Iterable[Key],
+        own: Collection[Key],
+        strays: Mapping[Key, Strays],
+        unit: float,
+    ) -> None:
+        self.own = own
+        self.strays = strays
+        self.unit = unit
+        self.draw = random.Random(trial)
+        self.always = _ALWAYS[trial] if trial < len(_ALWAYS) else ""
+        self.last = max((key[0] for key in used if len(key) > 1), key=_index, default=None)
+
+    def carried(self, key: Key, number: Scalar) -> Scalar:
+        """A number as it is gone on with."""
+        if key in self.own:
+            if self.always or self.draw.random() < 0.5:
+                return number
+            return number + to_float(self.draw.choice(self.strays[key]))
+        if len(key) == 1 and not key[0].parents:
+            return number
+        kind = 0 if len(key) == 1 else 1 if key[0] is self.last else 2
+        way = self.always[kind] if self.always else self.draw.choice(_WAYS)
+        number = to_float(number)
+        if way == "keep" or not math.isfinite(number / self.unit):
+            return number
+        if way == "cut":
+            return math.trunc(number / self.unit) * self.unit
+        return _rounded(number, self.unit if way == "round" else self.unit / 10)
+
+
+_TRIALS = 32
+_SLACK = 0.2  # of what the trials reach; nobody's habits are quite one of them
+_WAYS = ("round", "cut", "keep", "more")
+_ALWAYS = (  # values, derivatives of the last node, factors
+    ("round", "round", "round"),
+    ("round", "round", "keep"),
+    ("round", "keep", "keep"),
+    ("keep", "round", "keep"),
+    ("cut", "cut", "cut"),
+    ("cut", "cut", "keep"),
+    ("more", "more", "more"),
+)
+
+
+def _index(node: Value) -> int:
+    return node.index
+
+
+def _shifted(shifts: Mapping[Key, float], key: Key, number: Scalar) -> Scalar:
+    shift = shifts.get(key)
+    return number if shift is None else number + shift
 
 
 def _is_multiple(number: Scalar, unit: Fraction) -> bool:
     """Whether a number is not changed by rounding to multiples of a unit."""
-    if not unit or not math.isfinite(scalars.to_float(number)):
+    if not unit or not math.isfinite(to_float(number)):
         return True
     exact = Fraction(number)
     return abs(round(exact / unit) * unit - exact) <= abs(exact) / 10**12
 
 
 def _carried(
-    halves: Mapping[Key, float], moved: Callable[[Mapping[Key, float]], float]
+    roundings: Mapping[Key, tuple[float, float]], moved: Callable[[Carried | None], float]
 ) -> tuple[float, float]:
     """The most that a result can rise and fall where its operands are off by so much.
 
@@ -474,13 +559,15 @@ def _carried(
     corners at which all of them pull one way are looked at as well.
     """
     up = down = 0.0
-    towards: dict[Key, float] = {}
-    for key, half in halves.items():
-        ends = moved({key: half}), moved({key: -half})
-        up += max(0.0, *ends)
-        down += min(0.0, *ends)
-        towards[key] = half if ends[0] >= ends[1] else -half
-    if len(towards) > 1:
-        up = max(up, moved(towards))
-        down = min(down, moved({key: -half for key, half in towards.items()}))
+    upwards: dict[Key, float] = {}
+    downwards: dict[Key, float] = {}
+    for key, ends in roundings.items():
+        changes = {moved(partial(_shifted, {key: end})) if end else 0.0: end for end in ends}
+        highest, lowest = max(0.0, *changes), min(0.0, *changes)
+        up += highest
+        down += lowest
+        upwards[key], downwards[key] = changes.get(highest, 0.0), changes.get(lowest, 0.0)
+    if len(roundings) > 1:
+        up = max(up, moved(partial(_shifted, upwards)))
+        down = min(down, moved(partial(_shifted, downwards)))
     return up, down

@@ -18,6 +18,9 @@ from scalargrad.notation.words import one_line
 RIGHT = "right"
 TOO_FEW = "right, too few figures"
 FOLLOWS = "follows from your line"
+AT_KINK = "follows, at a kink"
+CONSISTENT = "consistent, no credit"
+NOT_CONFIRMED = "not confirmed"
 LAST_DIGIT = "last digit"
 WRONG = "wrong"
 UNREADABLE = "unreadable"
@@ -25,16 +28,16 @@ BLANK = "blank"
 NOT_ASKED = "not asked"
 UNKNOWN = "unknown quantity"
 
-_CREDIT = {RIGHT: Fraction(1), TOO_FEW: Fraction(1, 2), LAST_DIGIT: Fraction(1, 2)}
-_MARKS = {RIGHT: "✓", TOO_FEW: "✓", FOLLOWS: "→", WRONG: "✗", LAST_DIGIT: "✗", UNREADABLE: "?",
-          UNKNOWN: "?"}  # fmt: skip
+_MARKS = {RIGHT: "✓", TOO_FEW: "✓", AT_KINK: "→", FOLLOWS: "→", CONSISTENT: "→", WRONG: "✗",
+          LAST_DIGIT: "✗", NOT_CONFIRMED: "?", UNREADABLE: "?", UNKNOWN: "?"}  # fmt: skip
 
 
 # Colours of a terminal and of HTML, which show on light and dark; the marks say the same.
 _GREEN, _YELLOW, _RED, _GREY = ("32", "#2e8540"), ("33", "#a86500"), ("31", "#d13438"), ("2", "")
 _COLOURS = {
-    RIGHT: _GREEN, TOO_FEW: _GREEN, FOLLOWS: _YELLOW, LAST_DIGIT: _RED, WRONG: _RED,
-    UNREADABLE: _RED, UNKNOWN: _RED, BLANK: _GREY, NOT_ASKED: _GREY,
+    RIGHT: _GREEN, TOO_FEW: _GREEN, AT_KINK: _GREEN, FOLLOWS: _YELLOW, CONSISTENT: _YELLOW,
+    NOT_CONFIRMED: _YELLOW, LAST_DIGIT: _RED, WRONG: _RED, UNREADABLE: _RED, UNKNOWN: _RED,
+    BLANK: _GREY, NOT_ASKED: _GREY,
 }  # fmt: skip
 _SHADES = {verdict: shade for verdict, (shade, _) in _COLOURS.items()}
 _INKS = {verdict: ink for verdict, (_, ink) in _COLOURS.items()}
@@ -48,13 +51,16 @@ class Line:
         number: its place on the sheet, from 1.
         quantity: what was asked for, as mathematics writes it.
         written: the text of the answer.
-        verdict: "right", "right, too few figures", "follows from your line N", "last digit",
-            "wrong", "unreadable", "blank", "not asked" or "unknown quantity".
+        verdict: "right", "right, too few figures", "follows, at a kink", "follows from your line
+            N", "consistent, no credit", "not confirmed", "last digit", "wrong", "unreadable",
+            "blank", "not asked" or "unknown quantity".
         message: one sentence or two for the person.
         hint: the same without the solution.
         exact: the true value; None where it is withheld or not known.
         expected: the value recomputed from the person's own earlier lines; None likewise.
         follows: the number of the line with the mistake that this line follows from.
+        credit: 1 for a right line, or one that follows from others; 1/2 for a slip in the figures,
+            and for what is not confirmed, until a person decides.
     """
 
     number: int
@@ -66,11 +72,12 @@ class Line:
     exact: Scalar | None = None
     expected: Scalar | None = None
     follows: int | None = None
+    credit: Fraction = Fraction(0)
 
     @property
     def kind(self) -> str:
         """The verdict without the number of another line."""
-        return FOLLOWS if self.follows is not None else self.verdict
+        return FOLLOWS if self.verdict.startswith(FOLLOWS) else self.verdict
 
     @property
     def is_mistake(self) -> bool:
@@ -78,14 +85,9 @@ class Line:
         return self.verdict in (WRONG, LAST_DIGIT)
 
     @property
-    def credit(self) -> Fraction:
-        """1 for a right line, or one that follows from others; 1/2 for a slip in the figures."""
-        return Fraction(1) if self.kind == FOLLOWS else self.strict_credit
-
-    @property
     def strict_credit(self) -> Fraction:
         """The same without follow-through."""
-        return _CREDIT.get(self.kind, Fraction(0))
+        return Fraction(0) if self.kind == FOLLOWS else self.credit
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every line that was asked for is right, and no quantity is unknown."""
-        good = (RIGHT, TOO_FEW, NOT_ASKED)
+        good = (RIGHT, AT_KINK, NOT_ASKED)
         return bool(self.asked) and all(line.verdict in good for line in self.lines)
 
     def without_solutions(self) -> Report:
@@ -140,9 +142,11 @@ class Report:
     def summary(self) -> str:
         """One line: how many are right, and the score with and without follow-through."""
         count = len(self.asked)
-        right = sum(line.verdict in (RIGHT, TOO_FEW) for line in self.asked)
+        right = sum(line.verdict in (RIGHT, TOO_FEW, AT_KINK) for line in self.asked)
         follow = sum(line.kind == FOLLOWS for line in self.asked)
         following = f", {follow} follow{'s' * (follow == 1)} from earlier lines" if follow else ""
+        doubtful = sum(line.kind == NOT_CONFIRMED for line in self.asked)
+        following += f", {doubtful} not confirmed" if doubtful else ""
         unknown = sum(line.verdict == UNKNOWN for line in self.lines)
         left = f", {unknown} of unknown quantity" if unknown else ""
         lines = f"{right} of {count} line{'s' * (count != 1)} right{following}{left}"
@@ -225,6 +229,7 @@ class Report:
                     "quantity": line.quantity,
                     "written": line.written,
                     "verdict": line.verdict,
+                    "credit": float(line.credit),
                     "message": line.message,
                     "exact": None if line.exact is None else both(line.exact),
                     "expected": None if line.expected is None else both(line.expected),

@@ -85,6 +85,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(error, 1)
     except (ValueError, FileError) as error:  # as all of ours that speak of what was given
         return _complain(error, 2)
+    except ModuleNotFoundError as error:  # of a part that can be left out
+        if (error.name or "scalargrad").partition(".")[0] == "scalargrad":
+            raise
+        return _complain(
+            f"this needs {error.name}, which is not installed; see scalargrad doctor", 2
+        )
     except BrokenPipeError:  # the reader of a pipe has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

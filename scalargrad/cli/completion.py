@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import click
@@ -89,6 +88,8 @@ def _chosen(shell: str) -> str:
 
 def _profile() -> Path:
     """The file that a PowerShell starts with."""
+    import subprocess  # which takes a while to load, and no other command needs
+
     for program in ("pwsh", "powershell"):
         try:
             told = subprocess.run(

@@ -159,7 +159,7 @@ def _font(name: str, file: str) -> Callable[[], Finding]:
     def look() -> Finding:
         origin = _place("matplotlib")
         path = Path(origin).parent / "mpl-data" / "fonts" / "ttf" / file
-        adds = "The pictures are set in it: pip install --force-reinstall matplotlib"
+        adds = "Rare letters come from it: pip install --force-reinstall matplotlib"
         there = bool(origin) and path.is_file()
         return Finding(name, there, file if there else f"no {file} in matplotlib", adds)
 
@@ -188,7 +188,7 @@ _LOOKS: tuple[Callable[[], Finding], ...] = (
         ("dot", "-V"),
     ),
     _bundled_graphviz,
-    _package("matplotlib", "matplotlib", "Paints every picture: pip install matplotlib"),
+    _package("matplotlib", "matplotlib", "Paints plots, .png and .gif: pip install matplotlib"),
     _font("DejaVu Sans", "DejaVuSans.ttf"),
     _font("STIX", "STIXGeneral.ttf"),
     _program("pdflatex", _TEX, ("pdflatex", "--version")),

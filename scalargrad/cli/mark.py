@@ -152,8 +152,6 @@ def grade(
 
     Example: scalargrad grade key.md submissions -o gradebook.csv --report reports
     """
-    from tqdm import tqdm
-
     from scalargrad.sheets.grading import grade_to, submissions_in
     from scalargrad.sheets.keys import Rules
 
@@ -164,10 +162,11 @@ def grade(
         for place in submissions
         for file in (submissions_in(place) if place.is_dir() else [place])
     ]
-    with tqdm(total=len(files), desc="marking", disable=None, delay=1) as bar:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(files, label="marking", hidden=hidden, file=sys.stderr) as bar:
         grade_to(
             output, key, files, Rules(at_kinks, solutions), executor=jobs, reports=report,
-            force=force, each=lambda _: bar.update(),
+            force=force, each=lambda _: bar.update(1),
         )  # fmt: skip
     say(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
 

@@ -14,9 +14,10 @@ from scalargrad.compiler.backends import Kernel, chosen
 from scalargrad.compiler.library import compiler
 from scalargrad.compiler.program import Program, traced
 from scalargrad.compiler.source import Tape
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
-from scalargrad.engine.value import Value, topological_order, unique_names
+from scalargrad.engine.value import Value, unique_names
 from scalargrad.notation.words import listed
 
 Reduction = Literal["mean", "sum"]

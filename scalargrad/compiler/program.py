@@ -10,8 +10,9 @@ from keyword import iskeyword
 
 from scalargrad.compiler.source import POSITIVE, Source, Tape, facts_of
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.value import Value
 
 Ref = int | float  # a step by its index, or a constant
 Step = tuple[str, tuple[Ref, ...]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import CONSTANT
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, constant, node_of, topological_order
+from scalargrad.engine.value import Value, constant, node_of
 
 
 def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:

@@ -31,8 +31,6 @@ class Kind:
         whole: a whole number in this kind, like a given scalar (1 as a float is 1.0).
         data: the scalar as a node holds it (a numpy scalar becomes a Python number).
         convert: a scalar of lower rank, so that it can meet one of this kind.
-        adapt: makes a local derivative of lower rank able to meet a gradient of this kind; None
-            where Python's own arithmetic does.
         textbook: whether the formulas of the slide serve better than the careful ones, because
             this kind has no rounding to be careful about (SymPy) or chooses its own precision.
         apply: how an operation is applied to operands of this kind; None: its value is computed.
@@ -48,7 +46,6 @@ class Kind:
         whole: Callable[[int, Scalar], Scalar] = lambda number, like: number,
         data: Callable[[Any], Scalar] = lambda scalar: scalar,
         convert: Callable[[Scalar], Scalar] = lambda scalar: scalar,
-        adapt: Callable[[Scalar], Scalar] | None = None,
         textbook: bool = False,
         apply: Callable[..., Any] | None = None,
     ) -> None:
@@ -58,7 +55,6 @@ class Kind:
         self.whole = whole
         self.data = data
         self.convert = convert
-        self.adapt = adapt
         self.textbook = textbook
         self.apply = apply
 
@@ -243,6 +239,29 @@ def quotient(a: Scalar, b: Scalar) -> Scalar:
     except ZeroDivisionError:
         a, b = to_float(a), to_float(b)
         return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1, b)
+
+
+def plus(a: Scalar, b: Scalar) -> Scalar:
+    """a + b, whatever their kinds; an exact number beyond the range of floats meets these as inf.
+
+    >>> plus(10**400, 0.5)
+    inf
+    """
+    return _combined(operator.add, a, b)
+
+
+def times(a: Scalar, b: Scalar) -> Scalar:
+    """a·b, whatever their kinds; an exact number beyond the range of floats meets these as inf."""
+    return _combined(operator.mul, a, b)
+
+
+def _combined(combine: Function, a: Scalar, b: Scalar) -> Scalar:
+    if a.__class__ is not b.__class__:
+        a, b = paired(a, b)
+    try:
+        return combine(a, b)
+    except OverflowError:
+        return combine(to_float(a), to_float(b))
 
 
 def power(a: Scalar, b: Scalar) -> Scalar:
@@ -494,7 +513,7 @@ def _numpy_array(numpy: ModuleType) -> Kind:
     def whole(number: int, like: Any) -> Any:
         return numpy.full_like(like, number)
 
-    return Kind("lanes", 2, functions, whole=whole, data=lanes, convert=lane, adapt=lane)
+    return Kind("lanes", 2, functions, whole=whole, data=lanes, convert=lane)
 
 
 def _numpy_float(numpy: ModuleType) -> Kind:

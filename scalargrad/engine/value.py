@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
-from copy import deepcopy
-from functools import reduce
-from heapq import heappop, heappush, heappushpop
-from itertools import count
-from operator import add, attrgetter, mul
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-from scalargrad.engine import ops, scalars, stable
+from scalargrad.engine import copying, ops, scalars
+from scalargrad.engine.backward import Pullback, gradients, topological_order
+from scalargrad.engine.fast import next_index
 from scalargrad.engine.ops import CONSTANT, Operands, Operation
 from scalargrad.engine.scalars import Kind, Scalar
 
 _new = object.__new__
-_next_index = count().__next__  # parents are older than children: sorting by age sorts the graph
-_age = attrgetter("index")
 _AS_WRITTEN = scalars.AS_WRITTEN
-_DOT = ops.dot
 
 
 def _unary(op: Operation) -> Callable[[Value], Value]:
@@ -39,7 +33,7 @@ def _unary(op: Operation) -> Callable[[Value], Value]:
         node.p = self
         node.q = None
         node.a = a
-        node.index = _next_index()
+        node.index = next_index()
         return node
 
     return _documented(method, op)
@@ -68,7 +62,7 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
         node.q = other
         node.a = a
         node.b = b
-        node.index = _next_index()
+        node.index = next_index()
         return node
 
     return _documented(method, op)
@@ -125,9 +119,9 @@ class Value:
     """
 
     # One or two parents are p and q, and their data when the operation ran are a and b; for other
-    # counts p and a are tuples (of a neuron's dot: see Row), and without parents p is None. What is
-    # not needed is not set. A tuple in every node, or a function object, would double the time of
-    # the garbage collector.
+    # counts p and a are tuples, or what gives them, and without parents p is None. What is not
+    # needed is not set. A tuple in every node, or a function object, would double the time of the
+    # garbage collector.
     __slots__ = ("__weakref__", "a", "b", "data", "grad", "index", "label", "op", "p", "q")
 
     data: Scalar
@@ -152,7 +146,7 @@ class Value:
         self.label = label
         self.op = None
         self.p = None
-        self.index = _next_index()
+        self.index = next_index()
 
     # Arithmetic
 
@@ -274,28 +268,42 @@ class Value:
         """The operands' nodes, in order."""
         if self.op is None or self.p is None:
             return ()
-        if self.op is _DOT and self.p[-1].__class__ is Row:
-            bias, weights, inputs = self.p
-            return _in_pairs(bias, weights.p, inputs.p)
         count = self.op.count
-        return (self.p, self.q) if count == 2 else (self.p,) if count == 1 else self.p
+        return (self.p, self.q) if count == 2 else (self.p,) if count == 1 else tuple(self.p)
 
     @property
     def operands(self) -> Operands:
         """The scalars that were captured when the operation ran."""
         if self.op is None or self.p is None:
             return ()
-        if self.op is _DOT and self.p[-1].__class__ is Row:
-            _, weights, inputs = self.p
-            return _in_pairs(self.a, weights.data, inputs.data)
         count = self.op.count
-        return (self.a, self.b) if count == 2 else (self.a,) if count == 1 else self.a
+        return (self.a, self.b) if count == 2 else (self.a,) if count == 1 else tuple(self.a)
 
     def local_derivatives(self) -> Operands:
-        """The closure of the node: ∂y/∂aᵢ for each parent, at the operands that were captured."""
+        """∂y/∂aᵢ for each parent, at the operands that were captured."""
         if self.op is None or self.p is None:
             return ()
         return self.op.constants or self.op.derivatives(self.data, *self.operands)
+
+    @property
+    def pullback(self) -> Pullback:
+        """The closure for the local derivative: from g, the gradient of this node, to g·∂y/∂aᵢ.
+
+        That is what each parent gets, in their order. The operands are in the closure's cells, as
+        they were when the operation ran. It is made when it is asked for: a function in every node
+        would make building a graph four times as slow.
+
+        >>> product = Value(3) * Value(4)
+        >>> product.pullback(10)
+        (40, 30)
+        """
+        op, y, operands = self.op, self.data, self.operands
+
+        def parts(g: Scalar) -> Operands:
+            local_derivatives = op.constants or op.derivatives(y, *operands) if op else ()
+            return tuple([scalars.times(g, local) for local in local_derivatives])
+
+        return parts
 
     @property
     def is_at_kink(self) -> bool:
@@ -323,7 +331,7 @@ class Value:
         one = scalars.whole(1, self.data)
         found = gradients(self, one if seed is None else one * scalars.paired(_data(seed), one)[0])
         for leaf in [node for node in found if node.op is None and node.grad is not None]:
-            found[leaf] = _sum_of_products(leaf.grad, found[leaf], 1)
+            found[leaf] = scalars.plus(leaf.grad, found[leaf])
         # A loop in C: Python can be interrupted between bytecodes, but not in here.
         any(map(_set_grad, found, found.values()))
 
@@ -334,60 +342,9 @@ class Value:
 
     # Copies
 
-    def __copy__(self) -> Value:
-        """A node of its own, with the same parents."""
-        return _restored((), self.op, self.parents, self.data, self.operands, self.label, self.grad)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        """The whole graph below, copied; nodes that other objects share stay shared."""
-        for node in topological_order(self, until=_Copied(memo)):
-            if id(node) not in memo:
-                parents = tuple([memo[id(parent)] for parent in node.parents])
-                held = deepcopy((node.data, node.operands), memo)
-                memo[id(node)] = _restored(
-                    (), node.op, parents, *held, node.label, deepcopy(node.grad, memo)
-                )
-        twin = memo[id(self)]
-        assert isinstance(twin, Value)
-        return twin
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """The nodes below, oldest first, then this one: each finds its parents pickled."""
-        below = () if self in _being_pickled else _Below(self)
-        held = self.data, self.operands, self.label, self.grad
-        return _restored, (below, self.op, self.parents, *held)
-
-
-class _Copied:
-    """The nodes of which a deepcopy holds a copy."""
-
-    def __init__(self, memo: dict[int, Any]) -> None:
-        self.memo = memo
-
-    def __contains__(self, node: object) -> bool:
-        return id(node) in self.memo
-
-
-_being_pickled: set[Value] = set()  # nodes whose parents are in the pickle before them
-
-
-class _Below:
-    """The nodes below one, pickled as a list: one after the other, so that nothing recurses."""
-
-    def __init__(self, node: Value) -> None:
-        self.node = node
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, (), None, self.nodes()
-
-    def nodes(self) -> Iterator[Value]:
-        order = topological_order(self.node)[:-1]
-        added = {node for node in order if node not in _being_pickled}
-        _being_pickled.update(added)
-        try:
-            yield from order
-        finally:
-            _being_pickled.difference_update(added)
+    __copy__ = copying.copied
+    __deepcopy__ = copying.deeply_copied
+    __reduce__ = copying.reduced
 
 
 _set_grad: Callable[[Value, Scalar], None] = Value.__dict__["grad"].__set__
@@ -403,187 +360,8 @@ def constant(number: Any) -> Value:
     """
     node = _new(Value)
     node.data, node.grad, node.label, node.op = scalars.scalar(number), None, "", CONSTANT
-    node.p, node.index = None, _next_index()
+    node.p, node.index = None, next_index()
     return node
-
-
-def topological_order(*outputs: Value, until: Container[Value] = ()) -> list[Value]:
-    """All nodes below some outputs, and these, oldest first: parents come before children.
-
-    Args:
-        outputs: where to begin.
-        until: nodes below which not to look.
-
-    >>> x = Value(3, "x")
-    >>> [node.data for node in topological_order((x + 1) * x)]
-    [3, 1, 4, 12]
-    """
-    found = set(outputs)
-    waiting = list(found)
-    while waiting:
-        for parent in waiting.pop().parents:
-            if parent not in found:
-                found.add(parent)
-                if parent not in until:
-                    waiting.append(parent)
-    return sorted(found, key=_age)
-
-
-def gradients(
-    output: Value,
-    seed: Scalar,
-    local_derivatives: Callable[[Value], Iterable[Scalar]] | None = None,
-    until: Container[Value] = (),
-) -> dict[Value, Scalar]:
-    """The chain rule: the gradient of an output with respect to every node below it.
-
-    Args:
-        output: the node to differentiate.
-        seed: its own gradient.
-        local_derivatives: of a node with respect to its parents, in their order; by default the
-            closure's.
-        until: nodes that are taken for leaves.
-    """
-    adapt = scalars.kind_of(seed).adapt
-    if adapt is None and local_derivatives is None:
-        try:
-            return _of_numbers(output, seed, until)
-        except OverflowError:  # an exact number beyond the range of floats
-            pass
-    derivatives = local_derivatives or Value.local_derivatives
-    found = {output: seed}
-    waiting = [(-output.index, output)]
-    while waiting:
-        node = heappop(waiting)[1]
-        locals_ = derivatives(node)
-        _pass_on(node, map(adapt, locals_) if adapt else locals_, found, waiting, until)
-    return found
-
-
-def _of_numbers(output: Value, seed: Scalar, until: Container[Value]) -> dict[Value, Scalar]:
-    """The same with the loop over one or two parents written out, which halves the time.
-
-    Shared rows are nodes to it, whose gradient is the list of what has reached them: see Row.
-    """
-    found: dict[Any, Any] = {output: seed}
-    waiting: list[tuple[int, Any]] = []
-    node: Any = output if output.p is not None else None
-    while node is not None:
-        gradient = found[node]
-        op, p, q = node.op, node.p, node.q
-        if q is not None:
-            local, other = op.constants or op.derivatives(node.data, node.a, node.b)
-            if q in found:
-                found[q] += gradient * other
-            else:
-                found[q] = gradient * other
-                if q.p is not None and q not in until:
-                    heappush(waiting, (-q.index, q))
-        elif op is _DOT and p[-1].__class__ is Row:
-            p, local = p[0], _pass_on_to_rows(node, found, waiting, until)
-        elif op is None or not op.count:
-            if op is None:
-                _pass_on_from_row(node, found, waiting, until)
-            else:
-                _pass_on(node, op.derivatives(node.data, *node.a), found, waiting, until)
-            node = heappop(waiting)[1] if waiting else None
-            continue
-        else:
-            (local,) = op.constants or op.derivatives(node.data, node.a)
-        if p in found:
-            found[p] += gradient * local
-        else:
-            found[p] = gradient * local
-            if p.p is not None and p not in until:
-                node = heappushpop(waiting, (-p.index, p))[1]
-                continue
-        node = heappop(waiting)[1] if waiting else None
-    return found
-
-
-def _pass_on_to_rows(
-    dot: Any, found: dict[Any, Any], waiting: list[tuple[int, Any]], until: Container[Value]
-) -> Scalar:
-    """Add what a dot's gradient contributes to its rows; return the derivative by its bias."""
-    gradient = found[dot]
-    _, weights, inputs = dot.p
-    by_bias, xs, ws = dot.op.derivatives(dot.data, dot.a, weights.data, inputs.data)
-    for row, locals_ in ((weights, xs), (inputs, ws)):
-        if row in found:
-            found[row].append((gradient, locals_))
-        elif row.is_shared:
-            found[row] = [(gradient, locals_)]
-            heappush(waiting, (-row.index, row))
-        else:
-            for member, local in zip(row.p, locals_, strict=True):
-                before = found.get(member)
-                if before is not None:
-                    found[member] = before + gradient * local
-                else:
-                    found[member] = gradient * local
-                    if member.p is not None and member not in until:
-                        heappush(waiting, (-member.index, member))
-    return by_bias
-
-
-def _pass_on_from_row(
-    row: Row, found: dict[Any, Any], waiting: list[tuple[int, Any]], until: Container[Value]
-) -> None:
-    """Add what has reached a shared row to the gradients of its members, dot by dot.
-
-    So the sums are to the last bit those of a graph whose dots share no rows, unless another node,
-    made between the dots, uses a member too.
-    """
-    multipliers, locals_by_dot = zip(*found.pop(row), strict=True)
-    for member, locals_ in zip(row.p, zip(*locals_by_dot, strict=True), strict=True):
-        products = map(mul, multipliers, locals_)
-        before = found.get(member)
-        if before is not None:
-            found[member] = reduce(add, products, before)
-        else:
-            found[member] = reduce(add, products)
-            if member.p is not None and member not in until:
-                heappush(waiting, (-member.index, member))
-
-
-def _pass_on(
-    node: Value,
-    local_derivatives: Iterable[Scalar],
-    found: dict[Value, Scalar],
-    waiting: list[tuple[int, Value]],
-    until: Container[Value],
-) -> None:
-    """Add what a node's gradient contributes to its parents; the new ones among them wait."""
-    gradient = found[node]
-    for parent, local in zip(node.parents, local_derivatives, strict=False):
-        if parent not in found and parent.p is not None and parent not in until:
-            heappush(waiting, (-parent.index, parent))
-        found[parent] = _sum_of_products(found.get(parent), gradient, local)
-
-
-def _sum_of_products(before: Scalar | None, gradient: Scalar, local: Scalar) -> Scalar:
-    """before + gradient·local; where an exact number is beyond the range of floats, IEEE's."""
-    try:
-        return gradient * local if before is None else before + gradient * local
-    except OverflowError:
-        product = scalars.to_float(gradient) * scalars.to_float(local)
-        return product if before is None else scalars.to_float(before) + product
-
-
-def partial(y: Value, x: Value) -> Scalar:
-    """The total derivative of any node by any node, over all paths; no gradient is touched.
-
-    Raises:
-        TypeError: when one of them is no Value.
-
-    >>> x = Value(3)
-    >>> partial(x * x + x, x)
-    7
-    """
-    for node in (y, x):
-        if not isinstance(node, Value):
-            raise TypeError(f"partial takes two Values; got {type(node).__name__} {node!r}")
-    return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
 
 
 def unique_names(nodes: Iterable[Value]) -> list[str]:
@@ -622,89 +400,12 @@ def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
     captured = tuple([parent.data for parent in parents])
     if not op.count and not op.defaults and len(set(map(type, captured))) == 1:
         try:
-            return _restored((), op, parents, op.value(*captured), captured)
+            return copying.restored(Value, (), op, parents, op.value(*captured), captured)
         except (ArithmeticError, ValueError):
             pass
     names = [parent.label for parent in parents]
     y, captured = op.evaluated(captured, names)
-    return _restored((), op, parents, y, captured)
-
-
-class Row:
-    """Values side by side, with their data: the weights, or the inputs, of the dots of neurons.
-
-    The neurons of a layer share the row of their inputs, and the examples of a batch the rows of
-    weights. The backward pass takes a shared row for a node above its members: it is younger than
-    these, and older than the dots. What comes from the dots, pairs of a gradient and the local
-    derivatives by the members, waits there until the last has come.
-
-    Args:
-        members: the Values.
-        is_shared: whether it serves several dots.
-    """
-
-    __slots__ = ("data", "index", "is_shared", "p", "type")
-    op = q = None
-
-    def __init__(self, members: Iterable[Value], is_shared: bool = False) -> None:
-        self.p = tuple(members)
-        self.data = tuple([member.data for member in self.p])
-        types = set(map(type, self.data))
-        self.type = types.pop() if len(types) == 1 else None
-        self.is_shared = is_shared
-        self.index = _next_index()
-
-
-def dot_of(bias: Value, weights: Row, inputs: Row) -> Value:
-    """The node dot(b, w₁, x₁, w₂, x₂, …) of as many weights as inputs, which is not checked.
-
-    It keeps the rows, where their data are of one kind.
-    """
-    b = bias.data
-    if weights.type is inputs.type is b.__class__:
-        try:
-            y = stable.dot_of_rows(b, weights.data, inputs.data)
-        except (ArithmeticError, ValueError):
-            pass
-        else:
-            node = _new(Value)
-            node.data = y
-            node.grad = None
-            node.label = ""
-            node.op = _DOT
-            node.p = bias, weights, inputs
-            node.q = None
-            node.a = b
-            node.index = _next_index()
-            return node
-    return node_of(_DOT, _in_pairs(bias, weights.p, inputs.p))
-
-
-def _in_pairs(b: Any, ws: tuple[Any, ...], xs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The operands of dot in their order: b, w₁, x₁, w₂, x₂, …."""
-    operands = [b, *ws, *xs]
-    operands[1::2], operands[2::2] = ws, xs
-    return tuple(operands)
-
-
-def _restored(
-    below: object,
-    op: Operation | None,
-    parents: tuple[Value, ...],
-    data: Scalar,
-    operands: Operands,
-    label: str = "",
-    grad: Scalar | None = None,
-) -> Value:
-    """A node as it was; what is below it need only have been restored before."""
-    node = _new(Value)
-    node.data, node.grad, node.label, node.op = data, grad, label, op
-    node.index = _next_index()
-    node.p = None
-    if op and parents:
-        node.p, node.a = (parents[0], operands[0]) if op.count else (parents, operands)
-        node.q, node.b = (parents[1], operands[1]) if op.count == 2 else (None, None)
-    return node
+    return copying.restored(Value, (), op, parents, y, captured)
 
 
 def _equal(a: Any, b: Any) -> Any:

@@ -8,11 +8,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import partial, reduce
+from operator import attrgetter
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph, contracted
 from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
@@ -325,37 +327,27 @@ def path_counts(graph: Graph) -> list[int]:
 
 def _gradients(graph: Graph) -> list[Scalar]:
     """For each node the sum over its paths of the products of local derivatives."""
+    steps: list[_Step] = []
+    for index in range(len(graph.nodes)):
+        edges = [graph.edges[edge] for edge in graph.incoming[index]]
+        parents = tuple([steps[edge.source] for edge in edges])
+        steps.append(_Step(index, parents, multiplying([edge.local for edge in edges])))
     like = graph.nodes[graph.output].value
-    found = [scalars.whole(0, like)] * len(graph.nodes)
-    found[graph.output] = scalars.whole(1, like)
-    for node in range(graph.output - 1, -1, -1):
-        edges = [graph.edges[e] for e in graph.outgoing[node]]
-        if edges:
-            found[node] = _sum(_product((found[edge.target], edge.local)) for edge in edges)
-    return found
+    found = gradients(steps[graph.output], scalars.whole(1, like), attrgetter("pullback"))
+    return [found.get(step, scalars.whole(0, like)) for step in steps]
+
+
+class _Step:
+    """A node of a graph as the chain rule takes it."""
+
+    def __init__(self, index: int, parents: tuple[_Step, ...], pullback: Pullback) -> None:
+        self.index = index
+        self.parents = parents
+        self.pullback = pullback
 
 
 def _product(factors: Iterable[Scalar]) -> Scalar:
-    return _folded(factors, lambda a, b: a * b, 1)
-
-
-def _sum(terms: Iterable[Scalar]) -> Scalar:
-    return _folded(terms, lambda a, b: a + b, 0)
-
-
-def _folded(
-    operands: Iterable[Scalar], combine: Callable[[Scalar, Scalar], Scalar], neutral: int
-) -> Scalar:
-    result: Scalar = None
-    for operand in operands:
-        if result is None:
-            result = operand
-            continue
-        try:
-            result = combine(*scalars.paired(result, operand))
-        except OverflowError:  # an exact number beyond the range of floats meets a float
-            result = combine(scalars.to_float(result), scalars.to_float(operand))
-    return neutral if result is None else result
+    return reduce(scalars.times, factors, 1)
 
 
 # Derivations -------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from scalargrad.engine import ops, scalars
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, constant, gradients, topological_order
+from scalargrad.engine.value import Value, constant
 from scalargrad.notation.formula import Formula, applied, formula, name
 from scalargrad.notation.names import typeset
 
@@ -202,7 +203,7 @@ def graph(output: Value, *, expand: bool = False) -> Graph:
         for parent in value.parents:
             if parent in twins:
                 writer.known[parent] = writer.operand(twins[parent])
-        return formula(writer(value)[operand])
+        return formula(writer.local_derivatives(value)[operand])
 
     return Graph(
         tuple(map(_node, values)),
@@ -299,7 +300,7 @@ def contracted(output: Value) -> Graph:
 
     @cache
     def derivatives(value: Value) -> dict[Value, Scalar]:
-        return gradients(value, formula(1), _Writer(place), until=place)
+        return gradients(value, formula(1), _Writer(place).pullback, until=place)
 
     def written(index: int) -> Formula:
         value, parent = uses[index]
@@ -373,10 +374,14 @@ class _Writer:
         self.kept = kept
         self.known: dict[Value, Formula] = {}
 
-    def __call__(self, value: Value) -> Operands:
-        assert value.op is not None
+    def local_derivatives(self, value: Value) -> Operands:
+        if value.op is None:
+            return ()
         operands = self.operands(value)
         return value.op.derivatives(self.operand(value), *operands)
+
+    def pullback(self, value: Value) -> Pullback:
+        return multiplying(self.local_derivatives(value))
 
     def operands(self, value: Value) -> tuple[Formula, ...]:
         given = tuple(map(self.operand, value.parents))

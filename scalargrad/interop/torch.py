@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from scalargrad import nn
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import partial as derivative
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, topological_order, unique_names
-from scalargrad.engine.value import partial as derivative
+from scalargrad.engine.value import Value, unique_names
 
 if TYPE_CHECKING:
     import sympy

@@ -23,9 +23,10 @@ from math import lcm
 from typing import Any, NamedTuple
 
 from scalargrad.engine import ops, scalars
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
 from scalargrad.engine.scalars import Scalar, is_exact
-from scalargrad.engine.value import Value, constant, topological_order
+from scalargrad.engine.value import Value, constant
 from scalargrad.errors import DomainError, ProgramError, located
 from scalargrad.notation import names
 from scalargrad.notation.numbers import exact_text

@@ -13,9 +13,10 @@ from fractions import Fraction
 
 from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.engine import ops
+from scalargrad.engine.backward import partial
 from scalargrad.engine.ops import Operation
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, partial
+from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError
 from scalargrad.graph.derivation import derive
 from scalargrad.graph.model import contracted

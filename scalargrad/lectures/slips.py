@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from scalargrad.checking.marking import check
 from scalargrad.checking.report import Report
-from scalargrad.engine.value import partial
+from scalargrad.engine.backward import partial
 from scalargrad.errors import ProgramError
 from scalargrad.language.reading import program
 from scalargrad.lectures.backpropagation import SLIDE

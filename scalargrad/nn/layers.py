@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 from scalargrad.engine import ops, scalars
-from scalargrad.engine.value import Row, Value, constant, dot_of
+from scalargrad.engine.fast import Row, dot_of
+from scalargrad.engine.value import Value, constant
 from scalargrad.nn.initialisation import (
     Initialisation,
     Rows,
@@ -79,7 +80,7 @@ class Neuron(Module):
 
     def of(self, inputs: Row, weights: Row) -> Value:
         """The output for as many Values as there are weights, which is not checked."""
-        y = dot_of(_ZERO if self.bias is None else self.bias, weights, inputs)
+        y: Value = dot_of(_ZERO if self.bias is None else self.bias, weights, inputs)
         if self._activate:
             y = self._activate(y)
         if self.label:

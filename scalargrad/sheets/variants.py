@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from scalargrad.engine import scalars
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.backward import gradients, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError
 from scalargrad.language.reading import Program, canonical, program
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 
 HEALTHY = (1e-6, 1e3)  # the lecture's bounds for a gradient that still trains
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from html import escape
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from scalargrad.engine import scalars
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.files import write_whole
 from scalargrad.graph.derivation import derivation, named_node, named_value, path_through
@@ -21,12 +23,9 @@ from scalargrad.nn.layers import Module
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import numbers
 from scalargrad.notation.words import did_you_mean, printable
-from scalargrad.view.export.dot import dot_source
-from scalargrad.view.export.gif import animation
-from scalargrad.view.export.html import page, stills
-from scalargrad.view.export.painting import pages, painted
-from scalargrad.view.export.pptx import slide, slides
-from scalargrad.view.export.tikz import beamer, tikz
+from scalargrad.view.export import formats
+from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
+from scalargrad.view.export.library import LibraryMissing
 from scalargrad.view.frames import before_after, frames
 from scalargrad.view.layout.fitting import fitting, together
 from scalargrad.view.layout.search import SLIDE
@@ -48,7 +47,6 @@ STYLES: Mapping[str, Style] = {"network": network, "circuit": circuit, "record":
 DETAILS = ("named", "all", "layers")
 DIRECTIONS = ("LR", "TB")
 ENGINES = ("own", "dot")
-SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".pptx", ".html", ".dot")
 
 Node = Value | str  # a node, or its name
 
@@ -191,46 +189,37 @@ class Drawing:
         """The bytes of a file with a suffix.
 
         Raises:
-            DrawingError: for a suffix that stands for no format.
+            DrawingError: for a suffix that stands for no format, or one that needs a library which
+                is not installed.
         """
-        try:
-            write = _FORMATS[suffix.lower()]
-        except KeyError:
-            raise DrawingError(
-                f"a picture is saved by suffix as {', '.join(SUFFIXES)}; got {suffix or 'none'!r}"
-            ) from None
-        return write(self)
+        form = formats.checked(suffix, SUFFIXES, "a picture is")
+        if form == ".dot":
+            return formats.dot(self.graph, self.look)
+        return formats.written(form, [self.scene])
 
     def __repr__(self) -> str:
         """The picture in words."""
         return description(self.graph, self.look.numbers)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """SVG, PNG, PDF and words: a notebook shows the richest that it may."""
+        """SVG, PNG, PDF and words: a notebook shows the richest that it may.
+
+        What cannot be made, as a PNG without matplotlib, is left out.
+        """
         width, height = (round(points * 4 / 3) for points in (self.scene.width, self.scene.height))
         alternative = {"alt": repr(self)}
         data = {
             "image/svg+xml": self.content(".svg").decode(),
-            "image/png": self.content(".png"),
             "application/pdf": self.content(".pdf"),
             "text/plain": repr(self),
         }
+        with suppress(LibraryMissing):
+            data["image/png"] = self.content(".png")
         metadata = {
             "image/png": {"width": width, "height": height, **alternative},
             "image/svg+xml": alternative,
         }
         return data, metadata
-
-
-_FORMATS: Mapping[str, Callable[[Drawing], bytes]] = {
-    ".svg": lambda drawing: painted(drawing.scene, "svg"),
-    ".pdf": lambda drawing: painted(drawing.scene, "pdf"),
-    ".png": lambda drawing: painted(drawing.scene, "png"),
-    ".tex": lambda drawing: tikz(drawing.scene).encode(),
-    ".pptx": lambda drawing: slide(drawing.scene),
-    ".html": lambda drawing: page([drawing.scene], [""]).encode(),
-    ".dot": lambda drawing: dot_source(drawing.graph, drawing.look).encode(),
-}
 
 
 @dataclass(frozen=True)
@@ -265,16 +254,13 @@ class Frames:
         """The bytes of a file with a suffix.
 
         Raises:
-            DrawingError: for a suffix that stands for no format.
+            DrawingError: for a suffix that stands for no format, or one that needs a library which
+                is not installed.
         """
-        try:
-            write = _FRAME_FORMATS[suffix.lower()]
-        except KeyError:
-            raise DrawingError(
-                f"frames are saved by suffix as {', '.join(FRAME_SUFFIXES)}; got "
-                f"{suffix or 'none'!r}"
-            ) from None
-        return write(self.scenes)
+        form = formats.checked(suffix, FRAME_SUFFIXES, "frames are")
+        if form in (".svg", ".png"):
+            return formats.written(form, [side_by_side(self.scenes)])
+        return formats.written(form, self.scenes, stepped=True)
 
     def __repr__(self) -> str:
         """How many steps there are, and how to see them."""
@@ -285,24 +271,14 @@ class Frames:
 
         A notebook that is not trusted takes the frame out and keeps what stands inside of it.
         """
+        from scalargrad.view.export.html import page, stills
+
         width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 190
         return (
             f'<iframe srcdoc="{escape(page(self.scenes, title=""))}" title="steps" '
             'sandbox="allow-scripts" style="border:0; max-width:100%" '
             f'width="{width:.0f}" height="{height:.0f}">{stills(self.scenes)}</iframe>'
         )
-
-
-_FRAME_FORMATS: Mapping[str, Callable[[tuple[Scene, ...]], bytes]] = {
-    ".html": lambda scenes: page(scenes).encode(),
-    ".pdf": pages,
-    ".pptx": slides,
-    ".tex": lambda scenes: beamer(scenes).encode(),
-    ".gif": animation,
-    ".svg": lambda scenes: painted(side_by_side(scenes), "svg"),
-    ".png": lambda scenes: painted(side_by_side(scenes), "png"),
-}
-FRAME_SUFFIXES = tuple(_FRAME_FORMATS)
 
 
 def side_by_side(scenes: Sequence[Scene]) -> Scene:

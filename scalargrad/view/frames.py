@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, gradients, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Edge, Graph, Node, contracted
 from scalargrad.notation.names import Written
@@ -403,13 +406,16 @@ _Item = TypeVar("_Item")
 
 
 def watched(items: Iterable[_Item], doing: str, *, total: int | None = None) -> Iterator[_Item]:
-    """The items one by one; a terminal or notebook shows a progress bar after a second.
+    """The items one by one; a terminal shows a progress bar after a second, where tqdm is there.
 
     Args:
         items: scenes, most often.
         doing: what is done with them, for the left of the bar.
         total: how many there are, where `items` does not say.
     """
-    from tqdm import tqdm
+    if sys.stderr is not None and sys.stderr.isatty():
+        with suppress(ImportError):
+            from tqdm import tqdm
 
-    yield from tqdm(items, doing, total, delay=1, disable=None, leave=False, unit="frame")
+            items = tqdm(items, doing, total, delay=1, leave=False, unit="frame")
+    yield from items

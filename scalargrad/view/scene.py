@@ -301,7 +301,7 @@ def name_of(node: Node) -> Written:
 
 
 def _settable(math: str) -> str:
-    """The mathtext, or "" where matplotlib cannot set it."""
+    """The mathtext, or "" where it cannot be set."""
     return math if len(math) <= 60 and glyphs.mathematics(math) else ""
 
 
@@ -344,8 +344,7 @@ def description(graph: Graph, numbers: Numbers) -> str:
 
 def drawable(text: str) -> str:
     """The text with a box for each character that the font of the pictures has no glyph for."""
-    known = glyphs.characters()
-    return "".join(c if ord(c) in known else "□" for c in text)
+    return "".join(c if glyphs.is_drawn(c) else "□" for c in text)
 
 
 def moved(shape: Shape, right: float, down: float) -> Shape:

@@ -240,6 +240,25 @@ def imports(quick: bool) -> Iterator[Row]:
         yield Row("import scalargrad | import torch", duration(ours), MISSING)
 
 
+def starts(quick: bool, folder: Path) -> Iterator[Row]:
+    """Whole processes beside one that only imports pyplot, which other libraries draw with."""
+    picture = str(folder / "start.svg")
+
+    def import_pyplot() -> float:
+        return seconds_to_run("-c", "import matplotlib.pyplot")
+
+    for what, at_most, command in (
+        ("python -c pass", None, ("-c", "pass")),
+        ("scalargrad --help", 0.2, ("-m", "scalargrad", "--help")),
+        ("scalargrad draw --wrt w2 to .svg", 0.45,
+         ("-m", "scalargrad", "draw", str(LECTURE), "--wrt", "w2", "-o", picture)),
+    ):  # fmt: skip
+        measurements = [lambda c=command: seconds_to_run(*c), import_pyplot]
+        interleaved(1, *measurements)  # writes the bytecode
+        ours, theirs = medians(3 if quick else 7, *measurements)
+        yield within(f"{what}, cold | import matplotlib.pyplot", ours, theirs, at_most)
+
+
 def drawing(quick: bool, folder: Path) -> Iterator[Row]:
     """The lecture example drawn by a cold process."""
     for suffix in (".svg", ".dot"):
@@ -258,14 +277,8 @@ def drawing(quick: bool, folder: Path) -> Iterator[Row]:
             yield within(what, *times)
 
 
-def pictures(quick: bool, folder: Path) -> Iterator[Row]:
+def pictures(quick: bool) -> Iterator[Row]:
     """Pictures beside their bounds, and how their cost grows."""
-    cold = ("-m", "scalargrad", "draw", str(LECTURE), "-o", str(folder / "lecture.svg"))
-    empty = (str(HERE / "workloads.py"), "pyplot_savefig", str(folder / "empty.svg"))
-    measurements = [lambda: seconds_to_run(*cold), lambda: seconds_to_run(*empty)]
-    interleaved(1, *measurements)
-    ours, peer = medians(3 if quick else 7, *measurements)
-    yield within("scalargrad draw, cold, to .svg | pyplot, savefig", ours, peer, 2)
     repeats = 1 if quick else 3
     (warm,) = medians(repeats, lambda: picture_seconds("lecture", "network", True))
     yield at_most("lecture picture to SVG, warm", warm, 0.3)
@@ -331,7 +344,7 @@ def growth(name: str, few: int, many: int, calls: tuple[int, int]) -> Row:
 
 def header() -> str:
     """The machine, the versions, and how the numbers were taken."""
-    packages = ("micrograd", "torch", "matplotlib", "graphviz", "typer")
+    packages = ("micrograd", "torch", "matplotlib", "graphviz", "click")
     versions = [f"{name} {version(name) if installed(name) else MISSING}" for name in packages]
     load = f"load {os.getloadavg()[0]:.1f}"
     machine = ", ".join([processor(), f"{os.cpu_count()} cores", platform.system(), load])
@@ -358,8 +371,9 @@ def processor() -> str:
 def rows(quick: bool, folder: Path) -> Iterator[Row]:
     """All lines of the table, each as soon as it is measured."""
     yield from imports(quick)
+    yield from starts(quick, folder)
     yield from drawing(quick, folder)
-    yield from pictures(quick, folder)
+    yield from pictures(quick)
     yield from lecture(quick)
     yield from demo(quick)
     yield from long_chain(quick)

@@ -1,6 +1,6 @@
 """Simulated students whose sheets are marked: false flags, first wrong lines, named mistakes.
 
-`python tests/benchmarks/students.py` prints four counts with their bounds, exit code 1 when one is
+`python tests/benchmarks/students.py` prints counts with their bounds, exit code 1 when one is
 missed; `--quick` marks fewer sheets. The students compute in plain floats with formulas of their
 own, which share nothing with the package: a sheet is a list of steps, each a function of the
 numbers that the student goes on with, and for each step the ways in which it may go wrong.
@@ -39,6 +39,15 @@ Step = Callable[[Numbers], float]
 
 SIGN, POINT = "the sign is wrong", "the decimal point is misplaced"
 LOST, ADDED = "a factor of the chain is lost", "factors of the chain are added, not multiplied"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A count with its bound, and examples of what was missed."""
+
+    text: str
+    is_met: bool
+    missed: list[str]
 
 
 @dataclass
@@ -304,7 +313,7 @@ def careful(count: int, draw: random.Random) -> tuple[int, int, list[str]]:
         flags += [
             f"{kind}, {places} decimals: {line.message}"
             for line in report.lines
-            if line.verdict not in ("right", "right, too few figures")
+            if line.kind not in ("right", "right, too few figures", "not confirmed")
         ]
     return count, lines, flags
 
@@ -430,40 +439,45 @@ def with_answer(text: str, place: int, answer: str) -> str:
     return "\n".join(lines)
 
 
+def results(share: int, seed: int) -> Iterator[Result]:
+    """All counts, of one share of the sheets."""
+    import credit  # it takes the students from here
+
+    sheets, lines, flags = careful(3000 // share, random.Random(seed))
+    text = f"(a) {sheets} careful sheets, {lines} lines: {len(flags)} false flags (bound 0)"
+    yield Result(text, not flags, flags)
+    count, missed = located(1000 // share, random.Random(seed + 1))
+    rate = 1 - len(missed) / count
+    yield Result(f"(b) {count} mistakes: line found {rate:.1%} (bound 98 %)", rate >= 0.98, missed)
+    tellable, unnamed, untellable, over = named(1000 // share, random.Random(seed + 2))
+    rate = 1 - len(unnamed) / tellable
+    text = f"(c) {tellable} tellable mistakes: named {rate:.1%} (bound 90 %)"
+    yield Result(text, rate >= 0.9, unnamed)
+    rate = 1 - len(over) / max(1, untellable)
+    text = f"    {untellable} untellable: said so {rate:.1%} (bound 95 %)"
+    yield Result(text, rate >= 0.95 and untellable > 0, over)
+    planted, missed = claims()
+    text = f"(d) {planted} wrong claims planted in the decks: {len(missed)} not caught (bound 0)"
+    yield Result(text, not missed, missed)
+    yield from credit.idle(seed)
+    yield from credit.honest(300 // share, seed)
+    yield from credit.signs(600 // share, seed)
+
+
 def main() -> int:
-    """Print (a) to (d); 1 when a bound is missed."""
+    """Print (a) to (h); 1 when a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer sheets")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--show", type=int, default=3, help="examples of what was missed")
     given = parser.parse_args()
-    share = 8 if given.quick else 1
     started = perf_counter()
     met = True
-
-    def result(text: str, is_met: bool, missed: list[str]) -> None:
-        nonlocal met
-        met &= is_met
-        print(f"{'ok    ' if is_met else 'MISSED'} {text}", flush=True)
-        for example in missed[: given.show]:
+    for result in results(8 if given.quick else 1, given.seed):
+        met &= result.is_met
+        print(f"{'ok    ' if result.is_met else 'MISSED'} {result.text}", flush=True)
+        for example in result.missed[: given.show]:
             print(f"         {example}", flush=True)
-
-    sheets, lines, flags = careful(3000 // share, random.Random(given.seed))
-    text = f"(a) {sheets} careful sheets, {lines} lines: {len(flags)} false flags (bound 0)"
-    result(text, not flags, flags)
-    count, missed = located(1000 // share, random.Random(given.seed + 1))
-    rate = 1 - len(missed) / count
-    result(f"(b) {count} mistakes: line found {rate:.1%} (bound 98 %)", rate >= 0.98, missed)
-    tellable, unnamed, untellable, over = named(1000 // share, random.Random(given.seed + 2))
-    rate = 1 - len(unnamed) / tellable
-    text = f"(c) {tellable} tellable mistakes: named {rate:.1%} (bound 90 %)"
-    result(text, rate >= 0.9, unnamed)
-    rate = 1 - len(over) / max(1, untellable)
-    text = f"    {untellable} untellable: said so {rate:.1%} (bound 95 %)"
-    result(text, rate >= 0.95 and untellable > 0, over)
-    planted, missed = claims()
-    text = f"(d) {planted} wrong claims planted in the decks: {len(missed)} not caught (bound 0)"
-    result(text, not missed, missed)
     print(f"{perf_counter() - started:.0f} s")
     return 0 if met else 1
 

@@ -582,21 +582,13 @@ def picture_time(name: str, style: str, is_warm: str) -> Times:
     return times
 
 
-def pyplot_savefig(path: str) -> Times:
-    """What a picture of matplotlib costs at least: importing pyplot, and saving nothing."""
-    import matplotlib.pyplot as plt
-
-    plt.figure().savefig(path)
-    return {}
-
-
 # The public functions ----------------------------------------------------------------------------
 
 
 def public_functions(count: int) -> dict[str, Callable[[], object]]:
     """What is public, each as a call without arguments, on a chain of so many operations."""
     from scalargrad import assert_gradients, derive, partial, program, program_text, table
-    from scalargrad.engine.value import topological_order
+    from scalargrad.engine.backward import topological_order
     from scalargrad.graph.model import contracted, graph
 
     output = chain(count, name_every=5)
@@ -651,7 +643,6 @@ WORKLOADS: tuple[Callable[..., dict[str, Any]], ...] = (
     chain_times,
     chain_garbage,
     picture_time,
-    pyplot_savefig,
     public_time,
 )
 

@@ -19,8 +19,8 @@ from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.checking.kinks import subdifferential
 from scalargrad.checking.reading import read
 from scalargrad.engine import ops
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import OPERATIONS
-from scalargrad.engine.value import topological_order
 from scalargrad.lectures import LECTURES
 from scalargrad.sheets.worksheet import read_sheet, worksheet
 
@@ -40,7 +40,7 @@ def test_a_wrong_product_of_right_factors_is_no_slip_in_the_last_digit():
         assert_gradients(lecture(), factors | {"w2": "-0.12"})
 
 
-ACCEPTED = ["-0.24", "−0.24", "-.24", "-6/25", "-0.240", "-2.4e-1", "-0.2", " -0.24 ", "-12/50",
+ACCEPTED = ["-0.24", "−0.24", "-.24", "-6/25", "-0.240", "-2.4e-1", " -0.24 ", "-12/50",
             Fraction(-6, 25), -0.24]  # fmt: skip
 REJECTED = ["0.24", "-0.25", "-0.241", "-0.2401", "-7/25", "-0.3", "0", "-1", "-2.5e-1",
             Fraction(-6, 26), -0.2401, 0, float("nan"), float("inf")]  # fmt: skip
@@ -58,7 +58,7 @@ def test_a_wrong_gradient_is_rejected(written):
 
 
 @pytest.mark.parametrize(("written", "accepted"), [
-    ("0.12", True), ("0.13", True), ("0.125", True), ("0.1", True), ("0.2", False),
+    ("0.12", True), ("0.13", True), ("0.125", True), ("0.1", False), ("0.2", False),
     ("0.1249", False), ("0.1250", True), ("1/8", True), ("12/100", False), ("0.11", False),
     ("0", False),
 ])  # fmt: skip
@@ -71,8 +71,8 @@ def test_a_decimal_stands_for_half_a_unit_of_its_last_place(written, accepted):
         assert not accepted
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1_000", "nan", "inf", "1/0", "0x10", "1e500", "1,5",
-                                  "٣", "9" * 101, "1/2/3", "--1", "\x00"])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "abc", "1_000", "nan", "inf", "1/0", "0x10", "1e500", "1 5",
+                                  "٣", "9" * 101, "1 2/3", "--1", "\x00"])  # fmt: skip
 def test_text_that_is_no_number_is_one_clear_line(text):
     with pytest.raises(ValueError, match="a number is written like") as caught:
         read(text)

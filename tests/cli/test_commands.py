@@ -390,3 +390,15 @@ def test_output_that_the_terminal_cannot_show_is_no_traceback():
     done = spawn("table", PROGRAM, *AT, env={**os.environ, "PYTHONIOENCODING": "ascii",
                                              "PYTHONUTF8": "0", "LC_ALL": "C"})  # fmt: skip
     assert b"Traceback" not in done.stderr
+
+
+def test_a_part_that_is_not_installed_is_named(run, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "scalargrad.view.drawing", None)
+        with pytest.raises(ModuleNotFoundError):  # a part of ours is a mistake of ours
+            run("draw", "y = 1")
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.setattr("scalargrad.view.drawing.draw", lambda *_, **__: __import__("numpy"))
+    code, out, err = run("draw", "y = 1")
+    assert (code, out) == (2, "")
+    assert err == "scalargrad: this needs numpy, which is not installed; see scalargrad doctor\n"

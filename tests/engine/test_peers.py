@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from peers import peer
 
 from scalargrad import DomainError, Value, partial, topological_order
+from scalargrad.engine.backward import Pullback, gradients, multiplying
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
-from scalargrad.engine.value import gradients
 
 F = Fraction
 Functions = Mapping[str, Callable[..., Any]]
@@ -145,9 +145,10 @@ def assert_close(found: Any, expected: float, scale: float) -> None:
 def scales(output: Value) -> dict[Value, float]:
     """Return for every node the sum of the absolute values of the terms of its gradient."""
 
-    def sizes(node: Value) -> list[float]:
+    def sizes(node: Value) -> Pullback:
         # a derivative that does not exist (nan) says nothing about the size of others
-        return [0.0 if local != local else abs(local) for local in node.local_derivatives()]
+        locals_ = node.local_derivatives()
+        return multiplying([0.0 if local != local else abs(local) for local in locals_])
 
     return gradients(output, 1.0, sizes)
 
@@ -700,6 +701,7 @@ def trained(nn: ModuleType, value: type, steps: int = 5) -> Training:
     return Training(losses, found, parameters, set(map(type, model.parameters())))
 
 
+@pytest.mark.slow
 def test_the_network_and_the_demo_of_micrograd_run_with_only_the_class_exchanged(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,7 +13,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalargrad.engine.value import Value, partial, topological_order
+from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.derivation import (
     derivation,

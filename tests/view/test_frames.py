@@ -13,7 +13,7 @@ from scalargrad import DrawingError, Value, program
 from scalargrad.checking.reading import read
 from scalargrad.checking.recomputing import recomputed
 from scalargrad.engine import ops
-from scalargrad.engine.value import topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.graph.model import contracted, graph
 from scalargrad.lectures import LECTURES
 from scalargrad.notation.formula import name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from scalargrad.graph.model import Graph
+from scalargrad.view.export.library import library
 from scalargrad.view.scene import Look, title
 
 
@@ -20,10 +21,8 @@ def dot_source(graph: Graph, look: Look) -> str:
     >>> dot_source(graph(x + x), look).splitlines()[-3].strip()
     '0 -> 1'
     """
-    from graphviz import Digraph
-
     theme = look.theme
-    picture = Digraph(
+    picture = library("graphviz", "graphviz", "a .dot file").Digraph(
         graph_attr={"rankdir": look.direction, "ranksep": "0.5", "bgcolor": theme.paper},
         node_attr={
             "shape": "box",

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.errors import DrawingError
-from scalargrad.view.export.painting import painted
+from scalargrad.view.export.library import library
+from scalargrad.view.export.painting import png
 from scalargrad.view.frames import watched
 from scalargrad.view.scene import Scene
 
@@ -33,18 +34,20 @@ def animation(scenes: Sequence[Scene], seconds: float = 1.5) -> bytes:
 
     Raises:
         DrawingError: for no frames, or seconds out of range.
+        LibraryMissing: without matplotlib and Pillow.
     """
     if not scenes:
         raise DrawingError("an animation needs at least one frame; got none")
     if not _SHORTEST <= seconds <= _LONGEST:
         raise DrawingError(f"a frame is shown for 0.02 to 600 seconds; got {seconds}")
-    pngs = [painted(scene, "png") for scene in watched(scenes, "gif")]
+    library("matplotlib", "matplotlib", "a .gif file")
+    pngs = [png(scene) for scene in watched(scenes, "gif")]
     papers = [scene.paper for scene in scenes]
     size = tuple(max(sides) for sides in zip(*(_opened(png).size for png in pngs), strict=True))
 
     def frames() -> Iterator[Image]:  # made twice: all of them at once would fill the memory
-        for png, paper in zip(pngs, papers, strict=True):
-            yield _on_canvas(png, size, paper)
+        for content, paper in zip(pngs, papers, strict=True):
+            yield _on_canvas(content, size, paper)
 
     first, *others = _reduced(frames)
     milliseconds = [round(1000 * seconds)] * (len(pngs) - 1) + [round(1000 * seconds * _LAST)]

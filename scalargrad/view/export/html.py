@@ -12,7 +12,9 @@ from xml.etree import ElementTree
 
 from scalargrad.errors import DrawingError
 from scalargrad.notation.words import printable
-from scalargrad.view.export.painting import painted, png
+from scalargrad.view.export.library import LibraryMissing
+from scalargrad.view.export.painting import png
+from scalargrad.view.export.svg import svg
 from scalargrad.view.frames import watched
 from scalargrad.view.scene import Scene
 
@@ -142,10 +144,14 @@ def stills(scenes: Sequence[Scene]) -> str:
 def _still(step: str, scene: Scene, is_last: bool) -> str:
     caption = scene.description.partition("\n")[0]
     said = ": ".join(part for part in (step, caption) if part)
-    picture = b64encode(png(scene, dpi=96, colours=COLOURS_OF_STILLS)).decode()
+    try:
+        kind, picture = "png", png(scene, dpi=96, colours=COLOURS_OF_STILLS)
+    except LibraryMissing:
+        kind, picture = "svg+xml", svg(scene)
     return (
         f"<details{' open' * is_last}><summary>{text(said)}</summary>"
-        f'<img src="data:image/png;base64,{picture}" alt="{text(scene.description)}"></details>'
+        f'<img src="data:image/{kind};base64,{b64encode(picture).decode()}" '
+        f'alt="{text(scene.description)}"></details>'
     )
 
 
@@ -166,7 +172,7 @@ class _Picture:
     """The size of a frame and its shapes, each by its tag and attributes, from back to front."""
 
     def __init__(self, scene: Scene) -> None:
-        root = ElementTree.fromstring(painted(scene, "svg"))
+        root = ElementTree.fromstring(svg(scene))
         self.box = root.attrib["viewBox"]
         self.shapes: list[tuple[str, _Attributes]] = []
         for child in root:

@@ -1,43 +1,24 @@
-"""A scene as the bytes of an SVG, PNG or PDF file; equal scenes give equal bytes."""
+"""A scene as the bytes of a PNG file; equal scenes give equal bytes."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from functools import lru_cache
 from math import sqrt
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from scalargrad.view.export.library import library
 from scalargrad.view.export.outlines import DASHES, Mark, legal, marks, rounded
-from scalargrad.view.export.pdf import pdf
-from scalargrad.view.export.svg import svg
 from scalargrad.view.glyphs import Outline
 from scalargrad.view.scene import Rectangle, Scene
 
 if TYPE_CHECKING:
     from matplotlib.path import Path
 
+_PNG = "a .png file"
 PNG_DOTS_PER_INCH = 192  # twice the 96 of a screen
 MOST_PIXELS_A_SIDE = 30_000
 MOST_PIXELS = 80_000_000  # readers take larger pictures for an attack
-
-
-def painted(scene: Scene, form: Literal["svg", "png", "pdf"]) -> bytes:
-    """The scene as the bytes of a file.
-
-    A PNG has 192 dots an inch, or fewer where it would exceed 30 000 pixels on a side or 80
-    million in all.
-    """
-    if form == "svg":
-        return svg(scene)
-    if form == "pdf":
-        return pdf([scene])
-    return png(scene)
-
-
-def pages(scenes: Sequence[Scene]) -> bytes:
-    """A PDF with a page for each scene."""
-    return pdf(scenes)
 
 
 def png(
@@ -49,15 +30,19 @@ def png(
 ) -> bytes:
     """The scene as a PNG; without paper its background is transparent.
 
-    On paper it may be given a palette of so many colours (2 to 256), to be a small file.
-    """
-    from PIL import Image, PngImagePlugin
+    It has 192 dots an inch, or fewer where it would exceed 30 000 pixels on a side or 80 million in
+    all. On paper it may be given a palette of so many colours (2 to 256), to be a small file.
 
+    Raises:
+        LibraryMissing: without matplotlib and Pillow.
+    """
+    library("matplotlib", "matplotlib", _PNG)  # which brings Pillow
+    image_of, files = (library(f"PIL.{m}", "pillow", _PNG) for m in ("Image", "PngImagePlugin"))
     scale = _scale(scene, dpi)
     size = (_pixels(scene.width, scale), _pixels(scene.height, scale))
     pixels = _raster(scene, size, scale, scene.paper if paper else "")
-    image = Image.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1)
-    about = PngImagePlugin.PngInfo()
+    image = image_of.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1)
+    about = files.PngInfo()
     about.add_itxt("Description", legal(scene.description))
     buffer = io.BytesIO()
     kept = image.convert("RGB") if paper else image
@@ -81,10 +66,8 @@ def _pixels(points: float, scale: float) -> int:
 
 def _raster(scene: Scene, size: tuple[int, int], scale: float, paper: str) -> Any:
     """The pixels of a scene: red, green, blue and opacity, row by row."""
-    from matplotlib.backends import backend_agg
-
+    backend = library("matplotlib.backends.backend_agg", "matplotlib", _PNG)
     width, height = size
-    backend: Any = backend_agg
     renderer = backend.RendererAgg(width, height, 72 * scale)
     sheet = Rectangle(0, 0, width / scale, height / scale, paper, "", radius=0)
     background = Mark(((rounded(sheet), 0.0, 0.0),), fill=paper)

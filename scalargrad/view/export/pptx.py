@@ -12,12 +12,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib import import_module
 from itertools import groupby
 from typing import Any
 from unicodedata import combining, normalize
 
-from scalargrad.errors import DrawingError
+from scalargrad.view.export.library import library
 from scalargrad.view.export.outlines import layer, legal, through
 from scalargrad.view.export.painting import png
 from scalargrad.view.glyphs import mathematics
@@ -53,23 +52,13 @@ class _Place:
         return left, top, wide, high
 
 
-def slide(scene: Scene) -> bytes:
-    """A presentation of one slide.
-
-    Raises:
-        DrawingError: where python-pptx is not installed.
-    """
-    return slides([scene])
-
-
 def slides(scenes: Sequence[Scene]) -> bytes:
     """A presentation with a slide for each scene.
 
     Raises:
-        DrawingError: where python-pptx is not installed.
+        LibraryMissing: where python-pptx is not installed.
     """
-    library = _library("pptx")
-    show = library.Presentation()
+    show = _pptx("pptx").Presentation()
     show.slide_width, show.slide_height = (round(_EMU * points) for points in _SLIDE)
     title_only = show.slide_layouts[5]
     for scene in scenes:
@@ -84,13 +73,8 @@ def slides(scenes: Sequence[Scene]) -> bytes:
     return _undated(buffer.getvalue())
 
 
-def _library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise DrawingError(
-            "a .pptx file needs python-pptx, which is not installed: pip install python-pptx"
-        ) from None
+def _pptx(module: str) -> Any:
+    return library(module, "python-pptx", "a .pptx file")
 
 
 def _undated(content: bytes) -> bytes:
@@ -162,14 +146,14 @@ def _describe(shape: Any, text: str) -> None:
 
 
 def _colour(name: str) -> Any:
-    return _library("pptx.dml.color").RGBColor.from_string(name[1:].upper())
+    return _pptx("pptx.dml.color").RGBColor.from_string(name[1:].upper())
 
 
 # Shapes ------------------------------------------------------------------------------------------
 
 
 def _rectangle(shapes: Any, shape: Rectangle, place: _Place) -> Any:
-    kinds = _library("pptx.enum.shapes").MSO_SHAPE
+    kinds = _pptx("pptx.enum.shapes").MSO_SHAPE
     kind = kinds.ROUNDED_RECTANGLE if shape.radius > 0 else kinds.RECTANGLE
     box = shapes.add_shape(kind, *place.box(shape.x, shape.y, shape.width, shape.height))
     if shape.radius > 0:
@@ -180,7 +164,7 @@ def _rectangle(shapes: Any, shape: Rectangle, place: _Place) -> Any:
 
 
 def _circle(shapes: Any, shape: Circle, place: _Place) -> Any:
-    kind = _library("pptx.enum.shapes").MSO_SHAPE.OVAL
+    kind = _pptx("pptx.enum.shapes").MSO_SHAPE.OVAL
     r = shape.radius
     oval = shapes.add_shape(kind, *place.box(shape.x - r, shape.y - r, 2 * r, 2 * r))
     _paint(oval, shape, place)
@@ -210,7 +194,7 @@ def _line(line: Any, colour: str, width: float, dashed: bool) -> None:
     line.color.rgb = _colour(colour)
     line.width = round(_EMU * width)
     if dashed:
-        line.dash_style = _library("pptx.enum.dml").MSO_LINE_DASH_STYLE.DASH
+        line.dash_style = _pptx("pptx.enum.dml").MSO_LINE_DASH_STYLE.DASH
 
 
 def _arrow(shapes: Any, shape: Arrow, place: _Place) -> Any:
@@ -218,7 +202,7 @@ def _arrow(shapes: Any, shape: Arrow, place: _Place) -> Any:
     (x0, y0), (x1, y1) = shape.points[0], shape.points[-1]
     is_flat = len({x for x, _ in shape.points}) == 1 or len({y for _, y in shape.points}) == 1
     if is_flat or (len(shape.points) == 2 and not shape.curved):
-        kind = _library("pptx.enum.shapes").MSO_CONNECTOR.STRAIGHT
+        kind = _pptx("pptx.enum.shapes").MSO_CONNECTOR.STRAIGHT
         left, top, width, height = place.box(x0, y0, x1 - x0, y1 - y0)
         drawn = shapes.add_connector(kind, left, top, left + width, top + height)
     else:
@@ -240,7 +224,7 @@ def _freeform(shapes: Any, shape: Arrow, place: _Place) -> Any:
     ys = [y for _, numbers in segments for y in numbers[1::2]]
     x, y = min(xs), min(ys)
     left, top, width, height = place.box(x, y, max(xs) - x, max(ys) - y)
-    kind = _library("pptx.enum.shapes").MSO_SHAPE.RECTANGLE
+    kind = _pptx("pptx.enum.shapes").MSO_SHAPE.RECTANGLE
     drawn = shapes.add_shape(kind, left, top, width, height)
     drawn.name = drawn.name.replace("Rectangle", "Freeform")
     drawn.fill.background()
@@ -265,7 +249,7 @@ def _freeform(shapes: Any, shape: Arrow, place: _Place) -> Any:
 
 
 def _element(source: str) -> Any:
-    return _library("pptx.oxml").parse_xml(source)
+    return _pptx("pptx.oxml").parse_xml(source)
 
 
 # Text --------------------------------------------------------------------------------------------
@@ -273,7 +257,7 @@ def _element(source: str) -> Any:
 
 def _text(shapes: Any, text: Text, place: _Place) -> Any:
     """A text box; letters of mathematics are italic."""
-    alignments = _library("pptx.enum.text").PP_ALIGN
+    alignments = _pptx("pptx.enum.text").PP_ALIGN
     plain = replace(text, text=_one_line(text.text), math="")
     font, ascent = _MATH_FONT if text.math else _FONT
     box = shapes.add_textbox(*_text_box(plain, ascent, place))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from xml.sax.saxutils import escape
+from html import escape
 
 from scalargrad.view.export.outlines import DASHES, Mark, legal, marks
 from scalargrad.view.glyphs import Outline
 from scalargrad.view.scene import Scene
+
+_IN_QUOTES = str.maketrans({'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
 def svg(scene: Scene) -> bytes:
@@ -19,8 +21,8 @@ def svg(scene: Scene) -> bytes:
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt"'
         f' viewBox="0 0 {width} {height}" role="img" aria-label="{_attribute(about)}">',
-        f"<title>{escape(title)}</title>",
-        f"<desc>{escape(about)}</desc>",
+        f"<title>{escape(title, quote=False)}</title>",
+        f"<desc>{escape(about, quote=False)}</desc>",
         f'<rect width="{width}" height="{height}" fill="{_attribute(scene.paper)}"/>',
         *(_path(mark) for mark in marks(scene)),
         "</svg>\n",
@@ -29,7 +31,7 @@ def svg(scene: Scene) -> bytes:
 
 
 def _attribute(text: str) -> str:
-    return escape(text, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
+    return escape(text, quote=False).translate(_IN_QUOTES)
 
 
 def _path(mark: Mark) -> str:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from math import ceil, hypot, isfinite, sqrt
 from shutil import which
-from tempfile import TemporaryFile
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from scalargrad.errors import DrawingError
 from scalargrad.view.layout.layered import Box, Layout, Point, check, column_numbers, layered
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 BOXES_ON_A_SLIDE = 150  # up to here our own columns; the same picture on every machine
 MOST_FOR_GRAPHVIZ = 10_000  # boxes and columns that edges pass: beyond, it seldom ends in time
@@ -124,6 +124,8 @@ def found() -> str | None:
 @cache
 def pygraphviz_works() -> bool:
     """Whether pygraphviz 2 or later is installed and imports, tried in another process."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         is_new = int(version("pygraphviz").partition(".")[0]) >= 2
     except (PackageNotFoundError, ValueError):
@@ -160,6 +162,9 @@ def run(command: Sequence[str], text: bytes, limit: float) -> Done:
     It and all that it started end with the limit. Files stand in for pipes, for a pipe stays open
     as long as any grandchild lives.
     """
+    import subprocess  # which few pictures need, and takes a while
+    from tempfile import TemporaryFile
+
     try:
         with TemporaryFile() as given, TemporaryFile() as output, TemporaryFile() as errors:
             given.write(text)
@@ -180,7 +185,7 @@ def run(command: Sequence[str], text: bytes, limit: float) -> Done:
         return Done(None, problem=f"cannot be run ({error.strerror or error})")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Popen[bytes]) -> None:
     """End a process and all that it started, if it still runs."""
     if process.poll() is not None:
         return

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Edge, Graph, Node, contracted, graph
 from scalargrad.notation.formula import Formula

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, topological_order
+from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.derivation import named_value
 from scalargrad.notation.names import typeset

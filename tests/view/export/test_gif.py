@@ -2,15 +2,14 @@ import io
 from dataclasses import replace
 
 import pytest
+from examples import painted
 from PIL import Image, ImageChops
 
 from scalargrad import DrawingError, program
 from scalargrad.graph.model import contracted
 from scalargrad.lectures import LECTURES
 from scalargrad.notation.numbers import Numbers
-from scalargrad.view.export import gif
 from scalargrad.view.export.gif import LONGEST_SIDE, animation
-from scalargrad.view.export.painting import painted
 from scalargrad.view.frames import frames
 from scalargrad.view.scene import THEMES, Circle, Look, Rectangle, Scene, Text
 from scalargrad.view.styles.network import network
@@ -110,6 +109,5 @@ def test_a_terminal_shows_progress_and_a_file_none(monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     slow = iter([0.0, *range(1, 1000)])
     monkeypatch.setattr("tqdm.std.time", lambda: next(slow))
-    monkeypatch.setattr(gif, "painted", painted)
     animation([scene] * 3)
     assert "gif" in capsys.readouterr().err

@@ -1,5 +1,4 @@
 import io
-import itertools
 import os
 import re
 import shutil
@@ -12,14 +11,14 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
+from examples import painted
 from matplotlib import style
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 from PIL import Image
 
 from scalargrad.view import glyphs
 from scalargrad.view.export.outlines import legal, marks
-from scalargrad.view.export.painting import MOST_PIXELS, MOST_PIXELS_A_SIDE, pages, painted, png
+from scalargrad.view.export.painting import MOST_PIXELS, MOST_PIXELS_A_SIDE, png
+from scalargrad.view.export.pdf import pdf
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, extent, measured
 
 FORMS = ("svg", "png", "pdf")
@@ -54,13 +53,6 @@ def peer(name):
     return found
 
 
-def font(size, bold=False):
-    return FontProperties(
-        family="DejaVu Sans", size=size, weight="bold" if bold else "normal",
-        math_fontfamily="stix",
-    )  # fmt: skip
-
-
 def points(parts):
     """All points of outlines that are put in their places."""
     found = [
@@ -72,59 +64,7 @@ def points(parts):
     return np.array(found)
 
 
-def from_matplotlib(source, size, bold=False):
-    """The points of a text as matplotlib's own TextPath has them, y downwards."""
-    path = TextPath((0, 0), source, size=size, prop=font(size, bold))
-    drawn = path.vertices[path.codes != path.CLOSEPOLY]
-    return drawn * (1, -1)
-
-
 # Texts
-
-
-@pytest.mark.parametrize("text", ["AVA To −0.24", "h₁ = ReLU", "ŷ ℓ ∂ × ≈", "a"])
-@pytest.mark.parametrize("bold", [False, True])
-def test_plain_glyphs_are_where_matplotlib_puts_them(text, bold):
-    mine = points(glyphs.plain(text, bold).parts(13))
-    assert np.allclose(mine, from_matplotlib(text, 13, bold), atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "math",
-    [r"\hat{y}", r"w_{11}^{(2)}", r"\frac{\partial \ell}{\partial w_{2}} = -0.24", r"\sqrt{x_1}",
-     r"\frac{10}{3}\,\hspace{2}x_7", r"\mathbf{1}[z_2 > 0]", "x^{12}_{34}", r"\overline{x}"],
-)  # fmt: skip
-def test_mathematics_is_where_matplotlib_puts_it(math):
-    mine = points(glyphs.mathematics(math).parts(12))
-    theirs = from_matplotlib(f"${math}$", 12)
-    assert mine.shape == theirs.shape
-    assert np.abs(mine - theirs).max() < 0.02 * 12  # digits differ in height by a hundredth
-
-
-@pytest.mark.parametrize("number", ["00", "11", "17", "40", "71", "98"])
-@pytest.mark.parametrize("pattern", ["w_{%s}", "h_{1}^{(%s)}", r"\frac{%s}{5}", "-0.%s"])
-def test_digits_are_put_into_a_formula_that_was_set_once(pattern, number):
-    math = pattern % number
-    mine, theirs = points(glyphs.mathematics(math).parts(12)), from_matplotlib(f"${math}$", 12)
-    assert np.abs(mine - theirs).max() < 0.025 * 12
-    assert np.abs(mine - theirs)[:, 0].max() < 1e-6 * 12
-
-
-@pytest.mark.parametrize("bold", [False, True])
-@pytest.mark.parametrize("form", ["−0.{0}{1}", "{0}/{1}", "1.{0}e−{1}", "({0}) × ({1}) = {0}.{1}"])
-def test_numbers_are_not_kerned(form, bold):
-    for first, second in itertools.product("0123456789", repeat=2):
-        number = form.format(first, second)
-        assert glyphs._NUMBER.fullmatch(number)
-        mine = points(glyphs.plain(number, bold).parts(12))
-        assert np.allclose(mine, from_matplotlib(number, 12, bold), atol=1e-6)
-
-
-def test_a_thousand_weights_are_set_as_one():
-    glyphs.mathematics("q_{1000}")
-    before = glyphs._mathematics.cache_info().misses
-    assert all(glyphs.mathematics(f"q_{{{number}}}") for number in range(1001, 2000))
-    assert glyphs._mathematics.cache_info().misses == before
 
 
 @pytest.mark.parametrize("math", [r"\nosuch", "{", "x^", r"\frac{1}", "$"])
@@ -272,7 +212,7 @@ def test_the_head_of_an_arrow_is_at_its_end_and_its_shaft_reaches_the_head(curve
 
 def test_pdf_is_what_png_is(tmp_path):
     file = tmp_path / "p.pdf"
-    file.write_bytes(pages([SCENE, replace(SCENE, shapes=SCENE.shapes[3:])]))
+    file.write_bytes(pdf([SCENE, replace(SCENE, shapes=SCENE.shapes[3:])]))
     subprocess.run(
         [peer("pdftoppm"), "-r", "192", "-png", str(file), str(tmp_path / "page")], check=True
     )
@@ -286,7 +226,7 @@ def test_pdf_is_what_png_is(tmp_path):
 
 
 def test_a_pdf_is_tagged_and_its_table_leads_to_every_object(tmp_path):
-    content = pages([SCENE, SCENE])
+    content = pdf([SCENE, SCENE])
     assert content.count(b"/S /Figure") == 2
     assert b"/Lang (en)" in content
     assert b"Date" not in content
@@ -316,7 +256,7 @@ def test_a_stream_of_a_pdf_paints_inside_its_page():
 
 def test_settings_of_a_user_neither_change_a_picture_nor_are_changed():
     plain = {form: painted(SCENE, form) for form in FORMS}
-    for cached in (glyphs.plain, glyphs.mathematics, glyphs._mathematics, glyphs._plain):
+    for cached in (glyphs.plain, glyphs.mathematics):
         cached.cache_clear()
     with matplotlib.rc_context():
         style.use("classic")
@@ -325,7 +265,7 @@ def test_settings_of_a_user_neither_change_a_picture_nor_are_changed():
         assert {form: painted(SCENE, form) for form in FORMS} == plain
         assert extent("AVA", 12, False, "w_1") == extent("AVA", 12, False, "w_1")
         assert dict(matplotlib.rcParams) == before
-    for cached in (glyphs.plain, glyphs.mathematics, glyphs._mathematics, glyphs._plain):
+    for cached in (glyphs.plain, glyphs.mathematics):
         cached.cache_clear()
 
 
@@ -347,22 +287,3 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
     }
     assert len(told) == 1
     assert len(told.pop()) > 190
-
-
-def test_painting_loads_no_more_of_matplotlib_than_it_needs():
-    code = (
-        "import sys; from view.export.test_painting import SCENE;"
-        "import scalargrad.view.export.svg;"
-        "print('matplotlib.pyplot' in sys.modules)"
-    )
-    alone = (
-        "import sys; from scalargrad.view.export.painting import *; from scalargrad.view.scene"
-        " import *; s = Scene(9, 9, (Text(1, 5, 'a', 9, '#000000', math='w_2'),), '#ffffff', '');"
-        "painted(s, 'svg'), painted(s, 'pdf');"
-        "print({'matplotlib.figure', 'matplotlib.pyplot'} & set(sys.modules) or 'neither')"
-    )
-    for source, expected in ((code, "False"), (alone, "neither")):
-        done = subprocess.run([sys.executable, "-c", source], capture_output=True, check=True,
-                              text=True, timeout=120,
-                              env={**os.environ, "PYTHONPATH": "tests"})  # fmt: skip
-        assert done.stdout.strip() == expected

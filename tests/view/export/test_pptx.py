@@ -8,7 +8,7 @@ import pytest
 
 from scalargrad import DrawingError
 from scalargrad.view.export.outlines import legal
-from scalargrad.view.export.pptx import slide, slides
+from scalargrad.view.export.pptx import slides
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text
 
 if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
@@ -59,7 +59,7 @@ def words(shape):
 
 @pytest.fixture(scope="module")
 def show():
-    return opened(slide(SCENE))
+    return opened(slides([SCENE]))
 
 
 def test_plain_texts_and_symbols_are_text_that_can_be_edited(show):
@@ -130,7 +130,7 @@ def test_slides_are_16_to_9_and_one_for_each_scene():
 )  # fmt: skip
 def test_any_label_is_text_and_nothing_else(label):
     shapes = (Text(150, 50, label, 12, "#000000"), Text(0, 90, label, 12, "#000000", math="x"))
-    show = opened(slide(replace(SCENE, shapes=shapes, description=label)))
+    show = opened(slides([replace(SCENE, shapes=shapes, description=label)]))
     expected = " ".join(legal(label).split())
     for shape in drawn(show.slides[0]):
         assert shape.text_frame.text == expected
@@ -162,4 +162,4 @@ def test_processes_with_other_hash_seeds_write_the_same_bytes():
 def test_without_python_pptx_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pptx", None)
     with pytest.raises(DrawingError, match=r"^a \.pptx .*: pip install python-pptx$"):
-        slide(SCENE)
+        slides([SCENE])

@@ -1,5 +1,6 @@
 """Graphviz in a child process: its layouts as geometry, and what a broken one may not do."""
 
+import importlib.metadata
 import os
 import shutil
 import sys
@@ -267,10 +268,10 @@ def test_without_graphviz_a_request_for_it_says_how_to_get_it(without_graphviz):
 
 def test_a_missing_pygraphviz_is_no_engine(tmp_path, monkeypatch):
     def absent(name):
-        raise engines.PackageNotFoundError(name)
+        raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(engines, "version", absent)
+    monkeypatch.setattr("importlib.metadata.version", absent)
     engines.pygraphviz_works.cache_clear()
     assert engines.found() is None
     engines.pygraphviz_works.cache_clear()
@@ -293,7 +294,7 @@ def test_pygraphviz_runs_in_another_process(tmp_path, monkeypatch):
     expected = shutil.which("dot") and laid_out(*SMALL, engine="dot")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(engines, "version", lambda name: "2.0.4")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "2.0.4")
     engines.pygraphviz_works.cache_clear()
     try:
         if expected:

@@ -13,7 +13,7 @@ from view.export.test_html import HOSTILE, faults, shape_of
 from scalargrad import DomainError, DrawingError, Value, program, step
 from scalargrad.checking.gradcheck import recomputed
 from scalargrad.engine import ops
-from scalargrad.engine.value import topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.lectures import LECTURES
 from scalargrad.view.export.html import controls, page, stills
 from scalargrad.view.frames import rebuilt

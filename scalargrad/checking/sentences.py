@@ -1,0 +1,40 @@
+"""The sentences that a marked sheet says, in one table, so that they can be translated."""
+
+from __future__ import annotations
+
+SENTENCES = {
+    # no credit for what is consistent
+    "a mistaken nought or one": (
+        "{quantity} = {written} is consistent with your own lines, but it is 0 or ±1 only because "
+        "of a mistake, so it shows no work: no credit."
+    ),
+    "the same number again": (
+        "{quantity} = {written} is consistent with your own lines, but several of them say this "
+        "same wrong number, so it shows no work: no credit."
+    ),
+    "several noughts and ones": (
+        "{quantity} = {written} is consistent with your own lines, but several mistaken noughts "
+        "and ones lead to it: no credit."
+    ),
+    "too many mistakes": (
+        "{quantity} = {written} is consistent with your own lines, but they hold too many mistakes "
+        "of their own for what follows from them to count: no credit."
+    ),
+    # not confirmed
+    "not told apart": (
+        "may be right, but so few figures cannot be told from 0, from the other sign, from half or "
+        "from double; write more figures"
+    ),
+    "show the steps": (
+        "may be right, but rounding on the way may change it by several units of its last figure; "
+        "show the steps, or write more figures"
+    ),
+    "no benefit of the doubt": (
+        "may be right, but with so few figures and so many mistakes on the sheet it does not count"
+    ),
+    "too few figures": "right, but with too few figures to tell",
+    "at a kink": (
+        "{quantity} = {written} follows from your own slope at the kink, which is one of those "
+        "that are right."
+    ),
+}

@@ -1,0 +1,127 @@
+"""Backpropagation: the chain rule, from an output back to everything it was computed from.
+
+`gradients` is the whole of it, for every kind of scalar; `Value.backward` writes what it finds into
+the nodes. A node is anything that has parents, an age and a closure for its local derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
+
+from scalargrad.engine import fast, scalars
+from scalargrad.engine.scalars import Scalar
+
+Pullback = Callable[[Scalar], Iterable[Scalar]]  # g ↦ (g·∂y/∂a₁, g·∂y/∂a₂, …)
+
+
+class Node(Protocol):
+    """What the chain rule asks of a node; a Value is one.
+
+    Attributes:
+        index: its age: parents have a smaller one.
+    """
+
+    index: int
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The operands' nodes, in order."""
+
+    @property
+    def pullback(self) -> Pullback:
+        """What each parent gets of a gradient of this node."""
+
+
+N = TypeVar("N", bound=Node)
+
+
+def topological_order(*outputs: N, until: Container[N] = ()) -> list[N]:
+    """All nodes below some outputs, and these, oldest first: parents come before children.
+
+    Args:
+        outputs: where to begin.
+        until: nodes below which not to look.
+
+    >>> from scalargrad import Value
+    >>> x = Value(3, "x")
+    >>> [node.data for node in topological_order((x + 1) * x)]
+    [3, 1, 4, 12]
+    """
+    reached = set(outputs)
+    waiting = list(reached)
+    while waiting:
+        for parent in waiting.pop().parents:
+            if parent not in reached:
+                reached.add(parent)
+                if parent not in until:
+                    waiting.append(parent)
+    return sorted(reached, key=_age)
+
+
+def gradients(
+    output: N,
+    seed: Scalar,
+    pullback: Callable[[N], Pullback] | None = None,
+    until: Container[N] = (),
+) -> dict[N, Scalar]:
+    """The chain rule: the gradient of an output with respect to every node below it.
+
+    From the newest node to the oldest, each hands its gradient to its pullback, and what comes back
+    is added to the gradients of its parents.
+
+    Args:
+        output: the node to differentiate.
+        seed: its own gradient, usually 1.
+        pullback: gives the closure of a node; by default `node.pullback`, and then `fast` does the
+            same sooner where the scalars are plain numbers.
+        until: nodes that are taken for leaves.
+    """
+    if pullback is None and scalars.is_number(seed):
+        try:
+            return fast.gradients(output, seed, until)
+        except (OverflowError, fast.OutOfOrderError):
+            pass
+    closure = pullback or _own_pullback
+    found = {output: seed}
+    for node in reversed(topological_order(output, until=until)):
+        if node in found and (node is output or node not in until):
+            parts = closure(node)(found[node])
+            for parent, part in zip(node.parents, parts, strict=False):
+                found[parent] = scalars.plus(found[parent], part) if parent in found else part
+    return found
+
+
+def multiplying(local_derivatives: Iterable[Scalar]) -> Pullback:
+    """The pullback that multiplies a gradient by each of some local derivatives.
+
+    >>> multiplying((2, 5))(10)
+    (20, 50)
+    """
+
+    def parts(g: Scalar) -> tuple[Scalar, ...]:
+        return tuple([scalars.times(g, local) for local in local_derivatives])
+
+    return parts
+
+
+def partial(y: Any, x: Any) -> Scalar:
+    """The total derivative of any node by any node, over all paths; no gradient is touched.
+
+    Raises:
+        TypeError: when one of them is no Value.
+
+    >>> from scalargrad import Value
+    >>> x = Value(3)
+    >>> partial(x * x + x, x)
+    7
+    """
+    for node in (y, x):
+        if not hasattr(node, "pullback"):
+            raise TypeError(f"partial takes two Values; got {type(node).__name__} {node!r}")
+    return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
+
+
+_age = attrgetter("index")
+_own_pullback: Callable[[Any], Pullback] = attrgetter("pullback")

@@ -1,0 +1,133 @@
+"""Copies and pickles of Values: the whole graph below a node, without recursion.
+
+The functions here are methods of Value: copy, deepcopy and pickle call them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import ContextVar
+from copy import deepcopy
+from typing import Any, TypeVar
+
+from scalargrad.engine import scalars
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.fast import next_index
+from scalargrad.engine.ops import Operands, Operation
+from scalargrad.engine.scalars import Scalar
+
+T = TypeVar("T")
+_new = object.__new__
+
+
+def restored(
+    cls: type[T],
+    below: object,
+    op: Operation | None,
+    parents: tuple[Any, ...],
+    data: Scalar,
+    operands: Operands,
+    label: str = "",
+    grad: Scalar | None = None,
+) -> T:
+    """A node as it was; what is below it need only have been restored before."""
+    node: Any = _new(cls)
+    node.data, node.grad, node.label, node.op = data, grad, label, op
+    node.index = next_index()
+    node.p = node.q = None
+    if op and parents:
+        node.p, node.a = (parents[0], operands[0]) if op.count else (parents, operands)
+        if op.count == 2:
+            node.q, node.b = parents[1], operands[1]
+    return node  # type: ignore[no-any-return]
+
+
+def copied(node: Any) -> Any:
+    """A node of its own, with the same parents."""
+    held = node.data, node.operands, node.label, node.grad
+    return restored(type(node), (), node.op, node.parents, *held)
+
+
+def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
+    """The whole graph below, copied; nodes that other objects share stay shared."""
+    for each in topological_order(node, until=_Copied(memo)):
+        if id(each) not in memo:
+            parents = tuple([memo[id(parent)] for parent in each.parents])
+            data, operands = deepcopy((each.data, each.operands), memo)
+            grad = deepcopy(each.grad, memo)
+            held = data, operands, each.label, grad
+            memo[id(each)] = restored(type(each), (), each.op, parents, *held)
+    return memo[id(node)]
+
+
+class _Copied:
+    """The nodes of which a deepcopy holds a copy."""
+
+    def __init__(self, memo: dict[int, Any]) -> None:
+        self.memo = memo
+
+    def __contains__(self, node: object) -> bool:
+        return id(node) in self.memo
+
+
+def reduced(node: Any) -> tuple[Any, ...]:
+    """What is pickled: the nodes below, oldest first, then this one: each finds its parents."""
+    below = () if node in _pickled.get() else _Below(node)
+    held = node.data, node.operands, node.label, node.grad
+    return restored, (type(node), below, node.op, node.parents, *held)
+
+
+# The nodes that the pickler at work finds everything pickled for; each thread has its own pickler.
+_pickled: ContextVar[set[Any] | tuple[()]] = ContextVar("_pickled", default=())
+
+
+class _Below:
+    """The nodes below one, pickled as a list: one after the other, so that nothing recurses."""
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self.nodes()
+
+    def nodes(self) -> Iterator[Any]:
+        """All of them, marked while they are pickled; nodes that their data are come first."""
+        order = _at_all_levels(self.node)
+        outer = _pickled.get()
+        token = _pickled.set({*outer, *order})
+        try:
+            yield from order[:-1]
+        finally:
+            _pickled.reset(token)
+
+
+def _at_all_levels(node: Any) -> list[Any]:
+    """The nodes below one, and those that their data, operands and gradients are, with all below.
+
+    The innermost come first, and at each level the oldest: so each finds what it holds pickled.
+    """
+    levels: dict[Any, int] = {}
+    waiting = [node]
+    while waiting:
+        output = waiting.pop()
+        for each in topological_order(output, until=levels):
+            if each in levels:
+                continue
+            levels[each] = _level(each)
+            if levels[each]:
+                held = each.data, each.grad, *each.operands
+                waiting += [inner for inner in held if _is_node(inner)]
+    return sorted(levels, key=lambda each: (levels[each], each.index))
+
+
+def _level(node: Any) -> int:
+    """How many nodes are inside one another here: 1 where the data is a node of numbers."""
+    level = 0
+    while _is_node(node.data):
+        node = node.data
+        level += 1
+    return level
+
+
+def _is_node(scalar: Scalar) -> bool:
+    return scalar.__class__ not in scalars.AS_WRITTEN and hasattr(scalar, "pullback")

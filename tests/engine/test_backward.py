@@ -1,0 +1,102 @@
+"""The definition of the chain rule, and the fast form of it: equal to the last bit."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from operator import attrgetter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scalargrad import DomainError, Value
+from scalargrad.engine import fast
+from scalargrad.engine.backward import gradients
+from scalargrad.engine.fast import Row, dot_of
+from scalargrad.engine.ops import OPERATIONS
+from scalargrad.engine.value import constant
+
+F = Fraction
+pullback = attrgetter("pullback")
+
+# ---------------------------------------------------------------- random graphs
+
+ROWS = [row for row in OPERATIONS.values() if row.name != "pow"]
+PLAIN = st.one_of(st.floats(-4, 4), st.integers(-5, 5), st.fractions(-3, 3, max_denominator=7))
+EXTREME = st.sampled_from([0.0, -0.0, 1e300, -1e-300, 1e16, math.inf, math.nan, 10**400])
+NUMBERS = st.integers(0, 19).flatmap(lambda one: EXTREME if one == 0 else PLAIN)
+
+
+@st.composite
+def graphs(draw: Any, kinds: Any, numbers: Any) -> tuple[Value, list[Value]]:
+    """Draw a graph of leaves, constants, rows of the table and neurons with shared rows."""
+    nodes = [Value(number) for number in draw(st.lists(numbers, min_size=1, max_size=5))]
+    nodes.append(constant(draw(numbers)))
+
+    def pick() -> Value:
+        return nodes[-draw(st.integers(1, len(nodes)))]
+
+    for _ in range(draw(st.integers(1, 12))):
+        kind = draw(st.sampled_from(kinds))
+        if kind == "chain":
+            for _ in range(draw(st.integers(1, 8))):
+                nodes.append(nodes[-1] * pick() + draw(numbers))
+        elif kind == "layer":
+            nodes += layer(draw, pick)
+        else:
+            row = draw(st.sampled_from(ROWS))
+            least, most = row.arity
+            count = draw(st.integers(least, most or 3))
+            count += row.name == "dot" and count % 2 == 0
+            try:
+                nodes.append(row(*[pick() for _ in range(count)]))
+            except (DomainError, ValueError):
+                continue
+    return pick().total(*[pick() for _ in range(draw(st.integers(1, 6)))]), nodes
+
+
+def layer(draw: Any, pick: Callable[[], Value]) -> list[Value]:
+    """Return the outputs of neurons on several examples, other nodes being made in between."""
+    width = draw(st.integers(1, 3))
+
+    def rows() -> list[Row]:
+        return [
+            Row([pick() for _ in range(width)], draw(st.booleans()))
+            for _ in range(draw(st.integers(1, 3)))
+        ]
+
+    inputs, weights = rows(), rows()
+    made: list[Value] = []
+    for x in inputs:
+        for w in weights:
+            made.append(dot_of(pick(), w, x))
+            if draw(st.integers(0, 4)) == 0:
+                made.append(pick() * pick())
+    return made
+
+
+def bits(found: dict[Value, Any]) -> dict[Value, tuple[Any, str]]:
+    """Return gradients so that equality is that of every bit, and nan equals nan."""
+    return {node: (type(g), repr(g)) for node, g in found.items()}
+
+
+MIXED = graphs(["row", "row", "row", "layer", "chain"], NUMBERS)
+NETWORKS = graphs(["layer", "layer", "row"], st.floats(-4, 4))
+
+
+@pytest.mark.parametrize("kind", [MIXED, NETWORKS], ids=["mixed", "networks"])
+@given(data=st.data(), seed=st.sampled_from([1, 1.0, F(1, 3), -2.5]))
+def test_the_fast_form_gives_what_the_definition_gives_to_the_last_bit(
+    kind: Any, data: Any, seed: Any
+) -> None:
+    output, nodes = data.draw(kind)
+    until = set(data.draw(st.lists(st.sampled_from(nodes), max_size=3)))
+    for stops in (set(), until):
+        definition = gradients(output, seed, pullback, stops)
+        assert bits(gradients(output, seed, None, stops)) == bits(definition)
+        try:
+            found = fast.gradients(output, seed, stops)
+        except (OverflowError, fast.OutOfOrderError):
+            continue
+        assert bits(found) == bits(definition)
