@@ -16,7 +16,7 @@ from scalargrad.view.layout.equations import Block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
 from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.large import is_large, large
-from scalargrad.view.layout.panel import AIR, panel
+from scalargrad.view.layout.panel import AIR, Panel, panel
 from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.pockets import Grid
@@ -62,14 +62,20 @@ class _Choice:
 
     def bound(self, place: tuple[float, float]) -> float:
         """The size that no plan of this choice exceeds."""
-        along, across = place[::-1] if self.skeleton.diagram.turned else place
-        wide, high = self.need
         diagram = self.skeleton.diagram
-        high += diagram.caption_height
-        if diagram.matrices:
-            beside = panel(diagram.matrices, self.abreast)
-            wide, high = wide + beside.width + AIR, max(high, beside.height)
-        return min(CAP, along / wide, across / high)
+        need = self.need[::-1] if diagram.turned else self.need
+        wide, high = need[0] + self.aside, max(need[1], self.panel.height)
+        return min(CAP, place[0] / wide, place[1] / (high + diagram.caption_height))
+
+    @property
+    def panel(self) -> Panel:
+        """The matrices beside the picture."""
+        return panel(self.skeleton.diagram.matrices, self.abreast)
+
+    @property
+    def aside(self) -> float:
+        """The width that they take."""
+        return self.panel.width + AIR if self.panel.blocks else 0.0
 
 
 @lru_cache(maxsize=64)
@@ -100,7 +106,7 @@ def arranged(diagram: Diagram, place: tuple[float, float] = SLIDE) -> Plan:
 def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
     """The plan with the headings of its columns, where they cost little."""
     diagram = choice.skeleton.diagram
-    if not any(diagram.headings):
+    if not any(diagram.headings) or diagram.turned or choice.across:
         return plan
     for share in (1.0, 0.96, _CALM):
         found = _trial(choice, place, plan.size * share, with_headings=True)
@@ -205,6 +211,32 @@ def _in_need(choice: _Choice, place: tuple[float, float]) -> Plan:
         size *= 0.9
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """The room of a trial, in sizes of the text.
+
+    Attributes:
+        size: of the text, in points.
+        wide: width of the whole.
+        tall: height of the whole.
+        head: height of the headings.
+        foot: height of what stands beneath, captions included.
+        aside: width of what stands beside.
+    """
+
+    size: float
+    wide: float
+    tall: float
+    head: float
+    foot: float
+    aside: float
+
+    @property
+    def inner(self) -> tuple[float, float]:
+        """Width and height of what is left for cards and links."""
+        return self.wide - self.aside, self.tall - self.head - self.foot
+
+
 def _trial(
     choice: _Choice,
     place: tuple[float, float],
@@ -212,75 +244,81 @@ def _trial(
     with_headings: bool = False,
     in_need: bool = False,
 ) -> Plan | None:
-    """A plan at a size of the text, or None where there is no room."""
+    """A plan at a size of the text, or None where there is no room.
+
+    The derivation stands beneath, else in a pocket of the picture.
+    """
     diagram = choice.skeleton.diagram
     wide, tall = place[0] / size, place[1] / size
-    foot = diagram.caption_height
-    head = _HEADING if with_headings else 0.0
-    if with_headings and (diagram.turned or choice.across):
-        return None
     blocks = list(shapes(diagram.equation, (wide * share for share in _WIDTHS)))
     if diagram.equation and not blocks:
         return None
-    notes = diagram.notes_size
-    beside = panel(diagram.matrices, choice.abreast)
-    aside = beside.width + AIR if diagram.matrices else 0.0
-    options: list[Block | None] = [None]
-    if blocks:
-        options = [min(blocks, key=lambda block: block.height), None]
-    for beneath in options:
-        taken = foot + head + (beneath.height + _FOOT if beneath else 0.0)
-        inner = (wide - aside, tall - taken)
-        if beside.height > inner[1]:
-            continue
-        body = inner[::-1] if diagram.turned else inner
-        found = _drawn(choice, body)
-        if found is None:
-            continue
-        places, spots, lost = found
-        if lost and not in_need:
-            continue
-        areas = [*places.areas, *(spot.area for spot in spots.values())]
-        lines = [route.line for route in places.routes]
-        equation = None
-        if (blocks and not beneath) or notes[0]:
-            grid = Grid(inner, _upright(areas, diagram), _upright_lines(lines, diagram))
-        if beneath:
-            top = tall - foot - beneath.height
-            equation = (beneath, ((wide - beneath.width) / 2, top))
-        elif blocks:
-            for block in blocks:
-                corner = grid.pocket(block.width, block.height, (inner[0] * 0.6, inner[1] * 0.75))
-                if corner:
-                    equation = (block, (corner[0], corner[1] + head))
-                    break
-            else:
-                continue
-        corner = None
-        if notes[0]:
-            busy = _upright(areas, diagram)
-            if equation and not beneath:
-                (block, (x, y)) = equation
-                busy = [*busy, (x, y - head, x + block.width, y - head + block.height)]
-                grid = Grid(inner, busy, _upright_lines(lines, diagram))
-            corner = grid.pocket(*notes, (inner[0], inner[1]))
-            if corner is None:
-                continue
-            corner = (corner[0], corner[1] + head)
-        headings: list[tuple[str, Point]] = []
-        if with_headings:
-            named = _headings(choice, places, inner[0])
-            if named is None:
-                return None
-            headings = named
-        caption = (wide / 2, tall - foot + _FOOT) if foot else None
-        plan = _in_points(
-            choice, size, place, places, spots, lost, head, equation, corner, caption, headings
-        )
-        if diagram.matrices:
-            x, y = wide - beside.width, head + (inner[1] - beside.height) / 2
-            plan = replace(plan, panel=(beside, (x * size, y * size)))
-        return plan
+    head = _HEADING if with_headings else 0.0
+    lowest = min(blocks, key=lambda block: block.height, default=None)
+    for beneath in (lowest, None) if lowest else (None,):
+        foot = diagram.caption_height + (beneath.height + _FOOT if beneath else 0.0)
+        stage = _Stage(size, wide, tall, head, foot, choice.aside)
+        plan = _staged(choice, stage, beneath, blocks, in_need)
+        if plan:
+            return plan
+    return None
+
+
+def _staged(
+    choice: _Choice, stage: _Stage, beneath: Block | None, blocks: list[Block], in_need: bool
+) -> Plan | None:
+    """A plan with the derivation beneath it, or with one of its shapes in a pocket."""
+    diagram, inner = choice.skeleton.diagram, stage.inner
+    if choice.panel.height > inner[1]:
+        return None
+    found = _drawn(choice, inner[::-1] if diagram.turned else inner)
+    if found is None or (found[2] and not in_need):
+        return None
+    places, spots, lost = found
+    areas = _upright([*places.areas, *(spot.area for spot in spots.values())], diagram)
+    lines = _upright_lines([route.line for route in places.routes], diagram)
+    equation = None
+    if beneath:
+        under = stage.tall - diagram.caption_height - beneath.height
+        equation = (beneath, ((stage.wide - beneath.width) / 2, under))
+    elif blocks:
+        equation = _pocketed(blocks, Grid(inner, areas, lines), inner)
+        if equation is None:
+            return None
+        block, (x, y) = equation
+        areas.append((x, y, x + block.width, y + block.height))
+        equation = (block, (x, y + stage.head))
+    notes = None
+    if diagram.notes:
+        notes = Grid(inner, areas, lines).pocket(*diagram.notes_size, inner)
+        if notes is None:
+            return None
+        notes = (notes[0], notes[1] + stage.head)
+    headings = _headings(choice, places, inner[0]) if stage.head else []
+    if headings is None:
+        return None
+    plan = _in_points(choice, stage, places, spots)
+    return replace(
+        plan,
+        lost=frozenset(lost),
+        spots={k: spot for k, spot in plan.spots.items() if k not in lost},
+        equation=equation and (equation[0], _scaled(equation[1], stage.size)),
+        notes=notes and _scaled(notes, stage.size),
+        caption=_scaled((stage.wide / 2, stage.tall - diagram.caption_height + _FOOT), stage.size)
+        if diagram.captions
+        else None,
+        headings=tuple((name, _scaled(at, stage.size)) for name, at in headings),
+    )
+
+
+def _pocketed(
+    blocks: list[Block], grid: Grid, inner: tuple[float, float]
+) -> tuple[Block, Point] | None:
+    """The first shape of a derivation that has room in a picture, and where."""
+    for block in blocks:
+        corner = grid.pocket(block.width, block.height, (inner[0] * 0.6, inner[1] * 0.75))
+        if corner:
+            return block, corner
     return None
 
 
@@ -294,9 +332,9 @@ def _drawn(
         return in_rows and (*in_rows, set())
     extra = [0.0] * len(skeleton.order)
     last = None
-    for _ in range(_TIMES):
+    for wider in range(_TIMES):
         lost: set[int] = set()
-        for loose in _LOOSE:
+        for loose in _LOOSE[::2] if wider else _LOOSE:
             places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
             if places is None:
                 return last
@@ -347,34 +385,28 @@ def _upright_lines(lines: Sequence[Sequence[Point]], diagram: Diagram) -> list[l
     return [[(y, x) for x, y in line] if diagram.turned else list(line) for line in lines]
 
 
-def _in_points(
-    choice: _Choice,
-    size: float,
-    place: tuple[float, float],
-    places: Places,
-    spots: dict[int, Spot],
-    lost: set[int],
-    head: float,
-    equation: tuple[Block, Point] | None,
-    notes: Point | None,
-    caption: Point | None,
-    headings: list[tuple[str, Point]],
-) -> Plan:
-    turned = choice.skeleton.diagram.turned
+def _scaled(point: Point, size: float) -> Point:
+    return point[0] * size, point[1] * size
+
+
+def _in_points(choice: _Choice, stage: _Stage, places: Places, spots: dict[int, Spot]) -> Plan:
+    """Cards, links, labels and matrices at their places."""
+    size, turned = stage.size, choice.skeleton.diagram.turned
 
     def point(p: Point) -> Point:
         x, y = p[::-1] if turned else p
-        return x * size, (y + head) * size
+        return x * size, (y + stage.head) * size
 
     def area(a: Area) -> Area:
         return (*point((a[0], a[1])), *point((a[2], a[3])))
 
-    def free(p: Point) -> Point:
-        return p[0] * size, p[1] * size
-
+    corner = (
+        stage.wide - choice.panel.width,
+        stage.head + (stage.inner[1] - choice.panel.height) / 2,
+    )
     return Plan(
         size,
-        place,
+        (stage.wide * size, stage.tall * size),
         choice.forms,
         choice.stacked,
         tuple(map(point, places.centers)),
@@ -386,11 +418,6 @@ def _in_points(
         {
             k: replace(spot, center=point(spot.center), area=area(spot.area))
             for k, spot in spots.items()
-            if k not in lost
         },
-        equation and (equation[0], free(equation[1])),
-        notes and free(notes),
-        caption and free(caption),
-        tuple((name, free(p)) for name, p in headings),
-        frozenset(lost),
+        panel=(choice.panel, _scaled(corner, size)) if choice.panel.blocks else None,
     )
