@@ -348,7 +348,9 @@ def test_frames_share_canvas_and_places(index, by, style):
 def test_a_frame_that_moves_is_caught():
     def drifting(shown, look):
         scene = rows(shown, look)
-        return replace(scene, shapes=(Circle(len(look.step.values), 0, 5, "", ""), *scene.shapes))
+        return replace(
+            scene, shapes=(Circle(len(look.step.values), 0, 5, "", "#000000"), *scene.shapes)
+        )
 
     scenes = frames(contracted(lecture().output), LOOK, drifting)
     assert places(scenes[0]) != places(scenes[-1])

@@ -34,12 +34,22 @@ class Grid:
             so_far = accumulate(cells, initial=0)
             self.sums.append(list(map(add, self.sums[-1], so_far)))
 
-    def pocket(self, width: float, height: float, near: Point) -> Point | None:
-        """The top left corner of a free rectangle, the nearest to a wanted middle."""
+    def pocket(
+        self, width: float, height: float, near: Point, lowest: bool = False
+    ) -> Point | None:
+        """The top left corner of a free rectangle, the nearest to a wanted middle.
+
+        Args:
+            width: of the rectangle.
+            height: of the rectangle.
+            near: the wanted middle.
+            lowest: whether it stands at the bottom.
+        """
         wide, high = (int((length + 2 * _AIR) / _CELL) + 1 for length in (width, height))
         best, least = None, float("inf")
         sums = self.sums
-        for row in range(self.rows - high + 1):
+        last_row = self.rows - high
+        for row in range(max(0, last_row - 1) if lowest else 0, last_row + 1):
             upper, lower = sums[row], sums[row + high]
             y = (row + high / 2) * _CELL - near[1]
             for column in range(self.columns - wide + 1):

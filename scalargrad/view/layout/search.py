@@ -290,7 +290,7 @@ def _staged(
         equation = (block, (x, y + stage.head))
     notes = None
     if diagram.notes:
-        notes = Grid(inner, areas, lines).pocket(*diagram.notes_size, inner)
+        notes = Grid(inner, areas, lines).pocket(*diagram.notes_size, inner, lowest=True)
         if notes is None:
             return None
         notes = (notes[0], notes[1] + stage.head)
