@@ -21,6 +21,7 @@ from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import reading
 from scalargrad.lectures import LECTURES
+from scalargrad.nn.losses import LOSSES
 from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import mathtext
 from scalargrad.notation.printing import latex
@@ -33,11 +34,13 @@ _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
-    "engine.value", "engine.backward", "engine.ops", "engine.scalars", "language.reading",
+    "engine.value", "engine.inplace", "engine.backward", "engine.ops", "engine.scalars",
+    "language.reading",
     "notation.formula", "notation.names", "errors",
     "graph.model", "graph.derivation", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
     "train", "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
+    "interop.sympy", "interop.graphviz",
     "view.drawing", "view.scene", "view.stepper.stepper",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
     "checking.quantities", "checking.kinks", "checking.answer_key",
@@ -71,7 +74,8 @@ def domains() -> str:
     """The table of operations: where they are defined, and what holds at their kinks."""
     rows = [("operation", "defined for", "at kinks and borders")]
     for row in OPERATIONS.values():
-        domain = row.domain.format(**{operand: operand for operand in row.operands})
+        domain = row.domain.format(**{operand.removesuffix("?"): operand.removesuffix("?")
+                                    for operand in row.operands})  # fmt: skip
         if domain or row.convention:
             rows.append((_call(row), domain or "all numbers", row.convention))
     return _table(rows)
@@ -120,6 +124,14 @@ def functions() -> str:
     for row in OPERATIONS.values():
         called = _call(row).replace("*a", "a, b, …").replace("*pairs", "w1, x1, …")
         rows.append((called, ", ".join(aliases.get(row.name, [])), _value(row)))
+    return _table(rows)
+
+
+def losses() -> str:
+    """The table of losses, with PyTorch's names."""
+    rows = [("loss", "of one example", "torch.nn.functional")]
+    rows += [(f"`{loss.name}`", loss.formula.replace("|", r"\|"), f"`{loss.torch}`")
+             for loss in LOSSES.values()]  # fmt: skip
     return _table(rows)
 
 
@@ -307,6 +319,6 @@ def _literal(line: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (changelog, choices, commands, contributing, domains, functions, limits, modules,
-                 names, notebooks, operations, operators, readme)
+    for part in (changelog, choices, commands, contributing, domains, functions, limits, losses,
+                 modules, names, notebooks, operations, operators, readme)
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import ops as ops
 from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.inplace import no_grad
 from scalargrad.engine.value import Value
 from scalargrad.errors import (
     CompilerError,
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from scalargrad.compiler.compiled import Compiled, compile
     from scalargrad.graph.derivation import Derivation, derive
     from scalargrad.graph.table import table
-    from scalargrad.interop.torch import from_torch, to_sympy, to_torch
+    from scalargrad.interop.graphviz import to_graphviz
+    from scalargrad.interop.sympy import to_sympy
+    from scalargrad.interop.torch import from_torch, to_torch
     from scalargrad.language.reading import Program, program, program_text
     from scalargrad.sheets.worksheet import worksheet
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
@@ -56,12 +59,14 @@ __all__ = [
     "draw",
     "from_torch",
     "gradcheck",
+    "no_grad",
     "nudge",
     "partial",
     "program",
     "program_text",
     "step",
     "table",
+    "to_graphviz",
     "to_sympy",
     "to_torch",
     "topological_order",
@@ -88,7 +93,8 @@ _WHERE = {
     "program_text": "language.reading",
     "step": "view.stepper.stepper",
     "table": "graph.table",
-    "to_sympy": "interop.torch",
+    "to_graphviz": "interop.graphviz",
+    "to_sympy": "interop.sympy",
     "to_torch": "interop.torch",
     "worksheet": "sheets.worksheet",
 }

@@ -16,7 +16,10 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
-    "engine": ["scalars", "stable", "ops", "fast", "backward", "copying", "value", "rebuild"],
+    "engine": [
+        "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
+        "rebuild",
+    ],
     "notation ": ["formula"],
     "language": ["reading"],
     "graph": ["model", "derivation", "table"],
@@ -26,7 +29,7 @@ ROOMS = {
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
     "train": ["optim", "data", "monitor", "resume", "fit", ""],
-    "interop": ["torch"],
+    "interop": ["sympy", "torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
         "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib", "glyphs",
@@ -39,6 +42,7 @@ ROOMS = {
         "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "export.formats",
         "drawing", "stepper.live", "stepper.stepper",
     ],
+    "interop ": ["graphviz"],
     "checking": [
         "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "sentences",
         "report", "marking", "gradcheck",

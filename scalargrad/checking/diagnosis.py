@@ -35,8 +35,8 @@ from scalargrad.checking.recomputing import (
     term_of,
     value_of,
 )
-from scalargrad.engine import scalars
-from scalargrad.engine.ops import OPERATIONS, Operands
+from scalargrad.engine import ops, scalars
+from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands, Operation
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
 
@@ -164,7 +164,7 @@ def _by(rules: Rules, case: Case) -> Work:
 Recipe = Callable[[Case], Iterable[Work]]
 
 
-def _value_recipe(change: Callable[[str, Operands], list[Scalar]]) -> Recipe:
+def _value_recipe(change: Callable[[Operation, Operands], list[Scalar]]) -> Recipe:
     """A recipe that changes the value of one node; for lines that ask for a value."""
 
     def recipe(case: Case) -> Iterator[Work]:
@@ -194,7 +194,7 @@ def _count(change: Callable[[Operands], list[Scalar]], node: Value) -> int:
 
 
 def _slope_recipe(
-    change: Callable[[str, Scalar, Operands, Operands], Iterable[Iterable[Scalar]]],
+    change: Callable[[Operation, Scalar, Operands, Operands], Iterable[Iterable[Scalar]]],
     where: Callable[[Case, Value], bool] = lambda case, node: True,
 ) -> Recipe:
     """A recipe that changes the local derivatives of one node; for derivatives."""
@@ -290,34 +290,36 @@ def _number_recipe(
     return recipe
 
 
-def _op(node: Value) -> str:
-    return node.op.name if node.op else ""
+def _op(node: Value) -> Operation:
+    return node.op or CONSTANT
 
 
 # Slopes ------------------------------------------------------------------------------------------
 
-_GATED = ("relu", "leaky_relu", "elu")
-_SMOOTH = ("sigmoid", "tanh")
-_ACTIVATIONS = (*_GATED, *_SMOOTH, "softplus", "silu", "gelu")
+_ACTIVATIONS = tuple(row for row in OPERATIONS.values() if row.activation)
+_GATED = (ops.relu, ops.leaky_relu, ops.elu)
+_SMOOTH = (ops.sigmoid, ops.tanh)
 
 
-def _of(op: str, change: Callable[[Scalar, Operands, Operands], list[Iterable[Scalar]]]) -> Recipe:
+def _of(
+    row: Operation, change: Callable[[Scalar, Operands, Operands], list[Iterable[Scalar]]]
+) -> Recipe:
     """A recipe for the slopes of one operation: change(y, operands, right slopes)."""
-    return _slope_recipe(lambda name, y, a, right: change(y, a, right) if name == op else [])
+    return _slope_recipe(lambda op, y, a, right: change(y, a, right) if op is row else [])
 
 
 def _gate(slope: int) -> Recipe:
     return _slope_recipe(lambda op, y, a, right: [(slope, *right[1:])] if op in _GATED else [])
 
 
-def _swapped_partners(op: str, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    if op == "mul":
+def _swapped_partners(op: Operation, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
+    if op is ops.mul:
         return [a]
-    return [(right[0], *a[1:])] if op == "dot" else []
+    return [(right[0], *a[1:])] if op is ops.dot else []
 
 
-def _like_a_sum(op: str, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    return [(1,) * len(a)] if op in ("mul", "dot") else []
+def _like_a_sum(op: Operation, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
+    return [(1,) * len(a)] if op in (ops.mul, ops.dot) else []
 
 
 def _is_outermost(case: Case, node: Value) -> bool:
@@ -335,51 +337,50 @@ def _is_inner(case: Case, node: Value) -> bool:
     return case.is_edge and node is not case.of
 
 
-def _other_slope(op: str, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    if op == "tanh":
+def _other_slope(op: Operation, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
+    if op is ops.tanh:
         return [(y * (1 - y),)]
-    return [(1 - y * y,)] if op == "sigmoid" else []
+    return [(1 - y * y,)] if op is ops.sigmoid else []
 
 
-def _in_degrees(op: str, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
-    if op not in ("sin", "cos", "tan"):
+def _in_degrees(op: Operation, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
+    if op not in (ops.sin, ops.cos, ops.tan):
         return []
     angle = to_float(a[0]) * math.pi / 180
-    row = OPERATIONS[op]
-    return [row.derivatives(row.value(angle), angle)]
+    return [op.derivatives(op.value(angle), angle)]
 
 
 # Values ------------------------------------------------------------------------------------------
 
 
-def _terms(op: str, a: Operands) -> list[Scalar]:
+def _terms(op: Operation, a: Operands) -> list[Scalar]:
     """The terms of which an operation is the sum; the first of dot is its bias."""
-    if op == "dot":
+    if op is ops.dot:
         return [a[0], *(w * x for w, x in zip(a[1::2], a[2::2], strict=True))]
-    if op == "sub":
+    if op is ops.sub:
         return [a[0], -a[1]]
-    return list(a) if op in ("add", "total") else []
+    return list(a) if op in (ops.add, ops.total) else []
 
 
-def _without_a_term(op: str, a: Operands) -> list[Scalar]:
+def _without_a_term(op: Operation, a: Operands) -> list[Scalar]:
     terms = _terms(op, a)
     return [sum(terms) - term for term in terms] if len(terms) > 1 else []
 
 
-def _with_a_term_twice(op: str, a: Operands) -> list[Scalar]:
+def _with_a_term_twice(op: Operation, a: Operands) -> list[Scalar]:
     terms = _terms(op, a)
     return [sum(terms) + term for term in terms] if len(terms) > 1 else []
 
 
-def _with_a_sign(op: str, a: Operands) -> list[Scalar]:
+def _with_a_sign(op: Operation, a: Operands) -> list[Scalar]:
     terms = _terms(op, a)
     return [sum(terms) - 2 * term for term in terms] if len(terms) > 1 else []
 
 
-def _added(op: str, a: Operands) -> list[Scalar]:
-    if op == "mul":
+def _added(op: Operation, a: Operands) -> list[Scalar]:
+    if op is ops.mul:
         return [a[0] + a[1]]
-    if op != "dot":
+    if op is not ops.dot:
         return []
     terms = _terms(op, a)
     one = [sum(terms) - term + w + x
@@ -387,28 +388,28 @@ def _added(op: str, a: Operands) -> list[Scalar]:
     return [*one, sum(a)]
 
 
-def _another_activation(op: str, a: Operands) -> list[Scalar]:
-    others = {"sigmoid": ("tanh",), "tanh": ("sigmoid",), "relu": ("abs",)}
-    return [OPERATIONS[other].value(a[0]) for other in others.get(op, ())]
+def _another_activation(op: Operation, a: Operands) -> list[Scalar]:
+    others = {ops.sigmoid: ops.tanh, ops.tanh: ops.sigmoid, ops.relu: ops.abs}
+    return [others[op].value(a[0])] if op in others else []
 
 
-def _slope_for_value(op: str, a: Operands) -> list[Scalar]:
+def _slope_for_value(op: Operation, a: Operands) -> list[Scalar]:
     if op not in _SMOOTH:
         return []
-    return [OPERATIONS[op].derivatives(OPERATIONS[op].value(a[0]), a[0])[0]]
+    return [op.derivatives(op.value(a[0]), a[0])[0]]
 
 
-def _value_in_degrees(op: str, a: Operands) -> list[Scalar]:
-    if op not in ("sin", "cos", "tan"):
+def _value_in_degrees(op: Operation, a: Operands) -> list[Scalar]:
+    if op not in (ops.sin, ops.cos, ops.tan):
         return []
-    return [OPERATIONS[op].value(to_float(a[0]) * math.pi / 180)]
+    return [op.value(to_float(a[0]) * math.pi / 180)]
 
 
-def _when(*names: str) -> Callable[[Callable[[Operands], Scalar]], Recipe]:
+def _when(*rows: Operation) -> Callable[[Callable[[Operands], Scalar]], Recipe]:
     """A recipe for the value of some operations."""
 
     def made(change: Callable[[Operands], Scalar]) -> Recipe:
-        return _value_recipe(lambda op, a: [change(a)] if op in names else [])
+        return _value_recipe(lambda op, a: [change(a)] if op in rows else [])
 
     return made
 
@@ -430,7 +431,7 @@ def _has_many_digits(case: Case) -> bool:
 
 def _values_for_derivatives(case: Case) -> Iterator[Work]:
     """The value of a node where its derivative is asked for."""
-    if not (case.is_value or (case.is_edge and _op(case.of) in _SMOOTH)):  # those have their own
+    if not (case.is_value or (case.is_edge and case.of.op in _SMOOTH)):  # those have their own
         yield lambda begin: begin(RULES).value(case.of)
 
 
@@ -553,18 +554,18 @@ RECIPES: tuple[tuple[str, Recipe], ...] = (
     ("it is inverted", _number_recipe(lambda y: [scalars.divide(1, y)], _is_derivative)),
     ("it was rounded to float32", _number_recipe(_in_float32, _has_many_digits)),
     # the slope of one operation
-    ("the factor 2 of the square is lost", _of("square", lambda y, a, right: [a])),
+    ("the factor 2 of the square is lost", _of(ops.square, lambda y, a, right: [a])),
     (
         "the exponent in front of the power is lost",
-        _of("pow", lambda y, a, right: [(scalars.divide(right[0], a[1]), right[1])]),
+        _of(ops.pow, lambda y, a, right: [(scalars.divide(right[0], a[1]), right[1])]),
     ),
     ("the ReLU gate is ignored", _gate(1)),
     ("the ReLU gate is forced shut", _gate(0)),
-    ("σ is taken for σ(1 − σ)", _of("sigmoid", lambda y, a, right: [(y,)])),
-    ("1 − σ is taken for σ(1 − σ)", _of("sigmoid", lambda y, a, right: [(1 - y,)])),
-    ("tanh is taken for 1 − tanh²", _of("tanh", lambda y, a, right: [(y,)])),
-    ("the square in 1 − tanh² is lost", _of("tanh", lambda y, a, right: [(1 - y,)])),
-    ("tanh² is taken for 1 − tanh²", _of("tanh", lambda y, a, right: [(y * y,)])),
+    ("σ is taken for σ(1 − σ)", _of(ops.sigmoid, lambda y, a, right: [(y,)])),
+    ("1 − σ is taken for σ(1 − σ)", _of(ops.sigmoid, lambda y, a, right: [(1 - y,)])),
+    ("tanh is taken for 1 − tanh²", _of(ops.tanh, lambda y, a, right: [(y,)])),
+    ("the square in 1 − tanh² is lost", _of(ops.tanh, lambda y, a, right: [(1 - y,)])),
+    ("tanh² is taken for 1 − tanh²", _of(ops.tanh, lambda y, a, right: [(y * y,)])),
     ("the slope of another activation is taken", _slope_recipe(_other_slope)),
     (
         "the slope of the activation is lost",
@@ -578,7 +579,7 @@ RECIPES: tuple[tuple[str, Recipe], ...] = (
     ),
     (
         "the sum is taken for the mean",
-        _slope_recipe(lambda op, y, a, right: [(1,) * len(a)] if op == "mean" else []),
+        _slope_recipe(lambda op, y, a, right: [(1,) * len(a)] if op is ops.mean else []),
     ),
     ("degrees are taken for radians", _slope_recipe(_in_degrees)),
     # the chain rule
@@ -604,16 +605,16 @@ RECIPES: tuple[tuple[str, Recipe], ...] = (
     ("a term of the sum is lost", _value_recipe(_without_a_term)),
     ("a term of the sum is counted twice", _value_recipe(_with_a_term_twice)),
     ("the sign of a term is wrong", _value_recipe(_with_a_sign)),
-    ("the square is lost", _when("square")(lambda a: a[0])),
-    ("it is doubled, not squared", _when("square")(lambda a: 2 * a[0])),
+    ("the square is lost", _when(ops.square)(lambda a: a[0])),
+    ("it is doubled, not squared", _when(ops.square)(lambda a: 2 * a[0])),
     ("the activation is left out", _when(*_ACTIVATIONS)(lambda a: a[0])),
     ("the ReLU gate is forced shut in the value", _when(*_GATED)(lambda a: 0 * a[0])),
     ("another activation is taken", _value_recipe(_another_activation)),
     ("the derivative is taken for the value", _value_recipe(_slope_for_value)),
     ("the sum is taken for the mean, or the mean for the sum", _value_recipe(
-        lambda op, a: [sum(a)] if op == "mean" else
-        [scalars.divide(sum(a), len(a))] if op == "total" else [])),
+        lambda op, a: [sum(a)] if op is ops.mean else
+        [scalars.divide(sum(a), len(a))] if op is ops.total else [])),
     ("degrees are taken for radians in the value", _value_recipe(_value_in_degrees)),
     ("the logarithm to base 10 is taken",
-     _when("log")(lambda a: math.log10(to_float(a[0])))),
+     _when(ops.log)(lambda a: math.log10(to_float(a[0])))),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
 
+from scalargrad.engine import ops
 from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import rebuilt
@@ -89,7 +90,7 @@ def topological_order_of(named: Iterable[Value]) -> list[Value]:
 def value_of(node: Value, operands: Operands) -> Scalar:
     """The value of a node at other operands."""
     assert node.op is not None
-    if node.op.name == "pow" and abs(operands[1]) > 64:  # exact, it might never end
+    if node.op is ops.pow and abs(operands[1]) > 64:  # exact, it might never end
         operands = tuple(map(to_float, operands))
     if all(operand.__class__ is float for operand in operands):
         return node.op.value(*operands)

@@ -13,6 +13,7 @@ from scalargrad.compiler.c_lanes import kernel_source
 from scalargrad.compiler.library import compiler, library
 from scalargrad.compiler.program import Program
 from scalargrad.engine import scalars
+from scalargrad.engine.kinds import INVERSES
 
 # Of the inputs that are numbers and of those that are lanes, both in order, and the count of lanes:
 # the outputs that are added up over the lanes, and those that have an element for each lane.
@@ -111,7 +112,8 @@ def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -
     from jax.scipy import special
 
     names = {name: getattr(jnp, name) for name in _COMMON}
-    names |= {"atan": jnp.arctan, "power": jnp.power, "quotient": jnp.divide,
+    names |= {name: getattr(jnp, f"arc{name[1:]}") for name in INVERSES}
+    names |= {"power": jnp.power, "quotient": jnp.divide,
               "erf": special.erf, "erfc": special.erfc}  # fmt: skip
 
     def broadcast(found: Any, shape: tuple[int, ...]) -> Any:
@@ -136,7 +138,8 @@ def torch_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int])
     import torch
 
     names = {name: getattr(torch, name) for name in _COMMON}
-    names |= {"atan": torch.atan, "power": torch.pow, "quotient": torch.true_divide,
+    names |= {name: getattr(torch, name) for name in INVERSES}
+    names |= {"power": torch.pow, "quotient": torch.true_divide,
               "erf": torch.special.erf, "erfc": torch.special.erfc}  # fmt: skip
     names = {name: _on_tensors(torch, f) for name, f in names.items()}
 
@@ -156,8 +159,8 @@ def torch_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int])
     return kernel
 
 
-_COMMON = ("where", "abs", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh",
-           "cosh", "tanh")  # fmt: skip
+_COMMON = ("where", "abs", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos",
+           "tan", "sinh", "cosh", "tanh")  # fmt: skip
 
 
 def _on_tensors(torch: Any, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,9 +8,11 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -57,10 +59,10 @@ def library(source: str, *, fast: bool = False) -> ctypes.CDLL:
         if folder is None:
             continue
         path = folder / name
-        if path.is_file():
+        if _is_as_built(path):
             try:
                 return ctypes.CDLL(str(path))
-            except OSError:  # not whole, or from another machine: build it again
+            except OSError:  # from another machine: build it again
                 pass
         try:
             _build(command, source, path)
@@ -71,16 +73,47 @@ def library(source: str, *, fast: bool = False) -> ctypes.CDLL:
 
 
 def cache_folder() -> Path | None:
-    """Where libraries are kept: $SCALARGRAD_CACHE, or in the user's cache folder."""
+    """Where libraries are kept: $SCALARGRAD_CACHE, or in the user's cache folder.
+
+    What is loaded runs as the user, so a folder in which others can put files is not used.
+    """
     from platformdirs import user_cache_path
 
     asked = os.environ.get("SCALARGRAD_CACHE")
     folder = Path(asked) if asked else user_cache_path("scalargrad", appauthor=False)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if _is_private(folder):
+            return folder
     except OSError:
         return None
-    return folder
+    warnings.warn(
+        f"others can write to the cache folder {folder}, so no library is loaded from it or kept "
+        f"there; chmod go-w {shlex.quote(str(folder))}, or set SCALARGRAD_CACHE",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return None
+
+
+def _is_private(path: Path) -> bool:
+    """Whether a file or folder is the user's own, and nobody else can write to it."""
+    if not hasattr(os, "getuid"):  # Windows keeps a user's folders from others by itself
+        return True
+    status = path.stat()
+    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _is_as_built(path: Path) -> bool:
+    """Whether a library is there whole, as it was built: its hash stands in a file beside it.
+
+    One that was cut off would end the process when it is loaded.
+    """
+    try:
+        stated = path.with_suffix(".sha256").read_text(encoding="ascii")
+        return _is_private(path) and stated == hashlib.sha256(path.read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return False
 
 
 @cache
@@ -110,6 +143,10 @@ def _build(command: list[str], source: str, path: Path) -> None:
             raise CompilerError(f"{command[0]} could not compile the program: {said}")
         if not built.is_file():
             raise CompilerError(f"{command[0]} says it compiled the program, and wrote no library")
+        built.chmod(0o700)
+        stated = Path(folder) / "program.sha256"
+        stated.write_text(hashlib.sha256(built.read_bytes()).hexdigest(), encoding="ascii")
+        os.replace(stated, path.with_suffix(".sha256"))
         os.replace(built, path)
 
 
@@ -124,8 +161,8 @@ def _remove_abandoned(folder: Path) -> None:
 
 def _key(source: str, command: list[str]) -> str:
     """A name for what this compiler makes of a text on this machine."""
-    stat = os.stat(os.path.realpath(command[0]))
-    parts = (source, *command, str(stat.st_size), str(stat.st_mtime_ns), _machine())
+    program = os.stat(os.path.realpath(command[0]))
+    parts = (source, *command, str(program.st_size), str(program.st_mtime_ns), _machine())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -188,7 +188,8 @@ auto break case char const default do double enum extern float goto int inline l
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile asm
 fortran linux unix main errno stdin stdout stderr signgam malloc free memcpy memset aligned_alloc
 real mask lanes masks loaded stored kernel inputs gradients names printf exp expm1 log log1p sqrt
-sin cos tan sinh cosh tanh atan erf erfc power pow fabs where quotient log_sum_exp abs sum zip inf
+sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh
+log2 log10 erf erfc power pow fabs where quotient log_sum_exp abs sum zip inf
 nan math print value gradients name value_and_gradients over_lanes on_arrays
 """
 RESERVED = frozenset(_WORDS.split())

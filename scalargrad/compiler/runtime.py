@@ -5,11 +5,33 @@ Generated Python programs call these; a program that is saved to a file takes al
 
 import math
 from decimal import Context, Decimal, localcontext
-from math import atan, erf, erfc, tanh
+from math import asinh, atan, erf, erfc, tanh
 
 __all__ = [
-    "atan", "cos", "cosh", "erf", "erfc", "exp", "expm1", "log", "log1p", "log_sum_exp", "power",
-    "quotient", "sin", "sinh", "sqrt", "tan", "tanh",
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atanh",
+    "cos",
+    "cosh",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_sum_exp",
+    "power",
+    "quotient",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
 ]  # fmt: skip
 
 
@@ -39,6 +61,38 @@ def expm1(a: float) -> float:
 def log(a: float) -> float:
     """Natural logarithm."""
     return math.log(a) if a > 0 else -math.inf if a == 0 else math.nan
+
+
+def log2(a: float) -> float:
+    """Logarithm to base 2."""
+    return math.log2(a) if a > 0 else -math.inf if a == 0 else math.nan
+
+
+def log10(a: float) -> float:
+    """Logarithm to base 10."""
+    return math.log10(a) if a > 0 else -math.inf if a == 0 else math.nan
+
+
+def asin(a: float) -> float:
+    """Angle whose sine is a."""
+    return math.asin(a) if -1 <= a <= 1 else math.nan
+
+
+def acos(a: float) -> float:
+    """Angle whose cosine is a."""
+    return math.acos(a) if -1 <= a <= 1 else math.nan
+
+
+def acosh(a: float) -> float:
+    """Number whose hyperbolic cosine is a."""
+    return math.acosh(a) if a >= 1 else math.nan
+
+
+def atanh(a: float) -> float:
+    """Number whose hyperbolic tangent is a."""
+    if -1 < a < 1:
+        return math.atanh(a)
+    return math.copysign(math.inf, a) if a in (1, -1) else math.nan
 
 
 def log1p(a: float) -> float:

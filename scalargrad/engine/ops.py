@@ -18,8 +18,8 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
-from scalargrad.engine import scalars, stable
-from scalargrad.engine.scalars import Scalar, divide, to_float, where, whole
+from scalargrad.engine import kinds, scalars, stable
+from scalargrad.engine.scalars import Scalar, divide, equal, to_float, where, whole
 from scalargrad.errors import DomainError
 
 Operands = tuple[Scalar, ...]
@@ -38,7 +38,8 @@ class Operation:
         operands: their names, as messages write them; "b?" may be left out, "*a" is any number.
         textbook: the value as the slide writes it, where `value` is a careful form.
         formulas: the derivatives as the slide writes them, where `derivatives` is careful.
-        domain: where it is defined, in words, operands in braces; "" where it is everywhere.
+        domain: where it is defined, in words, operands in braces, a clause for each operand that
+            may be left out; "" where it is everywhere.
         inside: whether operands lie in the domain; None where all do.
         kink: whether a local derivative jumps at operands; None where there is no such place.
         slope: at a kink, the slope of y along a direction d of the operands, as max(0, d) of relu.
@@ -53,7 +54,7 @@ class Operation:
         activation: whether it serves as the activation of a unit.
         torch: its name in PyTorch; of a module with the names of our options, in their order.
         ulps: how far values and derivatives may be off, in units of the last place.
-        reach: the size of the operands up to which that is held.
+        reach: the least and the largest size of operands for which that is held, 0 apart.
         cancels: whether terms may cancel, so that the places of their absolute sum count.
         because: the reason of another accuracy than 4 ulps everywhere.
         spellings: how else programs may write it.
@@ -88,7 +89,7 @@ class Operation:
         activation: bool = False,
         torch: str = "",
         ulps: float = 4,
-        reach: float = math.inf,
+        reach: tuple[float, float] = (0, math.inf),
         cancels: bool = False,
         because: str = "",
         spellings: str = "",
@@ -231,13 +232,14 @@ class Operation:
         )
 
     def _complaint(self, operands: Sequence[Scalar], names: Sequence[str]) -> str:
-        called = dict(zip_longest(self.operands, names, fillvalue=""))
-        called = {operand: name or operand for operand, name in called.items()}
+        known = [operand.removesuffix("?") for operand in self.operands[: len(operands)]]
+        called = {o: name or o for o, name in zip_longest(known, names, fillvalue="")}
         got = ", ".join(
             f"{name} = {scalars.shown(operand)}"
             for name, operand in zip(called.values(), operands, strict=True)
         )
-        return f"{self.name} needs {self.domain.format(**called)}; got {got}"
+        clauses = self.domain.split("; ")[: len(operands)]
+        return f"{self.name} needs {' and '.join(clauses).format(**called)}; got {got}"
 
     def __repr__(self) -> str:
         """The name; there is only one row of a name."""
@@ -273,6 +275,8 @@ def _either(
 
 
 OPERATIONS: dict[str, Operation] = {}
+kinds.register_kinds()
+_BROUGHT: frozenset[str] = frozenset()  # the names of this file's rows, when all are there
 
 
 def row(
@@ -283,7 +287,29 @@ def row(
     points: tuple[Operands, ...],
     **more: Any,
 ) -> Operation:
-    """Add a row to the table."""
+    """Add a row to the table: an operation of one's own is drawn, derived, checked and compiled.
+
+    Its value and derivatives are written with operators and the functions of
+    `scalargrad.engine.scalars`, so that they run on every kind of scalar.
+
+    Args:
+        name: by which programs call it.
+        symbol: on the node.
+        value: y = f(a, …).
+        derivatives: from y and the operands, one for each operand.
+        points: operands at which `gradcheck` and the tests try it.
+        more: what else a row states; see `Operation`.
+
+    Raises:
+        ValueError: for the name of an operation that scalargrad brings.
+
+    >>> cube = row("cube", "( )³", lambda a: a * a * a, lambda y, a: (3 * a * a,), ((0.5,), (2.0,)))
+    >>> cube
+    <operation cube>
+    >>> del OPERATIONS["cube"]
+    """
+    if name in _BROUGHT:
+        raise ValueError(f"there is an operation {name} already; give yours another name")
     OPERATIONS[name] = Operation(name, symbol, value, derivatives, points, **more)
     return OPERATIONS[name]
 
@@ -309,10 +335,16 @@ def _among_ties(extreme: Callable[..., Scalar]) -> Callable[..., Scalar]:
     return slope
 
 
+def _mish_gate(a: Scalar) -> Scalar:
+    """tanh(log(1 + eᵃ)), as the slide writes it."""
+    return scalars.tanh(scalars.log(1 + scalars.exp(a)))
+
+
 # The table ---------------------------------------------------------------------------------------
 
 _LINE: tuple[Operands, ...] = ((-2.5,), (-0.5,), (0.25,), (0.75,), (3.0,))
 _POSITIVE: tuple[Operands, ...] = ((0.125,), (1.0,), (2.5,), (40.0,))
+_UNIT: tuple[Operands, ...] = ((-0.75,), (-0.25,), (0.125,), (0.5,))
 _PLANE: tuple[Operands, ...] = ((0.5, -1.25), (-3.0, 2.0), (1.5, 4.0))
 _SPACE: tuple[Operands, ...] = ((0.5, -1.25, 2.0), (-3.0, 2.0, 0.25))
 
@@ -348,10 +380,13 @@ pow = row(
     "pow", "^", scalars.power, stable.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
     formulas=lambda y, a, b: (b * a ** (b - 1), a**b * scalars.log(a)),
     domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
-    inside=lambda a, b: a > 0 or (a == 0 and b >= 0) or (a < 0 and b % 1 == 0),
+    inside=lambda a, b: (
+        a > 0 or (a == 0 and b >= 0)
+        or (a < 0 and (b % 1 == 0 or any(math.isinf(to_float(c)) for c in (a, b))))
+    ),
     convention="∂/∂a at a = 0 is its limit; ∂/∂b is 0 there, and nan for a < 0 (as PyTorch)",
     operands="a b", arithmetic=True, torch="pow",
-    reach=50, because="aᵇ magnifies the rounding of log a by b log a",
+    reach=(0, 50), because="aᵇ magnifies the rounding of log a by b log a",
 )
 square = row(
     "square", "( )²", stable.square, lambda y, a: (2 * a,), _LINE,
@@ -373,6 +408,11 @@ total = row(
     operands="*a", commutes=True, arithmetic=True, cancels=True, because=_CANCELS,
     spellings="sum Σ",
 )
+prod = row(
+    "prod", "Π", stable.product, lambda y, *a: stable.products_of_others(a), _SPACE,
+    operands="*a", commutes=True, arithmetic=True, spellings="product Π",
+    reach=(1e-100, 1e100), because="it is multiplied from the left, which may leave the range",
+)
 mean = row(
     "mean", "mean", lambda *a: divide(stable.total(*a), len(a)),
     lambda y, *a: (divide(whole(1, y), len(a)),) * len(a), _SPACE,
@@ -385,13 +425,31 @@ mean = row(
 exp = row("exp", "exp", scalars.exp, lambda y, a: (y,), _LINE, torch="exp")
 expm1 = row("expm1", "expm1", scalars.expm1, lambda y, a: (scalars.exp(a),), _LINE, torch="expm1")
 log = row(
-    "log", "log", scalars.log, lambda y, a: (scalars.quotient(1, a),), _POSITIVE,
-    domain="{a} > 0", inside=lambda a: a > 0,
-    torch="log", spellings="ln",
+    "log", "log", stable.log, stable.log_derivatives,
+    (*_POSITIVE, (2.5, 10.0), (0.125, 0.5)),
+    formulas=lambda y, a, base=None: (
+        (1 / a,) if base is None
+        else (1 / (a * scalars.log(base)), -y / (base * scalars.log(base)))
+    ),
+    domain="{a} > 0; {base} > 0, but not 1",
+    inside=lambda a, base=2: a > 0 and base > 0 and base != 1,
+    operands="a base?", torch="log", spellings="ln",
 )
 log1p = row(
     "log1p", "log1p", scalars.log1p, lambda y, a: (1 / (1 + a),), ((-0.5,), *_POSITIVE),
     domain="{a} > -1", inside=lambda a: a > -1, torch="log1p",
+)
+log2 = row(
+    "log2", "log₂", scalars.log2, lambda y, a: (scalars.quotient(stable.ONE_OVER_LOG_2, a),),
+    _POSITIVE,
+    formulas=lambda y, a: (1 / (a * scalars.log(whole(2, a))),),
+    domain="{a} > 0", inside=lambda a: a > 0, torch="log2",
+)
+log10 = row(
+    "log10", "log₁₀", scalars.log10, lambda y, a: (scalars.quotient(stable.ONE_OVER_LOG_10, a),),
+    _POSITIVE,
+    formulas=lambda y, a: (1 / (a * scalars.log(whole(10, a))),),
+    domain="{a} > 0", inside=lambda a: a > 0, torch="log10",
 )
 sqrt = row(
     "sqrt", "√", scalars.sqrt,
@@ -401,12 +459,25 @@ sqrt = row(
     convention="inf at 0, the limit, as PyTorch",
     torch="sqrt", spellings="√",
 )
+norm = row(
+    "norm", "‖·‖", stable.norm, stable.norm_derivatives, _SPACE,
+    textbook=lambda *a: scalars.sqrt(stable.total(*map(stable.square, a))),
+    formulas=lambda y, *a: tuple(b / y for b in a),
+    kink=lambda *a: all(b == 0 for b in a), slope=lambda d, *a: stable.norm(*d),
+    convention="0 where all are 0, the middle of [-1, 1], as PyTorch",
+    operands="*a", commutes=True,
+)
+hypot = row(
+    "hypot", "hypot", norm.value, norm.derivatives, _PLANE,
+    kink=norm.kink, slope=norm.slope, convention=norm.convention,
+    operands="a b", commutes=True, torch="hypot",
+)
 logsumexp = row(
     "logsumexp", "logΣexp", stable.log_sum_exp, stable.softmax, _SPACE,
     textbook=lambda *a: scalars.log(stable.total(*map(scalars.exp, a))),
     formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
     operands="*a", commutes=True,
-    reach=50, because="exp of a difference magnifies its rounding by its size",
+    reach=(0, 50), because="exp of a difference magnifies its rounding by its size",
 )
 
 # Trigonometric and hyperbolic functions
@@ -426,10 +497,37 @@ tanh = row(
     formulas=lambda y, a: (1 - stable.square(y),),
     activation=True, torch="nn.Tanh",
 )
+asin = row(
+    "asin", "asin", scalars.asin, lambda y, a: (stable.asin_derivative(a),), _UNIT,
+    formulas=lambda y, a: (1 / scalars.sqrt(1 - stable.square(a)),),
+    domain="{a} from -1 to 1", inside=lambda a: -1 <= a <= 1, torch="asin", spellings="arcsin",
+)
+acos = row(
+    "acos", "acos", scalars.acos, lambda y, a: (-stable.asin_derivative(a),), _UNIT,
+    formulas=lambda y, a: (-1 / scalars.sqrt(1 - stable.square(a)),),
+    domain="{a} from -1 to 1", inside=lambda a: -1 <= a <= 1, torch="acos", spellings="arccos",
+)
 atan = row(
     "atan", "atan", scalars.atan, lambda y, a: (stable.atan_derivative(a),), _LINE,
     formulas=lambda y, a: (1 / (1 + stable.square(a)),),
     torch="atan", spellings="arctan",
+)
+asinh = row(
+    "asinh", "asinh", scalars.asinh, lambda y, a: (stable.asinh_derivative(a),), _LINE,
+    formulas=lambda y, a: (1 / scalars.sqrt(stable.square(a) + 1),),
+    torch="asinh", spellings="arcsinh arsinh",
+)
+acosh = row(
+    "acosh", "acosh", scalars.acosh, lambda y, a: (stable.acosh_derivative(a),),
+    ((1.25,), (3.0,), (40.0,)),
+    formulas=lambda y, a: (1 / scalars.sqrt(stable.square(a) - 1),),
+    domain="{a} ≥ 1", inside=lambda a: a >= 1, torch="acosh", spellings="arccosh arcosh",
+)
+atanh = row(
+    "atanh", "atanh", scalars.atanh, lambda y, a: (1 / ((1 - a) * (1 + a)),), _UNIT,
+    formulas=lambda y, a: (1 / (1 - stable.square(a)),),
+    domain="{a} between -1 and 1", inside=lambda a: -1 < a < 1,
+    torch="atanh", spellings="arctanh artanh",
 )
 erf = row(
     "erf", "erf", scalars.erf, lambda y, a: (stable.erf_derivative(a),), _LINE,
@@ -498,6 +596,22 @@ silu = row(
     formulas=lambda y, a: (sigmoid(a) * (1 + a * (1 - sigmoid(a))),),
     activation=True, torch="nn.SiLU", spellings="swish",
 )
+mish = row(
+    "mish", "Mish", stable.mish, lambda y, a: (stable.mish_derivative(a),), _LINE,
+    textbook=lambda a: a * _mish_gate(a),
+    formulas=lambda y, a: (
+        _mish_gate(a) + a * sigmoid(a) * (1 - stable.square(_mish_gate(a))),
+    ),
+    activation=True, torch="nn.Mish",
+)
+hardtanh = row(
+    "hardtanh", "HardTanh", stable.clip, stable.hardtanh_derivatives,
+    (*_LINE, (-2.5, -3.0, 0.5), (0.75, 0.0, 1.5)),
+    kink=stable.clips_at_edge, slope=stable.clip_slope,
+    convention="0 at the edges low and high, as PyTorch's hardtanh",
+    defaults=(-1, 1), operands="a low? high?",
+    activation=True, torch="nn.Hardtanh min_val max_val",
+)
 gelu = row(
     "gelu", "GELU", stable.gelu, lambda y, a: (stable.gelu_derivative(a),), _LINE,
     textbook=lambda a: a * _normal(a),
@@ -521,8 +635,30 @@ minimum = row(
     convention="ties share evenly, as PyTorch's amin",
     operands="*a", commutes=True, spellings="min",
 )
+clip = row(
+    "clip", "clip", stable.clip, stable.clip_derivatives, _SPACE,
+    kink=stable.clips_at_edge, slope=stable.clip_slope,
+    convention="1 for a at the edges, as PyTorch's clamp; high where low ≥ high",
+    operands="a low high", torch="clamp", spellings="clamp",
+)
+sign = row(
+    "sign", "sign", stable.sign, lambda y, a: (0,), _LINE,
+    jump=lambda a: a == 0, beside=lambda d, a: stable.sign(d[0]),
+    convention="0 at 0, and its derivative is 0 everywhere, as PyTorch",
+    constants=(0,), torch="sign", spellings="sgn signum",
+)
+step = row(
+    "step", "step", stable.step, lambda y, a, at_zero: (0, where(equal(a, 0), 1, 0)),
+    (*((a,) for (a,) in _LINE), (-0.5, 0.5), (0.75, 1.0)),
+    jump=lambda a, at_zero: a == 0,
+    beside=lambda d, a, at_zero: stable.step(d[0], at_zero),
+    convention="at_zero at 0, by default 0; its derivative is 0 everywhere, as PyTorch's heaviside",
+    defaults=(0,), operands="a at_zero?", torch="heaviside", spellings="heaviside",
+)
 where_ = row(
     "where", "?:", where, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),
     ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
     operands="c a b",
 )
+
+_BROUGHT = frozenset(OPERATIONS)

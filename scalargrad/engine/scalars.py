@@ -2,8 +2,7 @@
 
 The engine never asks what a scalar is. It adds and multiplies, and calls the functions of this
 module, which look up the *kind* of their argument: a float, an exact number, a numpy array (one
-element per lane), an mpmath or SymPy number, a `Value`. A kind is registered when the first scalar
-of it arrives, so nothing is imported that the user has not imported.
+element per lane), an mpmath or SymPy number, a `Value`. Kinds of other libraries are in kinds.py.
 """
 
 from __future__ import annotations
@@ -77,6 +76,11 @@ def kind_of(scalar: object) -> Kind:
 def register(cls: type, kind: Kind) -> None:
     """Let scalars of a class, and of its subclasses, be used as data of a `Value`."""
     _KINDS[cls] = kind
+
+
+def register_later(library: str, cls: str, load: Loader) -> None:
+    """Let scalars of a class of a library be used; the kind is made when the first one arrives."""
+    _LOADERS[library, cls] = load
 
 
 def scalar(written: object) -> Scalar:
@@ -199,6 +203,8 @@ exp = _elementary("exp", "e to the power a.")
 expm1 = _elementary("expm1", "e to the power a, less 1, accurate near 0.")
 log = _elementary("log", "Natural logarithm.")
 log1p = _elementary("log1p", "Natural logarithm of 1 + a, accurate near 0.")
+log2 = _elementary("log2", "Logarithm to base 2; exact for a power of it.")
+log10 = _elementary("log10", "Logarithm to base 10; exact for a power of it.")
 sqrt = _elementary("sqrt", "Square root; exact for the square of a fraction.")
 sin = _elementary("sin", "Sine of an angle in radians.")
 cos = _elementary("cos", "Cosine of an angle in radians.")
@@ -206,6 +212,11 @@ tan = _elementary("tan", "Tangent of an angle in radians.")
 sinh = _elementary("sinh", "Hyperbolic sine.")
 cosh = _elementary("cosh", "Hyperbolic cosine.")
 tanh = _elementary("tanh", "Hyperbolic tangent.")
+asin = _elementary("asin", "Angle in radians, between -π/2 and π/2, whose sine is a.")
+acos = _elementary("acos", "Angle in radians, between 0 and π, whose cosine is a.")
+asinh = _elementary("asinh", "Number whose hyperbolic sine is a.")
+acosh = _elementary("acosh", "Number, 0 or more, whose hyperbolic cosine is a.")
+atanh = _elementary("atanh", "Number whose hyperbolic tangent is a.")
 atan = _elementary("atan", "Angle in radians, between -π/2 and π/2, whose tangent is a.")
 erf = _elementary("erf", "Error function, 2/√π times the integral of exp(-t²) from 0 to a.")
 erfc = _elementary("erfc", "1 - erf(a), accurate in the upper tail.")
@@ -236,8 +247,10 @@ def quotient(a: Scalar, b: Scalar) -> Scalar:
     """
     try:
         return divide(a, b)
-    except ZeroDivisionError:
+    except (OverflowError, ZeroDivisionError):
         a, b = to_float(a), to_float(b)
+        if b:
+            return a / b
         return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1, b)
 
 
@@ -291,7 +304,7 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     if kept is left or (kept is float and left is int):
         return chosen
     if kept is int and left is float:
-        return float(chosen)
+        return to_float(chosen)
     return paired(chosen, other)[0]
 
 
@@ -353,7 +366,8 @@ def _float_power(a: float, b: float) -> float:
         return -math.inf if a < 0 and math.fmod(b, 2) else math.inf
 
 
-def _float_log_sum_exp(operands: Sequence[Scalar], rounded: float) -> float:
+def float_log_sum_exp(operands: Sequence[Scalar], rounded: float) -> float:
+    """log Σ exp(aᵢ) of floats, in 60 digits where the rounded value lost its own."""
     if not abs(rounded) < abs(max(operands)) / 2:
         return rounded
     with localcontext(Context(prec=60, traps=[])):
@@ -364,7 +378,8 @@ def _in_decimal(a: Scalar) -> Decimal:
     return Decimal(a.numerator) / a.denominator if is_exact(a) else Decimal(a)
 
 
-def _whole_float(number: int, like: float) -> float:
+def whole_float(number: int, like: float) -> float:
+    """A whole number as a float."""
     return float(number)
 
 
@@ -373,6 +388,8 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "expm1": _never_raising(math.expm1, _infinity),
     "log": math.log,
     "log1p": math.log1p,
+    "log2": math.log2,
+    "log10": math.log10,
     "sqrt": math.sqrt,
     "sin": math.sin,
     "cos": math.cos,
@@ -380,15 +397,20 @@ _FLOAT_FUNCTIONS: dict[str, Function] = {
     "sinh": _never_raising(math.sinh, lambda a: math.copysign(math.inf, a)),
     "cosh": _never_raising(math.cosh, _infinity),
     "tanh": math.tanh,
+    "asin": math.asin,
+    "acos": math.acos,
     "atan": math.atan,
+    "asinh": math.asinh,
+    "acosh": math.acosh,
+    "atanh": math.atanh,
     "erf": math.erf,
     "erfc": math.erfc,
     "power": _float_power,
-    "log_sum_exp": _float_log_sum_exp,
+    "log_sum_exp": float_log_sum_exp,
 }
 
 AS_WRITTEN = frozenset({float, int, Fraction})  # what `scalar` would hand back, without a call
-FLOAT = Kind("float", 1, _FLOAT_FUNCTIONS, whole=_whole_float, data=float, convert=to_float)
+FLOAT = Kind("float", 1, _FLOAT_FUNCTIONS, whole=whole_float, data=float, convert=to_float)
 
 
 # Exact numbers -----------------------------------------------------------------------------------
@@ -403,7 +425,10 @@ def _exact_sqrt(a: int | Fraction) -> Scalar:
     top, bottom = math.isqrt(a.numerator), math.isqrt(a.denominator)
     if top * top == a.numerator and bottom * bottom == a.denominator:
         return Fraction(top, bottom)
-    return math.sqrt(to_float(a))
+    rounded = to_float(a)
+    if rounded in (0.0, math.inf):
+        return to_float(Fraction(math.isqrt(a.numerator * a.denominator), a.denominator))
+    return math.sqrt(rounded)
 
 
 def _exact_log(a: int | Fraction) -> float:
@@ -411,6 +436,31 @@ def _exact_log(a: int | Fraction) -> float:
     if a > 0 and rounded in (0.0, math.inf):
         return math.log(a.numerator) - math.log(a.denominator)
     return math.log(rounded)
+
+
+def exact_logarithm(a: Scalar, base: Scalar) -> int | None:
+    """The whole exponent that makes an exact number of an exact base; None where there is none.
+
+    >>> exact_logarithm(Fraction(1, 8), 2), exact_logarithm(1000, 10), exact_logarithm(7, 2)
+    (-3, 3, None)
+    """
+    if not (is_exact(a) and is_exact(base) and a > 0 and base > 0 and base != 1):
+        return None
+    exponent = round(_exact_log(a) / _exact_log(base))
+    return exponent if _exact_power(base, exponent) == a else None
+
+
+def _exact_log_to(base: int, rounded: Function) -> Function:
+    def logarithm(a: int | Fraction) -> Scalar:
+        exponent = exact_logarithm(a, base)
+        if exponent is not None:
+            return exponent
+        near = to_float(a)
+        if a > 0 and near in (0.0, math.inf):
+            return _exact_log(a) / math.log(base)
+        return rounded(near)
+
+    return logarithm
 
 
 def _exact_power(a: int | Fraction, b: int | Fraction) -> Scalar:
@@ -425,9 +475,10 @@ def _through_float(function: Function) -> Function:
     return lambda a: function(to_float(a))
 
 
-_EXACT_FUNCTIONS = {name: _through_float(function) for name, function in _FLOAT_FUNCTIONS.items()}
-_EXACT_FUNCTIONS |= {"sqrt": _exact_sqrt, "log": _exact_log, "power": _exact_power}
-del _EXACT_FUNCTIONS["log_sum_exp"]
+EXACT_FUNCTIONS = {name: _through_float(function) for name, function in _FLOAT_FUNCTIONS.items()}
+EXACT_FUNCTIONS |= {"sqrt": _exact_sqrt, "log": _exact_log, "power": _exact_power}
+EXACT_FUNCTIONS |= {"log2": _exact_log_to(2, math.log2), "log10": _exact_log_to(10, math.log10)}
+del EXACT_FUNCTIONS["log_sum_exp"]
 
 
 def _number(text: str) -> int | Fraction:
@@ -451,138 +502,18 @@ def _decimal(number: Decimal) -> Scalar:
     return Fraction(number) if abs(number.adjusted()) <= _MOST_BITS // 4 else float(number)
 
 
-EXACT = Kind("exact number", 0, _EXACT_FUNCTIONS, data=operator.pos)
+EXACT = Kind("exact number", 0, EXACT_FUNCTIONS, data=operator.pos)
 
 # The kind of text and decimals only matters until `data` has made numbers of them.
 _TEXT = Kind("text", 0, {}, data=_number)
 _DECIMAL = Kind("decimal", 0, {}, data=_decimal)
-_INTEGER = Kind("exact number", 0, _EXACT_FUNCTIONS, data=int)
+INTEGER = Kind("exact number", 0, EXACT_FUNCTIONS, data=int)
 
 
-# Kinds of other libraries, made when the first scalar of theirs arrives --------------------------
+# The registry ------------------------------------------------------------------------------------
 
-
-def _numpy_array(numpy: ModuleType) -> Kind:
-    """Lanes: IEEE arithmetic element by element, with numpy's own warnings."""
-
-    def by_element(function: Function) -> Function:
-        each = numpy.frompyfunc(function, 1, 1)
-        return lambda a: each(a).astype(float)
-
-    def lanes(array: Any) -> Any:
-        if array.dtype.kind not in "fiu":
-            raise TypeError(
-                f"lanes are an array of real numbers; got an array of {array.dtype.name}"
-            )
-        if array.ndim == 0:
-            return float(array)
-        if array.ndim > 1:
-            raise TypeError(
-                "lanes are an array of one dimension, an element for each example; got one of "
-                f"shape {array.shape}"
-            )
-        return numpy.array(array, dtype=float)
-
-    as_they_are = (numpy.ndarray, float)
-
-    def lane(number: Scalar) -> Scalar:
-        if number.__class__ in as_they_are:
-            return number
-        return to_float(number) if is_exact(number) else number
-
-    def log_sum_exp(operands: Sequence[Any], rounded: Any) -> Any:
-        lost = abs(rounded) < abs(numpy.max(numpy.broadcast_arrays(*operands), axis=0)) / 2
-        if lost.any():
-            columns = [numpy.broadcast_to(a, rounded.shape)[lost] for a in operands]
-            lanes = zip(rounded[lost], *columns, strict=True)
-            rounded[lost] = [_float_log_sum_exp(a, near) for near, *a in lanes]
-        return rounded
-
-    names = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
-    functions = {name: getattr(numpy, name) for name in names}
-    functions |= {
-        "atan": numpy.arctan,
-        "where": lambda condition, a, b: numpy.where(condition, *paired(a, b)),
-        "power": numpy.power,
-        "erf": by_element(math.erf),
-        "erfc": by_element(math.erfc),
-        "log_sum_exp": log_sum_exp,
-        "drawn": lambda draw, like: numpy.array([draw() for _ in like], dtype=float),
-    }
-
-    def whole(number: int, like: Any) -> Any:
-        return numpy.full_like(like, number)
-
-    return Kind("lanes", 2, functions, whole=whole, data=lanes, convert=lane)
-
-
-def _numpy_float(numpy: ModuleType) -> Kind:
-    return Kind("float", 1, _EXACT_FUNCTIONS, whole=_whole_float, data=float, convert=to_float)
-
-
-def _numpy_integer(numpy: ModuleType) -> Kind:
-    return _INTEGER
-
-
-def _mpmath(mpmath: ModuleType) -> Kind:
-    def real(function: Function) -> Function:
-        def checked(*a: Any) -> Any:
-            result = function(*a)
-            diverges = mpmath.isinf(result) and not any(map(mpmath.isinf, a))
-            if isinstance(result, mpmath.mpc) or diverges:
-                raise ValueError("outside the real domain")
-            return result
-
-        return checked
-
-    def convert(number: Scalar) -> Any:
-        if is_exact(number):
-            return mpmath.mpf(number.numerator) / number.denominator
-        return mpmath.mpf(number)
-
-    def whole(number: int, like: Any) -> Any:
-        return mpmath.mpf(number)
-
-    names = ("exp", "expm1", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "erf")
-    functions = {name: getattr(mpmath, name) for name in (*names, "erfc")}
-    functions |= {name: real(getattr(mpmath, name)) for name in ("log", "log1p", "sqrt", "power")}
-    return Kind("mpmath number", 3, functions, whole=whole, convert=convert, textbook=True)
-
-
-def _sympy(sympy: ModuleType) -> Kind:
-    def whole(number: int, like: Any) -> Any:
-        return sympy.Integer(number)
-
-    def piecewise(condition: Any, a: Scalar, b: Scalar) -> Any:
-        if isinstance(condition, sympy.Expr):
-            condition = sympy.Ne(condition, 0)
-        return sympy.Piecewise((a, condition), (b, True))
-
-    def hyperbolic(function: Function) -> Function:
-        # SymPy looks for multiples of iπ in every part: tanh in tanh takes it exponential time.
-        return lambda a: function(a, evaluate=a.is_number)
-
-    names = ("exp", "log", "sqrt", "sin", "cos", "tan", "atan", "erf")
-    functions: dict[str, Function] = {name: getattr(sympy, name) for name in (*names, "erfc")}
-    functions |= {name: hyperbolic(getattr(sympy, name)) for name in ("sinh", "cosh", "tanh")}
-    functions |= {
-        "expm1": lambda a: sympy.exp(a) - 1,
-        "log1p": lambda a: sympy.log(1 + a),
-        "power": sympy.Pow,
-        "equal": sympy.Eq,
-        "where": piecewise,
-    }
-    return Kind("SymPy expression", 4, functions, whole=whole, convert=sympy.sympify, textbook=True)
-
-
-_LOADERS: dict[tuple[str, str], Callable[[ModuleType], Kind]] = {
-    ("numpy", "ndarray"): _numpy_array,
-    ("numpy", "floating"): _numpy_float,
-    ("numpy", "integer"): _numpy_integer,
-    ("mpmath", "mpf"): _mpmath,
-    ("sympy", "Expr"): _sympy,
-    ("sympy", "Boolean"): _sympy,
-}
+Loader = Callable[[ModuleType], Kind]
+_LOADERS: dict[tuple[str, str], Loader] = {}
 
 _KINDS: dict[type, Kind] = {
     float: FLOAT,

@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import accumulate
 from typing import Any
 
 from scalargrad.engine import scalars
@@ -21,10 +22,10 @@ from scalargrad.engine.scalars import (
     erf,
     exp,
     expm1,
-    log,
     log1p,
     power,
     quotient,
+    sqrt,
     where,
     whole,
 )
@@ -88,19 +89,19 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     second of them last, and the rounding of b - 1 is made good.
     """
     if scalars.is_exact(y):
-        by_log = scalars.to_float(y) * log(a) if a > 0 else math.nan if a < 0 else 0
+        by_log = scalars.to_float(y) * scalars.log(a) if a > 0 else math.nan if a < 0 else 0
         return (b * power(a, b - 1) if b else 0), by_log
     (a, _), (b, _) = scalars.paired(a, y), scalars.paired(b, y)  # exact numbers beyond floats too
     base = where(a > 0, a, 1)
     half = power(base, divide(b, 2))
-    by_exponent = where(a > 0, half * log(base) * half, where(a < 0, math.nan, 0))
+    by_exponent = where(a > 0, half * scalars.log(base) * half, where(a < 0, math.nan, 0))
     less = b - 1
     lost = (b - less) - 1
     at_zero = equal(a, 0)
     kept = where(abs(y) < 1e-290, 0, where(abs(y) > 1e290, 0, 1))
     root = where(kept, 1, where(at_zero, where(less < 0, 1, a), a))
     part = (less / 2 + _TO_WHOLE) - _TO_WHOLE  # whole, so that a may be negative
-    made_good = 1 + where(equal(lost, 0), 0, lost * log(base))
+    made_good = 1 + where(equal(lost, 0), 0, lost * scalars.log(base))
     by_power = b * power(root, part) * made_good * power(root, less - part)
     by_power = where(at_zero, where(less < 0, math.inf, by_power), by_power)
     by_value = quotient(b * y, where(at_zero, 1, a))
@@ -138,6 +139,41 @@ def dot_derivatives(y: Scalar, b: Scalar, *pairs: Scalar) -> Operands:
     return (1, *swapped)
 
 
+def product(*a: Scalar) -> Scalar:
+    """The product, multiplied from the left."""
+    return reduce(operator.mul, a)
+
+
+def products_of_others(a: Operands) -> Operands:
+    """For each operand the product of the others: those before it times those after it."""
+    before = list(accumulate(a[:-1], operator.mul, initial=1))
+    after = list(accumulate(reversed(a[1:]), operator.mul, initial=1))
+    return tuple(map(operator.mul, before, reversed(after)))
+
+
+def _norm_and_scale(a: Operands) -> tuple[Scalar, Scalar]:
+    """The norm times a power of two, and that power, which keeps the squares within range."""
+    largest = maximum(*map(operator.abs, a))
+    if scalars.is_exact(largest):
+        return sqrt(total(*map(square, a))), 1
+    scale = where(largest > 1e150, 2.0**-600, where(largest < 1e-150, 2.0**600, 1.0))
+    return sqrt(total(*[square(b * scale) for b in a])), scale
+
+
+def norm(*a: Scalar) -> Scalar:
+    """The root of the sum of the squares."""
+    scaled, scale = _norm_and_scale(a)
+    return scaled / scale
+
+
+def norm_derivatives(y: Scalar, *a: Scalar) -> Operands:
+    """Each operand over the norm; 0 where that is 0."""
+    scaled, scale = _norm_and_scale(a)
+    divisor = where(equal(scaled, 0), 1, scaled)
+    up, down = where(scale > 1, scale, 1), where(scale < 1, scale, 1)
+    return tuple(divide(b * up, divisor) * down for b in a)
+
+
 # Largest and smallest ----------------------------------------------------------------------------
 
 
@@ -163,23 +199,6 @@ def shares(y: Scalar, *a: Scalar) -> Operands:
     wins = [where(equal(b, y), whole(1, y), whole(0, y)) for b in a]
     winners = total(*wins)
     return tuple(divide(win, where(equal(winners, 0), 1, winners)) for win in wins)
-
-
-def extreme(beats: Condition, *a: Scalar) -> Scalar:
-    """The operand that beats the others, as the slide writes it."""
-    return reduce(lambda best, b: where(beats(b, best), b, best), a)
-
-
-def shares_of_formula(holds: Condition, *a: Scalar) -> Operands:
-    """The shares as the slide writes them, by comparing the operands with each other.
-
-    SymPy needs minutes to compare three operands with the formula of the extreme.
-    """
-    wins = [
-        reduce(operator.mul, [where(holds(b, c), 1, 0) for c in (*a[:i], *a[i + 1 :])], 1)
-        for i, b in enumerate(a)
-    ]
-    return tuple(divide(win, total(*wins)) for win in wins)
 
 
 def log_sum_exp(*a: Scalar) -> Scalar:
@@ -211,6 +230,95 @@ def _weights(largest: Scalar, a: Operands) -> list[Scalar]:
         lost = (b - (less - back)) - (top + back)
         weights.append(exp(less) * (1 + lost))
     return weights
+
+
+# Steps and edges ---------------------------------------------------------------------------------
+
+
+def sign(a: Scalar) -> Scalar:
+    """1 above 0, -1 below it; 0 and nan as they are."""
+    return where(a > 0, 1, where(a < 0, -1, a))
+
+
+def step(a: Scalar, at_zero: Scalar) -> Scalar:
+    """1 above 0, 0 below it, at_zero between; nan stays nan."""
+    return where(a > 0, 1, where(a < 0, 0, where(equal(a, 0), at_zero, a)))
+
+
+def clip(a: Scalar, low: Scalar, high: Scalar) -> Scalar:
+    """The smaller of high and the larger of a and low; nan stays nan."""
+    risen = where(a < low, low, a)
+    return where(risen > high, high, risen)
+
+
+def clip_derivatives(y: Scalar, a: Scalar, low: Scalar, high: Scalar) -> Operands:
+    """1 for the operand that is the result; at an edge for a, where the edges meet for high."""
+    is_low = where(a < low, 1, 0)
+    is_high = where(low < high, where(a > high, 1, 0), 1)
+    return (1 - is_low) * (1 - is_high), is_low * (1 - is_high), is_high
+
+
+def hardtanh_derivatives(y: Scalar, a: Scalar, low: Scalar, high: Scalar) -> Operands:
+    """1 for the operand that is the result; at an edge for the edge."""
+    is_low = where(a > low, 0, 1)
+    is_high = where(low < high, where(a < high, 0, 1), 1)
+    return (1 - is_low) * (1 - is_high), is_low * (1 - is_high), is_high
+
+
+def clips_at_edge(a: Scalar, low: Scalar, high: Scalar) -> bool:
+    """Whether two operands could be the result."""
+    risen = max(a, low)
+    return bool(risen == high or (a == low and risen < high))
+
+
+def clip_slope(directions: Operands, a: Scalar, low: Scalar, high: Scalar) -> Scalar:
+    """The slope along a direction, where operands are tied the largest or the smallest."""
+    by_a, by_low, by_high = directions
+    risen = where(a > low, by_a, by_low) if a != low else maximum(by_a, by_low)
+    return minimum(risen, by_high) if max(a, low) == high else risen
+
+
+# Logarithms and inverse functions ----------------------------------------------------------------
+
+ONE_OVER_LOG_2 = 1.4426950408889634
+ONE_OVER_LOG_10 = 0.4342944819032518
+
+
+def log(a: Scalar, base: Scalar | None = None) -> Scalar:
+    """The natural logarithm, or that to a base."""
+    if base is None:
+        return scalars.log(a)
+    exponent = scalars.exact_logarithm(a, base)
+    return quotient_of_logs(a, base) if exponent is None else exponent
+
+
+def quotient_of_logs(a: Scalar, base: Scalar) -> Scalar:
+    """log a / log base."""
+    return scalars.log(a) / scalars.log(base)
+
+
+def log_derivatives(y: Scalar, a: Scalar, base: Scalar | None = None) -> Operands:
+    """1/a, over log base where there is one, and -log a/(base·log² base)."""
+    if base is None:
+        return (quotient(1, a),)
+    by_a = quotient(1 / scalars.log(base), a)
+    return by_a, -(y / scalars.log(base)) / base
+
+
+def asin_derivative(a: Scalar) -> Scalar:
+    """1/√(1 - a²)."""
+    return quotient(1, sqrt((1 - a) * (1 + a)))
+
+
+def asinh_derivative(a: Scalar) -> Scalar:
+    """1/√(1 + a²), or 1/|a| where a² would overflow."""
+    huge = abs(a) > 1e100
+    return 1 / where(huge, abs(a), sqrt(1 + square(where(huge, 1, a))))
+
+
+def acosh_derivative(a: Scalar) -> Scalar:
+    """1/√(a² - 1), whose square would overflow."""
+    return quotient(1, sqrt(a - 1) * sqrt(a + 1))
 
 
 # The logistic function and its kin ---------------------------------------------------------------
@@ -270,6 +378,46 @@ def silu_derivative(a: Scalar) -> Scalar:
     by_root = distance + _E_TO_SILU_ROOT * expm1(distance)
     bracket = where(abs(distance) < 0.6, by_root, (1 + b) + e)
     return where(b < 0, e * bracket * rest, 1 + e * (1 + b)) / (1 + e * (2 + e))
+
+
+_MISH_ROOT, _MISH_ROOT_REST = -1.1924312145154952, -4.8484829848031044e-17
+_E_TO_MISH_ROOT = 0.3034825352815289
+
+
+def mish(a: Scalar) -> Scalar:
+    """a·tanh(log(1 + eᵃ)), where the tanh is e(2 + e)/(e(2 + e) + 2) with e = eᵃ."""
+    b = where(a < -1000, -1000, a)
+    e, rest = _exp_in_two(_distance_below(b))
+    return where(
+        b < 0,
+        b * (e * (2 + e) / (2 + e * (2 + e))) * rest,
+        b * ((1 + 2 * e) / (1 + e * (2 + 2 * e))),
+    )
+
+
+def mish_derivative(a: Scalar) -> Scalar:
+    """eᵃω/δ² with ω = 4(a + 1) + e(4a + 6) + 4e² + e³ and δ = 2 + e(2 + e), e = eᵃ; e⁻ᵃ above 0.
+
+    About the root r of ω nothing cancels in its difference from ω(r), with m = eᵃ⁻ʳ - 1.
+    """
+    b = clipped(a, 1000)
+    e, rest = _exp_in_two(_distance_below(b))
+    d = (clipped(b, 3) - _MISH_ROOT) - _MISH_ROOT_REST
+    m, r, s = expm1(d), _MISH_ROOT, _E_TO_MISH_ROOT
+    by_root = (
+        4 * d
+        + s * (4 * d * (1 + m) + m * (4 * r + 6))
+        + 4 * s**2 * m * (2 + m)
+        + s**3 * m * (3 + m * (3 + m))
+    )
+    below = 4 * (b + 1) + e * (4 * b + 6 + e * (4 + e))
+    omega = where(abs(d) < 0.6, by_root, below)
+    above = 1 + e * (4 + e * (4 * b + 6 + e * (4 * b + 4)))
+    return where(
+        b < 0,
+        e * omega * rest / square(2 + e * (2 + e)),
+        above / square(1 + e * (2 + 2 * e)),
+    )
 
 
 # The normal distribution and its kin -------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any, Self
 from scalargrad.engine import copying, ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, topological_order
 from scalargrad.engine.fast import next_index
+from scalargrad.engine.inplace import in_place
 from scalargrad.engine.ops import CONSTANT, Operands, Operation
 from scalargrad.engine.scalars import Kind, Scalar
 
@@ -43,8 +44,10 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
     """The method of an operation on two operands."""
     value = op.value
 
-    def method(self: Value, other: Any) -> Value:
+    def method(self: Value, other: Any) -> Any:
         if not isinstance(other, Value):
+            if _holds_objects(other):
+                return _one_by_one(method, self, other)
             other = constant(other)
         a, b = self.data, other.data
         if a.__class__ is not b.__class__:
@@ -72,10 +75,25 @@ def _reflected(op: Operation) -> Callable[[Value, Any], Value]:
     """The method for a number on the left of a Value."""
     method_of_left = _binary(op)
 
-    def method(self: Value, other: Any) -> Value:
-        return method_of_left(constant(other), self)
+    def method(self: Value, other: Any) -> Any:
+        if _holds_objects(other):
+            return _one_by_one(method, self, other)
+        left = other if isinstance(other, Value) else constant(other)
+        return method_of_left(left, self)
 
     return _documented(method, op)
+
+
+def _holds_objects(other: Any) -> bool:
+    """Whether it is a numpy array of Values, as numpy makes of a list of them."""
+    return getattr(other, "dtype", None) == "object"
+
+
+def _one_by_one(method: Callable[[Value, Any], Value], self: Value, others: Any) -> Any:
+    """An operation with each of an array of objects, as numpy does it."""
+    import numpy as np
+
+    return np.frompyfunc(lambda other: method(self, other), 1, 1)(others)
 
 
 def _method(op: Operation) -> Callable[..., Value]:
@@ -92,6 +110,29 @@ def _documented(method: Callable[..., Value], op: Operation) -> Callable[..., Va
     method.__name__, method.__qualname__ = op.name, f"Value.{op.name}"  # by which it is pickled
     method.__doc__ = f"The operation {op.name}, as a node."
     return method
+
+
+class Elsewhere:
+    """An attribute that other libraries have: whoever asks for it is told what to use."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def __get__(self, node: object, owner: type) -> Self:
+        """The attribute of the class itself, else an AttributeError."""
+        if node is None:
+            return self
+        raise AttributeError(self.answer)
+
+    def __set__(self, node: object, value: object) -> None:
+        """An AttributeError, too."""
+        raise AttributeError(self.answer)
+
+
+_MADE_BY_HAND = (
+    "a Value is made of data and a name, as in Value(3.0, 'a'); its parents come from the "
+    "operation that makes it, a + b or a.tanh(), or one of your own: see scalargrad.ops.row"
+)
 
 
 class Value:
@@ -138,8 +179,10 @@ class Value:
     __array_ufunc__ = None
     __sympy__ = False
 
-    def __init__(self, data: Any, label: str = "") -> None:
-        if label.__class__ is not str:
+    def __init__(self, data: Any, label: str = "", *others: Any, **more: Any) -> None:
+        if label.__class__ is not str or others or more:
+            if others or more or isinstance(label, tuple | list | set):
+                raise TypeError(_MADE_BY_HAND)
             self.named(label)
         self.data = data if data.__class__ in _AS_WRITTEN else scalars.scalar(data)
         self.grad = None
@@ -168,6 +211,12 @@ class Value:
             return self.square()
         return _power(self, exponent)
 
+    __iadd__ = in_place(__add__, "+=")
+    __isub__ = in_place(__sub__, "-=")
+    __imul__ = in_place(__mul__, "*=")
+    __itruediv__ = in_place(__truediv__, "/=")
+    __ipow__ = in_place(__pow__, "**=")
+
     def __pos__(self) -> Self:
         """The node itself."""
         return self
@@ -184,12 +233,17 @@ class Value:
     abs = _unary(ops.abs)
     dot = _method(ops.dot)
     total = _method(ops.total)
+    prod = _method(ops.prod)
     mean = _method(ops.mean)
     exp = _unary(ops.exp)
     expm1 = _unary(ops.expm1)
-    log = _unary(ops.log)
+    log = _method(ops.log)
+    log2 = _unary(ops.log2)
+    log10 = _unary(ops.log10)
     log1p = _unary(ops.log1p)
     sqrt = _unary(ops.sqrt)
+    norm = _method(ops.norm)
+    hypot = _binary(ops.hypot)
     logsumexp = _method(ops.logsumexp)
     sin = _unary(ops.sin)
     cos = _unary(ops.cos)
@@ -197,7 +251,12 @@ class Value:
     sinh = _unary(ops.sinh)
     cosh = _unary(ops.cosh)
     tanh = _unary(ops.tanh)
+    asin = _unary(ops.asin)
+    acos = _unary(ops.acos)
     atan = _unary(ops.atan)
+    asinh = _unary(ops.asinh)
+    acosh = _unary(ops.acosh)
+    atanh = _unary(ops.atanh)
     erf = _unary(ops.erf)
     sigmoid = _unary(ops.sigmoid)
     log_sigmoid = _unary(ops.log_sigmoid)
@@ -206,9 +265,14 @@ class Value:
     leaky_relu = _method(ops.leaky_relu)
     elu = _method(ops.elu)
     silu = _unary(ops.silu)
+    mish = _unary(ops.mish)
+    hardtanh = _method(ops.hardtanh)
     gelu = _unary(ops.gelu)
     maximum = _method(ops.maximum)
     minimum = _method(ops.minimum)
+    clip = _method(ops.clip)
+    sign = _unary(ops.sign)
+    step = _method(ops.step)
     where = _method(ops.where_)
 
     # Comparisons are of the data; equality and hashing are of identity.
@@ -231,6 +295,18 @@ class Value:
 
     def __float__(self) -> float:
         """The data as a float."""
+        return scalars.to_float(self.data)
+
+    def item(self) -> int | float:
+        """The data as a number of Python's own: an int where it is whole and exact, else a float.
+
+        >>> Value("0.25").item(), Value("6/2").item()
+        (0.25, 3)
+        """
+        if not scalars.is_number(self.data):
+            raise TypeError(f"item gives one number; got {scalars.shortened(self.data)}")
+        if scalars.is_exact(self.data) and self.data == self.data // 1:
+            return int(self.data)
         return scalars.to_float(self.data)
 
     def __format__(self, spec: str) -> str:
@@ -340,6 +416,17 @@ class Value:
         for node in topological_order(self):
             node.grad = scalars.whole(0, node.data)
 
+    # What other libraries call it
+
+    _prev = property(lambda self: set(self.parents), doc="The parents, as micrograd draws them.")
+    _op = property(lambda self: self.op.symbol if self.op else "", doc="The symbol of `op`.")
+    _backward = Elsewhere(
+        "a node's closure is v.pullback, made by its operation; for an operation of your own see "
+        "scalargrad.ops.row"
+    )
+    name = Elsewhere("the name of a Value is its label: v.label, or v.named(…)")
+    requires_grad = Elsewhere("every leaf gets a gradient; what has none is written as a number")
+
     # Copies
 
     __copy__ = copying.copied
@@ -359,6 +446,8 @@ def constant(number: Any) -> Value:
         TypeError: when it is no scalar.
     """
     node = _new(Value)
+    if number is True or number is False:  # as Python itself counts them: True * v
+        number = int(number)
     node.data, node.grad, node.label, node.op = scalars.scalar(number), None, "", CONSTANT
     node.p, node.index = None, next_index()
     return node

@@ -47,6 +47,12 @@ class Node:
         return row is not None and row.commutes
 
     @property
+    def is_activation(self) -> bool:
+        """Whether it is the activation of a unit."""
+        row = OPERATIONS.get(self.operation)
+        return row is not None and row.activation
+
+    @property
     def is_leaf(self) -> bool:
         """Whether it is a number of the user's own."""
         return not self.operation
@@ -221,10 +227,10 @@ def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
     They are computed from what the node captured, on twins of its parents, which are added to
     `twins`; the last has the name, the value and the gradient of the node itself.
     """
-    if not (value.op and value.op.name in _OF_SUMS and len(value.parents) > 1):
+    if not (value.op in _OF_SUMS and len(value.parents) > 1):
         return [value]
     operands = [_twin(*pair) for pair in zip(value.parents, value.operands, strict=True)]
-    if value.op.name == "dot":
+    if value.op is ops.dot:
         products = [ops.mul(w, x) for w, x in zip(operands[1::2], operands[2::2], strict=True)]
         made, terms = products, list(products)
         if not (products and _is_zero(value.parents[0])):
@@ -235,7 +241,7 @@ def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
     for term in terms[1:]:
         last = ops.add(last, term)
         made = [*made, last]
-    if value.op.name == "mean":
+    if value.op is ops.mean:
         last = ops.div(last, len(terms))
         made = [*made, last.parents[1], last]
     twins.update(zip(operands, value.parents, strict=True))
@@ -247,7 +253,7 @@ def _atoms(value: Value, twins: dict[Value, Value]) -> list[Value]:
     return made
 
 
-_OF_SUMS = ("dot", "total", "mean")
+_OF_SUMS = (ops.dot, ops.total, ops.mean)
 
 
 def _twin(parent: Value, captured: Scalar) -> Value:
@@ -321,12 +327,11 @@ def contracted(output: Value) -> Graph:
 def _pairs_and_terms(value: Value) -> tuple[list[tuple[Value, Value]], list[Value]]:
     """Which operands a node multiplies with one another, and which it adds to others."""
     parents = value.parents
-    name = value.op.name if value.op else ""
-    if name == "mul":
+    if value.op is ops.mul:
         return [(parents[0], parents[1])], []
-    if name == "dot":
+    if value.op is ops.dot:
         return list(zip(parents[1::2], parents[2::2], strict=True)), [parents[0]]
-    return [], list(parents) if name in ("add", "sub", "total") else []
+    return [], list(parents) if value.op in (ops.add, ops.sub, ops.total) else []
 
 
 def _node(value: Value) -> Node:

@@ -1,45 +1,21 @@
-"""Other libraries: a network as a module of PyTorch and back, the formula of a graph for SymPy.
-
-PyTorch and SymPy are loaded when a function here first needs them.
-"""
+"""A network as a module of PyTorch, and back; PyTorch is loaded when a function here needs it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from scalargrad import nn
 from scalargrad.engine import scalars
-from scalargrad.engine.backward import partial as derivative
-from scalargrad.engine.backward import topological_order
-from scalargrad.engine.ops import OPERATIONS, Operation
-from scalargrad.engine.rebuild import rebuilt
-from scalargrad.engine.scalars import Scalar
-from scalargrad.engine.value import Value, unique_names
+from scalargrad.engine.ops import OPERATIONS, Operation, leaky_relu
+from scalargrad.engine.value import Value
 
 if TYPE_CHECKING:
-    import sympy
     import torch
 
-# Rows that are a module of PyTorch, by the names of the arguments that stand for their options.
-# All other rows of one operand are functions of PyTorch under the same name.
-_ACTIVATIONS: dict[str, tuple[str, dict[str, str]]] = {
-    "elu": ("ELU", {"alpha": "alpha"}),
-    "gelu": ("GELU", {}),
-    "leaky_relu": ("LeakyReLU", {"slope": "negative_slope"}),
-    "log_sigmoid": ("LogSigmoid", {}),
-    "relu": ("ReLU", {}),
-    "sigmoid": ("Sigmoid", {}),
-    "silu": ("SiLU", {}),
-    "softplus": ("Softplus", {}),
-    "tanh": ("Tanh", {}),
-}
 _EXACT_SOFTPLUS = 40  # PyTorch's is linear above a threshold; from 40 on no double can tell
-
-
-# PyTorch -----------------------------------------------------------------------------------------
 
 
 def to_torch(model: nn.Module) -> torch.nn.Module:
@@ -192,23 +168,34 @@ def _activation(activation: nn.Activation | None) -> list[torch.nn.Module]:
             "to_torch needs an activation that is one operation: ops.tanh, Value.relu or "
             f"functools.partial(ops.leaky_relu, slope=0.1); got {_called(activation)}"
         )
-    if row.name == "leaky_relu" and options.get("at_zero") not in (None, options.get("slope")):
+    if row is leaky_relu and options.get("at_zero") not in (None, options.get("slope")):
         raise TypeError(
             "to_torch needs leaky_relu with PyTorch's derivative at 0, the slope; got "
             f"at_zero = {options['at_zero']}"
         )
-    if row.name in _ACTIVATIONS:
-        name, arguments = _ACTIVATIONS[row.name]
-        given = {
-            arguments[option]: float(scalars.scalar(number))
-            for option, number in options.items()
-            if option in arguments
-        }
-        more = {"threshold": _EXACT_SOFTPLUS} if name == "Softplus" else {}
-        return [getattr(torch.nn, name)(**given, **more)]
-    if row.count == 1 and hasattr(torch, row.name):
-        return [_class("Elementwise")(row.name)]
-    raise TypeError(f"to_torch needs an activation of one operand; got {row.name}")
+    name, *arguments = row.torch.split() or [""]
+    if not name or row.arity[0] != 1:
+        raise TypeError(f"to_torch needs an activation of one operand; got {row.name}")
+    given = {name: float(scalars.scalar(number)) for name, number in options.items()}
+    if name.startswith("nn."):
+        named = dict(zip(_options(row), arguments, strict=False))
+        more = {"threshold": _EXACT_SOFTPLUS} if name == "nn.Softplus" else {}
+        keywords = {named[option]: number for option, number in given.items() if option in named}
+        return [getattr(torch.nn, name[3:])(**keywords, **more)]
+    if len(given) > len(row.defaults):
+        raise TypeError(f"to_torch needs {row.name} of one operand; got {', '.join(given)} too")
+    return [_class("Elementwise")(row.name, given)]
+
+
+def _options(row: Operation) -> list[str]:
+    """The names of the operands that may be left out."""
+    return [operand.removesuffix("?") for operand in row.operands[1:]]
+
+
+def _modules() -> dict[str, tuple[Operation, list[str]]]:
+    """The rows that are modules of PyTorch, with their arguments, by the names of its classes."""
+    split = [(row, row.torch.split()) for row in OPERATIONS.values() if row.torch[:3] == "nn."]
+    return {name[3:]: (row, arguments) for row, (name, *arguments) in split}
 
 
 def _row(activation: Any) -> tuple[Operation | None, Mapping[str, Any]]:
@@ -221,7 +208,7 @@ def _row(activation: Any) -> tuple[Operation | None, Mapping[str, Any]]:
         activation = OPERATIONS[name]
     if not isinstance(activation, Operation):
         return None, {}
-    known = [operand.removesuffix("?") for operand in activation.operands[1:]]
+    known = _options(activation)
     return (activation if all(name in known for name in options) else None), options
 
 
@@ -325,7 +312,7 @@ class _Reader:
             return nn.Residual(self.one(module.inner, f"{place}.inner"))
         if own := self.activation(module):
             return nn.Elementwise(own)
-        names = ", ".join(name for name, _ in _ACTIVATIONS.values())
+        names = ", ".join(_modules())
         raise ValueError(
             "from_torch reads Sequential, Linear, Dropout, BatchNorm1d (affine, with running "
             f"statistics), Identity, {names} (Softplus with beta 1, GELU without approximation); "
@@ -335,16 +322,17 @@ class _Reader:
     def activation(self, module: Any) -> nn.Activation | None:
         """The activation that a module is; None where it is none of the table's."""
         if _is(module, _class("Elementwise")):
-            return OPERATIONS[module.name]
-        for name, (theirs, arguments) in _ACTIVATIONS.items():
+            row = OPERATIONS[module.name]
+            return partial(row, **module.options) if module.options else row
+        for theirs, (row, arguments) in _modules().items():
             if not _is(module, getattr(self.torch.nn, theirs)):
                 continue
             if getattr(module, "approximate", "none") != "none":
                 return None
             if theirs == "Softplus" and (module.beta != 1 or module.threshold < 20):
                 return None
-            row = OPERATIONS[name]
-            options = {ours: getattr(module, other) for ours, other in arguments.items()}
+            pairs = zip(_options(row), arguments, strict=False)
+            options = {ours: getattr(module, other) for ours, other in pairs}
             usual = [float(number) for number in row.defaults]
             return row if list(options.values()) == usual else partial(row, **options)
         return None
@@ -452,14 +440,21 @@ def _class(name: str) -> Any:
             return x + self.inner(x)
 
     class Elementwise(base):  # type: ignore[misc]
-        """A function of PyTorch, by name."""
+        """A function of PyTorch, by the name of its row, with the options that were given."""
 
-        def __init__(self, name: str) -> None:
+        def __init__(self, name: str, options: Mapping[str, float]) -> None:
             super().__init__()
             self.name = name
+            self.options = dict(options)
 
         def forward(self, x: Any) -> Any:
-            return getattr(torch, self.name)(x)
+            row = OPERATIONS[self.name]
+            usual = dict(zip(_options(row), map(float, row.defaults), strict=False))
+            others = [torch.full_like(x, b) for b in (usual | self.options).values()]
+            function = getattr(torch, row.torch)
+            if row.jump:  # PyTorch has no derivative of heaviside; it is that of sign, 0
+                return function(x.detach(), *others) + 0 * torch.sign(x)
+            return function(x, *others)
 
         def extra_repr(self) -> str:
             return self.name
@@ -486,86 +481,3 @@ def _class(name: str) -> Any:
     for title, cls in made.items():
         cls.__qualname__ = title
     return made[name]
-
-
-# SymPy -------------------------------------------------------------------------------------------
-
-
-def to_sympy(
-    node: Value,
-    wrt: Value | None = None,
-    *,
-    until: Container[Value] = (),
-    symbol: Callable[[str], Any] | None = None,
-) -> sympy.Expr:
-    """The formula of a node, or of its derivative: the same rows and backward pass, on symbols.
-
-    Leaves that have a name are symbols (the second w is w#2); those without, and the numbers of
-    the expression, are numbers: fractions as fractions, floats as floats. Names are not read as
-    formulas: E, I and lambda are symbols like others. How deep a formula can be is up to SymPy,
-    whose functions recurse, and which needs minutes for ReLU within ReLU from four on: `until`
-    cuts a graph.
-
-    Args:
-        node: any node of a graph.
-        wrt: the node by which to differentiate; None for the formula itself.
-        until: named nodes that are taken for symbols too.
-        symbol: makes a symbol from a name; by default sympy.Symbol, without assumptions.
-
-    Raises:
-        TypeError: for a node that is no Value, or an unnamed leaf that is not one number.
-        ValueError: for a node in `until` that has no name, or a formula too deep for SymPy.
-
-    >>> w, x = Value(2, "w"), Value(3, "x")
-    >>> to_sympy((w * x).sigmoid())
-    1/(1 + exp(-w*x))
-    >>> to_sympy((w * x + "0.1") ** 2, wrt=w)
-    x*(2*w*x + 1/5)
-    """
-    for given in (node, *([] if wrt is None else [wrt])):
-        if not isinstance(given, Value):
-            raise TypeError(f"to_sympy takes Values; got {type(given).__name__} {given!r}")
-    try:
-        twins = _on_symbols(node, until, symbol)
-        if wrt is None:
-            return twins[node].data
-        if wrt not in twins:
-            return scalars.whole(0, twins[node].data)
-        return derivative(twins[node], twins[wrt])
-    except RecursionError:
-        raise ValueError(
-            "SymPy cannot hold a formula as deep as this graph; take named nodes on the way for "
-            "symbols, as in to_sympy(loss, until=[h1, h2])"
-        ) from None
-
-
-def _on_symbols(
-    node: Value, until: Container[Value], symbol: Callable[[str], Any] | None
-) -> dict[Value, Value]:
-    """A graph once more, on SymPy's scalars: for each node its twin."""
-    import sympy
-
-    order = topological_order(node, until=until)
-    ends = [n for n in order if not n.parents or (n in until and n is not node)]
-    named = [n for n in ends if n.label]
-    symbols = dict(zip(named, map(symbol or sympy.Symbol, unique_names(named)), strict=True))
-    for end in ends:
-        if end.parents and not end.label:
-            raise ValueError(f"to_sympy needs a name for each node of `until`; got {end!r}")
-    data = {end: symbols[end] if end in symbols else _exactly(end.data) for end in ends}
-    return rebuilt(node, data)
-
-
-def _exactly(data: Scalar) -> Any:
-    import sympy
-
-    try:
-        number = sympy.sympify(data, strict=True)
-    except sympy.SympifyError:
-        number = None
-    if not isinstance(number, sympy.Expr):
-        raise TypeError(
-            "to_sympy needs a name for each leaf that is not one number; got "
-            f"{scalars.shown(data)} without"
-        )
-    return number

@@ -98,6 +98,9 @@ _ZERO = constant(0)
 class Layer(Module):
     """Neurons side by side, each on all inputs.
 
+    `neurons` is a list that can be changed: a Neuron of one's own, or any function of a list of
+    inputs, may stand in it.
+
     Args:
         inputs: how many.
         units: how many neurons.
@@ -150,14 +153,18 @@ class Layer(Module):
 
     def _outputs(self, examples: Sequence[Sequence[Any]]) -> list[list[Value]]:
         neurons = self.neurons
+        if any(type(neuron).__call__ is not Neuron.__call__ for neuron in neurons):
+            values = [as_values(x, self.inputs) for x in examples]
+            return [[neuron(x) for neuron in neurons] for x in values]
         rows = [Row(as_values(x, self.inputs), len(neurons) > 1) for x in examples]
         weights = [Row(neuron.weights, len(rows) > 1) for neuron in neurons]
         return [[neuron.of(x, w) for neuron, w in zip(neurons, weights, strict=True)] for x in rows]
 
     def __repr__(self) -> str:
         """How many inputs and units, and the activation."""
-        biases = "" if self.neurons[0].bias else ", biases=False"
-        activation = shown_after(self.neurons[0].activation)
+        neuron = next((n for n in self.neurons if isinstance(n, Neuron)), None)
+        biases = "" if neuron is None or neuron.bias else ", biases=False"
+        activation = shown_after(neuron.activation) if neuron else ""
         return f"Layer({self.inputs}, {len(self.neurons)}{activation}{biases})"
 
 

@@ -1,12 +1,15 @@
-"""Losses of one example (or of one lane each); over a data set the caller takes mean or total.
+"""The table of losses, of one example or one lane each; over a data set comes mean or total.
 
 Targets may be numbers, text, lanes or Values. A label outside the domain of a loss is a ValueError.
+To add a loss, write its function under `@row(…)`: the documentation and the tests follow.
 """
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from typing import Any
@@ -17,24 +20,98 @@ from scalargrad.engine.value import Value, constant
 from scalargrad.nn.layers import is_bias
 
 
+@dataclass(frozen=True)
+class Loss:
+    """One row of the table of losses.
+
+    Attributes:
+        function: of a prediction and a target (or lists of them), and options; gives a Value.
+        formula: what it computes, in letters.
+        points: a prediction and a target each, at which the tests check value and gradients.
+        torch: its name in torch.nn.functional.
+        spellings: how else programs may write it.
+    """
+
+    function: Callable[..., Value]
+    formula: str
+    points: tuple[tuple[Any, Any], ...]
+    torch: str
+    spellings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How programs call it."""
+        return self.function.__name__
+
+
+LOSSES: dict[str, Loss] = {}
+Function = Callable[..., Value]
+
+
+def row(
+    formula: str, points: tuple[tuple[Any, Any], ...], torch: str, spellings: str = ""
+) -> Callable[[Function], Function]:
+    """Add the function that follows to the table."""
+
+    def added(function: Function) -> Function:
+        loss = Loss(function, formula, points, torch, tuple(spellings.split()))
+        LOSSES[loss.name] = loss
+        return function
+
+    return added
+
+
+_NUMBERS = ((-0.5, 0.25), (2.0, 0.5), ([0.5, -1.0], [0.25, 2.0]))
+_LOGITS = ((-2.5, 0.0), (0.5, 1.0), (1.5, 0.25), (40.0, 1.0))
+_CLASSES = (([0.5, -1.25], 1), ([0.25, 2.0, -3.0], 0), ([0.5, -1.25, 0.75], [0.25, 0.5, 0.25]))
+_DISTRIBUTIONS = (([0.25, 0.75], [0.5, 0.5]), ([0.5, 0.25, 0.25], [1.0, 0.0, 0.0]))
+
+
+@row("(ŷ − y)²", _NUMBERS, "mse_loss", "mse")
 def squared_error(prediction: Any, target: Any, half: bool = False) -> Value:
     """(ŷ - y)², or half of it; of several outputs the sum.
 
     >>> squared_error(Value("0.4", "yhat"), 1)
     Value(data=9/25, grad=None, label='loss')
     """
-    predictions, targets = _outputs(prediction), _outputs(target)
-    if len(predictions) != len(targets):
-        raise ValueError(
-            f"squared_error needs a target for each output; got {len(targets)} for "
-            f"{len(predictions)}"
-        )
-    pairs = zip(predictions, _named(targets), strict=True)
-    squares = [(yhat - y).square() for yhat, y in pairs]
-    loss = squares[0] if len(squares) == 1 else ops.total(*squares)
+    squares = [(yhat - y).square() for yhat, y in _pairs(prediction, target, "squared_error")]
+    loss = _sum(squares)
     return _loss(loss * Fraction(1, 2) if half else loss)
 
 
+@row("½(ŷ − y)²", _NUMBERS, "mse_loss")
+def half_squared_error(prediction: Any, target: Any) -> Value:
+    """½(ŷ - y)², whose derivative is ŷ - y; of several outputs the sum."""
+    return squared_error(prediction, target, half=True)
+
+
+@row("|ŷ − y|", _NUMBERS, "l1_loss", "mae l1")
+def absolute_error(prediction: Any, target: Any) -> Value:
+    """|ŷ - y|; of several outputs the sum."""
+    pairs = _pairs(prediction, target, "absolute_error")
+    return _loss(_sum([abs(yhat - y) for yhat, y in pairs]))
+
+
+@row("½e² where |e| ≤ δ, else δ(|e| − ½δ), with e = ŷ − y", _NUMBERS, "huber_loss")
+def huber(prediction: Any, target: Any, delta: Any = 1) -> Value:
+    """½e² of a small error e = ŷ - y, linear beyond ±δ: c(e - ½c) with c = clip(e, -δ, δ).
+
+    >>> huber(Value(3), 1, delta=1)
+    Value(data=3/2, grad=None, label='loss')
+    """
+    bound = scalars.scalar(delta)
+    if not bound > 0:
+        raise ValueError(f"huber needs delta > 0; got {scalars.shown(bound)}")
+    losses = []
+    for yhat, y in _pairs(prediction, target, "huber"):
+        error = yhat - y
+        clipped = error.clip(-bound, bound)
+        losses.append(clipped * (error - clipped * Fraction(1, 2)))
+    return _loss(_sum(losses))
+
+
+@row("−y log ŷ − (1 − y) log(1 − ŷ)", ((0.25, 0.0), (0.75, 1.0), (0.5, 0.25)),
+     "binary_cross_entropy", "bce")  # fmt: skip
 def binary_cross_entropy(probability: Any, target: Any) -> Value:
     """-y log ŷ - (1 - y) log(1 - ŷ), as the deck writes it; at ŷ = 0 or 1 use the logit's."""
     yhat = _value(probability)
@@ -42,6 +119,7 @@ def binary_cross_entropy(probability: Any, target: Any) -> Value:
     return _loss(-y * yhat.log() - (1 - y) * (1 - yhat).log())
 
 
+@row("y s(−z) + (1 − y) s(z), with s = softplus", _LOGITS, "binary_cross_entropy_with_logits")
 def binary_cross_entropy_with_logits(logit: Any, target: Any) -> Value:
     """The same of ŷ = σ(z) for the logit z, exact at saturation too: y·s(-z) + (1 - y)·s(z).
 
@@ -49,9 +127,12 @@ def binary_cross_entropy_with_logits(logit: Any, target: Any) -> Value:
     """
     z = _value(logit)
     (y,) = _named([_label(target, "binary_cross_entropy_with_logits")])
+    if scalars.is_number(z.data) and math.isinf(z.data) and y.data in (0, 1):  # 0 × ∞ is left out
+        return _loss((-z if y.data == 1 else z).softplus())
     return _loss(y * (-z).softplus() + (1 - y) * z.softplus())
 
 
+@row("logΣexp(f) − f[y]", _CLASSES, "cross_entropy", "cross_entropy")
 def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
     """-log of the softmax probability of the target: logΣexp(f) - f_target.
 
@@ -60,11 +141,7 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
         target: the index of the class, from 0 (lanes: an array of them), or a list of
             probabilities, such as one-hot.
     """
-    if isinstance(logits, Value):
-        raise ValueError("softmax_cross_entropy needs a list of logits; got Value, one of them")
-    scores = list(map(_value, logits))
-    if len(scores) < 2:
-        raise ValueError(f"softmax_cross_entropy needs 2 or more logits; got {len(scores)}")
+    scores = _list_of_values(logits, "softmax_cross_entropy", "logits")
     every = ops.logsumexp(*scores)
     if isinstance(target, list | tuple):
         return _loss(every - _expected(scores, _probabilities(target, len(scores))))
@@ -75,6 +152,35 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
     return _loss(every - _expected(scores, is_target))
 
 
+@row("−log p[y], or −Σ y log p", (([0.25, 0.75], 1), *_DISTRIBUTIONS), "nll_loss")
+def categorical_cross_entropy(probabilities: Sequence[Any], target: Any) -> Value:
+    """-log of the probability of the target; of logits use softmax_cross_entropy.
+
+    Args:
+        probabilities: a list with one for each class.
+        target: the index of the class, from 0, or a list of probabilities, such as one-hot.
+    """
+    name = "categorical_cross_entropy"
+    ps = _list_of_values(probabilities, name, "probabilities")
+    if not isinstance(target, list | tuple):
+        index = _index(target, len(ps), name)
+        if scalars.is_number(index):
+            return _loss(-ps[int(index)].log())
+        target = [scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(len(ps))]
+    ys = _probabilities(target, len(ps), name)
+    return _loss(-_sum([y * p.log() for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]))
+
+
+@row("Σ y (log y − log p)", _DISTRIBUTIONS, "kl_div", "kl")
+def kl_divergence(probabilities: Sequence[Any], target: Sequence[Any]) -> Value:
+    """Σ y(log y - log p), of probabilities p from the target's y; where y is 0 nothing is added."""
+    ps = _list_of_values(probabilities, "kl_divergence", "probabilities")
+    ys = _probabilities(_outputs(target), len(ps), "kl_divergence")
+    pairs = [(p, y) for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]
+    return _loss(_sum([y * (y.log() - p.log()) for p, y in pairs]))
+
+
+@row("max(0, 1 − y s)", ((0.5, 1.0), (0.5, -1.0), (2.5, 1.0)), "margin_ranking_loss")
 def hinge(score: Any, target: Any) -> Value:
     """max(0, 1 - y·s) for a label y of -1 or 1."""
     y = _value(target)
@@ -106,6 +212,10 @@ def _loss(loss: Value) -> Value:
     return loss.named("loss")
 
 
+def _sum(terms: list[Value]) -> Value:
+    return terms[0] if len(terms) == 1 else ops.total(*terms)
+
+
 # Targets -----------------------------------------------------------------------------------------
 
 
@@ -115,6 +225,29 @@ def _value(number: Any) -> Value:
 
 def _outputs(outputs: Any) -> list[Any]:
     return list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+
+
+def _pairs(prediction: Any, target: Any, loss: str) -> list[tuple[Any, Value]]:
+    """Each output with its target."""
+    predictions, targets = _outputs(prediction), _outputs(target)
+    if len(predictions) != len(targets):
+        raise ValueError(
+            f"{loss} needs a target for each output; got {len(targets)} for {len(predictions)}"
+        )
+    return list(zip(map(_value, predictions), _named(targets), strict=True))
+
+
+def _list_of_values(numbers: Sequence[Any], loss: str, what: str) -> list[Value]:
+    if isinstance(numbers, Value):
+        raise ValueError(f"{loss} needs a list of {what}; got Value, one of them")
+    values = list(map(_value, numbers))
+    if len(values) < 2:
+        raise ValueError(f"{loss} needs 2 or more {what}; got {len(values)}")
+    return values
+
+
+def _is_zero(y: Value) -> bool:
+    return scalars.is_number(y.data) and bool(y.data == 0)
 
 
 def _named(targets: list[Any]) -> list[Value]:
@@ -137,24 +270,26 @@ def _label(target: Any, loss: str) -> Value:
     return y
 
 
-def _index(target: Any, classes: int) -> Scalar:
+def _index(target: Any, classes: int, loss: str = "softmax_cross_entropy") -> Scalar:
     index = target.data if isinstance(target, Value) else scalars.scalar(target)
     is_class = [scalars.equal(index, k) for k in range(classes)]
     if not _all(reduce(operator.or_, is_class)):
         raise ValueError(
-            f"softmax_cross_entropy needs the index of a class, from 0 to {classes - 1}; got "
+            f"{loss} needs the index of a class, from 0 to {classes - 1}; got "
             f"{scalars.shown(index)}"
         )
     return index
 
 
-def _probabilities(target: Sequence[Any], classes: int) -> list[Value]:
+def _probabilities(
+    target: Sequence[Any], classes: int, loss: str = "softmax_cross_entropy"
+) -> list[Value]:
     ys = _named(list(target))
     total = sum(y.data for y in ys)
     inside = all(_all((y.data >= 0) & (y.data <= 1)) for y in ys)
     if len(ys) != classes or not inside or not _all(abs(total - 1) <= 1e-9):
         raise ValueError(
-            f"softmax_cross_entropy needs {classes} probabilities that sum to 1; got "
+            f"{loss} needs {classes} probabilities that sum to 1; got "
             f"[{', '.join(scalars.shown(y.data) for y in ys)}]"
         )
     return ys

@@ -174,14 +174,9 @@ def applied(op: Operation, operands: tuple[Formula, ...]) -> Formula:
     >>> str(applied(ops.tanh, (name("z"),))), str(applied(ops.mul, (name("w"), name("x"))))
     ('tanh(z)', 'wx')
     """
-    if op.name in _WRITTEN_OUT:
+    if op.arithmetic:
         return formula(op.value(*operands))
     return Formula("call", (op.symbol if op.symbol in ("σ", "√") else op.name, *operands))
-
-
-_WRITTEN_OUT = frozenset(
-    ("neg", "add", "sub", "mul", "div", "pow", "square", "abs", "dot", "total", "mean")
-)
 
 
 def _folded(

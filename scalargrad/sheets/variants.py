@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
-from scalargrad.engine import scalars
+from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError
@@ -218,9 +218,7 @@ def _labels(example: Program) -> set[str]:
     """Inputs that are 0 or 1 and are subtracted from 1: labels of a cross-entropy."""
     order = topological_order(example.output)
     subtracted = {
-        node.parents[1]
-        for node in order
-        if node.op and node.op.name == "sub" and node.parents[0].data == 1
+        node.parents[1] for node in order if node.op is ops.sub and node.parents[0].data == 1
     }
     return {
         name
@@ -235,7 +233,7 @@ def _faults(made: Program) -> int:
     values = [scalars.to_float(node.data) for node in order]
     if not all(map(math.isfinite, values)) or any(node.is_at_kink for node in order):
         return _IMPOSSIBLE
-    gates = [node for node in order if node.op and node.op.name == "relu"]
+    gates = [node for node in order if node.op is ops.relu]
     if gates and not any(node.data for node in gates):
         return _IMPOSSIBLE
     try:
@@ -246,9 +244,7 @@ def _faults(made: Program) -> int:
                    if made[name] in found]  # fmt: skip
     tiny = sum(derivative < 1e-4 for derivative in derivatives)
     flat = sum(
-        bool(abs(node.operands[0]) > 3)
-        for node in order
-        if node.op and node.op.name in ("sigmoid", "tanh")
+        bool(abs(node.operands[0]) > 3) for node in order if node.op in (ops.sigmoid, ops.tanh)
     )
     named = [node for node in order if node.label and node in found]
     alike = sum(_rounded(node.data) == _rounded(found[node]) for node in named)
@@ -277,7 +273,7 @@ def _twos(order: list[Value]) -> int:
     A lost 2 and a lost x = 2 give the same number.
     """
     has_two = any(
-        node.op and (node.op.name == "square" or (not node.parents and abs(node.data) in (2, 0.5)))
+        node.op and (node.op is ops.square or (not node.parents and abs(node.data) in (2, 0.5)))
         for node in order
     )
     if not has_two:

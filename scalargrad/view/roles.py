@@ -19,7 +19,6 @@ _TARGET = re.compile(r"(y|t|target|label)(\d|_|[₀-₉]|$).*")
 _LOSS = re.compile(r"(loss|l|L|ℓ|J|E|cost)(\W|\d|_|[₀-₉]|$).*")
 _OUTPUT = re.compile(r"(yhat|ŷ|o|out|output|p|pred|prediction)(\d|_|[₀-₉]|$).*")
 _INPUT = re.compile(r"(x|input)(\d|_|[₀-₉]|$).*")
-_ACTIVATIONS = ("relu", "leaky_relu", "elu", "silu", "gelu", "tanh", "sigmoid", "softplus")
 _LOGIT = re.compile(r"(z|f|s|a|logit|score)(\d|_|[₀-₉]|$).*")
 
 
@@ -133,7 +132,7 @@ class Roles:
             if _LOGIT.fullmatch(node.label):
                 return "logit|logits"
             return "output|outputs" if _OUTPUT.fullmatch(node.label) else ""
-        if node.operation in _ACTIVATIONS and index not in self._unweighed:
+        if node.is_activation and index not in self._unweighed:
             return f"hidden ({node.symbol})"
         return ""
 

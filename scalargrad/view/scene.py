@@ -343,8 +343,11 @@ def description(graph: Graph, numbers: Numbers) -> str:
 
 
 def drawable(text: str) -> str:
-    """The text with a box for each character that the font of the pictures has no glyph for."""
-    return "".join(c if glyphs.is_drawn(c) else "□" for c in text)
+    """The text with a box for each character that cannot be shown, such as a control."""
+    return "".join(c if c.isprintable() or c in _JOINERS else "□" for c in text)
+
+
+_JOINERS = "\u200c\u200d"  # which make one sign of several
 
 
 def moved(shape: Shape, right: float, down: float) -> Shape:

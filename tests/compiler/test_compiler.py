@@ -847,6 +847,68 @@ def test_a_library_that_is_not_whole_is_built_again(tmp_path, monkeypatch):
     assert built.stat().st_size > 1000
 
 
+PLANTED = """
+double planted(void) { return 1.0; }
+"""
+
+
+def planted(path, command):
+    """A whole library that is none of ours, in the place of one that is."""
+    source = path.parent / "planted.c"
+    source.write_text(PLANTED)
+    subprocess.run([*command, "-shared", "-fPIC", source, "-o", path], check=True)
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda built: planted(built, library.compiler()),
+        lambda built: built.write_bytes(built.read_bytes()[:4096]),
+        lambda built: built.with_suffix(".sha256").unlink(),
+        lambda built: built.with_suffix(".sha256").write_bytes(b"\xff"),
+        lambda built: built.chmod(0o777),
+    ],
+    ids=["planted", "cut off", "no hash", "another hash", "open to others"],
+)
+def test_a_library_that_was_touched_is_never_loaded(tamper, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCALARGRAD_CACHE", str(tmp_path))
+    f = compile(lambda x: x.tanh() * 13, backend="c")
+    before = f(0.5)
+    (built,) = tmp_path.glob("*.so")
+    whole = built.read_bytes()
+    built.unlink()  # this process has it loaded: what follows is a file of its own
+    built.write_bytes(whole)
+    built.chmod(0o700)
+    tamper(built)
+    loaded = []
+    monkeypatch.setattr(library.ctypes, "CDLL", spied(library.ctypes.CDLL, loaded))
+    assert compile(lambda x: x.tanh() * 13, backend="c")(0.5) == before
+    assert len(loaded) == 1
+    assert built.read_bytes() == whole
+    assert built.stat().st_mode & 0o077 == 0
+
+
+def spied(load, loaded):
+    def spy(path):
+        loaded.append(path)
+        return load(path)
+
+    return spy
+
+
+@needs_compiler
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o770])
+def test_a_folder_that_others_can_write_to_is_refused_with_a_sentence(mode, tmp_path, monkeypatch):
+    folder = tmp_path / "of everybody"
+    folder.mkdir()
+    folder.chmod(mode)
+    monkeypatch.setenv("SCALARGRAD_CACHE", str(folder))
+    with pytest.warns(RuntimeWarning, match="others can write to the cache folder .* chmod go-w "):
+        assert compile(lambda x: x.tanh() * 14, backend="c")(0.0)[0] == 0
+    assert not list(folder.iterdir())
+
+
 @needs_compiler
 def test_a_killed_build_leaves_nothing_that_is_taken_for_a_library(tmp_path):
     slow = tmp_path / "slow-cc"

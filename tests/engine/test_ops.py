@@ -36,7 +36,7 @@ every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 # The truth ---------------------------------------------------------------------------------------
 
-PRECISIONS = (200, 400, 1300)  # bits; 1 - tanh(a)² near the least float takes 1074 + 53 + some
+PRECISIONS = (400, 1300)  # bits; 1 - tanh(a)² near the least float takes 1074 + 53 + some
 FAR, FARTHER = mpf("1e1000"), mpf("1e1400")
 NEAR_ZERO = mpmath.ldexp(mpf(1), -(10**330))  # even its power of 5e-324 is near zero
 
@@ -106,14 +106,18 @@ def is_indeterminate(f: Callable[..., Any], operands: Operands) -> bool:
         return False
 
 
+def exactly(a: Any) -> mpf:
+    return mpf(a.numerator) / a.denominator if isinstance(a, Fraction) else mpf(a)
+
+
 def one_sided(row: Operation, index: int, operands: Operands) -> list[mpf]:
     """The derivative by an operand, just below and just above it, where the row is defined."""
     f, at = truth(row, len(operands))[index], index - 1
     found = []
     for sign in (-1, 1):
         with mpmath.workprec(PRECISIONS[-1]):
-            a = mpf(operands[at])
-            moved = [*map(mpf, operands)]
+            moved = [*map(exactly, operands)]
+            a = moved[at]
             moved[at] = a + sign * (abs(a) * mpf(2) ** -1000 or NEAR_ZERO)
             if row.inside and not row.inside(*moved):
                 continue
@@ -129,7 +133,11 @@ def one_sided(row: Operation, index: int, operands: Operands) -> list[mpf]:
 def true_derivative(row: Operation, index: int, operands: Operands) -> mpf | None:
     """The derivative by an operand, as a limit at 0 and ±inf; None where there is none."""
     if operands[index - 1] != 0:
-        return true_value(truth(row, len(operands))[index], operands)
+        y = true_value(truth(row, len(operands))[index], operands)
+        if y is None and all(map(math.isfinite, operands)):  # at the edge of a domain it may grow
+            near = one_sided(row, index, operands)
+            y = mpmath.sign(near[0]) * FAR if near and abs(near[0]) > mpf(2) ** 400 else None
+        return y
     sides = one_sided(row, index, operands)
     return sides[0] if sides and float(sides[0]) == float(sides[-1]) else None
 
@@ -210,13 +218,13 @@ def sweep(row: Operation) -> list[Operands]:
         firsts = [*SPECIAL, *(random_number(generator) for _ in range(100))]
         points = [(a, *rest) for rest in optional_operands(row) for a in firsts]
     else:
-        reach = row.reach
+        least, most = row.reach
         pool = [*SPECIAL, *(random_number(generator) for _ in range(200))]
-        pool = [float(a) for a in pool if abs(a) <= reach]
+        pool = [float(a) for a in pool if a == 0 or least <= abs(a) <= most]
         points = [tuple(generator.choices(pool, k=count)) for _ in range(1200)]
         points += [(*point[:-1], generator.choice(beside(-point[0]))) for point in points[:150]]
         points += [(a, *(b for b in point[1:])) for point in points[:50] for a in point[1:]]
-        points = [point for point in points if max(map(abs, point)) <= reach]
+        points = [point for point in points if max(map(abs, point)) <= most]
     return [point for point in points if row.inside is None or row.inside(*point)]
 
 
@@ -277,7 +285,7 @@ def errors(row: Operation, index: int) -> Iterator[tuple[float, Operands, Any, m
 
 def inaccuracies(row: Operation, index: int) -> list[str]:
     found = sorted(errors(row, index), key=lambda error: -error[0])
-    assert len(found) > 100, "the sweep is empty"
+    assert len(found) > 80, "the sweep is empty"
     return [
         f"{quantity(index)} at {operands} is {computed!r}, truly "
         f"{true if true is None else mpmath.nstr(true, 20)}: {distance:.2f} ulp"
@@ -299,7 +307,10 @@ def formula_faults(row: Operation) -> list[str]:
     """Where the formulas of the slide differ from SymPy's derivatives, at random points."""
     found = []
     generator = random.Random(row.name)
-    for count in {len(point) for point in row.points}:
+    counts = {len(point) for point in row.points}
+    if row.kink and row.arity[1] is None:
+        counts = {min(counts)}  # SymPy needs minutes to compare three operands
+    for count in counts:
         symbols = sympy.symbols(f"a1:{count + 1}", real=True)
         y, captured = row.evaluated(symbols)
         formulas = row.derivatives(y, *captured)
@@ -375,6 +386,51 @@ def kink_faults(row: Operation) -> list[str]:
     return found
 
 
+DIRECTIONS = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (2, 1, -1), (-1, 3, 1), (-2, -2, -2))
+
+
+def moved_along(operands: Operands, direction: Sequence[int], step: Fraction) -> list[Fraction]:
+    return [Fraction(a) + step * d for a, d in zip(operands, direction, strict=False)]
+
+
+def slope_faults(row: Operation) -> list[str]:
+    """Where a stated slope at a kink differs from that of a small step, in exact numbers."""
+    found = []
+    for point in kinks(row):
+        _, captured = row.evaluated([Fraction(a) for a in point])
+        for direction in DIRECTIONS:
+            direction = (*direction, *[0] * len(captured))[: len(captured)]
+            step = Fraction(1, 2**60)
+            ends = [row.value(*moved_along(captured, direction, s)) for s in (Fraction(0), step)]
+            measured = (Fraction(ends[1]) - Fraction(ends[0])) / step
+            stated = row.slope(direction, *captured) if row.slope else None
+            if stated is None or abs(measured - Fraction(stated)) > 1e-9:
+                found.append(f"along {direction} at {point} it is {measured}, not {stated}")
+    return found
+
+
+def jump_faults(row: Operation) -> list[str]:
+    """Where a value jumps and the row does not say to what, in exact numbers."""
+    found = []
+    for a in (-3, -1, 0, 1, 2):
+        for rest in {point[1:] for point in row.points} if not row.chooses else ():
+            point = [Fraction(b) for b in (a, *rest)]
+            if row.inside and not row.inside(*point):
+                continue
+            y, captured = row.evaluated(point)
+            for direction in DIRECTIONS:
+                direction = (*direction, *[0] * len(captured))[: len(captured)]
+                moved = moved_along(captured, direction, Fraction(1, 2**60))
+                if row.inside and not row.inside(*moved):
+                    continue
+                near = row.value(*moved)
+                jumps = row.jump is not None and row.jump(*captured)
+                stated = row.beside(direction, *captured) if jumps else y
+                if abs(near - stated) > 1e-6:
+                    found.append(f"along {direction} at {point} it is {near}, not {stated}")
+    return found
+
+
 def domain_faults(row: Operation) -> list[str]:
     """Where the predicate and the evaluation disagree, on floats, exact and mpmath numbers."""
     generator = random.Random(row.name)
@@ -431,7 +487,7 @@ def lane_faults(row: Operation) -> list[str]:
             for point, computed in zip(points_here, column, strict=True):
                 true = float(result(row, index, point))
                 if not (np.isnan(computed) and math.isnan(true)):
-                    distance = ulps(computed, mpf(true)) if not math.isnan(true) else INF
+                    distance = ulps(float(computed), mpf(true)) if not math.isnan(true) else INF
                     if distance > row.ulps:
                         found.append(
                             f"{quantity(index)} at {point} is {computed}, "
@@ -456,5 +512,85 @@ def quantities(row):
         for index in quantities(row)
     ],
 )
-def test_values_and_derivatives_are_right_to_4_ulp(row, index):
-    assert inaccuracies(row, index) == []
+def test_values_and_derivatives_keep_their_digits(row, index):
+    assert inaccuracies(row, index) == [], "give the row a careful form: see stable.py"
+
+
+def test_a_looser_bound_has_its_reason():
+    for row in ROWS:
+        is_usual = row.ulps == 4 and row.reach == (0, INF) and not row.cancels
+        assert is_usual == (not row.because), row.name
+
+
+@every_row
+def test_lanes_are_as_accurate_as_floats_and_warn_where_these_overflow(row):
+    assert lane_faults(row) == [], "write the careful form without branches: see stable.py"
+
+
+@every_row
+def test_the_formulas_of_the_slide_are_the_derivatives_of_the_value(row):
+    assert formula_faults(row) == [], "state the derivative as the slide does, in formulas="
+
+
+@every_row
+def test_derivatives_at_the_check_points_are_those_of_differences(row):
+    assert point_faults(row) == [], "mend the derivatives of the row, or its points"
+
+
+@every_row
+def test_kinks_are_stated_and_their_intervals_end_at_the_slopes_of_the_two_sides(row):
+    assert kink_faults(row) == [], "state kink=, slope= and convention= in the row"
+
+
+@every_row
+def test_the_stated_slope_at_a_kink_is_that_of_small_steps(row):
+    assert slope_faults(row) == [], "mend slope= of the row"
+
+
+@every_row
+def test_at_a_jump_the_value_beside_is_that_of_small_steps(row):
+    assert jump_faults(row) == [], "state jump= and beside= in the row"
+
+
+@every_row
+def test_the_domain_is_where_it_can_be_evaluated(row):
+    assert domain_faults(row) == [], "state domain= and inside= in the row"
+
+
+# Planted faults: each must be found --------------------------------------------------------------
+
+
+def planted(name: str, **changed: Any) -> Operation:
+    """A row of the table with some of its entries exchanged."""
+    row = OPERATIONS[name]
+    twin = Operation.__new__(Operation)  # a copy of a row is that row
+    vars(twin).update(vars(row), **changed)
+    return twin
+
+
+def off(by: float, f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *a: tuple(part * (1 + by) for part in f(*a))
+
+
+@pytest.mark.parametrize(
+    ("check", "row"),
+    [
+        (all_inaccuracies, planted("sin", derivatives=off(5e-4, OPERATIONS["sin"].derivatives))),
+        (all_inaccuracies, planted("mish", derivatives=OPERATIONS["mish"].formulas)),
+        (all_inaccuracies, planted("sigmoid", value=OPERATIONS["sigmoid"].textbook)),
+        (formula_faults, planted("tanh", derivatives=lambda y, a: (1 - y,))),
+        (point_faults, planted("mul", derivatives=lambda y, a, b: (a, b))),
+        (kink_faults, planted("relu", slope=lambda d, a: d[0])),
+        (kink_faults, planted("abs", kink=lambda a: a == 1)),
+        (kink_faults, planted("maximum", convention="")),
+        (slope_faults, planted("minimum", slope=OPERATIONS["maximum"].slope)),
+        (slope_faults, planted("norm", slope=lambda d, *a: sum(d))),
+        (jump_faults, planted("sign", beside=lambda d, a: 1)),
+        (jump_faults, planted("step", jump=None)),
+        (domain_faults, planted("acosh", inside=lambda a: a >= 0)),
+        (lane_faults, planted("silu", value=OPERATIONS["silu"].textbook)),
+    ],
+    ids=lambda part: part.name if isinstance(part, Operation) else part.__name__,
+)  # fmt: skip
+def test_a_planted_fault_is_found(check, row):
+    assert check(row)

@@ -375,7 +375,7 @@ ERRORS = [
     ("", "the program is empty", 1),
     (" ;; # nothing", "the program is empty", 1),
     ("y = tnah(2)", "unknown function 'tnah'; did you mean 'tanh'?", 5),
-    ("y = sigma(2)", "unknown function 'sigma'; did you mean 'sigmoid'?", 5),
+    ("y = sigmod(2)", "unknown function 'sigmod'; did you mean 'sigmoid'?", 5),
     ("y = q(2)", "unknown function 'q'; a product is written q*(…)", 5),
     ("x = 2; y = x(3)", "unknown function 'x'; a product is written x*(…)", 12),
     ("y = 2x", "an operator is missing between '2' and 'x'; a product is written 2*x", 6),

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from peers import peer
 
-from scalargrad import DomainError, Value
+from scalargrad import DomainError, Value, gradcheck
 from scalargrad.engine import ops
 from scalargrad.nn.layers import MLP
 from scalargrad.nn.losses import (
+    LOSSES,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     hinge,
+    huber,
+    kl_divergence,
     l2_penalty,
     softmax_cross_entropy,
     squared_error,
@@ -241,3 +244,82 @@ def test_n39_the_penalty_is_half_lambda_times_the_square_of_the_norm():
 def test_a_penalty_on_nothing_is_named():
     with pytest.raises(ValueError, match="at least one weight"):
         l2_penalty([Value(1, "b1")], 0.1)
+
+
+# The table ---------------------------------------------------------------------------------------
+
+AT_POINTS = [
+    pytest.param(loss, *point, id=f"{name}-{place}")
+    for name, loss in LOSSES.items()
+    for place, point in enumerate(loss.points)
+]
+
+
+def on_values(prediction):
+    return list(map(Value, prediction)) if isinstance(prediction, list) else Value(prediction)
+
+
+@pytest.mark.parametrize(("loss", "prediction", "target"), AT_POINTS)
+def test_the_gradient_of_a_loss_is_that_of_differences(loss, prediction, target):
+    numbers = prediction if isinstance(prediction, list) else [prediction]
+
+    def of(*scores):
+        return loss.function(list(scores) if isinstance(prediction, list) else scores[0], target)
+
+    gradcheck(of, *numbers)
+    assert of(*map(Value, numbers)).label == "loss"
+
+
+# Their arguments in PyTorch, where they are not (prediction, target, reduction="sum").
+THEIRS = {
+    "half_squared_error": lambda f, a, y: f.mse_loss(a, y, reduction="sum") / 2,
+    "softmax_cross_entropy": lambda f, a, y: f.cross_entropy(a[None], y[None]),
+    "categorical_cross_entropy": lambda f, a, y: (
+        f.nll_loss(a.log()[None], y[None]) if y.ndim == 0 else -(y * a.log()).sum()
+    ),
+    "kl_divergence": lambda f, a, y: f.kl_div(a.log(), y, reduction="sum"),
+    "hinge": lambda f, a, y: f.margin_ranking_loss(a, 0 * a, y, margin=1),
+}
+
+
+@pytest.mark.parametrize(("loss", "prediction", "target"), AT_POINTS)
+def test_the_name_in_pytorch_is_that_of_the_same_loss(loss, prediction, target):
+    torch = peer("torch")
+    f = torch.nn.functional
+    assert callable(getattr(f, loss.torch))
+    a = torch.tensor(prediction, dtype=torch.float64, requires_grad=True)
+    kind = torch.int64 if isinstance(target, int) else torch.float64
+    y = torch.tensor(target, dtype=kind)
+    usual = lambda f, a, y: getattr(f, loss.torch)(a, y, reduction="sum")  # noqa: E731
+    expected = THEIRS.get(loss.name, usual)(f, a, y)
+    expected.backward()
+    ours = on_values(prediction)
+    value = loss.function(ours, target)
+    value.backward()
+    assert value.data == pytest.approx(expected.item(), rel=1e-13)
+    leaves = ours if isinstance(ours, list) else [ours]
+    theirs = a.grad.reshape(-1).tolist()
+    assert [float(leaf.grad) if leaf.grad is not None else 0.0 for leaf in leaves] == (
+        pytest.approx(theirs, rel=1e-13, abs=1e-15)
+    )
+
+
+def test_cross_entropy_from_an_infinite_logit_is_no_nan():
+    for z, y, expected in ((math.inf, 1, 0), (-math.inf, 0, 0), (math.inf, 0, math.inf)):
+        logit = Value(z)
+        loss = binary_cross_entropy_with_logits(logit, y)
+        loss.backward()
+        assert loss.data == expected
+        assert logit.grad == (1 if expected else 0)
+
+
+def test_huber_is_exact_and_its_bound_is_positive():
+    assert huber(Value("1/2"), 0).data == F(1, 8)
+    assert huber(Value(3), 0, delta=2).data == 4
+    with pytest.raises(ValueError, match=r"huber needs delta > 0; got -1"):
+        huber(1, 0, delta=-1)
+
+
+def test_a_probability_of_0_adds_nothing_to_the_divergence():
+    p = Value("0.5")
+    assert kl_divergence([p, Value("0.5")], [0, 1]).data == pytest.approx(math.log(2))

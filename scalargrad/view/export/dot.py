@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from scalargrad.graph.model import Graph
 from scalargrad.view.export.library import library
 from scalargrad.view.scene import Look, title
 
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
 
 def dot_source(graph: Graph, look: Look) -> str:
-    """The graph in the DOT language: every node a box with name, value and gradient.
+    """The graph in the DOT language.
 
     >>> from scalargrad import Value
     >>> from scalargrad.graph.model import graph
@@ -21,6 +25,11 @@ def dot_source(graph: Graph, look: Look) -> str:
     >>> dot_source(graph(x + x), look).splitlines()[-3].strip()
     '0 -> 1'
     """
+    return str(digraph(graph, look).source)
+
+
+def digraph(graph: Graph, look: Look) -> Digraph:
+    """The graph for the graphviz package: every node a box with name, value and gradient."""
     theme = look.theme
     picture = library("graphviz", "graphviz", "a .dot file").Digraph(
         graph_attr={"rankdir": look.direction, "ranksep": "0.5", "bgcolor": theme.paper},
@@ -41,7 +50,7 @@ def dot_source(graph: Graph, look: Look) -> str:
     for index, edge in enumerate(graph.edges):
         on_path = {"color": theme.path, "penwidth": "2.5"} if index in look.path else {}
         picture.edge(str(edge.source), str(edge.target), **on_path)
-    return str(picture.source)
+    return picture
 
 
 def _label(graph: Graph, index: int, look: Look) -> str:

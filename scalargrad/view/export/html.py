@@ -21,7 +21,8 @@ from scalargrad.view.scene import Scene
 SECONDS = 1.5  # that a step is shown while the page plays
 MOST_STILLS = 30
 COLOURS_OF_STILLS = 64  # which makes them a quarter of the size
-_SHAPES = {"path", "rect", "circle"}
+_SHAPES = {"path", "rect", "circle", "text"}
+_CONTENT = "content"  # among the attributes of a text: what stands in it
 _WORDS = {"title", "desc"}  # the page says them once
 
 _STYLE = """
@@ -179,7 +180,8 @@ class _Picture:
             tag = child.tag.rpartition("}")[2]
             if tag not in _WORDS:
                 assert tag in _SHAPES, f"an SVG of ours has no <{tag}>"
-                self.shapes.append((tag, tuple(child.attrib.items())))
+                inside = ((_CONTENT, child.text),) if child.text else ()
+                self.shapes.append((tag, (*child.attrib.items(), *inside)))
 
 
 def _shared(pictures: Sequence[_Picture]) -> dict[_Attributes, str]:
@@ -206,8 +208,11 @@ def _figure(picture: _Picture, shared: dict[_Attributes, str], step: str, captio
 
 
 def _element(tag: str, attributes: dict[str, str]) -> str:
-    written = "".join(f' {name}="{text(value)}"' for name, value in attributes.items())
-    return f"<{tag}{written}/>"
+    written = "".join(
+        f' {name}="{text(value)}"' for name, value in attributes.items() if name != _CONTENT
+    )
+    inside = attributes.get(_CONTENT)
+    return f"<{tag}{written}>{text(inside)}</{tag}>" if inside else f"<{tag}{written}/>"
 
 
 def controls(count: int) -> str:

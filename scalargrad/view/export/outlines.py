@@ -29,6 +29,9 @@ class Mark:
         stroke: "#rrggbb", or "" for none.
         line: the width of the stroke, in points.
         dashed: whether the stroke is.
+        text: what boxes stand for that no font has, with the size of its font; a format that can
+            hold text holds it in their place.
+        size: of the text, in points.
     """
 
     parts: tuple[tuple[Outline, float, float], ...]
@@ -36,6 +39,8 @@ class Mark:
     stroke: str = ""
     line: float = 0.0
     dashed: bool = False
+    text: str = ""
+    size: float = 0.0
 
 
 def marks(scene: Scene) -> list[Mark]:
@@ -64,8 +69,11 @@ def _is_legal(code: int) -> bool:
 
 def _shape_marks(shape: Shape) -> Iterator[Mark]:
     if isinstance(shape, Text):
-        if parts := tuple(_text_parts(shape)):
-            yield Mark(parts, fill=shape.colour)
+        pieces = list(_text_parts(shape))
+        if outlined := tuple(part for part in pieces if not part[0].stands_for):
+            yield Mark(outlined, fill=shape.colour)
+        for boxes in (part for part in pieces if part[0].stands_for):
+            yield Mark((boxes,), shape.colour, text=boxes[0].stands_for, size=boxes[0].size)
     elif isinstance(shape, Rectangle | Circle):
         outline = rounded(shape) if isinstance(shape, Rectangle) else round_(shape)
         parts = ((outline, 0.0, 0.0),)

@@ -24,7 +24,7 @@ def svg(scene: Scene) -> bytes:
         f"<title>{escape(title, quote=False)}</title>",
         f"<desc>{escape(about, quote=False)}</desc>",
         f'<rect width="{width}" height="{height}" fill="{_attribute(scene.paper)}"/>',
-        *(_path(mark) for mark in marks(scene)),
+        *(_text(mark) if mark.text else _path(mark) for mark in marks(scene)),
         "</svg>\n",
     ]
     return "\n".join(lines).encode()
@@ -32,6 +32,16 @@ def svg(scene: Scene) -> bytes:
 
 def _attribute(text: str) -> str:
     return escape(text, quote=False).translate(_IN_QUOTES)
+
+
+def _text(mark: Mark) -> str:
+    """What no font of this machine has is left to the reader's."""
+    ((_, x, y),) = mark.parts
+    place = f'x="{_number(round(100 * x))}" y="{_number(round(100 * y))}"'
+    return (
+        f'<text {place} font-size="{mark.size:g}" font-family="DejaVu Sans, sans-serif"'
+        f' fill="{_attribute(mark.fill)}">{escape(legal(mark.text), quote=False)}</text>'
+    )
 
 
 def _path(mark: Mark) -> str:

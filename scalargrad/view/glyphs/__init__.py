@@ -10,11 +10,12 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from scalargrad.view.glyphs.faces import Face, Glyph, Segment, face
 from scalargrad.view.glyphs.mathtext import read
 
-__all__ = ["Outline", "Segment", "Setting", "is_drawn", "mathematics", "plain"]
+__all__ = ["Outline", "Segment", "Setting", "mathematics", "plain"]
 
 _KEPT = 20_000  # texts and outlines
 _LIGATURES = {"ffi": "ﬃ", "ffl": "ﬄ", "ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ"}  # as the font has it
@@ -22,9 +23,14 @@ _LIGATURES = {"ffi": "ﬃ", "ffl": "ﬄ", "ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ"}
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """Segments; it equals itself only, so that a format can keep what it wrote for a glyph."""
+    """Segments; it equals itself only, so that a format can keep what it wrote for a glyph.
+
+    Where they are boxes for text that no font has, `stands_for` is the text, of a size in points.
+    """
 
     segments: tuple[Segment, ...]
+    stands_for: str = ""
+    size: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,21 +59,22 @@ class Setting:
 
 @lru_cache(maxsize=_KEPT)
 def plain(text: str, bold: bool = False) -> Setting:
-    """A text in DejaVu Sans; a box stands for a character that the font does not have."""
+    """A text in DejaVu Sans; what no font has is boxes that say what they stand for."""
     font = face("sans-bold" if bold else "sans")
     for letters, ligature in _LIGATURES.items():
         text = text.replace(letters, ligature)
     glyphs: list[tuple[Glyph, float, float, float]] = []
     x, before = 0.0, ""
-    for character in text:
-        glyph = font.glyph(character) or font.glyph("□")
-        assert glyph is not None
-        if glyphs and unicodedata.combining(character):
-            glyphs.append(_above(glyph, glyphs[-1], font))
-            continue
-        x += font.kerning(before, character)
-        glyphs.append((glyph, x, 0.0, 1.0))
-        x, before = x + glyph.advance, character
+    for is_known, run in groupby(text, lambda character: font.glyph(character) is not None):
+        for character in run if is_known else ["".join(run)]:
+            glyph = font.glyph(character) if is_known else _boxes(character, font)
+            assert glyph is not None
+            if glyphs and unicodedata.combining(character[0]):
+                glyphs.append(_above(glyph, glyphs[-1], font))
+                continue
+            x += font.kerning(before, character)
+            glyphs.append((glyph, x, 0.0, 1.0))
+            x, before = x + glyph.advance, character
     painted = [(glyph, x, y) for glyph, x, y, _ in glyphs if glyph.segments]
     return Setting(
         max([x, *(x + glyph.right for glyph, x, _ in painted)]),
@@ -75,6 +82,22 @@ def plain(text: str, bold: bool = False) -> Setting:
         -min((y + glyph.bottom for glyph, _, y in painted), default=0.0),
         tuple(glyphs),
     )
+
+
+@lru_cache(maxsize=_KEPT)
+def _boxes(run: str, font: Face) -> Glyph:
+    """A box for each character of a text that no font has, joiners and selectors aside."""
+    box = font.glyph("□")
+    assert box is not None
+    count = sum(unicodedata.category(c) not in ("Cf", "Mn", "Me") for c in run)
+    segments = tuple(
+        (letter, tuple(n + (0 if at % 2 else k * box.advance) for at, n in enumerate(numbers)))
+        for k in range(count)
+        for letter, numbers in box.segments
+    )
+    width = count * box.advance
+    right = width - box.advance + box.right
+    return Glyph(width, segments, box.left, right, box.bottom, box.top, run)
 
 
 def _above(
@@ -98,15 +121,12 @@ def mathematics(math: str) -> Setting | None:
     box = read(math)
     if box is not None:
         return Setting(box.width, box.height, box.depth, box.glyphs, box.bars)
+    if any(not c.isascii() and c not in face("rm") for c in math):
+        return None  # matplotlib would put another sign in its place
     from scalargrad.view.glyphs.by_matplotlib import setting
 
     found = setting(math)
     return Setting(*found) if found else None
-
-
-def is_drawn(character: str) -> bool:
-    """Whether DejaVu Sans has a character, both in its regular and in its bold cut."""
-    return face("sans").has(character) and face("sans-bold").has(character)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -116,7 +136,9 @@ def _outline(glyph: Glyph, size: float) -> Outline:
         tuple(
             (letter, tuple(n * (-size if place % 2 else size) for place, n in enumerate(numbers)))
             for letter, numbers in glyph.segments
-        )
+        ),
+        glyph.stands_for,
+        size,
     )
 
 

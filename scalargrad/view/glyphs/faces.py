@@ -1,7 +1,7 @@
 """The glyphs of the fonts that pictures are set in, from a table; `make glyphs` writes it.
 
 What the table does not have comes from the same font where matplotlib is installed, which carries
-it, and fontTools, which reads it.
+it, and fontTools, which reads it; else from a font of this machine that has it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+
+from scalargrad.view.glyphs.system import font_with
 
 Segment = tuple[str, tuple[float, ...]]  # M x y, L x y, Q x y x y, C x y x y x y, or Z
 
@@ -35,6 +37,7 @@ class Glyph:
         advance: from its origin to that of the next.
         segments: its outline.
         left: of what is painted, as are right, bottom and top.
+        stands_for: text that no font has, where the outline is boxes in its place.
     """
 
     advance: float
@@ -43,6 +46,7 @@ class Glyph:
     right: float = 0.0
     bottom: float = 0.0
     top: float = 0.0
+    stands_for: str = ""
 
 
 class Face:
@@ -59,17 +63,14 @@ class Face:
         """Whether a character is in the table."""
         return character in self._lines
 
-    def has(self, character: str) -> bool:
-        """Whether there is a glyph for a character."""
-        return character in self._lines or self._elsewhere(character) is not None
-
     def glyph(self, character: str) -> Glyph | None:
         """The glyph of a character, or None."""
         return _glyph(self, character)
 
-    def line(self, character: str) -> str | None:
-        """What is known of a glyph."""
-        return self._lines.get(character) or self._elsewhere(character)
+    def line(self, character: str) -> tuple[str, int] | None:
+        """What is known of a glyph, and how many units make its size."""
+        known = self._lines.get(character)
+        return (known, self.units) if known else _elsewhere(self.name, character)
 
     def kerning(self, first: str, second: str) -> float:
         """How much farther apart than their advances two characters stand."""
@@ -83,14 +84,6 @@ class Face:
             first: {pair[0]: int(pair[1:]) / self.units for pair in pairs.split(" ")}
             for first, _, _, pairs in kerned
         }
-
-    def _elsewhere(self, character: str) -> str | None:
-        path = _file(self.name)
-        if path is None:
-            return None
-        from scalargrad.view.glyphs.truetype import line
-
-        return line(path, character)
 
 
 @cache
@@ -112,14 +105,31 @@ def _file(name: str) -> Path | None:
     return path if path.exists() else None
 
 
+def _elsewhere(name: str, character: str) -> tuple[str, int] | None:
+    """A glyph of the same font in matplotlib, or of another on this machine."""
+    try:
+        from scalargrad.view.glyphs.truetype import line, units
+
+        own = _file(name)
+        found = line(own, character) if own else None
+        if own and found:
+            return found, units(own)
+        path = font_with(character)
+        found = line(path, character) if path else None
+        return (found, units(path)) if path and found else None
+    except ImportError:  # fontTools is not installed
+        return None
+
+
 @lru_cache(maxsize=20_000)
 def _glyph(face: Face, character: str) -> Glyph | None:
-    line = face.line(character)
-    if line is None:
+    known = face.line(character)
+    if known is None:
         return None
+    line, units = known
     _, advance, contours, *_ = line.split("\t")
-    segments = tuple(_segments(contours, 1 / face.units))
-    width = int(advance) / face.units
+    segments = tuple(_segments(contours, 1 / units))
+    width = int(advance) / units
     if not segments:
         return Glyph(width, ())
     xs = [x for _, numbers in segments for x in numbers[::2]]

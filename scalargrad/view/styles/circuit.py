@@ -29,8 +29,8 @@ from scalargrad.view.styles.cards import (
     value,
 )
 
-_SYMBOLS = {"sigmoid": Written("σ", r"\sigma"), "pow": Written("^"), "neg": Written("−( )")}
-_SUM = "add"
+_SYMBOLS = {"σ": Written("σ", r"\sigma")}
+_SUM, _MINUS = "+", "−"
 
 
 def circuit(graph: Graph, look: Look) -> Scene:
@@ -103,18 +103,18 @@ class Merged:
             number = nodes[edges[constants[0]].source].value
             is_unnamed = not nodes[index].label and index != graph.output
             is_zero = scalars.is_number(number) and bool(number == 0)
-            if nodes[index].operation == _SUM and is_zero and is_unnamed:
+            if nodes[index].symbol == _SUM and is_zero and is_unnamed:
                 through[index] = other
-            elif nodes[index].operation in _BADGES:
+            elif nodes[index].symbol in _BADGES:
                 inside[index] = constants[0]
         for index in reversed(range(len(nodes))):
             users = [edges[e].target for e in graph.outgoing[index]]
-            is_sum = nodes[index].operation == _SUM and index not in inside
+            is_sum = nodes[index].symbol == _SUM and index not in inside
             if is_sum and len(users) == 1 and not nodes[index].label and index not in through:
                 end = users[0]
                 while end in through and len(graph.outgoing[end]) == 1:
                     end = edges[graph.outgoing[end][0]].target
-                if nodes[end].operation == _SUM and end not in inside and end not in through:
+                if nodes[end].symbol == _SUM and end not in inside and end not in through:
                     summed[index] = summed.get(end, end)
         uses: dict[int, list[Use]] = {}
         skipped = {*through, *summed}
@@ -146,11 +146,11 @@ class Merged:
 
 # The badge of an operation with a constant, on its right and on its left.
 _BADGES = {
-    "add": ("+%s", "+%s"),
-    "mul": ("×%s", "×%s"),
-    "sub": ("−%s", "%s − ( )"),
-    "div": ("÷%s", "%s/( )"),
-    "pow": ("( )^%s", "%s^( )"),
+    "+": ("+%s", "+%s"),
+    "×": ("×%s", "×%s"),
+    "−": ("−%s", "%s − ( )"),
+    "÷": ("÷%s", "%s/( )"),
+    "^": ("( )^%s", "%s^( )"),
 }
 _RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -227,7 +227,7 @@ def _badge(graph: Graph, merged: Merged, look: Look, index: int) -> Piece:
     if index in merged.inside:
         edge = merged.inside[index]
         number = drawable(look.numbers.text(graph.nodes[graph.edges[edge].source].value))
-        pattern = _BADGES[node.operation][graph.incoming[index][0] == edge]
+        pattern = _BADGES[node.symbol][graph.incoming[index][0] == edge]
         is_negative = number.startswith("−") and not pattern.startswith("%")
         if is_negative and pattern == "+%s":
             pattern, is_negative = "%s", False  # x + (−1) is written as −1
@@ -236,7 +236,9 @@ def _badge(graph: Graph, merged: Merged, look: Look, index: int) -> Piece:
         if power and exponent.translate(_RAISED) != exponent and exponent.strip("−").isdigit():
             text = base + exponent.translate(_RAISED)
         return Piece(Written(text), "name")
-    if node.operation == _SUM and len(merged.uses.get(index, ())) > 2:
+    if node.symbol == _SUM and len(merged.uses.get(index, ())) > 2:
         return Piece(Written("Σ"), "name")
-    symbol = _SYMBOLS.get(node.operation, Written(drawable(node.symbol)))
+    if node.symbol == _MINUS and len(graph.incoming[index]) == 1:
+        return Piece(Written("−( )"), "name")
+    symbol = _SYMBOLS.get(node.symbol, Written(drawable(node.symbol)))
     return Piece(symbol, "name")

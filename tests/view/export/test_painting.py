@@ -12,13 +12,17 @@ import matplotlib
 import numpy as np
 import pytest
 from examples import painted
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import style
 from PIL import Image
 
 from scalargrad.view import glyphs
+from scalargrad.view.export.html import page
 from scalargrad.view.export.outlines import legal, marks
 from scalargrad.view.export.painting import MOST_PIXELS, MOST_PIXELS_A_SIDE, png
 from scalargrad.view.export.pdf import pdf
+from scalargrad.view.glyphs import faces, system
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, extent, measured
 
 FORMS = ("svg", "png", "pdf")
@@ -89,11 +93,74 @@ def test_a_text_is_as_large_as_it_was_measured(anchor, math):
     assert y1 == pytest.approx(60 + size.below, abs=0.5)
 
 
-def test_a_character_that_the_font_lacks_is_a_box():
-    with_emoji = Text(10, 20, "a🎉\n\ud800", 12, "#000000")
-    scene = Scene(100, 40, (with_emoji,), "#ffffff", "")
-    boxes = replace(scene, shapes=(replace(with_emoji, text="a□□□"),))
+def test_a_character_that_cannot_be_shown_is_a_box():
+    with_controls = Text(10, 20, "a\n\ud800", 12, "#000000")
+    scene = Scene(100, 40, (with_controls,), "#ffffff", "")
+    boxes = replace(scene, shapes=(replace(with_controls, text="a□□"),))
     assert painted(scene, "svg") == painted(boxes, "svg")
+
+
+@pytest.fixture
+def no_fonts(monkeypatch):
+    """A machine without fonts of its own."""
+    monkeypatch.setattr("scalargrad.view.glyphs.system.folders", list)
+    forget()
+    yield
+    forget()
+
+
+def forget():
+    for cached in (system._files, system.font_with, faces._glyph, glyphs.plain, glyphs.mathematics):
+        cached.cache_clear()
+
+
+def test_what_no_font_of_the_machine_has_is_text_in_svg_and_html(no_fonts):
+    text = Text(10, 20, "w 入力 & 🍎<", 12, "#123456", anchor="start")
+    scene = Scene(200, 40, (text,), "#ffffff", "")
+    root = ElementTree.fromstring(painted(scene, "svg"))
+    written = [e for e in root if e.tag.endswith("text")]
+    assert [e.text for e in written] == ["入力", "🍎"]
+    before = measured(replace(text, text="w ")).width
+    assert float(written[0].attrib["x"]) == pytest.approx(10 + before, abs=0.01)
+    assert {e.attrib["fill"] for e in written} == {"#123456"}
+    document = page([scene])
+    assert ">入力</text>" in document
+    assert "🍎" in document
+    assert painted(scene, "pdf")  # with boxes, for a PDF has no other font
+    assert len(np.unique(np.array(Image.open(io.BytesIO(png(scene)))), axis=0)) > 1
+
+
+def test_a_font_of_the_machine_gives_its_outlines(tmp_path, monkeypatch):
+    def square(size):
+        pen = TTGlyphPen(None)
+        for number, corner in enumerate([(0, 0), (0, size), (size, size), (size, 0)]):
+            (pen.lineTo if number else pen.moveTo)(corner)
+        pen.closePath()
+        return pen.glyph()
+
+    builder = FontBuilder(500)
+    builder.setupGlyphOrder([".notdef", "enter"])
+    builder.setupCharacterMap({ord("入"): "enter"})
+    builder.setupGlyf({".notdef": square(100), "enter": square(450)})
+    builder.setupHorizontalMetrics({".notdef": (500, 0), "enter": (500, 0)})
+    builder.setupHorizontalHeader(ascent=450, descent=0)
+    builder.setupPost()
+    builder.save(tmp_path / "Other.ttf")
+    (tmp_path / "broken.otf").write_bytes(b"no font")
+    monkeypatch.setattr("scalargrad.view.glyphs.system.folders", lambda: [tmp_path])
+    forget()
+    (glyph, _, _, _) = glyphs.plain("入").glyphs[0]
+    assert (glyph.advance, glyph.right, glyph.top, glyph.stands_for) == (1.0, 0.9, 0.9, "")
+    assert b"<text" not in painted(
+        Scene(50, 40, (Text(10, 20, "入", 12, "#000000"),), "#fff", ""), "svg"
+    )
+    assert glyphs.plain("力").glyphs[0][0].stands_for == "力"
+    forget()
+
+
+def test_a_formula_that_no_font_can_set_is_text(no_fonts):
+    assert glyphs.mathematics(r"\mathrm{入力}") is None
+    assert glyphs.mathematics(r"\binom{入}{力}") is None
 
 
 # Files
