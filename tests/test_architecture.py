@@ -18,7 +18,7 @@ ROOMS = {
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
-        "rebuild",
+        "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
     "language": ["reading"],
@@ -32,7 +32,8 @@ ROOMS = {
     "interop": ["sympy", "torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
-        "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib", "glyphs",
+        "glyphs.system", "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib",
+        "glyphs",
         "scene", "layout.diagram", "layout.equations", "layout.columns", "layout.crossings",
         "layout.skeleton", "layout.places", "layout.labels", "layout.folding", "layout.panel",
         "layout.pockets", "layout.plan", "layout.large", "layout.search", "roles", "styles.cards",

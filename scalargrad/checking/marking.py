@@ -16,6 +16,7 @@ from typing import Any
 
 from scalargrad.checking import diagnosis
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
+from scalargrad.checking.kinks import ANY
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.reading import (
     Comma,
@@ -173,7 +174,9 @@ def mark(
         answer.mistakes = sheet.mistakes(answer)
     first = wrong[0] if wrong else None
     unconfirmed = [str(a.number) for a in read_answers if a.verdict == NOT_CONFIRMED and a.credit]
-    notes = (_to_confirm(unconfirmed),) if unconfirmed else ()
+    notes: tuple[str, ...] = (_to_confirm(unconfirmed),) if unconfirmed else ()
+    if at_kinks == "any":
+        notes += tuple(filter(None, [_of_kinks(key, answer) for answer in in_order]))
     report = Report(
         tuple(sheet.line(answer) for answer in read_answers),
         first.quantity if first else None,
@@ -285,6 +288,7 @@ class _Sheet:
         assert answer.exact is not None
         key, reading = answer.key, answer.reading
         self.answers[key] = answer
+        answer.exact = self.key.truth(key, self.at_kinks)
         low, high = self._judge(answer, key, reading, answer.exact)
         if len(key) == 1 and not key[0].parents:
             return  # an input is given: nothing follows from another number for it
@@ -302,7 +306,9 @@ class _Sheet:
         is_exact = self.strict and reading.is_integer
         answer.half = Fraction(0) if is_exact else self._half(reading, exact)
         answer.expected = exact
-        is_right = _reaches(reading.middle, answer.half, allowed.low, allowed.high)
+        is_right = allowed is ANY or _reaches(
+            reading.middle, answer.half, allowed.low, allowed.high
+        )
         if is_right:
             answer.verdict = self._by_figures(reading, answer.half, exact, answer.is_at_kink)
             if self.strict:
@@ -330,7 +336,7 @@ class _Sheet:
                 continue
             half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
-            if self.strict and not roots:
+            if not roots and (self.strict or self._is_by_own_convention(key, outcome)):
                 continue
             if _reaches(reading.middle, half, outcome.low, outcome.high):
                 answer.half = half
@@ -363,6 +369,11 @@ class _Sheet:
         reach = max(outcome.high - to_float(answer.exact), to_float(answer.exact) - outcome.low)
         if not outcome.used and reach > _MOST_UNITS * to_float(answer.reading.unit):
             answer.verdict, answer.reason = NOT_CONFIRMED, SENTENCES["show the steps"]
+
+    def _is_by_own_convention(self, key: Key, outcome: Expected) -> bool:
+        """Whether a line at a kink follows from no slope of the person: then only the true are."""
+        both = self.key.slopes(key) if self.at_kinks == "any" else None
+        return both is not None and not any(len(used) > 1 for used in outcome.used)
 
     def _ways(self, key: Key) -> Iterator[Way]:
         """The ways in which a person may have come to a quantity, the most usual first."""
@@ -548,6 +559,24 @@ class _Sheet:
         if answer.verdict == LAST_DIGIT:
             return f"{start}, {solution}: a slip in the last digit.", f"{start}: last digit."
         return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
+
+
+def _of_kinks(key: AnswerKey, answer: _Answer) -> str:
+    """What is said of a line at a kink where the convention is not right, or nothing is."""
+    assert answer.key is not None
+    both = key.slopes(answer.key)
+    if both is None:
+        return ""
+    if both.outcome != "slopes":
+        return f"{answer.quantity} has no slope to mark: {both.reason}."
+    convention = key.truth(answer.key, "convention")
+    right = key.truth(answer.key)
+    if convention == right:
+        return ""
+    return (
+        f"{answer.quantity} is {_number(right, 6)}; backward gives {_number(convention, 6)}, by "
+        "its conventions at kinks."
+    )
 
 
 def _to_confirm(numbers: list[str]) -> str:
