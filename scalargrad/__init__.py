@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from scalargrad.interop.graphviz import to_graphviz
     from scalargrad.interop.sympy import to_sympy
     from scalargrad.interop.torch import from_torch, to_torch
-    from scalargrad.language.reading import Program, program, program_text
+    from scalargrad.language.reading import Program, program
+    from scalargrad.language.writing import program_text
     from scalargrad.sheets.worksheet import worksheet
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
     from scalargrad.view.stepper.stepper import Stepper, step
@@ -90,7 +91,7 @@ _WHERE = {
     "gradcheck": "checking.gradcheck",
     "nudge": "view.drawing",
     "program": "language.reading",
-    "program_text": "language.reading",
+    "program_text": "language.writing",
     "step": "view.stepper.stepper",
     "table": "graph.table",
     "to_graphviz": "interop.graphviz",

@@ -21,7 +21,10 @@ ROOMS = {
         "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
-    "language": ["reading"],
+    "language": [
+        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
+        "reading", "lifting", "writing",
+    ],
     "graph": ["model", "derivation", "table"],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",

@@ -479,6 +479,18 @@ logsumexp = row(
     operands="*a", commutes=True,
     reach=(0, 50), because="exp of a difference magnifies its rounding by its size",
 )
+share: Operation = row(
+    "share", "softmax", lambda *a: stable.softmax(None, *a)[0],
+    lambda y, *a: stable.share_derivatives(*a), _SPACE,
+    textbook=lambda *a: scalars.exp(a[0]) / stable.total(*map(scalars.exp, a)),
+    formulas=lambda y, a, *others: (
+        y * (1 - y),
+        *(-y * share(b, a, *others[:k], *others[k + 1 :]) for k, b in enumerate(others)),
+    ),
+    operands="a *others",
+    ulps=8, reach=(0, 50),
+    because="a product of two shares; exp magnifies the rounding of a difference",
+)
 
 # Trigonometric and hyperbolic functions
 
@@ -660,5 +672,28 @@ where_ = row(
     ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
     operands="c a b",
 )
+
+# Comparisons, which are 1 where they hold and 0 elsewhere: indicators, and conditions of `where`
+
+
+def _comparison(name: str, symbol: str, holds: Callable[..., Any], at_equal: int) -> Operation:
+    """A row whose value jumps where its operands are equal, and is flat elsewhere."""
+    rises = 1 if symbol[0] in ">≥" else -1
+    return row(
+        name, symbol, lambda a, b: where(holds(a, b), whole(1, a), whole(0, a)),
+        lambda y, a, b: (0, 0), _PLANE,
+        operands="a b", arithmetic=True, constants=(0, 0),
+        jump=lambda a, b: a == b,
+        beside=lambda d, a, b: where(
+            rises * (d[0] - d[1]) > 0, 1, where(rises * (d[0] - d[1]) < 0, 0, at_equal)
+        ),
+        convention="its derivative is 0 everywhere",
+    )
+
+
+less = _comparison("less", "<", operator.lt, 0)
+less_equal = _comparison("less_equal", "≤", operator.le, 1)
+greater = _comparison("greater", ">", operator.gt, 0)
+greater_equal = _comparison("greater_equal", "≥", operator.ge, 1)
 
 _BROUGHT = frozenset(OPERATIONS)

@@ -218,6 +218,13 @@ def softmax(y: Scalar, *a: Scalar) -> Operands:
     return tuple(quotient(weight, summed) for weight in weights)
 
 
+def share_derivatives(*a: Scalar) -> Operands:
+    """Of the first weight over their sum, p: p(1 - p), with 1 - p as the sum of the others."""
+    first, *others = softmax(None, *a)
+    rest = total(*others) if others else 0 * first
+    return (first * rest, *(-first * other for other in others))
+
+
 def _weights(largest: Scalar, a: Operands) -> list[Scalar]:
     """exp(aᵢ - largest); the rounding of the difference is made good to first order."""
     finite = abs(largest) < math.inf

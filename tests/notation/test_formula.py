@@ -32,6 +32,7 @@ BINARY = {
 CALLS = {
     "√": math.sqrt, "relu": lambda a: max(a, 0), "σ": lambda a: 1 / (1 + math.exp(-a)),
     "maximum": max, "minimum": min,
+    "share": lambda a, *others: math.exp(a) / sum(map(math.exp, (a, *others))),
     "log": lambda a: math.log(a) if a > 0 else math.nan,
     **{f: getattr(math, f) for f in ("exp", "expm1", "log1p", "sin", "cos", "tan", "sinh",
                                      "cosh", "tanh", "atan", "erf", "erfc")},
