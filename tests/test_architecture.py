@@ -25,7 +25,10 @@ ROOMS = {
         "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
         "reading", "lifting", "writing",
     ],
-    "graph": ["model", "derivation", "table"],
+    "graph": [
+        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
+        "table",
+    ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",
@@ -48,8 +51,8 @@ ROOMS = {
     ],
     "interop ": ["graphviz"],
     "checking": [
-        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "sentences",
-        "report", "marking", "gradcheck",
+        "reading", "quantities", "kinks", "recomputing", "answer_key", "recipes", "slips",
+        "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],

@@ -15,6 +15,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -475,7 +476,7 @@ hypot = row(
 logsumexp = row(
     "logsumexp", "logΣexp", stable.log_sum_exp, stable.softmax, _SPACE,
     textbook=lambda *a: scalars.log(stable.total(*map(scalars.exp, a))),
-    formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
+    formulas=lambda y, *a: stable.softmax_as_written(*a),
     operands="*a", commutes=True,
     reach=(0, 50), because="exp of a difference magnifies its rounding by its size",
 )
@@ -637,12 +638,14 @@ gelu = row(
 
 maximum = row(
     "maximum", "max", stable.maximum, stable.shares, _PLANE + _SPACE,
+    formulas=partial(stable.shares_as_written, operator.gt),
     kink=_are_tied(stable.maximum), slope=_among_ties(stable.maximum),
     convention="ties share evenly, as PyTorch's amax",
     operands="*a", commutes=True, spellings="max",
 )
 minimum = row(
     "minimum", "min", stable.minimum, stable.shares, _PLANE + _SPACE,
+    formulas=partial(stable.shares_as_written, operator.lt),
     kink=_are_tied(stable.minimum), slope=_among_ties(stable.minimum),
     convention="ties share evenly, as PyTorch's amin",
     operands="*a", commutes=True, spellings="min",

@@ -201,6 +201,19 @@ def shares(y: Scalar, *a: Scalar) -> Operands:
     return tuple(divide(win, where(equal(winners, 0), 1, winners)) for win in wins)
 
 
+def softmax_as_written(*a: Scalar) -> Operands:
+    """exp(aᵢ) over the sum of all exp(aⱼ)."""
+    weights = [scalars.exp(b) for b in a]
+    summed = total(*weights)
+    return tuple(divide(weight, summed) for weight in weights)
+
+
+def shares_as_written(beats: Condition, y: Scalar, *a: Scalar) -> Operands:
+    """The shares in the notation of a kind that has its own, as 1[a > b]."""
+    own = scalars.highest_kind(a).functions.get("shares")
+    return own(beats, *a) if own else shares(y, *a)
+
+
 def log_sum_exp(*a: Scalar) -> Scalar:
     """The largest plus log(1 + r), where r is what the others weigh relative to it."""
     largest = maximum(*a)
