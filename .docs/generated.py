@@ -17,6 +17,8 @@ from typing import Any
 import click
 
 import scalargrad
+from scalargrad.checking.marking import check
+from scalargrad.checking.slips import SLIPS
 from scalargrad.cli import commands as cli
 from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
@@ -26,6 +28,7 @@ from scalargrad.lectures import LECTURES
 from scalargrad.nn.losses import LOSSES
 from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import LONGEST, mathtext
+from scalargrad.notation.numbers import both
 from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
@@ -55,6 +58,20 @@ def filled(text: str) -> str:
     """A page with its generated parts, and no empty line at the end of an example."""
     whole = re.sub(r"\{\{ (\w+) \}\}", lambda found: PARTS[found.group(1)](), text)
     return re.sub(r"(```python\n.*?)\n\n```", r"\1\n```", whole, flags=re.DOTALL)
+
+
+# Slips -------------------------------------------------------------------------------------------
+
+
+def slips() -> str:
+    """The table of slips that `check` can name, each with a wrong number."""
+    rows = [("example", "asked", "written", "it is", "it looks as if")]
+    for slip in SLIPS:
+        line = check(slip.example.program, slip.example.answers).lines[-1]
+        said = line.message.partition("It looks as if ")[2].rstrip(".")
+        expected = "" if line.expected is None else both(line.expected)
+        rows.append((f"`{slip.example.program}`", line.quantity, line.written, expected, said))
+    return _table([tuple(cell.replace("|", "\\|") for cell in row) for row in rows])
 
 
 # Operations --------------------------------------------------------------------------------------
@@ -356,5 +373,5 @@ PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (changelog, choices, commands, contributing, definitions, domains, functions,
                  limits, losses, modules, names, notebooks, operations, operators, readme,
-                 spellings)
+                 slips, spellings)
 }  # fmt: skip
