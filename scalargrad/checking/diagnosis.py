@@ -48,7 +48,8 @@ def mistakes(case: Case) -> tuple[Mistake, ...]:
     near, far = case.views()
     here = [case, near] if len(near.own) < len(case.own) else [case]
     for rank in sorted({slip.rank for slip in SLIPS}):
-        slips = [slip for slip in SLIPS if slip.rank == rank]
+        slips = [slip for slip in SLIPS if slip.rank == rank
+                 if slip.gives_nought or case.reading.middle]  # fmt: skip
         found = _found(slips, here)
         if all(slip.is_weak for slip in found.values()) and len(far.own) < len(near.own):
             found |= _found([slip for slip in slips if slip.is_anywhere], [far])
