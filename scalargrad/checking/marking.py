@@ -364,7 +364,11 @@ class _Sheet:
             bounds.append((outcome.low, outcome.high, half))
         for low, high, half in bounds:
             size = abs(Fraction(low)) if _is_finite(low) else Fraction(0)
-            if 2 * half <= _SLIP * size and _reaches(reading.middle, 2 * half, low, high):
+            if 2 * half <= _SLIP * size and (
+                _reaches(reading.middle, 2 * half, low, high)
+                or _is_unit_off(reading, low)
+                or _is_unit_off(reading, high)
+            ):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
         assert answer.expected is not None
@@ -651,6 +655,14 @@ def _off(reading: Reading, *others: Scalar) -> Strays:
     """How far the numbers that were meant are from what was written, down and up."""
     finite = [Fraction(other) - reading.middle for other in others if _is_finite(other)]
     return min(finite, default=Fraction(0)), max(finite, default=Fraction(0))
+
+
+def _is_unit_off(reading: Reading, due: Scalar) -> bool:
+    """Whether a written number is one unit from what is due, rounded as it is: 0.79 for 0.78."""
+    if not (reading.unit and _is_finite(due)):
+        return False
+    rounded = round(Fraction(due) / reading.unit) * reading.unit
+    return abs(reading.middle - rounded) <= reading.unit
 
 
 def _reaches(middle: Fraction, half: Fraction, low: Scalar, high: Scalar) -> bool:
