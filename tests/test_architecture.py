@@ -17,8 +17,8 @@ ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
-        "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
-        "rebuild", "one_sided",
+        "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",
+        "value", "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
     "language": ["reading"],

@@ -1,0 +1,79 @@
+"""Gradients of the branches of `where`: the one that was not taken gets none.
+
+A nought for it would not do: further down it may meet an infinite slope, as that of a root at 0,
+and 0 × ∞ is nan. So where the condition is a number the branch is left out. Where it is not, as on
+lanes and in compiled code, the gradient carries it along, and selects before it multiplies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scalargrad.engine import scalars
+from scalargrad.engine.scalars import Kind, Scalar, where
+
+
+class Only:
+    """A gradient that is there where a condition holds, and 0 elsewhere whatever it meets.
+
+    >>> import numpy as np
+    >>> condition, slopes = np.array([1.0, 0.0]), np.array([0.5, np.inf])
+    >>> (Only(np.array([3.0, 0.0]), condition) * slopes).gradient.tolist()
+    [1.5, 0.0]
+    """
+
+    __slots__ = ("condition", "gradient")
+    __array_ufunc__ = None  # numpy leaves a binary operation with it to it
+
+    def __init__(self, gradient: Scalar, condition: Scalar) -> None:
+        self.gradient = gradient
+        self.condition = condition
+
+    def __mul__(self, local: Scalar) -> Only:
+        """The product where the condition holds."""
+        selected = where(self.condition, local, scalars.whole(0, local))
+        return Only(scalars.times(self.gradient, selected), self.condition)
+
+    def __add__(self, other: Any) -> Any:
+        """The sum, which is there where one of them is."""
+        if isinstance(other, Only):
+            either = where(self.condition, scalars.whole(1, self.condition), other.condition)
+            return Only(scalars.plus(self.gradient, other.gradient), either)
+        return scalars.plus(self.gradient, other)
+
+    __radd__ = __add__
+
+
+scalars.register(Only, Kind("gradient of a branch", 7, {}))
+
+
+def shared(g: Scalar, condition: Scalar) -> tuple[Any, Any, Any]:
+    """What a gradient of `where` gives the condition and the two branches; None is nothing.
+
+    >>> shared(3.0, 1), shared(3.0, 0)
+    ((None, 3.0, None), (None, None, 3.0))
+    """
+    if scalars.is_number(condition):
+        return (None, g, None) if condition else (None, None, g)
+    return None, _within(g, condition, True), _within(g, condition, False)
+
+
+def _within(g: Scalar, condition: Scalar, is_held: bool) -> Scalar:
+    if isinstance(g, Only):
+        inner = _selected(condition, g.condition, is_held)
+        return Only(_selected(condition, g.gradient, is_held), inner)
+    selected = _selected(condition, g, is_held)
+    if scalars.kind_of(condition).textbook:
+        return selected  # a formula is never infinite
+    one = scalars.whole(1, condition)
+    return Only(selected, condition if is_held else _selected(condition, one, False))
+
+
+def _selected(condition: Scalar, scalar: Scalar, is_held: bool) -> Scalar:
+    zero = scalars.whole(0, scalar)
+    return where(condition, scalar, zero) if is_held else where(condition, zero, scalar)
+
+
+def everywhere(gradient: Scalar) -> Scalar:
+    """A gradient as a plain scalar."""
+    return gradient.gradient if isinstance(gradient, Only) else gradient
