@@ -16,35 +16,38 @@ from scalargrad.engine.scalars import Kind, Scalar, where
 class Only:
     """A gradient that is there where a condition holds, and 0 elsewhere whatever it meets.
 
+    Args:
+        gradient: 0 where the condition does not hold.
+        condition: None for everywhere.
+
     >>> import numpy as np
     >>> condition, slopes = np.array([1.0, 0.0]), np.array([0.5, np.inf])
-    >>> (Only(np.array([3.0, 0.0]), condition) * slopes).gradient.tolist()
+    >>> (Only(np.array([3.0, 0.0]), condition) * Only(slopes)).gradient.tolist()
     [1.5, 0.0]
     """
 
     __slots__ = ("condition", "gradient")
-    __array_ufunc__ = None  # numpy leaves a binary operation with it to it
 
-    def __init__(self, gradient: Scalar, condition: Scalar) -> None:
+    def __init__(self, gradient: Scalar, condition: Scalar = None) -> None:
         self.gradient = gradient
         self.condition = condition
 
-    def __mul__(self, local: Scalar) -> Only:
-        """The product where the condition holds."""
+    def __mul__(self, other: Any) -> Only:
+        """The product with a local derivative, where the condition holds."""
+        local = everywhere(other)
         selected = where(self.condition, local, scalars.whole(0, local))
         return Only(scalars.times(self.gradient, selected), self.condition)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Only) -> Any:
         """The sum, which is there where one of them is."""
-        if isinstance(other, Only):
-            either = where(self.condition, scalars.whole(1, self.condition), other.condition)
-            return Only(scalars.plus(self.gradient, other.gradient), either)
-        return scalars.plus(self.gradient, other)
+        sum_ = scalars.plus(self.gradient, other.gradient)
+        if self.condition is None or other.condition is None:
+            return sum_
+        one = scalars.whole(1, self.condition)
+        return Only(sum_, where(self.condition, one, other.condition))
 
-    __radd__ = __add__
 
-
-scalars.register(Only, Kind("gradient of a branch", 7, {}))
+scalars.register(Only, Kind("gradient of a branch", 7, {}, convert=Only))
 
 
 def shared(g: Scalar, condition: Scalar) -> tuple[Any, Any, Any]:
