@@ -260,7 +260,7 @@ class _Painter:
         size, paper = self.plan.size, self.theme.paper
         for index, spot in self.plan.spots.items():
             left, top, right, bottom = spot.area
-            air = 0.12 * size
+            air = 0.1 * size
             yield Rectangle(
                 left - air, top, right - left + 2 * air, bottom - top, paper, "", 0.0, 0.0
             )
