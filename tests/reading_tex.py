@@ -25,7 +25,7 @@ CALLS = {
 }  # fmt: skip
 
 TEX_TOKEN = re.compile(
-    r"\\(?:left|right)\||\\[A-Za-z]+|\\;|\d+(?:\.\d+)?|[A-Za-z]|[-+^{}<>=,()\[\]]"
+    r"\\(?:left|right)\||\\[A-Za-z]+|\\[;,]|\d+(?:\.\d+)?|[A-Za-z]|[-+^{}<>=,()\[\]]"
 )
 TEX_CALLS = {f"\\{called}": CALLS[called] for called in
              ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}  # fmt: skip
@@ -117,7 +117,7 @@ def read_tex(tex, names):
             return -product()
         value = power()
         while tokens[0] not in ("end", *"})],+-", r"\;", r"\right|", *TEX_SIGNS):
-            if tokens[0] in (r"\cdot", r"\times"):
+            if tokens[0] in (r"\cdot", r"\times", r"\,"):
                 take(0)
             value = value * power()
         return value

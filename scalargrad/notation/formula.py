@@ -385,6 +385,8 @@ def _is_negative(term: Formula) -> bool:
 
 
 def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
+    if condition.head == "indicator":
+        condition = condition.parts[0]
     a, b = _given(formula(then), condition, 1), _given(formula(otherwise), condition, 2)
     if a == b:
         return a
