@@ -621,6 +621,7 @@ WRITTEN = [
     ("z1=1; z2=2; f=logsumexp(z1, z2) - z2", "z1", "e^z₁/(e^z₁ + e^z₂)"),
     ("x=3; y=4; f=sqrt(x^2 + y^2)", "x", "x/f"),
     ("x=2; n=3; y=x^n", "x", "n x^(n − 1)"),
+    ("x=2; f=clip(x, 0, 1)", "x", "1[x ≥ 0] · 1[x ≤ 1]"),
     ("z=1; h=elu(z)", "z", "where(z > 0, 1, e^z)"),
     ("w=2; x=1; h=exp(w*x)", "w", "x h"),
     ("x=2; y=where(x > 0, x^2, -x)", "x", "2x · 1[x > 0] − 1[x ≤ 0]"),
