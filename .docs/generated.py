@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 import shutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -16,14 +17,18 @@ from typing import Any
 import click
 
 import scalargrad
+from scalargrad.checking.marking import check
+from scalargrad.checking.slips import SLIPS
 from scalargrad.cli import commands as cli
 from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import expressions, reading, tokens
+from scalargrad.language.library import DEFINITIONS
 from scalargrad.lectures import LECTURES
 from scalargrad.nn.losses import LOSSES
 from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import LONGEST, mathtext
+from scalargrad.notation.numbers import both
 from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
@@ -53,6 +58,20 @@ def filled(text: str) -> str:
     """A page with its generated parts, and no empty line at the end of an example."""
     whole = re.sub(r"\{\{ (\w+) \}\}", lambda found: PARTS[found.group(1)](), text)
     return re.sub(r"(```python\n.*?)\n\n```", r"\1\n```", whole, flags=re.DOTALL)
+
+
+# Slips -------------------------------------------------------------------------------------------
+
+
+def slips() -> str:
+    """The table of slips that `check` can name, each with a wrong number."""
+    rows = [("example", "asked", "written", "it is", "it looks as if")]
+    for slip in SLIPS:
+        line = check(slip.example.program, slip.example.answers).lines[-1]
+        said = line.message.partition("It looks as if ")[2].rstrip(".")
+        expected = "" if line.expected is None else both(line.expected)
+        rows.append((f"`{slip.example.program}`", line.quantity, line.written, expected, said))
+    return _table([tuple(cell.replace("|", "\\|") for cell in row) for row in rows])
 
 
 # Operations --------------------------------------------------------------------------------------
@@ -129,6 +148,42 @@ def losses() -> str:
     rows += [(f"`{loss.name}`", loss.formula.replace("|", r"\|"), f"`{loss.torch}`")
              for loss in LOSSES.values()]  # fmt: skip
     return _table(rows)
+
+
+def definitions() -> str:
+    """The losses of programs, each in the language itself."""
+    rows = [("function", "also")]
+    rows += [(f"`{text}`", ", ".join(spellings.split())) for text, spellings in DEFINITIONS.items()]
+    return _table(rows)
+
+
+def spellings() -> str:
+    """What is typed, what it means, and what is answered: the table that the tests go through."""
+    table = runpy.run_path(str(ROOT / "tests" / "spellings.py"))["SPELLINGS"]
+    parts = []
+    for heading, found in table.items():
+        read = [
+            (f"`{_on_one_line(row.typed)}`", _meant(row.means))
+            for row in found
+            if row.means is not None
+        ]
+        answered = [
+            (f"`{_on_one_line(row.typed)}`", f"… {row.answer} …") for row in found if row.answer
+        ]
+        parts += [f"### {heading}", _table([("typed", "means"), *read])]
+        if answered:
+            parts.append(_table([("typed", "the answer says"), *answered]))
+    return "\n\n".join(parts)
+
+
+def _on_one_line(typed: str) -> str:
+    return typed.replace("\n", " ↵ ")
+
+
+def _meant(means: object) -> str:
+    if isinstance(means, tuple):
+        return ", ".join(map(_meant, means))
+    return f"{means:.6g}" if isinstance(means, float) else str(means)
 
 
 def operators() -> str:
@@ -316,6 +371,7 @@ def _literal(line: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (changelog, choices, commands, contributing, domains, functions, limits, losses,
-                 modules, names, notebooks, operations, operators, readme)
+    for part in (changelog, choices, commands, contributing, definitions, domains, functions,
+                 limits, losses, modules, names, notebooks, operations, operators, readme,
+                 slips, spellings)
 }  # fmt: skip

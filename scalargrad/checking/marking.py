@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from scalargrad.checking import diagnosis
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
+from scalargrad.checking.diagnosis import Mistake, mistakes
 from scalargrad.checking.kinks import ANY
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.reading import (
@@ -27,6 +27,7 @@ from scalargrad.checking.reading import (
     of_number,
     read,
 )
+from scalargrad.checking.recipes import Case
 from scalargrad.checking.recomputing import (
     Expected,
     Key,
@@ -136,7 +137,7 @@ class _Answer:
     expected: Scalar | None = None
     half: Fraction = Fraction(0)
     roots: frozenset[int] = frozenset()  # the lines with the mistakes that it follows from
-    mistakes: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
     is_at_kink: bool = False
     reason: str = ""  # for a verdict that is neither right nor wrong
     credit: Fraction = Fraction(0)
@@ -180,7 +181,7 @@ def mark(
     report = Report(
         tuple(sheet.line(answer) for answer in read_answers),
         first.quantity if first else None,
-        first.mistakes if first else (),
+        tuple(mistake.name for mistake in first.mistakes) if first else (),
         notes,
     )
     return report if solutions else report.without_solutions()
@@ -497,7 +498,7 @@ class _Sheet:
         assert answer.key is not None
         return answer.verdict == RIGHT and not self.key.is_constant(answer.key)
 
-    def mistakes(self, answer: _Answer) -> tuple[str, ...]:
+    def mistakes(self, answer: _Answer) -> tuple[Mistake, ...]:
         """The names of the mistakes that give what was written."""
         assert answer.key is not None
         assert answer.reading is not None
@@ -506,13 +507,13 @@ class _Sheet:
             for key, number in self.own.items()
             if self.key.outline.rank(key) < self.key.outline.rank(answer.key)
         }
-        case = diagnosis.Case(
+        case = Case(
             self.key.outline, answer.key, answer.reading, answer.half, self._unseen(answer.reading),
             before, self.strays, answer.exact, answer.expected, self.own,
         )  # fmt: skip
-        found = diagnosis.mistakes(case)
+        found = mistakes(case)
         if not found and answer.verdict == LAST_DIGIT:
-            return ("the last digit is not rounded right",)
+            return (Mistake("the last digit is not rounded right"),)
         return found
 
     def line(self, answer: _Answer) -> Line:
@@ -585,9 +586,9 @@ def _to_confirm(numbers: list[str]) -> str:
     return f"{which} half until a person decides: the figures do not confirm what was written."
 
 
-def _looks_like(mistakes: tuple[str, ...]) -> str:
+def _looks_like(mistakes: tuple[Mistake, ...]) -> str:
     if len(mistakes) > 1:
-        return f" Cannot tell why: {', or '.join(mistakes)}."
+        return f" Cannot tell why: {', or '.join(map(str, mistakes))}."
     return f" It looks as if {mistakes[0]}." if mistakes else ""
 
 
