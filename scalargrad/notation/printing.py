@@ -148,7 +148,7 @@ class Printer:
     def between(self, left: Expression, right: Expression, text: str) -> str:
         """What stands between two factors."""
         last, first = _factor(left, -1), _factor(right, 0)
-        if first.head == "indicator" and last.head != "indicator":
+        if first.head == "indicator":
             return " · "
         if text[:1].isdigit() or _is_word(last) or (_is_word(first) and last.head != "number"):
             return "·"
