@@ -18,7 +18,7 @@ CALLS = {
     "√": math.sqrt, "ReLU": lambda a: max(a, 0), "sign": lambda a: (a > 0) - (a < 0),
     "σ": lambda a: 1 / (1 + math.exp(-a)),
     "max": max, "min": min,
-    "softmax": lambda a, *others: math.exp(a) / sum(map(math.exp, (a, *others))),
+    "share": lambda a, *others: math.exp(a) / sum(map(math.exp, (a, *others))),
     "log": lambda a: math.log(a) if a > 0 else math.nan,
     **{f: getattr(math, f) for f in ("exp", "expm1", "log1p", "sin", "cos", "tan", "sinh",
                                      "cosh", "tanh", "atan", "erf", "erfc")},

@@ -388,7 +388,7 @@ def _is_negative(term: Formula) -> bool:
 
 
 def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
-    if condition.head == "indicator":
+    if condition.head == "indicator":  # of a comparison that is a node itself
         condition = condition.parts[0]
     if condition.head in _TURNED and all(part.head == "number" for part in condition.parts):
         return formula(then if evaluated(condition, {}) else otherwise)
