@@ -299,7 +299,7 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     elif condition is False:
         chosen, other = b, a
     else:
-        return _chooser(condition)(condition, a, b)
+        return _chooser(condition, a, b)(condition, a, b)
     kept, left = type(chosen), type(other)
     if kept is left or (kept is float and left is int):
         return chosen
@@ -531,9 +531,12 @@ def _choice(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     return where(bool(condition), a, b)
 
 
-def _chooser(condition: Any) -> Function:
+def _chooser(condition: Any, a: Scalar, b: Scalar) -> Function:
+    """What chooses: the kind of the condition, or that of the operands where it stands higher."""
     try:
         kind = kind_of(condition)
     except TypeError:  # a bool of numpy's, which is no scalar
         return _choice
-    return kind.functions.get("where", _choice)
+    highest = highest_kind((a, b))
+    own: Function | None = highest.functions.get("where") if highest.rank > kind.rank else None
+    return own or kind.functions.get("where", _choice)

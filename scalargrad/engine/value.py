@@ -501,6 +501,13 @@ def _equal(a: Any, b: Any) -> Any:
     return scalars.equal(_data(a), _data(b))
 
 
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    """A choice by lanes or symbols: a node where it is between Values, for second derivatives."""
+    if isinstance(a, Value) or isinstance(b, Value):
+        return ops.where_(condition, a, b)
+    return scalars.where(condition.data, a, b)
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(Value, name) for name in scalars.FLOAT.functions if hasattr(Value, name)
 }
@@ -508,7 +515,12 @@ _FUNCTIONS |= {
     "power": lambda a, b: a**b,
     "equal": _equal,
     "erfc": lambda a: 1 - a.erf(),
-    "where": lambda condition, a, b: scalars.where(condition.data, a, b),
+    "where": _where,
 }
 
-scalars.register(Value, Kind("Value", 5, _FUNCTIONS, apply=_applied))
+
+def _whole(number: int, like: Value) -> Value:
+    return constant(scalars.whole(number, like.data))
+
+
+scalars.register(Value, Kind("Value", 5, _FUNCTIONS, whole=_whole, apply=_applied))
