@@ -32,7 +32,7 @@ def restored(
 ) -> T:
     """A node as it was; what is below it need only have been restored before."""
     node: Any = _new(cls)
-    node.data, node.grad, node.label, node.op = data, grad, label, op
+    node._data, node.grad, node.label, node.op = data, grad, label, op
     node.index = next_index()
     node.p = node.q = None
     if op and parents:
