@@ -16,14 +16,17 @@ from typing import Any
 import click
 
 import scalargrad
+from scalargrad.checking.marking import check
+from scalargrad.checking.slips import SLIPS
 from scalargrad.cli import commands as cli
 from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
-from scalargrad.language import reading
+from scalargrad.language import expressions, reading, tokens
 from scalargrad.lectures import LECTURES
 from scalargrad.nn.losses import LOSSES
 from scalargrad.notation.formula import Formula, formula, name
-from scalargrad.notation.names import mathtext
+from scalargrad.notation.names import LONGEST, mathtext
+from scalargrad.notation.numbers import both
 from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
@@ -35,9 +38,8 @@ _LONGEST = 60  # parts of a formula that fits a table
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
     "engine.value", "engine.inplace", "engine.backward", "engine.ops", "engine.scalars",
-    "language.reading",
-    "notation.formula", "notation.names", "errors",
-    "graph.model", "graph.derivation", "graph.table",
+    "language.reading", "language.writing", "notation.formula", "notation.names", "errors",
+    "graph.model", "graph.derivation", "graph.vectors", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
     "train", "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
     "interop.sympy", "interop.graphviz",
@@ -54,6 +56,20 @@ def filled(text: str) -> str:
     """A page with its generated parts, and no empty line at the end of an example."""
     whole = re.sub(r"\{\{ (\w+) \}\}", lambda found: PARTS[found.group(1)](), text)
     return re.sub(r"(```python\n.*?)\n\n```", r"\1\n```", whole, flags=re.DOTALL)
+
+
+# Slips -------------------------------------------------------------------------------------------
+
+
+def slips() -> str:
+    """The table of slips that `check` can name, each with a wrong number."""
+    rows = [("example", "asked", "written", "it is", "it looks as if")]
+    for slip in SLIPS:
+        line = check(slip.example.program, slip.example.answers).lines[-1]
+        said = line.message.partition("It looks as if ")[2].rstrip(".")
+        expected = "" if line.expected is None else both(line.expected)
+        rows.append((f"`{slip.example.program}`", line.quantity, line.written, expected, said))
+    return _table([tuple(cell.replace("|", "\\|") for cell in row) for row in rows])
 
 
 # Operations --------------------------------------------------------------------------------------
@@ -117,13 +133,10 @@ def _symbol(label: str) -> str:
 
 def functions() -> str:
     """The functions of programs, with their operands, in the order of the table."""
-    aliases: dict[str, list[str]] = {}
-    for alias, known in reading._ALIASES.items():
-        aliases.setdefault(known, []).append(alias)
     rows = [("function", "also", "value")]
     for row in OPERATIONS.values():
         called = _call(row).replace("*a", "a, b, …").replace("*pairs", "w1, x1, …")
-        rows.append((called, ", ".join(aliases.get(row.name, [])), _value(row)))
+        rows.append((called, ", ".join(row.spellings), _value(row)))
     return _table(rows)
 
 
@@ -138,7 +151,7 @@ def losses() -> str:
 def operators() -> str:
     """The operators of programs, from those that bind least to those that bind most."""
     rows = [("operator", "operation")]
-    rows += [(f"`{sign}`", row.name) for sign, (_, row) in reading._OPERATORS.items()]
+    rows += [(f"`{sign}`", row.name) for sign, (_, row) in expressions._OPERATORS.items()]
     return _table(rows)
 
 
@@ -146,11 +159,12 @@ def limits() -> str:
     """What a program may hold at most."""
     return _table([
         ("a program has at most", ""),
-        ("characters", f"{reading.MOST_CHARACTERS:,}"),
-        ("operations", f"{reading.MOST_OPERATIONS:,}"),
-        ("parentheses inside one another", f"{reading.MOST_PARENTHESES:,}"),
-        ("letters of a name", f"{reading.MOST_LETTERS:,}"),
-        ("digits of a number", f"{reading.MOST_DIGITS:,}"),
+        ("characters", f"{tokens.MOST_CHARACTERS:,}"),
+        ("names, numbers and signs", f"{tokens.MOST_TOKENS:,}"),
+        ("operations, with those of its functions and sums", f"{expressions.MOST_OPERATIONS:,}"),
+        ("parentheses inside one another", f"{expressions.MOST_PARENTHESES:,}"),
+        ("letters of a name", f"{LONGEST:,}"),
+        ("digits of a number", f"{tokens.MOST_DIGITS:,}"),
     ])  # fmt: skip
 
 
@@ -320,5 +334,5 @@ def _literal(line: str) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (changelog, choices, commands, contributing, domains, functions, limits, losses,
-                 modules, names, notebooks, operations, operators, readme)
+                 modules, names, notebooks, operations, operators, readme, slips)
 }  # fmt: skip

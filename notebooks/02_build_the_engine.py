@@ -13,39 +13,42 @@
 # %% [markdown]
 # ## A number that remembers
 #
-# A `Scalar` holds a number, and beside it two tuples: the `parents` it was computed from, and the
-# `rates`, one for each parent: how fast the result changes when that parent changes. For a + b both
-# rates are 1. For a × b the rate for a is b, and the rate for b is a. That is all of calculus that
-# the engine needs to know about an operation.
+# A `Scalar` holds a number, and beside it the `parents` it was computed from and a `pullback`: a
+# function that is told how fast the output changes when this scalar changes, g, and answers how
+# much of that each parent gets. For y = a + b both get g. For y = a × b, a gets g·b and b gets g·a.
+# The function is made where the operation runs, and so it has kept a and b: such a function is
+# called a *closure*. That is all of calculus that the engine needs to know about an operation.
 
 # %%
 import math
 
 
 class Scalar:
-    def __init__(self, data, parents=(), rates=()):
+    def __init__(self, data, parents=(), pullback=lambda g: ()):
         self.data = data
         self.parents = parents
-        self.rates = rates
+        self.pullback = pullback
         self.grad = 0.0
 
     def __add__(self, other):
         other = as_scalar(other)
-        return Scalar(self.data + other.data, (self, other), (1.0, 1.0))
+        return Scalar(self.data + other.data, (self, other), lambda g: (g, g))
 
     def __mul__(self, other):
-        other = as_scalar(other)
-        return Scalar(self.data * other.data, (self, other), (other.data, self.data))
+        a, b = self.data, as_scalar(other).data
+        return Scalar(a * b, (self, as_scalar(other)), lambda g: (g * b, g * a))
 
     def __pow__(self, n):
-        return Scalar(self.data**n, (self,), (n * self.data ** (n - 1),))
+        a = self.data
+        return Scalar(a**n, (self,), lambda g: (g * n * a ** (n - 1),))
 
     def relu(self):
-        return Scalar(max(0.0, self.data), (self,), (1.0 if self.data > 0 else 0.0,))
+        a = self.data
+        return Scalar(max(0.0, a), (self,), lambda g: (g if a > 0 else 0.0,))
 
     def exp(self):
         y = math.exp(self.data)
-        return Scalar(y, (self,), (y,))
+        return Scalar(y, (self,), lambda g: (g * y,))
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -68,8 +71,8 @@ def as_scalar(number):
 # ## The backward pass
 #
 # Start at the output with the gradient 1, since it changes as fast as itself. Then go back: every
-# node hands each parent its own gradient times the rate, and what arrives at a parent is **added**,
-# because a number may be used more than once.
+# node hands its own gradient to its pullback, and what comes back is **added** to the gradients of
+# the parents, because a number may be used more than once.
 #
 # One thing needs care. A node may hand on its gradient only when all of it has arrived, so its
 # children must come before it. `in_order` lists parents before children; backward goes
@@ -92,8 +95,8 @@ def backward(output):
         node.grad = 0.0
     output.grad = 1.0
     for node in reversed(order):
-        for parent, rate in zip(node.parents, node.rates, strict=True):
-            parent.grad += rate * node.grad
+        for parent, part in zip(node.parents, node.pullback(node.grad), strict=True):
+            parent.grad += part
 
 
 # %% [markdown]
@@ -130,13 +133,13 @@ print("quotient: ", agrees(lambda a: (a + 1) / (a * a), 1.7))
 print("exp, relu:", agrees(lambda a: (a * 2).exp() + a.relu(), -0.4))
 
 # %% [markdown]
-# **Exercise.** Teach the engine the hyperbolic tangent: y = tanh a, whose rate is 1 − y². Put your
-# line in place of `None` and run the cell.
+# **Exercise.** Teach the engine the hyperbolic tangent: y = tanh a, whose derivative is 1 − y². Put
+# your line in place of `None` and run the cell.
 
 
 # %%
 def tanh(a):
-    return None  # your turn: a Scalar of math.tanh(a.data), with one parent and one rate
+    return None  # your turn: a Scalar of math.tanh(a.data), one parent, one pullback
 
 
 def verdict(function):
@@ -156,7 +159,7 @@ print(verdict(tanh))
 # %%
 def tanh_solved(a):
     y = math.tanh(a.data)
-    return Scalar(y, (a,), (1 - y**2,))
+    return Scalar(y, (a,), lambda g: (g * (1 - y**2),))
 
 
 print(verdict(tanh_solved))
@@ -179,11 +182,11 @@ except RecursionError as error:
 # %% [markdown]
 # ## Meet ours
 #
-# `scalargrad.Value` is the same idea: a number, its parents, the rates, one backward pass. It reads
+# `scalargrad.Value` is the same idea: a number, its parents, a pullback, a backward pass. It reads
 # the same, and nothing in it recurses, so a chain of 100 000 additions is no trouble.
 
 # %%
-from scalargrad import Value, draw, gradcheck, ops
+from scalargrad import Value, draw, gradcheck, ops, topological_order
 
 start = deep = Value(0.0)
 for _ in range(100_000):
@@ -206,19 +209,39 @@ draw(y)
 # Look at a: it is used twice, by the product and by the sum. Each use has a contribution of its own
 # on its wire, −3 and 1, and their sum −2 is the gradient. This is the `+=` in your backward pass.
 #
-# ## The same two tuples
+# ## The same closure
 #
-# Nothing is hidden: a `Value` shows its parents and its local rates, and `gradcheck` is your
-# `slope` with a better formula. It says nothing when all is well.
+# A `Value` has the same `pullback`. It makes it when it is asked for, from the operands that it
+# kept: a function in every node would make building a graph four times as slow. And `gradients` in
+# `scalargrad/engine/backward.py` is the loop that you wrote. Here it goes by hand: hand the product
+# a gradient of 10, and see what each parent gets, and what the closure has kept. At the end stands
+# `gradcheck`, your `slope` with a better formula. It says nothing when all is well.
 
 # %%
-gradcheck(lambda a, b: (a * b).tanh() + a / b, 0.5, -1.25)
-
 product = Value(3.0, "a") * Value(4.0, "b")
-print([parent.label for parent in product.parents], product.local_derivatives())
+print([parent.label for parent in product.parents], product.pullback(10.0))
+
+kept = dict(zip(product.pullback.__code__.co_freevars, product.pullback.__closure__, strict=True))
+print("kept:", kept["operands"].cell_contents, "for", kept["op"].cell_contents)
+
+
+def ours(output):
+    found = {output: 1.0}
+    for node in reversed(topological_order(output)):
+        for parent, part in zip(node.parents, node.pullback(found[node]), strict=True):
+            found[parent] = found.get(parent, 0.0) + part
+    return found
+
+
+a, b = Value(0.5, "a"), Value(-1.25, "b")
+y = (a * b).tanh() + a / b
+y.backward()
+print(all(node.grad == gradient for node, gradient in ours(y).items()))
+
+gradcheck(lambda a, b: (a * b).tanh() + a / b, 0.5, -1.25)
 print(product.op.name, "is one of", len(ops.OPERATIONS), "operations in a table")
 
 # %% [markdown]
 # **What to take away.** An automatic differentiator needs three things: a graph that remembers, a
-# local rate for each operation, and a backward pass in the right order that *adds*. The rest is
-# care: deep graphs, exact numbers, good messages, speed.
+# pullback for each operation, and a backward pass in the right order that *adds*. The rest is care:
+# deep graphs, exact numbers, good messages, speed.

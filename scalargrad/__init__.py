@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from scalargrad.compiler.compiled import Compiled, compile
     from scalargrad.graph.derivation import Derivation, derive
     from scalargrad.graph.table import table
+    from scalargrad.graph.vectors import Matrix, gradient, jacobian, theta
     from scalargrad.interop.graphviz import to_graphviz
     from scalargrad.interop.sympy import to_sympy
     from scalargrad.interop.torch import from_torch, to_torch
-    from scalargrad.language.reading import Program, program, program_text
+    from scalargrad.language.reading import Program, program
+    from scalargrad.language.writing import program_text
     from scalargrad.sheets.worksheet import worksheet
     from scalargrad.view.drawing import Drawing, Frames, draw, nudge
     from scalargrad.view.stepper.stepper import Stepper, step
@@ -47,6 +49,7 @@ __all__ = [
     "FileError",
     "Frames",
     "GradientMismatch",
+    "Matrix",
     "Program",
     "ProgramError",
     "Report",
@@ -59,6 +62,8 @@ __all__ = [
     "draw",
     "from_torch",
     "gradcheck",
+    "gradient",
+    "jacobian",
     "no_grad",
     "nudge",
     "partial",
@@ -66,6 +71,7 @@ __all__ = [
     "program_text",
     "step",
     "table",
+    "theta",
     "to_graphviz",
     "to_sympy",
     "to_torch",
@@ -78,6 +84,7 @@ _WHERE = {
     "Derivation": "graph.derivation",
     "Drawing": "view.drawing",
     "Frames": "view.drawing",
+    "Matrix": "graph.vectors",
     "Program": "language.reading",
     "Report": "checking.report",
     "Stepper": "view.stepper.stepper",
@@ -88,11 +95,14 @@ _WHERE = {
     "draw": "view.drawing",
     "from_torch": "interop.torch",
     "gradcheck": "checking.gradcheck",
+    "gradient": "graph.vectors",
+    "jacobian": "graph.vectors",
     "nudge": "view.drawing",
     "program": "language.reading",
-    "program_text": "language.reading",
+    "program_text": "language.writing",
     "step": "view.stepper.stepper",
     "table": "graph.table",
+    "theta": "graph.vectors",
     "to_graphviz": "interop.graphviz",
     "to_sympy": "interop.sympy",
     "to_torch": "interop.torch",

@@ -18,11 +18,17 @@ ROOMS = {
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
-        "rebuild",
+        "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
-    "language": ["reading"],
-    "graph": ["model", "derivation", "table"],
+    "language": [
+        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
+        "reading", "lifting", "writing",
+    ],
+    "graph": [
+        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
+        "table",
+    ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
         "compiled",
@@ -41,8 +47,8 @@ ROOMS = {
     ],
     "interop ": ["graphviz"],
     "checking": [
-        "reading", "quantities", "kinks", "recomputing", "answer_key", "diagnosis", "sentences",
-        "report", "marking", "gradcheck",
+        "reading", "quantities", "kinks", "recomputing", "answer_key", "recipes", "slips",
+        "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],

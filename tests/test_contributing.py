@@ -36,7 +36,7 @@ def test_a_row_and_a_method_line_add_an_operation():
     assert program_text(example.output).splitlines()[-1] == "y = softsign(w*x)"
     assert "softsign" in repr(draw(example.output))
     drawn = graph(example.output)
-    assert "wx" in str(drawn.formula(len(drawn.edges) - 1))
+    assert "w x" in str(drawn.formula(len(drawn.edges) - 1))
     gradcheck(lambda a: a.softsign(), 0.3)
 
 

@@ -89,8 +89,9 @@ EXERCISES = {
          '"-1.2", "dyhat/dh1": "0.4", "dh1/dw1": "2", "dl/dw1": "0.96"'),
     ],
     "02": [
-        ("return None", "y = math.tanh(a.data); return Scalar(y, (a,), (1 - y**2,))",
-         "y = math.tanh(a.data); return Scalar(y, (a,), (1 - y,))"),
+        ("return None",
+         "y = math.tanh(a.data); return Scalar(y, (a,), lambda g: (g * (1 - y**2),))",
+         "y = math.tanh(a.data); return Scalar(y, (a,), lambda g: (g * (1 - y),))"),
     ],
     "03": [
         ('"", "dyhat/dh1": "", "dh1/dx": "", "dyhat/dh2": "", "dh2/dx": "", "dl/dx": ""',

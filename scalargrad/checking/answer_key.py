@@ -6,11 +6,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scalargrad.checking.kinks import Interval, has_kink, pullback_at, subdifferential
+from scalargrad.checking.kinks import (
+    ANY,
+    Interval,
+    is_among,
+    is_smooth,
+    pullback_at,
+    slopes_at_kinks,
+)
 from scalargrad.checking.quantities import Quantity, canonical_label, shown
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
+from scalargrad.engine.one_sided import Slopes
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.graph.model import contracted
@@ -39,7 +47,8 @@ class AnswerKey:
     outline: Outline
     shared: Collection[str] = ()
     _gradients: dict[Value, dict[Value, Scalar]] = field(default_factory=dict)
-    _at_kinks: dict[Value, dict[Value, Interval]] = field(default_factory=dict)
+    _at_kinks: dict[tuple[Value, Value], Slopes] = field(default_factory=dict)
+    _is_smooth: dict[Value, bool] = field(default_factory=dict)
     _formulas: dict[Key, str] = field(default_factory=dict)
     _constant: dict[Key, bool] = field(default_factory=dict)
 
@@ -51,27 +60,48 @@ class AnswerKey:
         by = self.names[asked.by]
         return (of, by) if asked.step is None else (of, by, asked.step)
 
-    def truth(self, key: Key) -> Scalar:
-        """The true value of a quantity."""
+    def truth(self, key: Key, at_kinks: AtKinks = "any") -> Scalar:
+        """The true value of a quantity; at a kink backward's number, if it is one of the slopes."""
         of, *rest = key
         if not rest:
             return of.data
+        by, *step = rest
+        derivative = self._by_convention(of, by)
+        both = self.slopes(key) if at_kinks == "any" else None
+        if both and both.outcome == "slopes" and not is_among(derivative, both):
+            derivative = (both.left + both.right) / 2 if both.left != both.right else both.left
+        return by.data - step[0] * derivative if step else derivative
+
+    def _by_convention(self, of: Value, by: Value) -> Scalar:
         if of not in self._gradients:
             pullback = pullback_at(self.outline.slopes)
             self._gradients[of] = gradients(of, scalars.whole(1, of.data), pullback)
-        derivative = self._gradients[of].get(rest[0], 0)
-        return derivative if len(rest) == 1 else rest[0].data - rest[1] * derivative
+        return self._gradients[of].get(by, 0)
+
+    def slopes(self, key: Key) -> Slopes | None:
+        """The slopes of a derivative to both sides; None where it is smooth, and for a value."""
+        if len(key) == 1:
+            return None
+        of, by = key[:2]
+        if of not in self._is_smooth:
+            self._is_smooth[of] = is_smooth(of)
+        if self._is_smooth[of]:
+            return None
+        if (of, by) not in self._at_kinks:
+            self._at_kinks[of, by] = slopes_at_kinks(of, by, self.outline.slopes)
+        return self._at_kinks[of, by]
 
     def allowed(self, key: Key, at_kinks: AtKinks) -> Interval:
-        """The values that are right: more than one only at a kink."""
-        exact = self.truth(key)
-        if len(key) == 1 or at_kinks == "convention" or not has_kink(key[0]):
+        """The values that are right: more than one at a kink, and any where there is no slope."""
+        exact = self.truth(key, at_kinks)
+        both = self.slopes(key) if at_kinks == "any" else None
+        if both is None or (both.left == both.right and both.outcome == "slopes"):
             return Interval(exact, exact)
-        of, by, *step = key
-        if of not in self._at_kinks:
-            self._at_kinks[of] = subdifferential(of, self.outline.slopes)
-        found = self._at_kinks[of].get(by, Interval(0, 0))
-        return (by.data + found * -step[0]) if step else found
+        if both.outcome != "slopes":
+            return ANY
+        _, by, *step = key
+        between = Interval(both.low, both.high)
+        return (by.data + between * -step[0]) if step else between
 
     def is_constant(self, key: Key) -> bool:
         """Whether a quantity would be the same with other inputs, as ∂z/∂b = 1 is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -12,17 +12,19 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
-from scalargrad.checking.kinks import Interval, has_kink, subdifferential
+from scalargrad.checking.kinks import is_among, is_smooth
 from scalargrad.checking.marking import mark
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.recomputing import recomputed
 from scalargrad.checking.report import NOT_ASKED, RIGHT, UNKNOWN
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import Pullback, gradients, multiplying
+from scalargrad.engine.one_sided import Slopes, slopes
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, GradientMismatch
-from scalargrad.notation.numbers import both, decimal
+from scalargrad.notation.numbers import both as both_ways
+from scalargrad.notation.numbers import decimal
 
 Method = Literal["automatic", "floats", "exact", "mpmath"]
 
@@ -54,7 +56,7 @@ def assert_gradients(
 
     Raises:
         GradientMismatch: when a line is not right.
-        ValueError: for a quantity that is unknown, or given twice.
+        ValueError: for a quantity that is unknown, or given twice, and where nothing is given.
 
     >>> x, w = Value("2", "x"), Value("0.8", "w")
     >>> h = (w * x).relu().named("h")
@@ -67,8 +69,10 @@ def assert_gradients(
     finite difference: ∂h/∂w = 2
     """
     __tracebackhide__ = True  # pytest shows the line of the test
-    slopes = {} if isinstance(at_kinks, str) else at_kinks
-    key = key_of(output, {name: scalars.scalar(slope) for name, slope in slopes.items()})
+    if not written:
+        raise ValueError('nothing was written to check; name a quantity, as in {"w2": "-0.24"}')
+    stated = {} if isinstance(at_kinks, str) else at_kinks
+    key = key_of(output, {name: scalars.scalar(slope) for name, slope in stated.items()})
     answers = [(_gradient(name, key), answer) for name, answer in written.items()]
     choice = at_kinks if isinstance(at_kinks, str) else "any"
     report = mark(key, answers, at_kinks=choice, strict=True)
@@ -115,7 +119,7 @@ def _difference(output: Value, node: Value) -> str:
         measured = finite_difference(lambda data: recomputed(output, {node: data}), node.data)
     except (DomainError, OverflowError, TypeError):
         return "undefined"
-    return both(measured) if scalars.is_exact(measured) else decimal(measured, 6)
+    return both_ways(measured) if scalars.is_exact(measured) else decimal(measured, 6)
 
 
 # Against differences of the value ----------------------------------------------------------------
@@ -131,18 +135,21 @@ def gradcheck(
 
     Floats are differenced with several steps by the fourth-order formula; exact numbers with a step
     of 10⁻²⁰ in exact arithmetic, as long as every result stays exact; mpmath's numbers with as
-    many digits as it takes. At a kink every value of the subdifferential is right.
+    many digits as it takes. At a kink every slope between those to the two sides is right.
 
     Args:
         f: takes a Value for each input and returns a Value.
-        inputs: floats, exact numbers, text, or numbers of mpmath.
+        inputs: floats, exact numbers, text, or numbers of mpmath; or modules, which are handed to
+            the function as they are, and whose parameters are checked.
         tolerance: allowed difference, relative to the gradient.
         method: of the differences: "floats", "exact" or "mpmath", whatever backward computes in;
             "automatic" goes by the inputs. Where floats cannot tell, as in the tail of tanh,
             mpmath can.
 
     Raises:
-        GradientMismatch: when a derivative is wrong; it lists backward's and the difference.
+        GradientMismatch: when a derivative is wrong, or there is none; it lists backward's and the
+            difference, or says why there is no slope.
+        ValueError: when nothing is given that could be checked.
         DomainError: at an input so near a kink, or the end of the domain, that a step leaves it.
 
     >>> gradcheck(lambda a, b: (a * b).tanh(), 0.5, -1.25)
@@ -150,32 +157,56 @@ def gradcheck(
     """
     if method not in ("automatic", "floats", "exact", "mpmath"):
         raise ValueError(f"method is automatic, floats, exact or mpmath; got {method!r}")
-    values = [Value(given, f"input {place + 1}") for place, given in enumerate(inputs)]
-    output = f(*values)
+    arguments = [
+        given if hasattr(given, "named_parameters") else Value(given, f"input {place}")
+        for place, given in enumerate(inputs, 1)
+    ]
+    values = dict(_to_check(arguments))
+    if not values:
+        raise ValueError("gradcheck needs an input, or a module with parameters; got none")
+    output = f(*arguments)
     if not isinstance(output, Value):
         got = f"{type(output).__name__} {output!r}"
         raise TypeError(f"gradcheck needs a function that returns a Value; got {got}")
     found = gradients(output, scalars.whole(1, output.data))
-    allowed = subdifferential(output) if has_kink(output) else {}
+    is_kinked = scalars.is_number(output.data) and not is_smooth(output)
     sizes = gradients(output, scalars.whole(1, output.data), _pullback_of_sizes)
     scale = _scale(sizes)
     wrong = []
-    for value in values:
+    for name, value in values.items():
         backward = found.get(value, 0)
-        bounds = allowed.get(value, Interval(backward, backward))
-        evaluated = partial(_evaluated, f, values, value)
-        measured = _measured(evaluated, value, backward, scale, method)
+        both = slopes(output, value) if is_kinked else Slopes(backward, backward)
+        evaluated = partial(_evaluated, f, arguments, value)
         is_float = scalars.is_number(backward) and not scalars.is_exact(backward)
         rounding = 8 * _EPSILON * sizes.get(value, 0) if is_float else 0
-        if not _agree(bounds, backward, measured, tolerance, rounding):
-            slope = both(measured.slope)
-            if bounds.low != bounds.high:
-                slope = f"kink: {both(bounds.low)} to {both(bounds.high)}"
-            else:
-                _refuse_kink(value, backward, measured)
-            wrong.append((value.label, both(backward), slope))
+        measured = _measured(evaluated, name, value, backward, scale, method)
+        if both.outcome != "slopes":
+            found_slope = f"none: {both.reason}"
+            both = Slopes(backward, backward)
+        elif not is_among(both.left, Slopes(both.right, both.right)):
+            found_slope = f"kink: {both_ways(both.low)} to {both_ways(both.high)}"
+        elif is_kinked and not is_among(backward, both):
+            found_slope = f"{both_ways(both.left)}: at kinks, backward follows conventions"
+        elif measured.is_settled:
+            found_slope = both_ways(measured.slope)
+        else:
+            found_slope = "none: the differences do not settle"
+        is_right = _agree(both, backward, measured, tolerance, rounding)
+        if not (is_right and measured.is_settled):
+            if both.left == both.right == backward:
+                _refuse_kink(name, value, backward, measured)
+            wrong.append((name, both_ways(backward), found_slope))
     if wrong:
         raise GradientMismatch(_table(wrong, len(values)))
+
+
+def _to_check(arguments: Iterable[Any]) -> Iterator[tuple[str, Value]]:
+    """What is differentiated by: the inputs, and the parameters of modules, by name."""
+    for argument in arguments:
+        if isinstance(argument, Value):
+            yield argument.label, argument
+        else:
+            yield from argument.named_parameters().items()
 
 
 def _pullback_of_sizes(node: Value) -> Pullback:
@@ -202,6 +233,7 @@ class _Estimate:
         right: to its right.
         step: that was taken.
         noise: how far rounding may put it off.
+        is_settled: whether smaller steps give about the same, as they do not at a jump.
     """
 
     slope: Scalar
@@ -209,6 +241,7 @@ class _Estimate:
     right: Scalar
     step: Scalar
     noise: Scalar
+    is_settled: bool = True
 
 
 def finite_difference(f: Callable[[Scalar], Scalar], at: Scalar) -> Scalar:
@@ -224,7 +257,12 @@ def finite_difference(f: Callable[[Scalar], Scalar], at: Scalar) -> Scalar:
 
 
 def _measured(
-    f: Callable[[Scalar], Scalar], value: Value, backward: Scalar, scale: float, method: Method
+    f: Callable[[Scalar], Scalar],
+    name: str,
+    value: Value,
+    backward: Scalar,
+    scale: float,
+    method: Method,
 ) -> _Estimate:
     """The slope at an input.
 
@@ -249,7 +287,7 @@ def _measured(
     if found and math.isfinite(scalars.to_float(found.slope)):
         return found
     raise DomainError(
-        f"{value.label} = {decimal(at)} has no finite difference, {reason}; "
+        f"{name} = {decimal(at)} has no finite difference, {reason}; "
         "check at a point further inside the domain"
     )
 
@@ -263,7 +301,8 @@ def _exact_estimate(f: Callable[[Scalar], Scalar], at: Scalar) -> _Estimate | No
 def _float_estimate(f: Callable[[Scalar], Scalar], at: float, scale: float = 0.0) -> _Estimate:
     """The slope in floats by the step at which the next smaller one changes it least."""
     if not math.isfinite(at):
-        return _Estimate(*[math.nan] * 5)
+        nan = math.nan
+        return _Estimate(nan, nan, nan, nan, nan)
 
     def estimate(step: float) -> _Estimate:
         return _estimate(lambda x: scalars.to_float(f(x)), at, step, _EPSILON, scale)
@@ -277,13 +316,19 @@ def _float_estimate(f: Callable[[Scalar], Scalar], at: float, scale: float = 0.0
         if not found[-1].noise <= _NOISE * abs(found[-1].slope):
             break
     noisy = [
-        replace(one, noise=one.noise + 2 * abs(one.slope - smaller.slope))
+        replace(
+            one,
+            noise=one.noise + 2 * abs(one.slope - smaller.slope),
+            is_settled=abs(one.slope - smaller.slope)
+            <= _SETTLED * abs(one.slope) + 8 * (one.noise + smaller.noise),
+        )
         for one, smaller in pairwise(found)
     ]
     return min(noisy, key=lambda one: one.noise)
 
 
 _MOST_STEPS = 8
+_SETTLED = 1e-5  # of a slope, by which the next smaller step may change it
 _NOISE = 1e-5  # of a slope, relative, so that one that is 0.01 % off still shows
 
 
@@ -336,7 +381,7 @@ def _estimate(
 
 
 def _agree(
-    bounds: Interval,
+    bounds: Slopes,
     backward: Scalar,
     measured: _Estimate,
     tolerance: float,
@@ -353,7 +398,7 @@ def _agree(
     return is_allowed(backward, tolerance * size) and is_allowed(measured.slope, slack)
 
 
-def _refuse_kink(value: Value, backward: Scalar, estimate: _Estimate) -> None:
+def _refuse_kink(name: str, value: Value, backward: Scalar, estimate: _Estimate) -> None:
     """Say that a kink is near where the slopes to the two sides differ, and no side is wrong.
 
     Raises:
@@ -366,16 +411,22 @@ def _refuse_kink(value: Value, backward: Scalar, estimate: _Estimate) -> None:
     is_between = min(left, right) - slack <= slope <= max(left, right) + slack
     if abs(left - right) > 2 * slack and is_between:
         raise DomainError(
-            f"{value.label} = {decimal(value.data)} is at a kink, or too near one: the slope is "
+            f"{name} = {decimal(value.data)} is at a kink, or too near one: the slope is "
             f"{decimal(left, 4)} to the left and {decimal(right, 4)} to the right; "
             "check at a point further away"
         )
 
 
 def _evaluated(
-    f: Callable[..., Value], values: list[Value], changed: Value, data: Scalar
+    f: Callable[..., Value], arguments: Iterable[Any], changed: Value, data: Scalar
 ) -> Scalar:
-    return f(*[Value(data if value is changed else value.data) for value in values]).data
+    """The value of a function where one number is another; a parameter is another meanwhile."""
+    before = changed.data
+    changed.data = data
+    try:
+        return f(*[Value(a.data) if isinstance(a, Value) else a for a in arguments]).data
+    finally:
+        changed.data = before
 
 
 def _table(wrong: list[tuple[str, str, str]], count: int) -> str:

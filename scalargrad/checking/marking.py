@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from scalargrad.checking import diagnosis
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
+from scalargrad.checking.diagnosis import Mistake, mistakes
+from scalargrad.checking.kinks import ANY
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.reading import (
     Comma,
@@ -26,6 +27,7 @@ from scalargrad.checking.reading import (
     of_number,
     read,
 )
+from scalargrad.checking.recipes import Case
 from scalargrad.checking.recomputing import (
     Expected,
     Key,
@@ -135,7 +137,7 @@ class _Answer:
     expected: Scalar | None = None
     half: Fraction = Fraction(0)
     roots: frozenset[int] = frozenset()  # the lines with the mistakes that it follows from
-    mistakes: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
     is_at_kink: bool = False
     reason: str = ""  # for a verdict that is neither right nor wrong
     credit: Fraction = Fraction(0)
@@ -173,11 +175,13 @@ def mark(
         answer.mistakes = sheet.mistakes(answer)
     first = wrong[0] if wrong else None
     unconfirmed = [str(a.number) for a in read_answers if a.verdict == NOT_CONFIRMED and a.credit]
-    notes = (_to_confirm(unconfirmed),) if unconfirmed else ()
+    notes: tuple[str, ...] = (_to_confirm(unconfirmed),) if unconfirmed else ()
+    if at_kinks == "any":
+        notes += tuple(filter(None, [_of_kinks(key, answer) for answer in in_order]))
     report = Report(
         tuple(sheet.line(answer) for answer in read_answers),
         first.quantity if first else None,
-        first.mistakes if first else (),
+        tuple(mistake.name for mistake in first.mistakes) if first else (),
         notes,
     )
     return report if solutions else report.without_solutions()
@@ -285,6 +289,7 @@ class _Sheet:
         assert answer.exact is not None
         key, reading = answer.key, answer.reading
         self.answers[key] = answer
+        answer.exact = self.key.truth(key, self.at_kinks)
         low, high = self._judge(answer, key, reading, answer.exact)
         if len(key) == 1 and not key[0].parents:
             return  # an input is given: nothing follows from another number for it
@@ -302,7 +307,9 @@ class _Sheet:
         is_exact = self.strict and reading.is_integer
         answer.half = Fraction(0) if is_exact else self._half(reading, exact)
         answer.expected = exact
-        is_right = _reaches(reading.middle, answer.half, allowed.low, allowed.high)
+        is_right = allowed is ANY or _reaches(
+            reading.middle, answer.half, allowed.low, allowed.high
+        )
         if is_right:
             answer.verdict = self._by_figures(reading, answer.half, exact, answer.is_at_kink)
             if self.strict:
@@ -330,7 +337,7 @@ class _Sheet:
                 continue
             half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
-            if self.strict and not roots:
+            if not roots and (self.strict or self._is_by_own_convention(key, outcome)):
                 continue
             if _reaches(reading.middle, half, outcome.low, outcome.high):
                 answer.half = half
@@ -363,6 +370,11 @@ class _Sheet:
         reach = max(outcome.high - to_float(answer.exact), to_float(answer.exact) - outcome.low)
         if not outcome.used and reach > _MOST_UNITS * to_float(answer.reading.unit):
             answer.verdict, answer.reason = NOT_CONFIRMED, SENTENCES["show the steps"]
+
+    def _is_by_own_convention(self, key: Key, outcome: Expected) -> bool:
+        """Whether a line at a kink follows from no slope of the person: then only the true are."""
+        both = self.key.slopes(key) if self.at_kinks == "any" else None
+        return both is not None and not any(len(used) > 1 for used in outcome.used)
 
     def _ways(self, key: Key) -> Iterator[Way]:
         """The ways in which a person may have come to a quantity, the most usual first."""
@@ -486,7 +498,7 @@ class _Sheet:
         assert answer.key is not None
         return answer.verdict == RIGHT and not self.key.is_constant(answer.key)
 
-    def mistakes(self, answer: _Answer) -> tuple[str, ...]:
+    def mistakes(self, answer: _Answer) -> tuple[Mistake, ...]:
         """The names of the mistakes that give what was written."""
         assert answer.key is not None
         assert answer.reading is not None
@@ -495,13 +507,13 @@ class _Sheet:
             for key, number in self.own.items()
             if self.key.outline.rank(key) < self.key.outline.rank(answer.key)
         }
-        case = diagnosis.Case(
+        case = Case(
             self.key.outline, answer.key, answer.reading, answer.half, self._unseen(answer.reading),
             before, self.strays, answer.exact, answer.expected, self.own,
         )  # fmt: skip
-        found = diagnosis.mistakes(case)
+        found = mistakes(case)
         if not found and answer.verdict == LAST_DIGIT:
-            return ("the last digit is not rounded right",)
+            return (Mistake("the last digit is not rounded right"),)
         return found
 
     def line(self, answer: _Answer) -> Line:
@@ -550,15 +562,33 @@ class _Sheet:
         return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
 
 
+def _of_kinks(key: AnswerKey, answer: _Answer) -> str:
+    """What is said of a line at a kink where the convention is not right, or nothing is."""
+    assert answer.key is not None
+    both = key.slopes(answer.key)
+    if both is None:
+        return ""
+    if both.outcome != "slopes":
+        return f"{answer.quantity} has no slope to mark: {both.reason}."
+    convention = key.truth(answer.key, "convention")
+    right = key.truth(answer.key)
+    if convention == right:
+        return ""
+    return (
+        f"{answer.quantity} is {_number(right, 6)}; backward gives {_number(convention, 6)}, by "
+        "its conventions at kinks."
+    )
+
+
 def _to_confirm(numbers: list[str]) -> str:
     listed = ", ".join(numbers)
     which = f"Line {listed} counts" if len(numbers) == 1 else f"Lines {listed} count"
     return f"{which} half until a person decides: the figures do not confirm what was written."
 
 
-def _looks_like(mistakes: tuple[str, ...]) -> str:
+def _looks_like(mistakes: tuple[Mistake, ...]) -> str:
     if len(mistakes) > 1:
-        return f" Cannot tell why: {', or '.join(mistakes)}."
+        return f" Cannot tell why: {', or '.join(map(str, mistakes))}."
     return f" It looks as if {mistakes[0]}." if mistakes else ""
 
 

@@ -14,8 +14,8 @@ from scalargrad.checking.reading import UnreadableNumber, read
 from scalargrad.engine.backward import partial
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
-from scalargrad.language.reading import Program, canonical
-from scalargrad.notation.names import typeset
+from scalargrad.language.reading import Program
+from scalargrad.notation.names import canonical, typeset
 from scalargrad.notation.numbers import decimal
 from scalargrad.notation.words import nearest, printable
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
@@ -118,13 +118,29 @@ def term_of(of: Value, user: Value, by: Value, upstream: Scalar, factor: Scalar)
     return upstream * factor
 
 
+def total_of(of: Value, by: Value, terms: Sequence[tuple[Value, Scalar, Scalar]]) -> Scalar:
+    """A derivative ∂of/∂by from what it gets over each user: (user, upstream, local)."""
+    return sum(term_of(of, user, by, upstream, factor) for user, upstream, factor in terms)
+
+
+Swap = Callable[["Recomputation"], Scalar]
+
+
 @dataclass(frozen=True)
 class Rules:
-    """How a person computes; `diagnosis` changes one of them at a time."""
+    """How a person computes; recipes of mistakes change one of them at a time.
+
+    Attributes:
+        value: the value of an operation.
+        locals: the local derivatives of an operation.
+        total: a derivative from its terms upstream × local.
+        swaps: what is taken, at a node, in place of the value of one that it is made from.
+    """
 
     value: Callable[[Value, Operands], Scalar] = value_of
     locals: Callable[[Value, Scalar, Operands], Operands] = locals_of
-    term: Callable[[Value, Value, Value, Scalar, Scalar], Scalar] = term_of
+    total: Callable[[Value, Value, Sequence[tuple[Value, Scalar, Scalar]]], Scalar] = total_of
+    swaps: Mapping[tuple[Value, Value], Swap] = field(default_factory=dict)
 
 
 RULES = Rules()
@@ -181,7 +197,8 @@ class Recomputation:
                 what the other node is used by.
         """
         if len(key) == 1:
-            return self._evaluated(key[0])[key[0]] if self.outline.sources[key[0]] else key[0].data
+            is_leaf = not self.outline.sources[key[0]]
+            return key[0].data if is_leaf else self._valued(key[0])
         of, by, *step = key
         if of is by and not step:
             return 1
@@ -219,14 +236,29 @@ class Recomputation:
     def _evaluated(self, node: Value) -> dict[Value, Scalar]:
         """The values of the nodes between a named node and its sources, and of all of these."""
         if node not in self._made:
-            made = {source: self.value(source) for source in self.outline.sources[node]}
-            for inner in self.outline.between(node):
-                if not inner.parents:
-                    made[inner] = self._number(inner.data)
-                else:
-                    made[inner] = self.rules.value(inner, self._operands(inner, made))
-            self._made[node] = made
+            self._made[node] = self._between(node, {})
         return self._made[node]
+
+    def _between(self, node: Value, swapped: Mapping[Value, Scalar]) -> dict[Value, Scalar]:
+        made = {
+            source: swapped[source] if source in swapped else self.value(source)
+            for source in self.outline.sources[node]
+        }
+        for inner in self.outline.between(node):
+            if not inner.parents:
+                made[inner] = self._number(inner.data)
+            else:
+                made[inner] = self.rules.value(inner, self._operands(inner, made))
+        return made
+
+    def _valued(self, node: Value) -> Scalar:
+        swapped = self._swapped(node)
+        return (self._between(node, swapped) if swapped else self._evaluated(node))[node]
+
+    def _swapped(self, node: Value) -> dict[Value, Scalar]:
+        """What is taken, for this node only, in place of what it is made from."""
+        swaps = self.rules.swaps
+        return {by: swap(self) for (of, by), swap in swaps.items() if of is node}
 
     def _operands(self, node: Value, made: Mapping[Value, Scalar]) -> Operands:
         given = tuple([made[parent] for parent in node.parents])
@@ -236,9 +268,11 @@ class Recomputation:
     def _factors(self, of: Value) -> dict[Value, Scalar]:
         """∂of/∂source along the edges to all its sources."""
         if of not in self._slopes:
-            made = self._evaluated(of)
+            right, swapped = self._evaluated(of), self._swapped(of)
+            taken = self._between(of, swapped) if swapped else right
 
             def pullback(node: Value) -> Pullback:
+                made = right if node.op and node.op.kink else taken  # a gate opens as it does
                 return multiplying(self._locals(of, node, made) if node.parents else ())
 
             found = gradients(of, 1, pullback, until=self.outline.place)
@@ -302,11 +336,10 @@ class Recomputation:
 
     def _summed(self, of: Value, by: Value) -> Scalar:
         """The chain rule: the sum over the users of a node."""
-        total: Scalar = 0
-        for user in self.ways(of, by):
-            upstream = self.derivative(of, user)
-            total = total + self.rules.term(of, user, by, upstream, self.factor(user, by))
-        return total
+        terms = [
+            (user, self.derivative(of, user), self.factor(user, by)) for user in self.ways(of, by)
+        ]
+        return self.rules.total(of, by, terms)
 
 
 def _unchanged(number: Scalar) -> Scalar:

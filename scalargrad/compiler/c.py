@@ -149,8 +149,8 @@ def _number(number: float) -> str:
 
 
 def _comment(label: str) -> str:
-    """A name within a comment, which it cannot end."""
-    return printable(label, 60).replace("*/", "* /")
+    """A name within a comment, which it can neither end nor begin again."""
+    return printable(label, 60).replace("*/", "* /").replace("/*", "/ *")
 
 
 def _text(name: str) -> str:

@@ -102,32 +102,34 @@ class _Below:
 
 
 def _at_all_levels(node: Any) -> list[Any]:
-    """The nodes below one, and those that their data, operands and gradients are, with all below.
+    """The nodes below one, and those that they hold as data and gradients, with all below.
 
-    The innermost come first, and at each level the oldest: so each finds what it holds pickled.
+    At each level the oldest come first, and the levels that the others hold before these: so each
+    node finds what it holds pickled.
     """
+    order = topological_order(node)
+    if not any(map(_held, order)):
+        return order
     levels: dict[Any, int] = {}
-    waiting = [node]
+    waiting = [(node, False)]
     while waiting:
-        output = waiting.pop()
-        for each in topological_order(output, until=levels):
-            if each in levels:
-                continue
-            levels[each] = _level(each)
-            if levels[each]:
-                held = each.data, each.grad, *each.operands
-                waiting += [inner for inner in held if _is_node(inner)]
+        each, is_open = waiting.pop()
+        if is_open:
+            inner = [levels[held] + 1 for held in _held(each)]
+            levels[each] = max(inner + [levels[parent] for parent in each.parents], default=0)
+        elif each not in levels:
+            levels[each] = 0
+            waiting.append((each, True))
+            waiting += [(below, False) for below in (*each.parents, *_held(each))]
     return sorted(levels, key=lambda each: (levels[each], each.index))
 
 
-def _level(node: Any) -> int:
-    """How many nodes are inside one another here: 1 where the data is a node of numbers."""
-    level = 0
-    while _is_node(node.data):
-        node = node.data
-        level += 1
-    return level
-
-
-def _is_node(scalar: Scalar) -> bool:
-    return scalar.__class__ not in scalars.AS_WRITTEN and hasattr(scalar, "pullback")
+def _held(node: Any) -> list[Any]:
+    """The nodes that are a node's data, gradient and operands."""
+    is_plain = node.data.__class__ in scalars.AS_WRITTEN
+    held = (node.grad,) if is_plain else (node.data, node.grad, *node.operands)
+    return [
+        scalar
+        for scalar in held
+        if scalar.__class__ not in scalars.AS_WRITTEN and hasattr(scalar, "pullback")
+    ]

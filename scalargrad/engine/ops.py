@@ -15,6 +15,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -477,9 +478,21 @@ hypot = row(
 logsumexp = row(
     "logsumexp", "logΣexp", stable.log_sum_exp, stable.softmax, _SPACE,
     textbook=lambda *a: scalars.log(stable.total(*map(scalars.exp, a))),
-    formulas=lambda y, *a: tuple(scalars.exp(b - y) for b in a),
+    formulas=lambda y, *a: stable.softmax_as_written(*a),
     operands="*a", commutes=True,
     reach=(0, 50), because="exp of a difference magnifies its rounding by its size",
+)
+share: Operation = row(
+    "share", "softmax", lambda *a: stable.softmax(None, *a)[0],
+    lambda y, *a: stable.share_derivatives(*a), _SPACE,
+    textbook=lambda *a: scalars.exp(a[0]) / stable.total(*map(scalars.exp, a)),
+    formulas=lambda y, a, *others: (
+        y * (1 - y),
+        *(-y * share(b, a, *others[:k], *others[k + 1 :]) for k, b in enumerate(others)),
+    ),
+    operands="a *others",
+    ulps=8, reach=(0, 50),
+    because="a product of two shares; exp magnifies the rounding of a difference",
 )
 
 # Trigonometric and hyperbolic functions
@@ -628,12 +641,14 @@ gelu = row(
 
 maximum = row(
     "maximum", "max", stable.maximum, stable.shares, _PLANE + _SPACE,
+    formulas=partial(stable.shares_as_written, operator.gt),
     kink=_are_tied(stable.maximum), slope=_among_ties(stable.maximum),
     convention="ties share evenly, as PyTorch's amax",
     operands="*a", commutes=True, spellings="max",
 )
 minimum = row(
     "minimum", "min", stable.minimum, stable.shares, _PLANE + _SPACE,
+    formulas=partial(stable.shares_as_written, operator.lt),
     kink=_are_tied(stable.minimum), slope=_among_ties(stable.minimum),
     convention="ties share evenly, as PyTorch's amin",
     operands="*a", commutes=True, spellings="min",
@@ -663,5 +678,28 @@ where_ = row(
     ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
     operands="c a b",
 )
+
+# Comparisons, which are 1 where they hold and 0 elsewhere: indicators, and conditions of `where`
+
+
+def _comparison(name: str, symbol: str, holds: Callable[..., Any], at_equal: int) -> Operation:
+    """A row whose value jumps where its operands are equal, and is flat elsewhere."""
+    rises = 1 if symbol[0] in ">≥" else -1
+    return row(
+        name, symbol, lambda a, b: where(holds(a, b), whole(1, a), whole(0, a)),
+        lambda y, a, b: (0, 0), _PLANE,
+        operands="a b", arithmetic=True, constants=(0, 0),
+        jump=lambda a, b: a == b,
+        beside=lambda d, a, b: where(
+            rises * (d[0] - d[1]) > 0, 1, where(rises * (d[0] - d[1]) < 0, 0, at_equal)
+        ),
+        convention="its derivative is 0 everywhere",
+    )
+
+
+less = _comparison("less", "<", operator.lt, 0)
+less_equal = _comparison("less_equal", "≤", operator.le, 1)
+greater = _comparison("greater", ">", operator.gt, 0)
+greater_equal = _comparison("greater_equal", "≥", operator.ge, 1)
 
 _BROUGHT = frozenset(OPERATIONS)

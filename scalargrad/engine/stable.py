@@ -224,6 +224,19 @@ def shares(y: Scalar, *a: Scalar) -> Operands:
     return tuple(divide(win, where(equal(winners, 0), 1, winners)) for win in wins)
 
 
+def softmax_as_written(*a: Scalar) -> Operands:
+    """exp(aᵢ) over the sum of all exp(aⱼ)."""
+    weights = [scalars.exp(b) for b in a]
+    summed = total(*weights)
+    return tuple(divide(weight, summed) for weight in weights)
+
+
+def shares_as_written(beats: Condition, y: Scalar, *a: Scalar) -> Operands:
+    """The shares in the notation of a kind that has its own, as 1[a > b]."""
+    own = scalars.highest_kind(a).functions.get("shares")
+    return own(beats, *a) if own else shares(y, *a)
+
+
 def log_sum_exp(*a: Scalar) -> Scalar:
     """The largest plus log(1 + r), where r is what the others weigh relative to it."""
     largest = maximum(*a)
@@ -239,6 +252,13 @@ def softmax(y: Scalar, *a: Scalar) -> Operands:
     weights = _weights(maximum(*a), a)
     summed = total(*weights)
     return tuple(quotient(weight, summed) for weight in weights)
+
+
+def share_derivatives(*a: Scalar) -> Operands:
+    """Of the first weight over their sum, p: p(1 - p), with 1 - p as the sum of the others."""
+    first, *others = softmax(None, *a)
+    rest = total(*others) if others else 0 * first
+    return (first * rest, *(-first * other for other in others))
 
 
 def _weights(largest: Scalar, a: Operands) -> list[Scalar]:

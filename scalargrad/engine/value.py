@@ -278,6 +278,11 @@ class Value:
     sign = _unary(ops.sign)
     step = _method(ops.step)
     where = _method(ops.where_)
+    share = _method(ops.share)
+    less = _binary(ops.less)
+    less_equal = _binary(ops.less_equal)
+    greater = _binary(ops.greater)
+    greater_equal = _binary(ops.greater_equal)
 
     # Comparisons are of the data; equality and hashing are of identity.
 

@@ -2,51 +2,63 @@
 
 from __future__ import annotations
 
-import math
+import operator
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial, reduce
-from operator import attrgetter
+from typing import Any
 
 from scalargrad.engine import scalars
-from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
+from scalargrad.graph.chains import Factor as Step
+from scalargrad.graph.chains import is_worth_telling
+from scalargrad.graph.equations import (
+    NOTHING,
+    SIGNS,
+    Digits,
+    Factor,
+    Line,
+    Sum,
+    chosen_digits,
+    equation,
+    flat,
+    lines_of,
+    on_one_line,
+    written_number,
+)  # fmt: skip
+from scalargrad.graph.labels import MOST_PARTS, Names, name_of
+from scalargrad.graph.lanes import Lanes, check, count, lane_of, reduced, said
 from scalargrad.graph.model import Graph, contracted
-from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
-from scalargrad.notation.names import Written, canonical, mathtext, typeset
-from scalargrad.notation.numbers import MINUS, Numbers, decimal, fraction, in_formula, read
+from scalargrad.graph.paths import (
+    Path,
+    check_path,
+    has_detour,
+    nodes_between,
+    path_counts,
+    path_through,
+    paths,
+    product,
+    total_derivatives,
+)  # fmt: skip
+from scalargrad.notation.formula import Formula, evaluated, formula, parts_of, renamed
+from scalargrad.notation.names import Written, canonical, parsed, typeset
+from scalargrad.notation.numbers import MINUS, Numbers, in_formula, read
 from scalargrad.notation.numbers import numbers as written_alike
-from scalargrad.notation.printing import enclosed, latex, quoted
+from scalargrad.notation.printing import enclosed
 from scalargrad.notation.words import nearest, printable
 
-Path = tuple[int, ...]  # indices of edges, from a node to the output
-
-MOST_PATHS = 100  # that are listed
 _SUMMED, _FACTORS = 6, 24  # paths, and factors on all of them, that are written as one sum
 _EQUATIONS, _TERMS = 16, 6  # in the recursive form: beyond them the middle is left out
-_PARTS = 80  # of a formula; a longer one is written as its symbol
-_LANES = 6  # that are written
+_SHOWN = 3  # terms of a sum over examples
 _LETTERS = 40  # of a name that are written
-
-
-@dataclass(frozen=True)
-class Line:
-    r"""A line of an equation.
-
-    Attributes:
-        left: what stands on the left, or nothing where the line goes on with the one before.
-        sign: "=", or "≈" where what follows is rounded.
-        right: what follows; its `math` is LaTeX that amsmath sets, also for names in `\text`.
-    """
-
-    left: Written
-    sign: str
-    right: Written
+_UNUSUAL = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-ÝßÀ-ïñ-öø-ýÿ]")  # what a plain LaTeX has no letter for
 
 
 @dataclass(frozen=True)
@@ -63,16 +75,16 @@ class Derivation:
         gradient: the sum over the paths.
         lines: of the aligned equation.
         line: the whole on one line, as on the slide: symbols, numbers and result.
-        gates: the conditions in the formulas and what they are, as in 1[w₂x > 0] = 1.
+        gates: the conditions in the formulas and what they are, as in 1[w₂ x > 0] = 1.
 
     >>> x, y = Value("2", "x"), Value("1", "y")
     >>> h = (Value("0.8", "w") * x).relu().named("h")
     >>> print(derive((h - y) ** 2, "w"))
     ∂output/∂w = ∂output/∂h × ∂h/∂w
-               = 2(h − y) × 1[wx > 0]x
+               = 2(h − y) × 1[w x > 0]x
                = (1.2) × (2)
                = 2.4
-    where 1[wx > 0] = 1
+    where 1[w x > 0] = 1
     """
 
     paths: tuple[Path, ...]
@@ -85,7 +97,7 @@ class Derivation:
     @property
     def steps(self) -> tuple[Written, ...]:
         """The lines, each with its sign in front, for matplotlib."""
-        return tuple(_settable(_on_one_line([line])) for line in self.lines)
+        return tuple(_settable(on_one_line([line])) for line in self.lines)
 
     @property
     def text(self) -> str:
@@ -113,7 +125,7 @@ class Derivation:
         return f"$$\n\\begin{{aligned}}\n{self._aligned()}\n\\end{{aligned}}\n$$"
 
     def _aligned(self) -> str:
-        lines = [f"{a.left.math} &{_SIGNS[a.sign]} {a.right.math}" for a in self.lines]
+        lines = [f"{a.left.math} &{SIGNS[a.sign]} {a.right.math}" for a in self.lines]
         if self.gates:
             lines.append(r"&\text{where } " + r",\; ".join(gate.math for gate in self.gates))
         return " \\\\\n".join(lines)
@@ -127,21 +139,6 @@ class Derivation:
 
     def _repr_markdown_(self) -> str:
         return self.markdown
-
-
-_SIGNS = {"=": "=", "≈": r"\approx", "": ""}
-
-
-def _on_one_line(lines: Iterable[Line]) -> Written:
-    parts = [
-        part
-        for line in lines
-        for part in (line.left, Written(line.sign, _SIGNS[line.sign]), line.right)
-    ]
-    return Written(
-        " ".join(part.text for part in parts if part.text),
-        " ".join(part.math for part in parts if part.math),
-    )
 
 
 def _settable(line: Written) -> Written:
@@ -164,6 +161,8 @@ def derive(
     path: str | Sequence[str] = (),
     digits: int | None = None,
     fractions: bool = False,
+    lanes: Lanes = None,
+    order: int = 1,
 ) -> Derivation:
     """The chain rule for the derivative of a node; no gradient is needed, and none is touched.
 
@@ -171,8 +170,11 @@ def derive(
         output: the node to differentiate, usually the loss.
         wrt: by what: a node with a name, or a name in any of its spellings.
         path: names of nodes that single out one of several paths.
-        digits: significant digits; by default as many as it takes, 3 to 6.
+        digits: significant digits; by default 3, and more where what is printed would not
+            multiply to what is printed.
         fractions: whether exact numbers are written as fractions.
+        lanes: of a graph of lanes "mean", "sum" or the number of one; by default all are shown.
+        order: 2 for the second derivative, in the names of leaves.
 
     Raises:
         ValueError: for a name that no node below the output has, or several have.
@@ -185,12 +187,79 @@ def derive(
     """
     if not isinstance(output, Value):
         raise TypeError(f"derive takes a Value, usually the loss; got {type(output).__name__}")
+    if order not in (1, 2):
+        raise ValueError(f"order is 1 or 2; got {order!r}")
     graph = contracted(output)
     source = _place(graph, wrt)
+    if order == 2:
+        node = next(v for v in topological_order(output) if graph.place(v) == source)
+        return _second(output, node, digits, fractions)
     passed = [path] if isinstance(path, str) else path
     nodes = [named_node(graph, name) for name in passed if name]
     way = path_through(graph, source, nodes) if nodes else None
-    return _derivation(graph, source, way, partial(_numbers, graph, digits, fractions))
+    found = count(node.value for node in graph.nodes)
+    if lanes is not None:
+        check(lanes, found)
+    if isinstance(lanes, int):
+        graph = lane_of(graph, lanes)
+    derived = _derivation(graph, source, way, _choice(graph, digits, fractions))
+    return derived if lanes is None else _of_lanes(derived, lanes, found)
+
+
+def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> Derivation:
+    """The derivative of the derivative, in the names of the leaves."""
+    twins = rebuilt(output, {node: node.data})
+    leaves = [twin for twin in twins.values() if twin.is_leaf and twin.label]
+    for twin in twins.values():
+        twin.label = twin.label if twin.is_leaf else ""
+    name, by = name_of(output.label or "output"), name_of(node.label)
+    d, tex = ("d", "d") if len(leaves) == 1 else ("∂", r"\partial")
+    left = Written(
+        f"{d}²{name.text}/{d}{by.text}²",
+        rf"\frac{{{tex}^{{2}} {name.math}}}{{{tex} {{{by.math}}}^{{2}}}}",
+    )
+    first = _as_value(contracted(twins[output]), twins[node], leaves)
+    graph = contracted(first) if isinstance(first, Value) else None
+    source = graph.place(twins[node]) if graph else None
+    if graph is None or source is None:  # a first derivative without the name
+        nothing = Line(left, "=", Written("0", "0"))
+        return Derivation((), 0, 0, (nothing,), on_one_line([nothing]))
+    derived = _derivation(graph, source, None, _choice(graph, digits, fractions))
+    lines = (replace(derived.lines[0], left=left), *derived.lines[1:])
+    shown = lines[:1] + lines[-1:] if len(lines) > 1 else lines
+    return replace(derived, lines=lines, line=_settable(on_one_line(shown)))
+
+
+def _as_value(graph: Graph, leaf: Value, leaves: Sequence[Value]) -> Any:
+    """The formula of a derivative, computed on Values.
+
+    Raises:
+        DrawingError: where it is too long to be written, or two leaves have one name.
+    """
+    names = {typeset(one.label): one for one in leaves}
+    source = graph.place(leaf)
+    edge = next((e for e in graph.outgoing[source or 0] if graph.edges[e].source == source), None)
+    if edge is None:
+        return 0
+    if len(names) < len(leaves) or parts_of(graph.formula(edge), 2 * MOST_PARTS) is None:
+        raise DrawingError("the first derivative is too long, or its names are not told apart")
+    return evaluated(graph.formula(edge), names)
+
+
+def _of_lanes(derived: Derivation, lanes: Lanes, found: int) -> Derivation:
+    """The derivation with a line that says what is shown of the lanes."""
+    gradient = reduced(derived.gradient, lanes)
+    numbers = written_alike([gradient])
+    shown = said(lanes, found)
+    tex = rf"\text{{{shown}}}"
+    if isinstance(lanes, int):
+        line = Line(NOTHING, "", Written(f"({shown})", rf"\text{{({shown})}}"))
+    else:
+        sign = "≈" if replace(numbers, approximate=True).is_approximate(gradient) else "="
+        line = Line(Written(shown, tex), sign, written_number(gradient, numbers))
+    end = on_one_line([line])
+    whole = Written(f"{derived.line.text}; {end.text}", "")
+    return replace(derived, gradient=gradient, lines=(*derived.lines, line), line=whole)
 
 
 def named_node(graph: Graph, name: str) -> int:
@@ -227,24 +296,6 @@ def named_value(output: Value, name: str) -> Value:
     return next(value for value in topological_order(output) if graph.place(value) == wanted)
 
 
-def path_through(graph: Graph, source: int, nodes: Sequence[int]) -> Path:
-    """The one path from a node to the output that passes all these nodes.
-
-    Raises:
-        DrawingError: when no path does, or several do.
-    """
-    found = [
-        path
-        for path in paths(graph, source)
-        if {source, *(graph.edges[edge].target for edge in path)}.issuperset(nodes)
-    ]
-    if len(found) == 1:
-        return found[0]
-    asked = ", ".join(_Names(graph)(node).text for node in nodes)
-    count = f"{len(found)} paths pass" if found else "no path passes"
-    raise DrawingError(f"{count} through {asked}; name the nodes of exactly one path")
-
-
 def _place(graph: Graph, wrt: Value | str) -> int:
     if isinstance(wrt, str):
         return named_node(graph, wrt)
@@ -266,91 +317,9 @@ def _spelling(label: str) -> str:
         return label
 
 
-# Paths -------------------------------------------------------------------------------------------
-
-
-def paths(graph: Graph, source: int, most: int = MOST_PATHS) -> list[Path]:
-    """All paths from a node to the output, each as the indices of its edges, in a stable order.
-
-    Raises:
-        DrawingError: when there are more than so many.
-
-    >>> x = Value(3, "x")
-    >>> h, k = (2 * x).named("h"), (x + 1).named("k")
-    >>> paths(contracted(h * k), 0)
-    [(0, 2), (1, 3)]
-    """
-    counts = path_counts(graph)
-    if counts[source] > most:
-        raise DrawingError(
-            f"{_Names(graph)(source).text} has {decimal(counts[source])} paths to the output; "
-            f"up to {most} are listed: choose a node nearer to it"
-        )
-    found: list[Path] = []
-    walk: list[int] = []
-    waiting = [_onward(graph, counts, source)]
-    if source == graph.output:
-        return [()]
-    while waiting:
-        if not waiting[-1]:
-            waiting.pop()
-            del walk[-1:]
-            continue
-        edge = waiting[-1].pop()
-        target = graph.edges[edge].target
-        if target == graph.output:
-            found.append((*walk, edge))
-        else:
-            walk.append(edge)
-            waiting.append(_onward(graph, counts, target))
-    return found
-
-
-def _onward(graph: Graph, counts: Sequence[int], node: int) -> list[int]:
-    """The edges from a node that lead to the output, the first one last."""
-    return [e for e in reversed(graph.outgoing[node]) if counts[graph.edges[e].target]]
-
-
-def path_counts(graph: Graph) -> list[int]:
-    """For each node how many paths lead from it to the output.
-
-    >>> x = Value(3, "x")
-    >>> path_counts(contracted((2 * x).named("h") * (x + 1).named("k")))
-    [2, 1, 1, 1]
-    """
-    counts = [0] * len(graph.nodes)
-    counts[graph.output] = 1
-    for node in range(graph.output - 1, -1, -1):  # users are made after what they use
-        counts[node] = sum(counts[graph.edges[e].target] for e in graph.outgoing[node])
-    return counts
-
-
-def _gradients(graph: Graph) -> list[Scalar]:
-    """For each node the sum over its paths of the products of local derivatives."""
-    steps: list[_Step] = []
-    for index in range(len(graph.nodes)):
-        edges = [graph.edges[edge] for edge in graph.incoming[index]]
-        parents = tuple([steps[edge.source] for edge in edges])
-        steps.append(_Step(index, parents, multiplying([edge.local for edge in edges])))
-    like = graph.nodes[graph.output].value
-    found = gradients(steps[graph.output], scalars.whole(1, like), attrgetter("pullback"))
-    return [found.get(step, scalars.whole(0, like)) for step in steps]
-
-
-class _Step:
-    """A node of a graph as the chain rule takes it."""
-
-    def __init__(self, index: int, parents: tuple[_Step, ...], pullback: Pullback) -> None:
-        self.index = index
-        self.parents = parents
-        self.pullback = pullback
-
-
-def _product(factors: Iterable[Scalar]) -> Scalar:
-    return reduce(scalars.times, factors, 1)
-
-
 # Derivations -------------------------------------------------------------------------------------
+
+_Choice = Callable[[Sequence[Sum]], Digits]
 
 
 def derivation(
@@ -361,76 +330,155 @@ def derivation(
     Args:
         graph: contracted, so that its edges are the factors on the slide.
         source: index of the node.
-        numbers: how numbers are written; by default in as few of 3 to 6 digits as it takes.
+        numbers: how numbers are written; by default in as few digits as it takes.
         path: indices of edges from the node to the output: only this path; by default all paths.
 
     Raises:
         DrawingError: when there is no such node, or `path` does not lead from it to the output.
     """
-    choose = partial(_numbers, graph, None, False)
-    return _derivation(graph, source, path, (lambda shown: numbers) if numbers else choose)
+    if numbers:
+        digits = Digits(numbers, numbers, numbers)
+        return _derivation(graph, source, path, lambda sums: digits)
+    return _derivation(graph, source, path, _choice(graph, None, False))
 
 
-def _derivation(
-    graph: Graph,
-    source: int,
-    path: Path | None,
-    choose: Callable[[list[Scalar]], Numbers],
-) -> Derivation:
+def _choice(graph: Graph, digits: int | None, fractions: bool) -> _Choice:
+    leaves = [node.value for node in graph.nodes if node.is_leaf]
+    is_exact = all(map(scalars.is_exact, leaves))
+    return partial(chosen_digits, digits=digits, fractions=fractions, is_exact=is_exact)
+
+
+def _derivation(graph: Graph, source: int, path: Path | None, choose: _Choice) -> Derivation:
     if not 0 <= source < len(graph.nodes):
         raise DrawingError(f"the graph has {len(graph.nodes)} nodes; there is no node {source}")
     count = path_counts(graph)[source]
     if path is not None:
-        _check(graph, source, path)
+        check_path(graph, source, path)
         return _summed(graph, source, (path,), count, choose)
     if count <= _SUMMED:
-        found = tuple(paths(graph, source))
-        if sum(map(len, found)) <= _FACTORS:
-            return _summed(graph, source, found, count, choose)
+        every = tuple(paths(graph, source))
+        if sum(map(len, every)) <= _FACTORS:
+            return _summed(graph, source, every, count, choose)
     return _node_by_node(graph, source, count, choose)
 
 
-def _check(graph: Graph, source: int, path: Path) -> None:
-    node = source
-    for edge in path:
-        if not 0 <= edge < len(graph.edges) or graph.edges[edge].source != node:
-            raise DrawingError(f"edge {edge} of the path does not start where the path has come to")
-        node = graph.edges[edge].target
-    if node != graph.output:
-        raise DrawingError("the path ends before the output; paths(graph, source) lists all")
-
-
 def _summed(
-    graph: Graph,
-    source: int,
-    chosen: tuple[Path, ...],
-    count: int,
-    choose: Callable[[list[Scalar]], Numbers],
+    graph: Graph, source: int, chosen: tuple[Path, ...], count: int, choose: _Choice
 ) -> Derivation:
     """The derivation along some paths, or all, written as one sum."""
-    names = _Names(graph)
-    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in chosen]
+    names = Names(graph)
     left = names.derivative(graph.output, source)
     if len(chosen) == count:
-        gradient = _gradients(graph)[source]
+        gradient = total_derivatives(graph)[source]
     else:
-        gradient = _product([factor.number for factor in terms[0]])
+        gradient = product([graph.edges[edge].local for edge in chosen[0]])
         left = _along(names, source, chosen[0], left)
-    sum_ = _Sum(left, terms, gradient)
-    numbers = choose(sum_.numbers())
-    equation = _written(sum_, numbers)
+    sum_ = _sum_over_paths(names, chosen, left, gradient)
+    digits = choose([sum_])
+    steps = equation(sum_, digits)
     edges = [edge for path in chosen for edge in reversed(path)]
     return Derivation(
         chosen,
         count,
         gradient,
-        _lines(left, equation),
-        _settable(_on_one_line(_lines(left, equation.on_the_slide()))),
-        _gates(names, edges, numbers),
+        lines_of(left, steps),
+        _settable(on_one_line(lines_of(left, steps.on_the_slide()))),
+        _gates(names, edges, digits.result),
     )
 
 
-def _along(names: _Names, source: int, path: Path, left: Written) -> Written:
+def _sum_over_paths(names: Names, chosen: Sequence[Path], left: Written, gradient: Scalar) -> Sum:
+    """A term for each path; a path of one edge in the chains that its formula is made of."""
+    if len(chosen) == 1 and len(chosen[0]) == 1:
+        inner = _sum_over_ways(names, chosen[0][0], left, gradient)
+        if inner:
+            return inner
+    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in chosen]
+    return Sum(left, terms, gradient)
+
+
+def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> Sum | None:
+    """The chain rule through nodes without a name; None where the formula says it in one piece."""
+    ways = names.graph.chains(edge)
+    products = [_multiplied(way) for way in ways]
+    if len(set(products)) < len(ways) or not (len(ways) > 1 or any(map(is_worth_telling, ways))):
+        return None
+    if any(parts_of(step.formula, MOST_PARTS) is None for way in ways for step in way):
+        return None
+    short = _over_examples(names, products) if len(ways) >= _SHOWN else None
+    missing = len(ways) - _SHOWN if short else 0
+    if len(ways) > (_SHOWN if short else _SUMMED):
+        if not short:
+            return None
+        ways = [*ways[: _SHOWN - 1], ways[-1]]
+    ways = [way if is_worth_telling(way) else [_as_one(way)] for way in ways]
+    terms = [tuple(_inner(names, step) for step in way) for way in ways]
+    return Sum(left, terms, gradient, missing, short)
+
+
+def _multiplied(way: Iterable[Step]) -> Formula:
+    return reduce(operator.mul, [step.formula for step in way])
+
+
+def _as_one(way: Sequence[Step]) -> Step:
+    return Step(_multiplied(way), product([step.number for step in way]))
+
+
+def _inner(names: Names, step: Step) -> Factor:
+    return _factor(names, Written("", ""), step.formula, step.number)
+
+
+def _over_examples(names: Names, products: Sequence[Formula]) -> Written | None:
+    """A sum whose terms differ in an index only, as (2/3) Σᵢ (w xᵢ − yᵢ)xᵢ."""
+    labels = [_names_in(term) for term in products]
+    shared = set.intersection(*labels)
+    alike = {
+        renamed(term, partial(_with_index, str(place), shared))
+        for place, term in enumerate(products, 1)
+    }
+    if len(alike) != 1:
+        return None
+    (term,) = alike
+    if len(_names_in(term)) == len(shared):
+        return None
+    number, rest = _number_in_front(term)
+    front = names.formula(number) if not number.is_number(1) else NOTHING
+    inner = names.formula(rest)
+    inner = Written(f"({inner.text})", enclosed(inner.math)) if rest.head == "+" else inner
+    if "/" in front.text:
+        front = Written(f"({front.text}) ", f"{front.math} ")
+    over = rf"\sum_{{i=1}}^{{{len(products)}}} "
+    return Written(f"{front.text}Σᵢ {inner.text}", front.math + over + inner.math)
+
+
+def _names_in(written: Formula) -> set[str]:
+    parts = parts_of(written, MOST_PARTS) or []
+    return {part.parts[0] for part in parts if part.head == "name"}
+
+
+def _with_index(number: str, shared: set[str], label: str) -> str:
+    """A name with i in place of the number of its example."""
+    name = parsed(label)
+    if label in shared or name is None or name.indices[-1:] != (number,) or name.below:
+        return label
+    return name._replace(indices=name.indices[:-1], below="i").text
+
+
+def _number_in_front(term: Formula) -> tuple[Formula, Formula]:
+    """A term as its number and the rest of it."""
+    if term.head == "neg":
+        number, rest = _number_in_front(term.parts[0])
+        return -number, rest
+    if term.head == "/" and term.parts[1].head == "number":
+        number, rest = _number_in_front(term.parts[0])
+        return number / term.parts[1], rest
+    if term.head == "*" and term.parts[0].head == "number":
+        rest = term / term.parts[0]
+        return term.parts[0], rest
+    return formula(1), term
+
+
+def _along(names: Names, source: int, path: Path, left: Written) -> Written:
     """A derivative with the path that alone is followed."""
     passed = [names(source), *(names(names.graph.edges[e].target) for e in path)]
     text = " → ".join(name.text for name in passed)
@@ -438,40 +486,26 @@ def _along(names: _Names, source: int, path: Path, left: Written) -> Written:
     return Written(f"{left.text} along {text}", rf"{left.math}\;({tex})")
 
 
-def _node_by_node(
-    graph: Graph, source: int, count: int, choose: Callable[[list[Scalar]], Numbers]
-) -> Derivation:
+def _node_by_node(graph: Graph, source: int, count: int, choose: _Choice) -> Derivation:
     """The derivation with one equation for each node between the source and the output."""
-    names = _Names(graph)
-    gradients = _gradients(graph)
-    nodes = _between(graph, source)
+    names = Names(graph)
+    gradients = total_derivatives(graph)
+    nodes = nodes_between(graph, source)
     kept, half = nodes, _EQUATIONS // 2
     if len(nodes) > _EQUATIONS:
         kept = nodes[:half] + nodes[-half:]
     sums = [_sum_over_users(names, node, gradients) for node in kept]
-    numbers = choose([number for sum_ in sums for number in sum_.numbers()])
-    equations = [_written(sum_, numbers) for sum_ in sums]
-    lines = [_flat(sum_.left, equation) for sum_, equation in zip(sums, equations, strict=True)]
+    equations = [equation(sum_, choose([sum_])) for sum_ in sums]
+    lines = [flat(sum_.left, steps) for sum_, steps in zip(sums, equations, strict=True)]
     if kept is not nodes:
         missing = f"({len(nodes) - len(kept)} more equations like these)"
         rest = Written(f"⋮ {missing}", rf"\;\vdots \quad \text{{{missing}}}")
-        lines.insert(half, Line(_NOTHING, "", rest))
-    line = _on_one_line(_lines(sums[-1].left, equations[-1].on_the_slide()))
+        lines.insert(half, Line(NOTHING, "", rest))
+    line = on_one_line(lines_of(sums[-1].left, equations[-1].on_the_slide()))
     return Derivation((), count, gradients[source], tuple(lines), _settable(line))
 
 
-def _between(graph: Graph, source: int) -> list[int]:
-    """The nodes on the paths from a node to the output, nearest to the output first, without it."""
-    found = {source}
-    for node in range(source, graph.output):
-        if node in found:
-            found.update(graph.edges[edge].target for edge in graph.outgoing[node])
-    counts = path_counts(graph)
-    nearest_first = range(graph.output - 1, source - 1, -1)
-    return [node for node in nearest_first if node in found and counts[node]]
-
-
-def _sum_over_users(names: _Names, node: int, gradients: Sequence[Scalar]) -> _Sum:
+def _sum_over_users(names: Names, node: int, gradients: Sequence[Scalar]) -> Sum:
     """The chain rule for one node: a term for each of its users."""
     graph = names.graph
     edges = list(graph.outgoing[node])
@@ -482,89 +516,19 @@ def _sum_over_users(names: _Names, node: int, gradients: Sequence[Scalar]) -> _S
     for edge in edges:
         user = graph.edges[edge].target
         symbol = names.derivative(graph.output, user)
-        upstream = (_Factor(symbol, symbol, gradients[user]),) if user != graph.output else ()
+        upstream = (Factor(symbol, symbol, gradients[user]),) if user != graph.output else ()
         terms.append((*upstream, _local(names, edge)))
-    return _Sum(names.derivative(graph.output, node), terms, gradients[node], missing)
+    return Sum(names.derivative(graph.output, node), terms, gradients[node], missing)
 
 
-@dataclass(frozen=True)
-class _Factor:
-    """A factor: its symbol, its formula, its number; whether it is 1 whatever the numbers are."""
-
-    symbol: Written
-    formula: Written
-    number: Scalar
-    is_one: bool = False
-    is_sum: bool = False
-    is_rounded: bool = False
-
-
-_Term = tuple[_Factor, ...]
-
-
-@dataclass(frozen=True)
-class _Sum:
-    """A derivative as a sum over paths, or over users, of products; some terms may be left out."""
-
-    left: Written
-    terms: Sequence[_Term]
-    gradient: Scalar
-    missing: int = 0
-
-    def factors(self) -> list[list[Scalar]]:
-        """The numbers of each term."""
-        return [[f.number for f in term if not f.is_one] for term in self.terms]
-
-    def products(self) -> list[list[Scalar]]:
-        """The value of each term."""
-        return [[_product(row)] for row in self.factors()]
-
-    def numbers(self) -> list[Scalar]:
-        """All that are written."""
-        rows = self.factors() + (self.products() if len(self.terms) > 1 else [])
-        return [number for row in rows for number in row] + [self.gradient]
-
-
-def _local(names: _Names, edge: int) -> _Factor:
+def _local(names: Names, edge: int) -> Factor:
     """The local derivative along an edge."""
     graph = names.graph
     ends = graph.edges[edge]
     symbol = names.derivative(ends.target, ends.source)
-    if _has_detour(graph, edge):
+    if has_detour(graph, edge):
         symbol = _direct(symbol)
-    try:
-        formula = graph.formula(edge)
-        parts = parts_of(formula, _PARTS)
-    except RecursionError:  # thousands of unnamed nodes in a row
-        parts = None
-    if parts is None:
-        return _Factor(symbol, symbol, ends.local)
-    return _Factor(
-        symbol,
-        names.formula(formula),
-        ends.local,
-        is_one=formula.is_number(1),
-        is_sum=formula.head in ("+", "-", "neg") or str(formula).startswith(MINUS),
-        is_rounded=any(_is_rounded_constant(part) for part in parts),
-    )
-
-
-def _has_detour(graph: Graph, edge: int) -> bool:
-    """Whether other ways lead from the source of an edge to its target.
-
-    The local derivative is then not the whole of ∂target/∂source, and must not be called that.
-    """
-    source, target = graph.edges[edge].source, graph.edges[edge].target
-    waiting = [graph.edges[e].target for e in graph.outgoing[source] if e != edge]
-    found: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        if node == target:
-            return True
-        if node < target and node not in found:
-            found.add(node)
-            waiting += [graph.edges[e].target for e in graph.outgoing[node]]
-    return False
+    return _factor(names, symbol, graph.formula(edge), ends.local)
 
 
 def _direct(symbol: Written) -> Written:
@@ -572,324 +536,39 @@ def _direct(symbol: Written) -> Written:
     return Written(f"({symbol.text})_direct", enclosed(symbol.math) + r"_{\mathrm{direct}}")
 
 
+def _factor(names: Names, symbol: Written, written: Formula, number: Scalar) -> Factor:
+    parts = parts_of(written, MOST_PARTS)
+    if parts is None:
+        return Factor(symbol, symbol, number)
+    return Factor(
+        symbol,
+        names.formula(written),
+        number,
+        is_one=written.is_number(1),
+        is_sum=written.head == "+",
+        is_rounded=any(map(_is_rounded_constant, parts)),
+    )
+
+
 def _is_rounded_constant(part: Formula) -> bool:
     """Whether a formula writes a number in fewer digits than it has."""
     if part.head != "number" or not scalars.is_number(part.parts[0]):
         return False
-    number = part.parts[0]
-    return not _is_finite(number) or read(in_formula(number)) != Fraction(str(number))
+    number, written = part.parts[0], in_formula(part.parts[0])
+    if not written.strip(MINUS)[:1].isdigit():  # e, π, ∞
+        return written in ("nan", "∞")
+    return read(written) != Fraction(str(number))
 
 
-# Equations ---------------------------------------------------------------------------------------
-
-_NOTHING = Written("", "")
-_Right = tuple[str, Written]  # a sign, and what follows it
-
-
-@dataclass(frozen=True)
-class _Equation:
-    """What stands right of a derivative; None for what would only repeat its neighbour."""
-
-    symbols: _Right | None
-    formulas: _Right | None
-    numbers: _Right | None
-    products: _Right | None
-    result: _Right
-
-    def __iter__(self) -> Iterator[_Right]:
-        given = (self.symbols, self.formulas, self.numbers, self.products, self.result)
-        return (right for right in given if right)
-
-    def on_the_slide(self) -> list[_Right]:
-        """Symbols, numbers, result; a formula where there would be no symbols."""
-        given = (self.symbols or self.formulas, self.numbers, self.result)
-        return [right for right in given if right]
-
-
-def _written(sum_: _Sum, numbers: Numbers) -> _Equation:
-    """The steps of an equation, and how each follows from the one before."""
-    writer = _Writer(numbers)
-    terms, missing = sum_.terms, sum_.missing
-    symbols = _joined([_times([f.symbol for f in term]) for term in terms], missing)
-    formulas = _joined([_times(_bracketed(term, len(terms))) for term in terms], missing)
-    factors, products, result = sum_.factors(), sum_.products(), [[sum_.gradient]]
-    has_products = max(map(len, factors), default=0) > 1
-    has_sum = len(factors) > 1
-    chain = [(factors, has_products or has_sum), (products, has_products and has_sum)]
-    rows = [row if is_written else None for row, is_written in chain]
-    before: list[list[Scalar]] | None = None
-    rights: list[_Right | None] = []
-    for row, left_out in ((rows[0], missing), (rows[1], missing), (result, 0)):
-        if row is None:
-            rights.append(None)
-            continue
-        is_equal = writer.is_equal(row, before, missing)
-        written = _joined([writer.product(term, len(row)) for term in row], left_out)
-        rights.append(("=" if is_equal else "≈", written))
-        before = row
-    is_rounded = any(f.is_rounded for term in terms for f in term)
-    last = rights[2]
-    assert last is not None
-    has_symbols = any(terms) and symbols.text != sum_.left.text
-    has_formulas = any(terms) and formulas.text not in (symbols.text, last[1].text)
-    return _Equation(
-        ("=", symbols) if has_symbols else None,
-        ("≈" if is_rounded else "=", formulas) if has_formulas else None,
-        rights[0],
-        rights[1],
-        last,
-    )
-
-
-def _lines(left: Written, rights: Iterable[_Right]) -> tuple[Line, ...]:
-    first, *others = (Line(_NOTHING, *right) for right in rights)
-    return (replace(first, left=left), *others)
-
-
-def _flat(left: Written, equation: _Equation) -> Line:
-    """An equation on one line."""
-    (sign, first), *others = equation
-    rest = _on_one_line(Line(_NOTHING, *right) for right in others)
-    return Line(left, sign, Written(f"{first.text} {rest.text}".strip(),
-                                    f"{first.math} {rest.math}".strip()))  # fmt: skip
-
-
-def _bracketed(term: _Term, count: int) -> list[Written]:
-    """The formulas of a term, those of 1 left out, sums in parentheses where they need them."""
-    shown = [factor for factor in term if not factor.is_one]
-    alone = len(shown) == 1 and count == 1
-    return [_in_parentheses(f.formula) if f.is_sum and not alone else f.formula for f in shown]
-
-
-def _in_parentheses(written: Written) -> Written:
-    return Written(f"({written.text})", enclosed(written.math))
-
-
-def _times(factors: Sequence[Written]) -> Written:
-    """A product; of nothing, 1."""
-    if not factors:
-        return Written("1", "1")
-    return Written(
-        " × ".join(factor.text for factor in factors),
-        r" \times ".join(factor.math for factor in factors),
-    )
-
-
-def _joined(terms: Sequence[Written], missing: int) -> Written:
-    """A sum, dots standing for the terms that are left out; of nothing, 0."""
-    shown = list(terms) or [Written("0", "0")]
-    if missing:
-        shown.insert(len(shown) - 1, Written("⋯", r"\cdots"))
-    return Written(" + ".join(a.text for a in shown), " + ".join(a.math for a in shown))
-
-
-# Numbers -----------------------------------------------------------------------------------------
-
-
-def _numbers(graph: Graph, digits: int | None, fractions: bool, shown: Sequence[Scalar]) -> Numbers:
-    """How the numbers are written: in full where six digits are enough for all of them."""
-    leaves = [node.value for node in graph.nodes if node.is_leaf]
-    is_exact = all(map(scalars.is_exact, leaves))
-    known = [number for number in map(_plain, shown) if scalars.is_number(number)]
-    for enough in (3, 4, 5, 6):
-        numbers = Numbers(enough, fractions, approximate=is_exact)
-        if digits is None and all(map(_Writer(numbers).is_in_full, known)):
-            return numbers
-    finite = [number for number in known if math.isfinite(scalars.to_float(number))]
-    return written_alike(finite, digits, fractions=fractions, approximate=is_exact)
-
-
-def _plain(scalar: Scalar) -> Scalar:
-    """A scalar as it is written: a Value by its data, a number of many digits as a float."""
-    while isinstance(scalar, Value):
-        scalar = scalar.data
-    many = scalars.kind_of(scalar).name == "mpmath number"
-    return scalars.to_float(scalar) if many else scalar
-
-
-def _is_finite(number: Scalar) -> bool:
-    return scalars.is_exact(number) or math.isfinite(number)
-
-
-class _Writer:
-    """Writes numbers, and knows which of them it has rounded."""
-
-    def __init__(self, numbers: Numbers) -> None:
-        self.approximate = numbers.approximate
-        self.numbers = replace(numbers, approximate=False)  # ≈ stands between the lines
-
-    def number(self, scalar: Scalar) -> Written:
-        """A number, the first lanes, or an expression of another library's."""
-        scalar = _plain(scalar)
-        if lanes := _lanes(scalar):
-            shown = [self.number(lane) for lane in lanes[:_LANES]]
-            shown += [Written("…", r"\ldots")] * (len(lanes) > _LANES)
-            return Written(f"[{', '.join(a.text for a in shown)}]",
-                           enclosed(", ".join(a.math for a in shown), "[]"))  # fmt: skip
-        if scalars.is_number(scalar):
-            return Written(self.numbers.text(scalar), self.numbers.math(scalar))
-        text = printable(str(scalar), 200).replace("-", MINUS)
-        own = scalar._repr_latex_() if hasattr(scalar, "_repr_latex_") else ""
-        return Written(text, own.strip("$").removeprefix(r"\displaystyle ") or quoted(text))
-
-    def product(self, factors: Sequence[Scalar], count: int) -> Written:
-        """Numbers in parentheses with × between them; one that is no negative term as it is."""
-        written = [self.number(factor) for factor in factors]
-        alone = len(written) == 1
-        if alone and not (count > 1 and written[0].text.startswith(MINUS)):
-            return written[0]
-        return _times([_in_parentheses(factor) for factor in written])
-
-    def is_in_full(self, scalar: Scalar) -> bool:
-        """Whether what is written is the number itself; a float is taken for its 15 digits."""
-        scalar = _plain(scalar)
-        if lanes := _lanes(scalar):
-            return len(lanes) <= _LANES and all(map(self.is_in_full, lanes))
-        if not scalars.is_number(scalar) or not _is_finite(scalar):
-            return True
-        if scalars.is_exact(scalar):
-            return bool(self.printed(scalar) == scalar)
-        digits = self.numbers.digits
-        return not self.approximate and decimal(scalar, digits) == decimal(scalar, 15)
-
-    def printed(self, scalar: Scalar) -> Fraction:
-        """The number that is read off what is written."""
-        exact = self.numbers.fractions and scalars.is_exact(scalar)
-        text = fraction(scalar) if exact else decimal(scalar, self.numbers.digits)
-        return read(text)
-
-    def is_equal(
-        self, row: list[list[Scalar]], before: list[list[Scalar]] | None, missing: int
-    ) -> bool:
-        """Whether = is honest in front of a sum of products that follows another, as printed."""
-        known = [_plain(number) for term in row + (before or []) for number in term]
-        if not all(map(self.is_in_full, known)):
-            return False
-        if before is None or not all(scalars.is_number(a) and _is_finite(a) for a in known):
-            return True
-        if missing:
-            return all(map(scalars.is_exact, known))
-        return self.read(row) == self.read(before)
-
-    def read(self, row: list[list[Scalar]]) -> Fraction:
-        """The sum of products of the numbers as they are printed."""
-        printed = ([self.printed(_plain(factor)) for factor in term] for term in row)
-        return sum((math.prod(term, start=Fraction(1)) for term in printed), Fraction(0))
-
-
-def _lanes(scalar: Scalar) -> list[Scalar]:
-    return list(scalar.ravel().tolist()) if getattr(scalar, "shape", ()) else []
-
-
-# Names -------------------------------------------------------------------------------------------
-
-
-class _Names:
-    """The names of the nodes of a graph, and formulas in them."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.nodes: dict[str, int] = {}
-        self.values: dict[str, Scalar] = {}  # None for a name of several nodes
-        for index, node in enumerate(graph.nodes):
-            if node.label:
-                name = typeset(node.label)
-                self.values[name] = None if name in self.nodes else node.value
-                self.nodes[name] = index
-
-    def __call__(self, node: int) -> Written:
-        """The name of a node; one without a name is the output, or has its number."""
-        written = _name(self.graph.nodes[node].label)
-        if written.text:
-            return written
-        if node == self.graph.output and "output" not in self.nodes:
-            return _name("output")
-        return Written(f"#{node}", rf"\#{node}")
-
-    def derivative(self, of: int, by: int) -> Written:
-        """∂a/∂b."""
-        a, b = self(of), self(by)
-        return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
-
-    def formula(self, formula: Formula) -> Written:
-        """A formula in these names."""
-        text = str(renamed(formula, lambda name: self._named(name).text))
-        return Written(text, latex(formula, lambda name: self._named(name).math))
-
-    def _named(self, name: str) -> Written:
-        if name in self.nodes:
-            return self(self.nodes[name])
-        return _LEFT_OUT.get(name) or Written(name, mathtext(name) or quoted(name))
-
-    def value(self, condition: Formula) -> Scalar | None:
-        """The value of a formula; None where a name in it has none, or belongs to several nodes."""
-        names = [part.parts[0] for part in parts_of(condition, _PARTS) or () if part.head == "name"]
-        if any(self.values.get(name) is None for name in names):
-            return None
-        return evaluated(condition, self.values)
-
-
-_LEFT_OUT = {"[…]": Written("[…]", r"[\ldots]"), "…": Written("…", r"\ldots")}
-
-
-def _gates(names: _Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written, ...]:
-    """The conditions in the formulas of some edges, and what they are: 1[w₂x > 0] = 1."""
-    writer = _Writer(numbers)
+def _gates(names: Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written, ...]:
+    """The conditions in the formulas of some edges, and what they are: 1[w₂ x > 0] = 1."""
     found: dict[str, Written] = {}
     for edge in edges:
-        try:
-            parts = parts_of(names.graph.formula(edge), _PARTS)
-        except RecursionError:
-            continue
-        for gate in parts or ():
+        for gate in parts_of(names.graph.formula(edge), MOST_PARTS) or ():
             value = names.value(gate) if gate.head == "indicator" else None
             if value is not None:
-                left, right = names.formula(gate), writer.number(value)
+                left, right = names.formula(gate), written_number(value, numbers)
                 found[left.text] = Written(
                     f"{left.text} = {right.text}", f"{left.math} = {right.math}"
                 )
     return tuple(found.values())
-
-
-def _name(label: str) -> Written:
-    """A name in Unicode and in TeX; what is no name of the field is set as text."""
-    text = printable(typeset(label))
-    if re.search(r"[\s+*/×·=−-]", text):
-        text = f"({text})"
-    if label.startswith("$"):
-        math_ = label[1:-1] if len(label) > 2 and _is_plain_tex(label[1:-1]) else ""
-    else:
-        math_ = mathtext(label) if len(label) <= _LETTERS else ""
-    return Written(text, math_ or quoted(text))
-
-
-_UNUSUAL = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-ÝßÀ-ïñ-öø-ýÿ]")  # what a plain LaTeX has no letter for
-
-# A label between dollars is TeX that its author wrote. What this grammar does not know is text.
-_COMMANDS = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega "
-    "ell partial nabla prime ast star cdot times infty"
-).replace(" ", "|")
-_TEX_ATOM = (
-    r"(?:[A-Za-z0-9]|\0|\\(?:" + _COMMANDS + r")(?![A-Za-z])|"
-    r"\\(?:hat|bar|tilde|dot|vec|mathbf|mathrm|mathcal) *\0|\\frac *\0 *\0)"
-)
-_TEX = re.compile(
-    rf"(?: *(?:{_TEX_ATOM}(?: *_ *{_TEX_ATOM})?(?: *\^ *{_TEX_ATOM})?|[-+=,.()/!:;\[\]|'] *))+ *"
-)
-
-
-def _is_plain_tex(tex: str) -> bool:
-    r"""Whether it is letters, indices, accents and fractions, which any TeX sets.
-
-    >>> [_is_plain_tex(tex) for tex in (r"W_{h}^{(1)}", r"\hat{y}", r"\input{x}", "a_b_c", "{")]
-    [True, True, False, False, False]
-    """
-    if len(tex) > 2 * _LETTERS or "\0" in tex or not tex.isascii():
-        return False
-    while group := re.search(r"\{([^{}]*)\}", tex):
-        if not _TEX.fullmatch(group[1]):
-            return False
-        tex = f"{tex[: group.start()]}\0{tex[group.end() :]}"
-    return _TEX.fullmatch(tex) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -11,7 +11,16 @@ from scalargrad.engine.backward import Pullback, gradients, multiplying, topolog
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant
-from scalargrad.notation.formula import Formula, applied, formula, name
+from scalargrad.graph.chains import Factor, ways
+from scalargrad.notation.formula import (
+    Formula,
+    applied,
+    collected,
+    evaluated,
+    formula,
+    name,
+    ordered,
+)  # fmt: skip
 from scalargrad.notation.names import typeset
 
 
@@ -90,6 +99,11 @@ def _nowhere(value: Value) -> None:
     """The place of a Value in a graph that was made from none."""
 
 
+def _one_way(index: int) -> list[list[Factor]]:
+    """The chains of an edge of which no more is known than its formula."""
+    return []
+
+
 @dataclass(frozen=True)
 class Graph:
     """Nodes in the order in which they were made, and edges in the order of their operands.
@@ -105,6 +119,8 @@ class Graph:
         products: of a contracted graph: two nodes that are multiplied with one another, and the
             node that their product goes into.
         terms: of a contracted graph: a node that is added to others, and the node it goes into.
+        chains: of a contracted graph: the factors of an edge, given its index, along each way
+            through nodes without a name.
     """
 
     nodes: tuple[Node, ...]
@@ -115,6 +131,7 @@ class Graph:
     terms: tuple[tuple[int, int], ...] = ()
     expression: Callable[[int], Formula] = _unwritten
     place: Callable[[Value], int | None] = _nowhere
+    chains: Callable[[int], list[list[Factor]]] = _one_way
 
     @cached_property
     def incoming(self) -> tuple[tuple[int, ...], ...]:
@@ -308,9 +325,23 @@ def contracted(output: Value) -> Graph:
     def derivatives(value: Value) -> dict[Value, Scalar]:
         return gradients(value, formula(1), _Writer(place).pullback, until=place)
 
+    @cache
+    def typed(value: Value) -> tuple[str, ...]:
+        return tuple(_names_in(value, place))
+
+    def shown(written: Formula, value: Value) -> Formula:
+        return ordered(collected(written), typed(value))
+
     def written(index: int) -> Formula:
         value, parent = uses[index]
-        return formula(derivatives(value)[parent])
+        return shown(formula(derivatives(value)[parent]), value)
+
+    def chains(index: int) -> list[list[Factor]]:
+        value, parent = uses[index]
+        return [
+            [factor._replace(formula=shown(factor.formula, value)) for factor in way]
+            for way in ways(value, parent, place, _Writer(place).local_derivatives)
+        ]
 
     return Graph(
         tuple(map(_node, kept)),
@@ -321,6 +352,7 @@ def contracted(output: Value) -> Graph:
         tuple(terms),
         _expressions(place),
         place.get,
+        chains,
     )
 
 
@@ -372,6 +404,20 @@ def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
     return written
 
 
+def _names_in(value: Value, kept: Mapping[Value, int]) -> Iterator[str]:
+    """The names in the expression that made a node, from left to right."""
+    waiting, seen = list(reversed(value.parents)), {value}
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.label:
+            yield typeset(node.label)
+        if node not in kept:
+            waiting += reversed(node.parents)
+
+
 class _Writer:
     """Writes the local derivatives of nodes as formulas in the names of the nodes that are kept."""
 
@@ -383,7 +429,24 @@ class _Writer:
         if value.op is None:
             return ()
         operands = self.operands(value)
-        return value.op.derivatives(self.operand(value), *operands)
+        y = applied(value.op, operands) if value.op.arithmetic else self.operand(value)
+        found = value.op.derivatives(y, *operands)
+        return self.at_kink(value, found) if value.is_at_kink else found
+
+    def at_kink(self, value: Value, found: Operands) -> Operands:
+        """Local derivatives at a kink: numbers where the formula does not know the convention."""
+        chosen = []
+        for local, written in zip(value.local_derivatives(), found, strict=False):
+            try:
+                is_met = bool(evaluated(formula(written), self.values) == local)
+            except (ArithmeticError, KeyError, TypeError, ValueError):
+                is_met = True
+            chosen.append(written if is_met else formula(local))
+        return tuple(chosen)
+
+    @cached_property
+    def values(self) -> dict[str, Scalar]:
+        return {typeset(node.label): node.data for node in self.kept if node.label}
 
     def pullback(self, value: Value) -> Pullback:
         return multiplying(self.local_derivatives(value))

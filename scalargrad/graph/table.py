@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scalargrad.engine.value import Value
+from scalargrad.graph.lanes import Lanes, check, count, reduced, said
 from scalargrad.graph.model import Graph, contracted, graph
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import both
@@ -16,18 +17,25 @@ _HEADER = ("name", "value", "gradient")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of three cells: name, value, and the gradient of the output with respect to it."""
+    """Rows of three cells: name, value, and the gradient of the output with respect to it.
+
+    Attributes:
+        rows: the cells.
+        note: what is shown of lanes, in words; "" where there are none, or all are listed.
+    """
 
     rows: tuple[tuple[str, str, str], ...]
+    note: str = ""
 
     def __str__(self) -> str:
         """Plain text in columns."""
         widths = [max(map(len, column)) for column in zip(_HEADER, *self.rows, strict=True)]
         lines = [_HEADER, tuple("─" * width for width in widths), *self.rows]
-        return "\n".join(
+        rows = [
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
-        )
+        ]
+        return "\n".join([*rows, *filter(None, [self.note])])
 
     def __repr__(self) -> str:
         """The text: a table is there to be read."""
@@ -37,19 +45,26 @@ class Table:
     def markdown(self) -> str:
         """A Markdown table; what Markdown would take for markup is escaped."""
         lines = [_HEADER, ("---",) * 3, *(tuple(map(_escaped, row)) for row in self.rows)]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        rows = [f"| {' | '.join(line)} |" for line in lines]
+        return "\n".join([*rows, *(["", self.note] if self.note else [])])
 
     def _repr_markdown_(self) -> str:
         return self.markdown
 
 
-def table(output: Value, detail: Literal["named", "all"] | None = None) -> Table:
+def table(
+    output: Value, detail: Literal["named", "all"] | None = None, *, lanes: Lanes = None
+) -> Table:
     """The values and gradients below a node, in the order in which they were computed.
 
     Args:
         output: the node that `backward` was called on.
         detail: "named" for the named nodes, "all" for all of them; by default the named ones
             where there are any besides the output.
+        lanes: of a graph of lanes "mean", "sum" or the number of one; by default all are listed.
+
+    Raises:
+        ValueError: for lanes that there are not.
 
     >>> x, w = Value("2", "x"), Value("0.1", "w")
     >>> h = (w * x).named("h")
@@ -64,12 +79,18 @@ def table(output: Value, detail: Literal["named", "all"] | None = None) -> Table
     shown = contracted(output) if detail == "named" else graph(output)
     if detail is None and _names_more_than_the_output(shown):
         shown = contracted(output)
-    return Table(
-        tuple(
-            (_title(shown, index), both(node.value), both(node.gradient))
-            for index, node in enumerate(shown.nodes)
+    found = count(node.value for node in shown.nodes)
+    if lanes is not None:
+        check(lanes, found)
+    rows = tuple(
+        (
+            _title(shown, index),
+            both(reduced(node.value, lanes)),
+            both(reduced(node.gradient, lanes)),
         )
+        for index, node in enumerate(shown.nodes)
     )
+    return Table(rows, "" if lanes is None else said(lanes, found))
 
 
 def _names_more_than_the_output(shown: Graph) -> bool:

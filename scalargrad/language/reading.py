@@ -1,65 +1,53 @@
-"""Program text: read as a graph of Values, and a graph of Values written as program text.
+"""Program text, read as a graph of Values.
 
     x = 2; w = -6/25        # a statement that is only a number makes a leaf
-    h = relu(w*x + 0.1)     # in other places numbers are constants
+    h = relu(w x + 0.1)     # in other places numbers are constants
     (h − 1)²                # the last statement may go without a name: it is `result`
 
 Numbers are exact; `~0.1` is the float 0.1. `ŷ` and `yhat`, `w₂` and `w2` are the same name, `h = x`
 is a second name for the same Value, and a name such as `_1` leaves its Value without a label.
+Vectors and matrices are names for scalars: `x = [1, 2]` makes x₁ and x₂.
 
-The text becomes tokens, the tokens become steps in postfix order, and a stack machine takes the
-steps. Nothing recurses, nothing is handed to Python's own parser, and everything has a limit.
+The text becomes tokens, the tokens become steps, and a stack machine takes the steps.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import count, pairwise
-from math import lcm
-from typing import Any, NamedTuple
+from typing import Any
 
-from scalargrad.engine import ops, scalars
-from scalargrad.engine.backward import topological_order
-from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
-from scalargrad.engine.scalars import Scalar, is_exact
-from scalargrad.engine.value import Value, constant
+from scalargrad.engine.ops import CONSTANT
+from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError, located
-from scalargrad.notation import names
-from scalargrad.notation.numbers import exact_text
+from scalargrad.language.expressions import CONSTANTS
+from scalargrad.language.parsing import parsed
+from scalargrad.language.running import LocatedDomainError, Machine
+from scalargrad.language.steps import (
+    Apply,
+    Call,
+    Element,
+    Loop,
+    Name,
+    Number,
+    Statement,
+    Step,
+)
+from scalargrad.language.tokens import LocatedError
+from scalargrad.language.vectors import LIST, Array, Condition, Thing, indexed, words
+from scalargrad.notation.names import NotAName, canonical, typeset
+from scalargrad.notation.names import parsed as name_parts
 from scalargrad.notation.words import did_you_mean
-
-MOST_CHARACTERS = 1_000_000
-MOST_OPERATIONS = 200_000
-MOST_PARENTHESES = 1_000  # inside one another
-MOST_LETTERS = 100  # of a name
-MOST_DIGITS = 400  # of a number; its exponent is at most as large
-MOST_BITS = 20_000  # of an exact result
-MOST_BITS_IN_ALL = 50_000_000  # of all exact results of a program
-
-_ALIASES = {"max": "maximum", "min": "minimum", "ln": "log"}
-
-# How strongly operators bind. An open parenthesis waits under all of them; an atom is none.
-_OPEN, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
-_OPERATORS = {
-    "+": (_SUM, ops.add),
-    "-": (_SUM, ops.sub),
-    "*": (_PRODUCT, ops.mul),
-    "/": (_PRODUCT, ops.div),
-    "^": (_POWER, ops.pow),
-}
 
 
 def program(text: str, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Program:
     """The Values that a program text describes, by name.
 
     Args:
-        text: statements `name = expression`, on lines or separated by `;`.
+        text: statements `name = expression`, on lines or parted by `;` or `,`.
         inputs: what the names stand for that the text uses and does not assign, and literals that
-            shall be others: text ("2", exact), int, float, Fraction, Value, ….
+            shall be others: text ("2", exact), int, float, Fraction, Value, …; a list for a vector.
         named: more inputs.
 
     Raises:
@@ -67,16 +55,16 @@ def program(text: str, inputs: Mapping[str, Any] | None = None, /, **named: Any)
         DomainError: for an operation outside its domain.
         TypeError: for an input that is no scalar.
 
-    >>> p = program("h = w*x; loss = (h - 1)^2", x="2", w="0.8")
+    >>> p = program("h = w x; loss = (h - 1)^2", x="2", w="0.8")
     >>> p["loss"].data
     Fraction(9, 25)
     """
     try:
         given = _by_canonical_name([*(inputs or {}).items(), *named.items()])
-        return _evaluated(_parsed(text), given)
-    except _LocatedDomainError as error:
+        return _evaluated(parsed(text, given), given)
+    except LocatedDomainError as error:
         raise DomainError(located(error.message, text, error.position)) from error.__cause__
-    except _LocatedError as error:
+    except LocatedError as error:
         raise ProgramError(error.message, text, error.position) from None
 
 
@@ -90,8 +78,8 @@ def inputs_of(text: str) -> tuple[str, ...]:
     ('w', 'x')
     """
     try:
-        return tuple(_needed(_parsed(text)))
-    except _LocatedError as error:
+        return tuple(_needed(parsed(text), ()))
+    except LocatedError as error:
         raise ProgramError(error.message, text, error.position) from None
 
 
@@ -100,24 +88,40 @@ class Program(Mapping[str, Value]):
 
     Attributes:
         inputs: the names of the leaves: inputs that were given, and literals.
-        output: the Value of the last statement.
+        output: the Value of the last statement, of a vector its last element.
+        outputs: the Values of the last statement: one, or the elements of a vector.
+        vectors: the vectors and matrices by name: lists of Values, and lists of such lists.
 
     >>> p = program("yhat = 3*x; yhat - 1", x=2)
     >>> list(p), p.inputs, p["ŷ"].data, p.output.data
     (['x', 'yhat', 'result'], ('x',), 6, 5)
+    >>> p = program("x = [1, 2]; h = relu(x - 1)")
+    >>> list(p), [h.data for h in p.outputs], p.vectors["h"] == list(p.outputs)
+    (['x1', 'x2', 'h1', 'h2'], [0, 1], True)
     """
 
-    __slots__ = ("_values", "inputs", "output")
+    __slots__ = ("_values", "inputs", "output", "outputs", "vectors")
 
-    def __init__(self, values: Mapping[str, Value], inputs: Iterable[str]) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Value],
+        inputs: Iterable[str],
+        outputs: Sequence[Value] = (),
+        vectors: Mapping[str, Any] | None = None,
+    ) -> None:
         self._values = dict(values)
         self.inputs = tuple(inputs)
-        self.output = self._values[next(reversed(self._values))]
+        self.outputs = tuple(outputs) or (self._values[next(reversed(self._values))],)
+        self.output = self.outputs[-1]
+        self.vectors = dict(vectors or {})
 
     def __getitem__(self, name: str) -> Value:
         """The Value of a name in any of its spellings."""
-        with suppress(KeyError, ProgramError, TypeError):
+        with suppress(KeyError, NotAName, TypeError):
             return self._values[canonical(name)]
+        with suppress(KeyError, NotAName, TypeError):
+            if self.vectors[canonical(name)]:
+                raise KeyError(f"{name!r} is a vector: ask for .vectors[{name!r}], or an element")
         raise KeyError(f"{name!r} is no name in {self!r}{did_you_mean(str(name), self)}")
 
     def __iter__(self) -> Iterator[str]:
@@ -134,665 +138,350 @@ class Program(Mapping[str, Value]):
         return f"<program {', '.join(names if len(names) < 9 else [*names[:7], '…', names[-1]])}>"
 
 
-class _LocatedError(Exception):
-    """A message and the index in the text that it is about; `program` adds the text."""
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
-
-
-class _LocatedDomainError(_LocatedError):
-    """An operation refused its operands."""
-
-
-# Names -------------------------------------------------------------------------------------------
-
-_ANONYMOUS = re.compile(r"_[0-9]+")
-
-
-def canonical(name: str) -> str:
-    """The one spelling of a name that may be written in several.
-
-    Raises:
-        ProgramError: when it is no name.
-
-    >>> [canonical(name) for name in ("ŷ", "w₂", "ℓ", "Δθ", "w₁₁⁽²⁾")]
-    ['yhat', 'w2', 'loss', 'Deltatheta', 'w11_2']
-    """
-    try:
-        return names.canonical(name)
-    except names.NotAName as error:
-        raise ProgramError(error.message, name, error.position) from None
-
-
-def _function(name: str) -> Operation | None:
-    """The row of the table that programs call by a name."""
-    return OPERATIONS.get(_ALIASES.get(name, name))
-
-
-def _canonical(name: str, start: int) -> str:
-    """The canonical spelling of a name that stands at a place in the text."""
-    try:
-        return names.canonical(name)
-    except names.NotAName as error:
-        raise _LocatedError(error.message, start + error.position) from None
-
-
-def _refusal(character: str) -> str:
-    """Why a character is refused, and what to write instead where that is known."""
-    if character in _HINTS:
-        return f"{character} has no place in a program; {_HINTS[character]}"
-    return names.refusal(character)
-
-
-_HINTS = {
-    "~": "a float is written ~0.1",
-    "≈": "a float is written ≈0.1",
-    "⁽": "a raised index belongs to a name, as in w⁽²⁾",
-    "'": "names and numbers go without quotes",
-    '"': "names and numbers go without quotes",
-    "%": "the operators are + - * / ^",
-    "[": "group with ( and )",
-    "{": "group with ( and )",
-}
-
-
-# Text → tokens -----------------------------------------------------------------------------------
-
-
-class Token(NamedTuple):
-    """A piece of the text: "number", "name", "power" (x²), "end" of a statement, or an operator."""
-
-    kind: str
-    text: str
-    position: int
-
-
-_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_SPACE = r"\ \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
-_OTHER = r"\x00-@\[-^`{-\x7f" + _SPACE + "×−·⋅÷≈⁺⁻⁰¹²³⁴-⁹⁽⁾"  # what names do not begin with
-_TOKEN = re.compile(
-    rf"""
-      (?P<name>     [^{_OTHER}] (?: (?:[^{_OTHER}]|[0-9])++ | ⁽[^⁽⁾\n]*+⁾ )*+ )
-    | (?P<number>   {_NUMBER} | [~≈]\ *[-−]?(?:inf\b|nan\b|{_NUMBER}) )
-    | (?P<operator> \*\* | [-+*/^(),=×−·⋅÷] )
-    | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ )
-    | (?P<power>    [⁺⁻]?[⁰¹²³⁴-⁹]++ )
-    | [{_SPACE}]++ | \#[^\n\r]*+
-    | (?P<other>    . )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_OPERATOR_SPELLINGS = {"**": "^", "−": "-", "×": "*", "·": "*", "⋅": "*", "÷": "/"}
-_DIGITS = str.maketrans("−⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-+-0123456789")
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    """The tokens of a text; two "end"s close it, so that every other token has a follower."""
-    if len(text) > MOST_CHARACTERS:
-        raise _LocatedError(f"a program has at most {MOST_CHARACTERS} characters", MOST_CHARACTERS)
-    for match in _TOKEN.finditer(text):
-        kind, found, start = match.lastgroup, match.group(), match.start()
-        if kind == "operator":
-            found = kind = _OPERATOR_SPELLINGS.get(found, found)
-        elif kind == "name":
-            found = _canonical(found, start)
-        elif kind == "other":
-            raise _LocatedError(_refusal(found), start)
-        if kind:
-            yield Token(kind, found, start)
-    yield Token("end", "", len(text))
-    yield Token("end", "", len(text))
-
-
-def _number(token: Token) -> Scalar:
-    """The number that a token stands for."""
-    text = token.text[: 3 * MOST_DIGITS].translate(_DIGITS).lower()
-    mantissa, _, exponent = text.partition("e")
-    if sum(map(str.isdigit, mantissa)) > MOST_DIGITS:
-        raise _LocatedError(f"a number has at most {MOST_DIGITS} digits", token.position)
-    if len(exponent) > 9 or abs(int(exponent or 0)) > MOST_DIGITS:
-        raise _LocatedError(f"an exponent is at most {MOST_DIGITS}", token.position)
-    return float(text[1:]) if text[0] in "~≈" else scalars.scalar(text)
-
-
-# Tokens → steps in postfix order -----------------------------------------------------------------
-
-
-class Number(NamedTuple):
-    """Put a constant on the stack. A bare one may yet become part of a literal: -2, 1/3."""
-
-    scalar: Scalar
-    bare: bool
-
-
-class Name(NamedTuple):
-    """Put the Value of a name on the stack."""
-
-    name: str
-    position: int
-
-
-class Call(NamedTuple):
-    """Take operands from the stack, and put the result of an operation there."""
-
-    operation: Operation
-    arity: int
-    position: int
-
-
-Step = Number | Name | Call
-
-
-class Statement(NamedTuple):
-    """A name, "" where there is none, and the steps that make its Value."""
-
-    name: str
-    position: int
-    steps: list[Step]
-
-    @property
-    def literal(self) -> Scalar | None:
-        """The number that it assigns, if it does nothing else."""
-        match self.steps:
-            case [Number(scalar, bare=True)]:
-                return scalar
-        return None
-
-    @property
-    def is_alias(self) -> bool:
-        """Whether it assigns another name, and does nothing else."""
-        return len(self.steps) == 1 and isinstance(self.steps[0], Name)
-
-
-@dataclass(slots=True)
-class _Pending:
-    """An operator that waits for its right operand, or a parenthesis (_OPEN) for its end."""
-
-    strength: int
-    operation: Operation | None  # None for a parenthesis that only groups
-    arity: int
-    position: int
-    opening: int = 0
-
-
-class _Yard:
-    """Dijkstra's shunting-yard for one statement: tokens go in, steps in postfix order come out.
-
-    Args:
-        operations: the number of operations in the statements before this one.
-    """
-
-    def __init__(self, operations: int = 0) -> None:
-        self.operations = operations
-        self.first: Token | None = None
-        self._last: Token | None = None
-        self._name = ""
-        self._steps: list[Step] = []
-        self._pending: list[_Pending] = []
-        self._depth = 0
-        self._has_operand = False  # so that an operator may come now
-
-    def take(self, token: Token, following: Token) -> None:
-        """Take the next token of the statement."""
-        if token.kind == "=":
-            self._assign(token)
-        elif token.kind == ")":
-            self._close(token)
-        elif self._has_operand:
-            self._continue(token)
-        else:
-            self._begin(token, following)
-        self.first = self.first or token
-        self._last = token
-
-    def statement(self, end: Token) -> Statement:
-        """The statement, when its last token has been taken."""
-        assert self.first
-        if not self._has_operand:
-            raise self._expected_operand(end)
-        self._write_pending(_SUM)
-        if self._pending:
-            raise _LocatedError("'(' is not closed in its statement", self._pending[-1].opening)
-        self._join_fraction()
-        return Statement(self._name, self.first.position, self._steps)
-
-    def _assign(self, token: Token) -> None:
-        if not self.first or self.first is not self._last or self.first.kind != "name":
-            message = "one '=' follows the name that a statement begins with, and no other"
-            raise _LocatedError(message, token.position)
-        self._name = self.first.text
-        self._steps.clear()
-        self._has_operand = False
-
-    def _begin(self, token: Token, following: Token) -> None:
-        """Take a token where an operand begins."""
-        if token.kind == "number":
-            self._steps.append(Number(_number(token), bare=True))
-            self._has_operand = True
-        elif token.kind == "name":
-            self._take_name(token, following)
-        elif token.kind == "(":
-            self._open(token)
-        elif token.kind == "-":
-            self._wait(_SIGN, ops.neg, 1, token)
-        elif token.kind == "+":
-            self._count(token)  # it does nothing, but a million of them take time
-        else:
-            raise self._expected_operand(token)
-
-    def _take_name(self, token: Token, following: Token) -> None:
-        name, is_called = token.text, following.kind == "("
-        is_function = _function(name) is not None
-        if is_function and not is_called:
-            use = "cannot be assigned" if following.kind == "=" else f"is called as {name}(…)"
-            raise _LocatedError(f"'{name}' is a function: it {use}", token.position)
-        if is_called and not is_function:
-            known = [*OPERATIONS, *_ALIASES]
-            hint = did_you_mean(name, known) or f"; a product is written {name}*(…)"
-            raise _LocatedError(f"unknown function '{name}'{hint}", token.position)
-        if not is_function:
-            self._steps.append(Name(name, token.position))
-            self._has_operand = True
-
-    def _continue(self, token: Token) -> None:
-        """Take a token after an operand."""
-        if token.kind in _OPERATORS:
-            strength, operation = _OPERATORS[token.kind]
-            self._write_pending(strength if strength < _POWER else _ATOM)  # a^b^c is a^(b^c)
-            self._wait(strength, operation, 2, token)
-            self._has_operand = False
-        elif token.kind == "power":
-            self._steps.append(Number(_number(token), bare=False))
-            self._wait(_POWER, ops.pow, 2, token)
-            self._write_operator(self._pending.pop())
-        elif token.kind == ",":
-            self._write_pending(_SUM)
-            if not self._pending or not self._pending[-1].operation:
-                message = "',' separates the operands of a function; 2,5 is written 2.5"
-                raise _LocatedError(message, token.position)
-            self._pending[-1].arity += 1
-            self._has_operand = False
-        else:
-            raise self._missing_operator(token)
-
-    def _open(self, token: Token) -> None:
-        self._depth += 1
-        if self._depth > MOST_PARENTHESES:
-            message = f"at most {MOST_PARENTHESES} parentheses stand inside one another"
-            raise _LocatedError(message, token.position)
-        if self._last and self._last.kind == "name":
-            self._wait(_OPEN, _function(self._last.text), 1, self._last)
-        else:
-            self._wait(_OPEN, None, 1, token)
-        self._pending[-1].opening = token.position
-
-    def _close(self, token: Token) -> None:
-        if not self._depth:
-            raise _LocatedError("')' closes nothing: no '(' is open", token.position)
-        if self._has_operand:
-            self._write_pending(_SUM)
-        elif self._pending[-1].operation and self._last and self._last.kind == "(":
-            self._pending[-1].arity = 0
-        else:
-            raise self._expected_operand(token)
-        self._depth -= 1
-        self._has_operand = True
-        opened = self._pending.pop()
-        if opened.operation:
-            self._seal()
-            self._write_call(opened.operation, opened)
-        else:
-            self._join_fraction()
-            self._seal()
-
-    def _wait(self, strength: int, operation: Operation | None, arity: int, token: Token) -> None:
-        if operation:
-            self._count(token)
-        self._pending.append(_Pending(strength, operation, arity, token.position))
-
-    def _count(self, token: Token) -> None:
-        self.operations += 1
-        if self.operations > MOST_OPERATIONS:
-            message = f"a program has at most {MOST_OPERATIONS} operations"
-            raise _LocatedError(message, token.position)
-
-    def _write_pending(self, strength: int) -> None:
-        """Write the pending operators that bind at least so strongly."""
-        while self._pending and self._pending[-1].strength >= strength:
-            self._write_operator(self._pending.pop())
-
-    def _write_operator(self, operator: _Pending) -> None:
-        """Write an operator; but a sign joins a bare number, and the power 2 is a square."""
-        match operator.operation, self._steps[-1]:
-            case ops.neg, Number(scalar, bare=True):
-                self._steps[-1] = Number(-scalar, bare=True)
-                self.operations -= 1
-            case ops.pow, Number(scalar) if is_exact(scalar) and scalar == 2:
-                self._steps[-1] = Call(ops.square, 1, operator.position)
-            case Operation() as operation, _:
-                self._steps.append(Call(operation, operator.arity, operator.position))
-
-    def _write_call(self, operation: Operation, opened: _Pending) -> None:
-        try:
-            operation.check_count(opened.arity)
-        except TypeError as error:
-            raise _LocatedError(str(error), opened.position) from None
-        self._steps.append(Call(operation, opened.arity, opened.position))
-
-    def _join_fraction(self) -> None:
-        """Make one number of number/number."""
-        match self._steps[-3:]:
-            case [Number(a, True), Number(b, True), Call(ops.div)] if is_exact(a) and is_exact(b):
-                if b:
-                    self._steps[-3:] = [Number(scalars.divide(a, b), bare=True)]
-                    self.operations -= 1
-
-    def _seal(self) -> None:
-        """Keep the number just written from becoming part of a literal."""
-        if self._steps and isinstance(self._steps[-1], Number):
-            self._steps[-1] = self._steps[-1]._replace(bare=False)
-
-    def _expected_operand(self, token: Token) -> _LocatedError:
-        after = f" after '{_short(self._last.text)}'" if self._last else ""
-        got = f"got '{token.text}'" if token.kind != "end" else "the statement ends"
-        return _LocatedError(f"expected a number, a name or '('{after}; {got}", token.position)
-
-    def _missing_operator(self, token: Token) -> _LocatedError:
-        assert self._last
-        left, right = _short(self._last.text), _short(token.text)
-        numbers = self._last.kind == "number" and not right[0].isalpha() and right != "("
-        product = "" if numbers else f"; a product is written {left}*{right}"
-        message = f"an operator is missing between '{left}' and '{right}'{product}"
-        return _LocatedError(message, token.position)
-
-
-def _parsed(text: str) -> list[Statement]:
-    """The statements of a program; the last one has a name if no other has."""
-    statements: list[Statement] = []
-    yard = _Yard()
-    for token, following in pairwise(_tokens(text)):
-        if token.kind != "end":
-            yard.take(token, following)
-        elif yard.first:
-            statements.append(yard.statement(token))
-            yard = _Yard(yard.operations)
-    if not statements:
-        raise _LocatedError("the program is empty; write name = expression", 0)
-    for statement in statements[:-1]:
-        if not statement.name:
-            message = "only the last statement may go without a name; write name = …"
-            raise _LocatedError(message, statement.position)
-    if not statements[-1].name:
-        statements[-1] = statements[-1]._replace(name="result")
-    return statements
-
-
-def _short(text: str, most: int = 30) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
-
-
-# Steps → Values ----------------------------------------------------------------------------------
+# Inputs ------------------------------------------------------------------------------------------
 
 
 def _by_canonical_name(items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for written, value in items:
-        name = canonical(written)
+        try:
+            name = canonical(written)
+        except NotAName as error:
+            raise LocatedError(f"the input {written!r}: {error.message}", 0) from None
         if name in given:
-            raise _LocatedError(f"the input '{name}' is given twice", 0)
+            raise LocatedError(f"the input '{name}' is given twice", 0)
         given[name] = value
     return given
 
 
+def _steps(statement: Statement) -> Iterator[tuple[Step, frozenset[str]]]:
+    """All steps, those inside sums too, each with the indices that are known there."""
+    known = frozenset(statement.parameters or ())
+    waiting: list[tuple[Iterator[Step], frozenset[str]]] = [(iter(statement.steps), known)]
+    while waiting:
+        steps, local = waiting[-1]
+        for step in steps:
+            yield step, local
+            if isinstance(step, Loop):
+                inside = local | {index.name for index in step.indices}
+                waiting.append((iter(step.body), inside))
+                break
+        else:
+            waiting.pop()
+
+
+def _needed(statements: Sequence[Statement], given: Collection[str]) -> dict[str, int]:
+    """The names that are used and not assigned, and where each is used first."""
+    needed: dict[str, int] = {}
+    everywhere = {
+        name for statement in statements if statement.parameters is None for name in statement.names
+    }
+    assigned: set[str] = set()
+    for statement in statements:
+        is_definition = statement.parameters is not None
+        known = everywhere if is_definition else assigned
+        for step, local in _steps(statement):
+            for name, position in _used(step, local, known, given):
+                if name not in local and name not in known:
+                    needed.setdefault(name, position)
+        for name in statement.names:
+            if name in assigned:
+                raise LocatedError(
+                    f"'{name}' is assigned twice; call the new one {name}_new", statement.position
+                )
+            if name in needed:
+                raise LocatedError(f"'{name}' is used before it is assigned", needed[name])
+            if not is_definition:
+                assigned.add(name)
+    return needed
+
+
+_ELEMENT = re.compile(r"(?:__)?[0-9]+")
+
+
+def _used(
+    step: Step, local: Collection[str], known: Collection[str], given: Collection[str]
+) -> Iterator[tuple[str, int]]:
+    """The names that a step needs."""
+    if isinstance(step, Name):
+        name = step.name
+        if name in known or name in given or name in local:
+            yield name, step.position
+            return
+        if name in CONSTANTS:
+            return
+        if local and "_" in name:
+            base, _, below = name.rpartition("_")
+            if set(re.sub(r"(plus|minus)[0-9]+", "", below)) <= set(local):
+                yield from _vector(base, step.position, known, given)
+                return
+        base = _base_of(name)
+        yield (base if base in known or base in given else name), step.position
+    elif isinstance(step, Element):
+        if step.name in local:
+            return
+        if any(index for index, _ in step.place):
+            yield from _vector(step.name, step.position, known, given)
+            return
+        element = indexed(step.name, [max(1, shift) for _, shift in step.place])
+        is_whole = step.name in known or step.name in given
+        yield (step.name if is_whole and element not in known else element), step.position
+    elif isinstance(step, Loop):
+        for index in step.indices:
+            for bound in (index.first, index.last):
+                if isinstance(bound, str) and bound not in {other.name for other in step.indices}:
+                    yield bound, index.position
+
+
+def _base_of(name: str) -> str:
+    """The vector that a name with indices may be an element of."""
+    if "_" not in name:
+        return name.rstrip("0123456789")
+    parts = name_parts(name)
+    return parts._replace(indices=parts.indices[:-1]).plain if parts else name
+
+
+def _vector(
+    name: str, position: int, known: Collection[str], given: Collection[str]
+) -> Iterator[tuple[str, int]]:
+    """What an element of a sum needs: the vector, or the names that are like its elements."""
+    if name not in known and name not in given:
+        names = [n for n in (*known, *given) if n.startswith(name) and
+                 _ELEMENT.fullmatch(n, len(name))]  # fmt: skip
+        if names:
+            yield from ((other, position) for other in names)
+            return
+    yield name, position
+
+
+def _check_given(
+    given: Mapping[str, Any], needed: Mapping[str, int], statements: Sequence[Statement]
+) -> None:
+    """Refuse an input that has no place, and list all that are missing."""
+    if given:
+        assigned = {name: statement for statement in statements for name in statement.names}
+        replaced = {name for statement in statements for name in _replaceable(statement)}
+        for name in given:
+            if name in assigned and name not in replaced:
+                message = f"'{name}' is computed here, and cannot be given as an input"
+                raise LocatedError(message, assigned[name].position)
+            if name not in replaced and name not in needed:
+                hint = did_you_mean(name, [*needed, *assigned])
+                raise LocatedError(f"the program has no input '{name}'{hint}", 0)
+    missing = [name for name in needed if name not in given]
+    if missing:
+        known = [name for statement in statements for name in statement.names] + list(given)
+        more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
+        hint = did_you_mean(missing[0], known, likeness=0.7)
+        listed = ", ".join(_shown(name) for name in missing[:20])
+        message = f"no value is given for {listed}{more}{hint}"
+        raise LocatedError(message, needed[missing[0]])
+
+
+def _shown(name: str) -> str:
+    """A name in a message: as it is typed, or as it is printed where that is no plain word."""
+    return typeset(name) if "prime" in name or not name.isascii() else name
+
+
+def _replaceable(statement: Statement) -> Iterator[str]:
+    """The names of a statement for which an input may be given: those of literals."""
+    if statement.parameters is not None:
+        return
+    places = _literal_places(statement.steps)
+    if statement.literal is not None or (places and len(statement.names) == 1):
+        yield statement.names[0] if statement.names else "result"
+        for place in places:
+            yield indexed(statement.names[0], place)
+    elif places and all(len(place) == 1 for place in places):
+        yield from statement.names
+
+
+def _literal_places(steps: Sequence[Step]) -> list[tuple[int, ...]]:
+    """The places of a vector or matrix that is written in numbers alone; [] for anything else."""
+    if not isinstance(steps[-1], Call) or steps[-1].called is not LIST:
+        return []
+    lists = [step.arity for step in steps if isinstance(step, Call) and step.called is LIST]
+    numbers = [step for step in steps if isinstance(step, Number) and step.bare]
+    if len(numbers) + len(lists) < len(steps):
+        return []
+    if len(lists) == 1:
+        return [(i,) for i in range(1, lists[0] + 1)]
+    return [(i, j) for i, width in enumerate(lists[:-1], 1) for j in range(1, width + 1)]
+
+
+# Statements --------------------------------------------------------------------------------------
+
+
 def _evaluated(statements: Sequence[Statement], given: Mapping[str, Any]) -> Program:
     """Take the steps of all statements, from the inputs."""
-    needed = _needed(statements)
+    needed = _needed(statements, given)
     _check_given(given, needed, statements)
-    machine = _Machine({name: _input(name, given[name]) for name in needed})
-    leaves = list(needed)
+    run = _Run(given)
+    for name, position in needed.items():
+        run.leaf(name, given[name], position)
+    found: list[Value] = []
     for statement in statements:
-        name, literal = statement.name, statement.literal
-        if literal is None:
-            value = machine.run(statement.steps)
-            machine.values[name] = value if statement.is_alias else value.named(_label(name))
+        if statement.parameters is not None:
+            run.define(statement)
         else:
-            machine.values[name] = _input(name, given.get(name, literal))
-            leaves.append(name)
-    return Program(machine.values, leaves)
+            found = run.take(statement)
+    machine = run.machine
+    if not machine.values:
+        raise LocatedError("a program computes something: call what it defines", 0)
+    vectors = {name: _as_lists(array) for name, array in machine.arrays.items()}
+    return Program(machine.values, run.leaves, found, vectors)
+
+
+def _as_lists(array: Array) -> list[Any]:
+    if len(array.shape) == 1:
+        return list(array.items)
+    return [list(row) for row in array.rows]
+
+
+class _Run:
+    """What the statements of a program have named so far."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self.given = given
+        self.machine = Machine({})
+        self.leaves: list[str] = []
+
+    def leaf(self, name: str, data: Any, position: int) -> list[Value]:
+        """An input: a scalar, or a vector of them."""
+        if isinstance(data, str) and data.lstrip().startswith("["):
+            data = program(f"v = {data}").vectors["v"]
+            data = [[v.data for v in row] if isinstance(row, list) else row.data for row in data]
+        if isinstance(data, list | tuple):
+            return self._vector_of(name, data, position)
+        self._name(name, _input(name, data), position)
+        self.leaves.append(name)
+        return [self.machine.values[name]]
+
+    def _vector_of(self, name: str, data: Sequence[Any], position: int) -> list[Value]:
+        rows = [row if isinstance(row, list | tuple) else [row] for row in data]
+        is_matrix = any(isinstance(row, list | tuple) for row in data)
+        if not data or len({len(row) for row in rows}) != 1 or not rows[0]:
+            raise TypeError(f"the input '{name}' is no vector and no matrix: {data!r}")
+        shape = (len(rows), len(rows[0])) if is_matrix else (len(rows),)
+        places = list(Array(shape, ()).places)
+        numbers = [number for row in rows for number in row]
+        items = [
+            _input(indexed(name, place), number)
+            for place, number in zip(places, numbers, strict=True)
+        ]
+        self._name_array(name, Array(shape, tuple(items)), position)
+        self.leaves += [indexed(name, place) for place in places]
+        return items
+
+    def define(self, statement: Statement) -> None:
+        """A function: it may call those that were defined before it."""
+        definitions = self.machine.definitions
+        for step, _ in _steps(statement):
+            if not isinstance(step, Apply) or isinstance(step.definition, Statement):
+                continue
+            if step.definition not in definitions:
+                name = typeset(step.definition)
+                raise LocatedError(
+                    f"'{name}' is called before it is defined, or is defined by itself",
+                    step.position,
+                )
+        if statement.names[0] in definitions:
+            message = f"'{typeset(statement.names[0])}' is defined twice"
+            raise LocatedError(message, statement.position)
+        definitions[statement.names[0]] = statement
+
+    def take(self, statement: Statement) -> list[Value]:
+        """Name what a statement makes, and return it."""
+        name, position = (statement.names or ("result",))[0], statement.position
+        literal = statement.literal
+        if literal is not None and len(statement.names) < 2:
+            return self.leaf(name, self.given.get(name, literal), position)
+        if name in self.given and len(statement.names) < 2:
+            return self.leaf(name, self.given[name], position)
+        thing = self.machine.run(statement.steps)
+        if isinstance(thing, Condition):
+            raise LocatedError(
+                "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else",
+                position,
+            )
+        is_list = isinstance(statement.steps[-1], Call) and statement.steps[-1].called is LIST
+        if len(statement.names) > 1:
+            return self._take_apart(statement, thing, is_list)
+        if not isinstance(thing, Array):
+            if not (statement.is_alias or thing.label or thing.is_leaf):
+                thing.label = label_of(name)
+            self._name(name, thing, position)
+            return [thing]
+        known = set(self.machine.values.values()) if is_list and not statement.names else set()
+        items = [
+            item if item in known else self._element(indexed(name, place), item, is_list)
+            for place, item in zip(thing.places, thing.items, strict=True)
+        ]
+        if is_list and not statement.names:  # several outputs: those that have names keep them
+            for item in items:
+                if item.label and item not in known:
+                    self._name(item.label, item, position)
+            return items
+        array = Array(thing.shape, tuple(items), thing.is_row)
+        self._name_array(name, array, position)
+        return items
+
+    def _element(self, name: str, item: Value, is_list: bool) -> Value:
+        """The element of a vector under its name: a number becomes a leaf."""
+        if is_list and item.op is CONSTANT:
+            self.leaves.append(name)
+            return _input(name, self.given.get(name, item.data))
+        if not item.label and not item.is_leaf:
+            item.label = label_of(name)
+        return item
+
+    def _take_apart(self, statement: Statement, thing: Thing, is_list: bool) -> list[Value]:
+        names, position = statement.names, statement.position
+        if not isinstance(thing, Array) or thing.shape != (len(names),):
+            raise LocatedError(
+                f"{len(names)} names take a vector of {len(names)} apart; got {words(thing)}",
+                position,
+            )
+        items = []
+        for name, item in zip(names, thing.items, strict=True):
+            items.append(self._element(name, item, is_list))
+            self._name(name, items[-1], position)
+        return items
+
+    def _name_array(self, name: str, array: Array, position: int) -> None:
+        if name in self.machine.values:
+            raise LocatedError(f"'{typeset(name)}' is assigned twice", position)
+        self.machine.arrays[name] = array
+        for place, item in zip(array.places, array.items, strict=True):
+            element = indexed(name, place)
+            if self.machine.values.get(element, item) is not item:
+                raise LocatedError(
+                    f"'{typeset(element)}' is assigned twice: it is an element of "
+                    f"'{typeset(name)}' too",
+                    position,
+                )
+            self.machine.values[element] = item
+
+    def _name(self, name: str, value: Value, position: int) -> None:
+        if self.machine.values.get(name, value) is not value:
+            raise LocatedError(
+                f"'{typeset(name)}' is assigned twice: it is an element of a vector too", position
+            )
+        self.machine.values[name] = value
 
 
 def _input(name: str, given: Any) -> Value:
     if isinstance(given, Value):
         return given
     try:
-        return Value(given, _label(name))
+        return Value(given, label_of(name))
     except TypeError as error:
         raise TypeError(f"the input '{name}': {error}") from None
 
 
-def _label(name: str) -> str:
+_ANONYMOUS = re.compile(r"_[0-9]+")
+
+
+def label_of(name: str) -> str:
+    """The label that a name gives to its Value: none for names such as _1."""
     return "" if _ANONYMOUS.fullmatch(name) else name
-
-
-def _needed(statements: Iterable[Statement]) -> dict[str, int]:
-    """The names that are used and not assigned, and where each is used first."""
-    needed: dict[str, int] = {}
-    assigned: set[str] = set()
-    for name, position, steps in statements:
-        for step in steps:
-            if isinstance(step, Name) and step.name not in assigned:
-                needed.setdefault(step.name, step.position)
-        if name in assigned:
-            raise _LocatedError(f"'{name}' is assigned twice", position)
-        if name in needed:
-            raise _LocatedError(f"'{name}' is used before it is assigned", needed[name])
-        assigned.add(name)
-    return needed
-
-
-def _check_given(
-    given: Mapping[str, Any], needed: Mapping[str, int], statements: Iterable[Statement]
-) -> None:
-    """Refuse an input that has no place, and list all that are missing."""
-    assigned = {statement.name: statement for statement in statements}
-    for name in given:
-        if name in assigned and assigned[name].literal is None:
-            message = f"'{name}' is computed here, and cannot be given as an input"
-            raise _LocatedError(message, assigned[name].position)
-        if name not in assigned and name not in needed:
-            hint = did_you_mean(name, [*needed, *assigned])
-            raise _LocatedError(f"the program has no input '{name}'{hint}", 0)
-    missing = [name for name in needed if name not in given]
-    if missing:
-        more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        hint = did_you_mean(missing[0], [*assigned, *given], likeness=0.7)
-        message = f"no value is given for {', '.join(missing[:20])}{more}{hint}"
-        raise _LocatedError(message, needed[missing[0]])
-
-
-class _Machine:
-    """A stack machine: it takes steps, and knows the Values of names."""
-
-    def __init__(self, values: dict[str, Value]) -> None:
-        self.values = values
-        self._bits = 0
-
-    def run(self, steps: Iterable[Step]) -> Value:
-        """The Value that is left on the stack."""
-        stack: list[Value] = []
-        for step in steps:
-            if isinstance(step, Call):
-                first = len(stack) - step.arity
-                stack[first:] = [self._called(step, stack[first:])]
-            elif isinstance(step, Name):
-                stack.append(self.values[step.name])
-            else:
-                stack.append(constant(step.scalar))
-        return stack[0]
-
-    def _called(self, call: Call, operands: Sequence[Value]) -> Value:
-        too_large = "this exact number grows too large; write a number in it as a float, like ~0.1"
-        if _will_be_large(call.operation, [operand.data for operand in operands]):
-            raise _LocatedError(too_large, call.position)
-        try:
-            result: Value = call.operation(*operands)
-        except (ArithmeticError, ValueError) as error:
-            raise _LocatedDomainError(str(error), call.position) from error
-        except TypeError as error:
-            raise _LocatedError(str(error), call.position) from error
-        bits = _bits(result.data)
-        self._bits += bits
-        if bits > MOST_BITS or self._bits > MOST_BITS_IN_ALL:
-            raise _LocatedError(too_large, call.position)
-        return result
-
-
-def _bits(data: Scalar) -> int:
-    if not is_exact(data):
-        return 0
-    return max(int(data.numerator).bit_length(), int(data.denominator).bit_length())
-
-
-def _will_be_large(operation: Operation, data: Sequence[Scalar]) -> bool:
-    """Whether an exact result, or a step on the way to it, is too large to be computed first."""
-    if operation is ops.pow and all(map(is_exact, data)):
-        base, exponent = data
-        return bool((_bits(base) - 1) * abs(exponent) > MOST_BITS)
-    if len(data) > 2 and all(map(is_exact, data)):
-        common = 1  # denominator
-        for number in data:
-            common = lcm(common, number.denominator)
-            if common.bit_length() > 2 * MOST_BITS:
-                return True
-    return False
-
-
-# Values → program text ---------------------------------------------------------------------------
-
-_WIDTH = 72  # a longer expression is a statement of its own
-_SIGNS = {operation: (sign, strength) for sign, (strength, operation) in _OPERATORS.items()}
-
-
-class _Written(NamedTuple):
-    """An expression; a bare number would become one literal with a sign or `/` beside it."""
-
-    text: str
-    strength: int = _ATOM
-    bare: bool = False
-
-    def within(self, strength: int) -> str:
-        """The text, in parentheses if it binds less strongly than that."""
-        return self.text if self.strength >= strength else self.sealed
-
-    @property
-    def sealed(self) -> str:
-        """The text in parentheses."""
-        return f"({self.text})"
-
-
-def program_text(*outputs: Value) -> str:
-    """The graph below some Values as program text in ASCII; reading it gives the same graph.
-
-    Leaves are statements, and so are nodes that have a name of their own. Other nodes stand where
-    they are used, or, if that cannot be, are the statements `_1`, `_2`, ….
-
-    Args:
-        outputs: Values of exact numbers and floats; the last one becomes the program's output.
-
-    Raises:
-        ValueError: for data of other kinds, such as arrays.
-
-    >>> x, w = Value("2", "x"), Value("-6/25", "w")
-    >>> print(program_text(((w * x).tanh() - 1) ** 2))
-    x = 2
-    w = -0.24
-    _1 = (tanh(w*x) - 1)^2
-    """
-    if not outputs:
-        raise TypeError("program_text takes at least one Value")
-    order = topological_order(*outputs)
-    names = _names(order)
-    kept = {*names, *outputs}
-    uses = Counter(parent for node in order for parent in node.parents)
-    fresh = map("_{}".format, count(1))
-    written: dict[Value, _Written] = {}
-    lines: list[str] = []
-    output = ""
-    for node in order:
-        operands = [written.pop(a) if uses[a] == 1 else written[a] for a in node.parents]
-        expression = _expression(node, operands)
-        is_short = len(expression.text) <= _WIDTH or node.op is CONSTANT
-        if node.op and is_short and uses[node] == 1 and node not in kept:
-            written[node] = expression
-            continue
-        name = names.get(node) or next(fresh)
-        text = expression.sealed if node.op and expression.bare else expression.text
-        lines.append(f"{name} = {text}{'' if node in names else _comment(node.label)}")
-        written[node] = _Written(name)
-        output = name if node is outputs[-1] else output
-    if order[-1] is not outputs[-1]:
-        lines.append(f"{next(fresh)} = {output}")
-    return "\n".join(lines)
-
-
-def _names(order: Iterable[Value]) -> dict[Value, str]:
-    """The nodes whose label can be a name in the program, with that name."""
-    names: dict[Value, str] = {}
-    for node in order:
-        if node.label:
-            with suppress(ProgramError):
-                names[node] = canonical(node.label)
-    bearers = Counter(names.values())
-    return {
-        node: name
-        for node, name in names.items()
-        if bearers[name] == 1 and not _function(name) and _label(name)
-    }
-
-
-def _comment(label: str) -> str:
-    return f"  # {_short(ascii(label)[1:-1], 60)}" if label else ""
-
-
-def _expression(node: Value, operands: Sequence[_Written]) -> _Written:
-    """A node as an expression of its operands."""
-    operation = node.op
-    if operation is None or operation is CONSTANT:
-        return _literal(node)
-    if OPERATIONS.get(operation.name) is not operation:
-        raise ValueError(f"{operation.name} is not in the table, and a program cannot call it")
-    if operation is ops.neg:
-        (a,) = operands
-        return _Written(f"-{a.sealed if a.bare else a.within(_SIGN)}", _SIGN)
-    if operation is ops.square:
-        return _Written(f"{operands[0].within(_ATOM)}^2", _POWER)
-    if operation is ops.pow and operands[1] != ("2", _ATOM, True):  # which would read as square
-        base, exponent = operands
-        return _Written(f"{base.within(_ATOM)}^{exponent.within(_SIGN)}", _POWER)
-    if operation in _SIGNS and operation is not ops.pow:
-        return _infix(operation, *operands)
-    return _Written(f"{operation.name}({', '.join(a.text for a in operands)})")
-
-
-def _infix(operation: Operation, a: _Written, b: _Written) -> _Written:
-    sign, strength = _SIGNS[operation]
-    is_fraction = operation is ops.div and a.bare and b.bare
-    left, right = a.sealed if is_fraction else a.within(strength), b.within(strength + 1)
-    return _Written(f"{left} {sign} {right}" if strength == _SUM else left + sign + right, strength)
-
-
-def _literal(node: Value) -> _Written:
-    """A leaf or a constant."""
-    if isinstance(node.data, float):
-        text = f"~{float(node.data)!r}"
-    elif is_exact(node.data):
-        text = exact_text(node.data)
-    else:
-        name, kind = node.label or "a node without a label", scalars.kind_of(node.data).name
-        raise ValueError(f"a program holds exact numbers and floats; {name} holds: {kind}")
-    if "/" in text and node.op:
-        return _Written(f"({text})")
-    return _Written(text, _SIGN if "-" in text[:2] else _ATOM, bare=True)

@@ -11,7 +11,7 @@ from scalargrad.nn.initialisation import (
     xavier,
     zeros,
 )
-from scalargrad.nn.layers import MLP, Layer, Neuron, Sequential
+from scalargrad.nn.layers import MLP, Layer, Neuron, Sequential, Softmax, softmax
 from scalargrad.nn.losses import (
     absolute_error,
     binary_cross_entropy,
@@ -40,6 +40,7 @@ __all__ = [
     "Neuron",
     "Residual",
     "Sequential",
+    "Softmax",
     "absolute_error",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -55,6 +56,7 @@ __all__ = [
     "l2_penalty",
     "output_first",
     "scaled",
+    "softmax",
     "softmax_cross_entropy",
     "squared_error",
     "uniform",

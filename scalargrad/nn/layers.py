@@ -41,9 +41,29 @@ from scalargrad.nn.module import (
 from scalargrad.nn.regularisation import BatchNorm, Dropout, Elementwise, Residual
 
 __all__ = [
-    "MLP", "Activation", "BatchNorm", "Dropout", "Elementwise", "Initialisation", "Layer", "Module",
-    "Neuron", "Residual", "Rows", "Sequential", "WeightName", "given", "he", "input_first",
-    "is_bias", "output_first", "uniform", "xavier", "zeros",
+    "MLP",
+    "Activation",
+    "BatchNorm",
+    "Dropout",
+    "Elementwise",
+    "Initialisation",
+    "Layer",
+    "Module",
+    "Neuron",
+    "Residual",
+    "Rows",
+    "Sequential",
+    "Softmax",
+    "WeightName",
+    "given",
+    "he",
+    "input_first",
+    "is_bias",
+    "output_first",
+    "softmax",
+    "uniform",
+    "xavier",
+    "zeros",
 ]  # fmt: skip
 
 
@@ -200,6 +220,34 @@ def _one_or_list(outputs: Any) -> Any:
     return outputs[0] if len(outputs) == 1 else outputs
 
 
+class Softmax(Module):
+    """The shares of eᶠ of all outputs of the layer before, which sum to 1.
+
+    >>> net = MLP(2, [4, 3], output=softmax)
+    >>> round(sum(float(p) for p in net([1.0, 2.0])), 12)
+    1.0
+    """
+
+    def __call__(self, inputs: Sequence[Any]) -> list[Value]:
+        """A share for each input, under its name."""
+        units = as_values(inputs, len(inputs))
+        if len(units) < 2:
+            raise ValueError(f"softmax needs 2 or more outputs of a layer; got {len(units)}")
+        others = [(*units[:k], *units[k + 1 :]) for k in range(len(units))]
+        shares = [ops.share(f, *rest) for f, rest in zip(units, others, strict=True)]
+        for k, (f, p) in enumerate(zip(units, shares, strict=True), 1):
+            if not f.is_leaf:  # a picture calls the outputs p's and the logits f1, f2, …
+                f.label, p.label = f"f{k}", f.label
+        return shares
+
+    def __repr__(self) -> str:
+        """Its name."""
+        return "softmax"
+
+
+softmax = Softmax()
+
+
 class MLP(Sequential):
     """A network of layers, each on the outputs of the one before.
 
@@ -207,7 +255,7 @@ class MLP(Sequential):
         inputs: how many.
         sizes: how many units each layer has, the outputs last.
         activation: of the hidden layers: any function of a Value (ops.tanh, Value.relu, a lambda).
-        output: of the last layer; None for none.
+        output: of the last layer; None for none; softmax, or another module, on all outputs.
         initial: the weights of a layer (uniform, xavier, he, zeros, given(rows)), or a list with
             one for each layer. Biases start at 0.
         seed: of the random weights.
@@ -225,7 +273,7 @@ class MLP(Sequential):
         inputs: int,
         sizes: Sequence[int],
         activation: Activation | None = ops.tanh,
-        output: Activation | None = None,
+        output: Activation | Module | None = None,
         *,
         initial: Initialisation | Sequence[Initialisation] = xavier,
         seed: int = 0,
@@ -246,14 +294,16 @@ class MLP(Sequential):
         if len(initials) != last:
             raise ValueError(f"{last} layers need as many initialisations; got {len(initials)}")
         random = Random(seed)
+        behind = [output] if isinstance(output, Module) else []
+        last_activation = None if isinstance(output, Module) else output
         predicted = [f"yhat{k}" for k in range(1, sizes[-1] + 1)] if sizes[-1] > 1 else ["yhat"]
         super().__init__(*[
             Layer(
-                inputs_of_layer, units, activation if layer < last else output,
+                inputs_of_layer, units, activation if layer < last else last_activation,
                 initial=weights, layer=layer, biases=biases, weight_name=weight_name,
                 random=random, outputs=predicted if layer == last else (),
             )
             for layer, (inputs_of_layer, units, weights) in enumerate(
                 zip([inputs, *sizes], sizes, initials, strict=False), 1
             )
-        ])  # fmt: skip
+        ], *behind)  # fmt: skip

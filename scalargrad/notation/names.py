@@ -313,6 +313,7 @@ def canonical(name: str) -> str:
     """
     if len(name) > LONGEST:
         raise NotAName(f"a name has at most {LONGEST} letters")
+    name = unicodedata.normalize("NFC", name)
     _check_letters(name)
     parts = parsed(name)
     if parts is not None:

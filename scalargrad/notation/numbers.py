@@ -134,12 +134,12 @@ def in_formula(scalar: Scalar) -> str:
     """
     if not isinstance(scalar, int | Fraction):
         scalar = float(scalar)
-        return decimal(scalar, 4)
-    if max(abs(scalar.numerator), scalar.denominator).bit_length() > 200:
-        return decimal(scalar, 4)
+        return {math.e: "e", math.pi: "π"}.get(scalar) or decimal(scalar, 4)
     rounded = decimal(scalar, 6)
-    is_short = "e" not in rounded and read(rounded) == scalar
-    return rounded if is_short else fraction(scalar)
+    is_long = max(abs(scalar.numerator), scalar.denominator) >= 10**7
+    if read(rounded) == scalar and (is_long or "e" not in rounded):
+        return rounded
+    return rounded if is_long else fraction(scalar)
 
 
 def powers_of_ten(written: str) -> str:
@@ -162,6 +162,7 @@ def tex(written: str) -> str:
         top, bottom = written.lstrip(MINUS).split("/")
         written = f"{MINUS * written.startswith(MINUS)}\\frac{{{top}}}{{{bottom}}}"
     written = written.replace(MINUS, "-").replace("∞", r"\infty").replace(UNKNOWN, "-")
+    written = written.replace("π", r"\pi")
     return r"\mathrm{nan}" if "nan" in written else written
 
 

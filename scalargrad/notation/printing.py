@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from scalargrad.notation.names import mathtext, raised
+from scalargrad.notation.names import SUBSCRIPTS, mathtext, raised
 from scalargrad.notation.numbers import MINUS, in_formula, powers_of_ten, tex
 from scalargrad.notation.words import printable
 
@@ -38,6 +38,7 @@ class Printer:
     Args:
         symbol: a name as it is written.
         number: a number as it is written.
+        times: what stands between factors; by default what it takes to read them apart.
     """
 
     plus, minus, negative = " + ", " − ", "−"
@@ -46,10 +47,12 @@ class Printer:
     def __init__(
         self,
         symbol: Callable[[str], str] = str,
-        number: Callable[[object], str] = in_formula,
+        number: Callable[[Any], str] = in_formula,
+        times: str = "",
     ) -> None:
         self.symbol = symbol
         self.number = number
+        self.times = times
 
     def __call__(self, written: Expression) -> str:
         """The formula, however deep it is."""
@@ -68,14 +71,12 @@ class Printer:
 
     def _printed(self, written: Expression, parts: Sequence[Printed]) -> Printed:
         head = written.head
-        if head == "name":
-            return Printed(self.symbol(written.parts[0]))
-        if head == "number":
-            return self.numeral(self.number(written.parts[0]))
+        if head in ("name", "number"):
+            return self.leaf(written)
         if head == "neg":
             return Printed(self.negative + self.within(parts[0], PRODUCT), SUM)
-        if head in ("+", "-"):
-            return self.sum(head, parts)
+        if head == "+":
+            return self.sum(written.parts, parts)
         if head == "*":
             return self.product(written.parts, parts)
         if head == "/":
@@ -85,13 +86,19 @@ class Printer:
         if head == "abs":
             return self.bars(parts[0].text)
         if head == "call":
-            return self.call(written.parts[0], [part.text for part in parts])
+            return self.call(written, parts)
         if head == "indicator":
             return self.indicator(parts[0].text)
         if head == "where":
             return self.choice(*(part.text for part in parts))
         a, b = (part.text for part in parts)
         return Printed(f"{a} {self.relations.get(head, head)} {b}", CONDITION)
+
+    def leaf(self, written: Expression) -> Printed:
+        """A name or a number."""
+        if written.head == "name":
+            return Printed(self.symbol(written.parts[0]))
+        return self.numeral(self.number(written.parts[0]))
 
     def within(self, part: Printed, strength: int) -> str:
         """A part, in parentheses where it binds less strongly than that."""
@@ -107,14 +114,18 @@ class Printer:
         is_product = "/" in text or "×" in text
         return Printed(text, SUM if text.startswith(MINUS) else PRODUCT if is_product else ATOM)
 
-    def sum(self, head: str, parts: Sequence[Printed]) -> Printed:
-        """A sum; a term with a minus in front is taken away."""
-        first, *others = parts
-        text = self.within(first, SUM)
-        for other in others:
-            text += self.plus if head == "+" else self.minus
-            is_signed = other.text.startswith(self.negative)
-            text += self.within(other, PRODUCT if head == "-" or is_signed else SUM)
+    def sum(self, terms: Sequence[Expression], parts: Sequence[Printed]) -> Printed:
+        """A sum; a term with a minus in front is taken away, a sum in it stands in parentheses."""
+        texts = [
+            self.enclosed(part.text) if term.head == "+" else self.within(part, SUM)
+            for term, part in zip(terms, parts, strict=True)
+        ]
+        text = texts[0]
+        for part, printed in zip(texts[1:], parts[1:], strict=True):
+            if part.startswith(self.negative) and printed.strength == SUM:
+                text += self.minus + part[len(self.negative) :]
+            else:
+                text += self.plus + part
         return Printed(text, SUM)
 
     def product(self, factors: Sequence[Expression], parts: Sequence[Printed]) -> Printed:
@@ -125,7 +136,8 @@ class Printer:
         ]
         text = texts[0]
         for place in range(1, len(texts)):
-            text += self.between(factors[place - 1], factors[place], texts[place]) + texts[place]
+            pair = factors[place - 1], factors[place]
+            text += (self.times or self.between(*pair, texts[place])) + texts[place]
         return Printed(text, PRODUCT)
 
     def tightness(self, factor: Expression) -> int:
@@ -135,13 +147,13 @@ class Printer:
     def between(self, left: Expression, right: Expression, text: str) -> str:
         """What stands between two factors."""
         last, first = _factor(left, -1), _factor(right, 0)
-        is_apart = (
-            text[:1].isdigit()
-            or _is_word(last)
-            or (_is_word(first) and last.head != "number")
-            or (first.head == "call" and last.head == "name")
-        )
-        return "·" if is_apart else ""
+        if first.head == "indicator" and last.head != "indicator":
+            return " · "
+        if text[:1].isdigit() or _is_word(last) or (_is_word(first) and last.head != "number"):
+            return "·"
+        if last.head == "number" or text.startswith("("):
+            return ""
+        return "" if last.head in ("+", "indicator") and first.head == "name" else " "
 
     def fraction(self, top: Printed, bottom: Printed) -> Printed:
         """A quotient on one line."""
@@ -158,9 +170,19 @@ class Printer:
         """An absolute value."""
         return Printed(f"|{inner}|")
 
-    def call(self, called: str, operands: Sequence[str]) -> Printed:
-        """A function of its operands."""
-        return Printed(f"{called}({', '.join(operands)})")
+    def call(self, written: Expression, parts: Sequence[Printed]) -> Printed:
+        """A function of its operands; e to a short power, and the natural logarithm of a number."""
+        called, *operands = written.parts
+        inner = ", ".join(part.text for part in parts)
+        if called == "exp" and _is_short(operands[0]):
+            return self.power(operands[0], Printed("e"), parts[0])
+        if called == "log" and len(operands) == 1 and operands[0].head == "number":
+            called = "ln"
+        return self.function(called, inner)
+
+    def function(self, called: str, inner: str) -> Printed:
+        """A function and its operands."""
+        return Printed(called + self.enclosed(inner))
 
     def indicator(self, condition: str) -> Printed:
         """1 where a condition holds, else 0."""
@@ -168,7 +190,7 @@ class Printer:
 
     def choice(self, condition: str, then: str, otherwise: str) -> Printed:
         """One of two by a condition."""
-        return Printed(f"({then} if {condition} else {otherwise})")
+        return Printed(f"where({condition}, {then}, {otherwise})")
 
 
 def _factor(part: Expression, side: int) -> Expression:
@@ -178,16 +200,25 @@ def _factor(part: Expression, side: int) -> Expression:
     return part
 
 
+def _is_short(part: Expression) -> bool:
+    """Whether it may stand as an exponent: a name or number, a product or power of two of them."""
+    inner = part.parts[0] if part.head == "neg" else part
+    heads = [p.head for p in inner.parts if isinstance(p, Expression)]
+    return inner.head in ("name", "number") or (
+        inner.head in ("*", "^") and len(heads) < 3 and set(heads) <= {"name", "number"}
+    )
+
+
 def _is_word(part: Expression) -> bool:
     """Whether it is a name of several letters, which would run into its neighbour."""
-    return part.head == "name" and sum(map(str.isalpha, part.parts[0])) > 1
+    return part.head == "name" and sum(map(str.isalpha, part.parts[0].strip(SUBSCRIPTS))) > 1
 
 
 class Tex(Printer):
     r"""TeX, without dollars, of the subset that amsmath and matplotlib both set."""
 
     minus, negative = " - ", "-"
-    relations: ClassVar[dict[str, str]] = {"≤": r"\leq", "≥": r"\geq"}
+    relations: ClassVar[dict[str, str]] = {"≤": r"\leq", "≥": r"\geq", "≠": r"\neq"}
 
     def enclosed(self, text: str, brackets: str = "()") -> str:
         """TeX in brackets, which grow where it is tall."""
@@ -206,7 +237,7 @@ class Tex(Printer):
     def between(self, left: Expression, right: Expression, text: str) -> str:
         """What stands between two factors: a dot where Unicode has one."""
         unicode = UNICODE.between(left, right, UNICODE(_factor(right, 0)))
-        return r" \cdot " if "·" in unicode else " "
+        return r" \cdot " if unicode == "·" else " "
 
     def fraction(self, top: Printed, bottom: Printed) -> Printed:
         """A fraction."""
@@ -220,15 +251,15 @@ class Tex(Printer):
         """An absolute value."""
         return Printed(rf"\left|{inner}\right|")
 
-    def call(self, called: str, operands: Sequence[str]) -> Printed:
-        """A function of its operands."""
-        inner = ", ".join(operands)
+    def function(self, called: str, inner: str) -> Printed:
+        """A function and its operands."""
         if called == "√":
             return Printed(rf"\sqrt{{{inner}}}")
-        if called == "σ":
-            return Printed(r"\sigma" + self.enclosed(inner))
         upright = rf"\mathrm{{{called}}}".replace("_", r"\ ")
-        return Printed((f"\\{called}" if called in _FUNCTIONS else upright) + self.enclosed(inner))
+        command = r"\sigma" if called == "σ" else f"\\{called}" if called in _FUNCTIONS else upright
+        if called == "ln" and inner.isalnum():
+            return Printed(rf"\ln {inner}", PRODUCT)
+        return Printed(command + self.enclosed(inner))
 
     def indicator(self, condition: str) -> Printed:
         """1 where a condition holds, else 0."""
@@ -240,7 +271,9 @@ class Tex(Printer):
         return Printed(self.enclosed(words))
 
 
-_FUNCTIONS = frozenset(("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh"))
+_FUNCTIONS = frozenset(
+    ("exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")
+)
 
 
 def enclosed(math: str, brackets: str = "()") -> str:

@@ -14,7 +14,8 @@ from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError
-from scalargrad.language.reading import Program, canonical, program
+from scalargrad.language.reading import Program, program
+from scalargrad.notation.names import NotAName, canonical
 
 _TRIES = 60  # draws from which the best is taken
 _IMPOSSIBLE = 10_000  # the fault of inputs that will not do
@@ -131,7 +132,7 @@ def _assigned(text: str) -> Iterator[tuple[str, str]]:
         for statement in line.partition("#")[0].split(";"):
             name, equals, written = statement.partition("=")
             if equals:
-                with suppress(ProgramError):
+                with suppress(NotAName):
                     yield canonical(name.strip()), written.strip()
 
 
@@ -148,7 +149,7 @@ def _replaced(text: str, numbers: Mapping[str, str]) -> str:
 
 def _statement(statement: str, numbers: Mapping[str, str]) -> str:
     name, equals, written = statement.partition("=")
-    with suppress(ProgramError):
+    with suppress(NotAName):
         number = numbers.get(canonical(name.strip())) if equals else None
         if number is not None:
             return f"{name}={written.replace(written.strip(), number)}"

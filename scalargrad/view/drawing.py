@@ -15,8 +15,9 @@ from scalargrad.engine import scalars
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.files import write_whole
-from scalargrad.graph.derivation import derivation, named_node, named_value, path_through
+from scalargrad.graph.derivation import derivation, named_node, named_value
 from scalargrad.graph.model import Graph, contracted, edges_between, graph
+from scalargrad.graph.paths import path_through
 from scalargrad.nn.layers import Module
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import numbers

@@ -82,10 +82,10 @@ def steps(
     >>> for step in steps(contracted(h), Numbers()):
     ...     print(step.caption.text)
     x = 2,  w = 0.8
-    h = ReLU(wx) = ReLU(0.8 × 2) = 1.6
+    h = ReLU(w x) = ReLU(0.8 × 2) = 1.6
     ∂h/∂h = 1
-    ∂h/∂w = 1[wx > 0]x = 2
-    ∂h/∂x = 1[wx > 0]w = 0.8
+    ∂h/∂w = 1[w x > 0]x = 2
+    ∂h/∂x = 1[w x > 0]w = 0.8
     """
     if by not in ("node", "layer"):
         raise DrawingError(f"frames are by 'node' or by 'layer'; got {by!r}")
@@ -194,7 +194,7 @@ def _leaf_captions(graph: Graph, index: int, numbers: Numbers) -> list[Written]:
 
 
 def _value_captions(graph: Graph, index: int, numbers: Numbers) -> list[Written]:
-    """h₂ = ReLU(w₂x) = ReLU(0.8 × 2) = 1.6."""
+    """h₂ = ReLU(w₂ x) = ReLU(0.8 × 2) = 1.6."""
     node = graph.nodes[index]
     written, counted = symbols(graph, index), in_numbers(graph, index, numbers)
     if not node.label:

@@ -154,7 +154,7 @@ def test_the_stepper_is_stepped_by_keys_buttons_and_slider(stepping):
         act()
         seen.append(step(stepping))
     assert seen == [2, 3, 2, 1, 1, 2, 9, 9, 8, 1, 2]
-    assert caption(stepping) == "Step 2 of 9: h₁ = ReLU(w₁x) = ReLU(0.3 × 2) = 0.6"
+    assert caption(stepping) == "Step 2 of 9: h₁ = ReLU(w₁ x) = ReLU(0.3 × 2) = 0.6"
     shown = [e for e in stepping.all(".scalargrad-stepper figure") if e.is_displayed()]
     assert len(shown) == 2  # one of each stepper
     slider.send_keys(Keys.END)

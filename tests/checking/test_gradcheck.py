@@ -13,6 +13,8 @@ from scalargrad import (
     assert_gradients,
     check,
     gradcheck,
+    nn,
+    partial,
     program,
 )
 from scalargrad.checking.gradcheck import finite_difference
@@ -222,7 +224,108 @@ def test_a_kink_reaches_what_lies_below_it_and_nothing_else():
             assert_gradients(y, wrong)
 
 
+IDENTITIES = {  # at x = 0, each with the slope that it has there
+    "relu": (lambda x: x.relu() - (-x).relu(), 1),
+    "abs": (lambda x: abs(x) - abs(x), 0),
+    "abs and relu": (lambda x: abs(x) - 2 * x.relu(), -1),
+    "max and min": (lambda x: x.maximum(0) + x.minimum(0), 1),
+    "leaky": (lambda x: x.leaky_relu("1/4") - (-x).leaky_relu("1/4"), Fraction(5, 4)),
+    "cross-entropy": (lambda x: x.relu() - x * 0.3 + (1 + (-abs(x)).exp()).log(), 0.2),
+    "a kink of a square": (lambda x: (x * x).relu() + x, 1),
+}
+
+
+@pytest.mark.parametrize(("f", "slope"), IDENTITIES.values(), ids=IDENTITIES)
+def test_where_the_slopes_to_both_sides_are_equal_only_that_one_is_right(f, slope):
+    x = Value(0, "x")
+    assert_gradients(f(x), {"x": slope})
+    for off in (1, -1, 2, Fraction(1, 2), Fraction(-1, 10)):
+        with pytest.raises(GradientMismatch):
+            assert_gradients(f(x), {"x": slope + off})
+        assert not check(f(x), {"x.grad": str(float(slope + off))}).ok
+
+
+@pytest.mark.parametrize(("f", "slope"), IDENTITIES.values(), ids=IDENTITIES)
+def test_gradcheck_fails_where_the_conventions_give_no_slope_of_the_function(f, slope):
+    x = Value(0, "x")
+    backward = partial(f(x), x)
+    if backward == pytest.approx(slope):
+        gradcheck(f, 0)
+        return
+    with pytest.raises(GradientMismatch, match="at kinks, backward follows conventions"):
+        gradcheck(f, 0)
+    (note,) = check(f(x), {"x.grad": str(float(slope))}).notes
+    assert "by its conventions at kinks" in note
+
+
+def test_a_net_of_noughts_has_one_slope_for_its_shared_bias():
+    x, b = Value("1", "x"), Value(0, "b")
+    y = ((0 * x + b).relu() - (0 * x - b).relu()) * 2
+    assert_gradients(y, {"b": "2"})
+    for wrong in ("0", "-2", "1", "4"):
+        with pytest.raises(GradientMismatch):
+            assert_gradients(y, {"b": wrong})
+
+
+NO_SLOPE = {
+    "∞ × 0": lambda x: (x * x).sqrt(),
+    "infinite slope": lambda x: abs(x) ** 0.5,
+    "the branches of where differ": lambda x: ops.where_(x, 1 + x, x),
+    "the condition of where is 0": lambda x: ops.where_(x * x, x, -x),
+}
+
+
+@pytest.mark.parametrize(("reason", "f"), NO_SLOPE.items(), ids=NO_SLOPE)
+def test_where_there_is_no_slope_nothing_is_wrong_and_the_reason_is_said(reason, f):
+    y = f(Value(0.0, "x"))
+    for written in ("0", "1", "-7"):
+        report = check(y, {"x.grad": written})
+        assert report.ok
+        assert reason in report.notes[0]
+
+
+@pytest.mark.parametrize(("reason", "f"), NO_SLOPE.items(), ids=NO_SLOPE)
+def test_gradcheck_fails_where_there_is_no_slope_unless_the_differences_settle(reason, f):
+    if "branches" in reason:  # of which the value at the point alone is another
+        gradcheck(f, 0.0)
+        return
+    with pytest.raises(GradientMismatch, match=reason):
+        gradcheck(f, 0.0)
+
+
 # gradcheck
+
+
+@pytest.mark.parametrize("size", [1, 7, 1e6])
+@pytest.mark.parametrize("at", [0.0, 0.5, -3.0])
+def test_gradcheck_passes_no_slope_at_a_jump(size, at):
+    with pytest.raises(GradientMismatch, match="the differences do not settle"):
+        gradcheck(lambda x: size * x if x.data > at else size * x - 1, at)
+
+
+def test_gradcheck_passes_no_function_of_chance():
+    generator = random.Random(0)
+    with pytest.raises(GradientMismatch, match="the differences do not settle"):
+        gradcheck(lambda x: 3 * x + generator.random(), 0.3)
+
+
+def test_gradcheck_takes_a_module_and_names_its_parameters():
+    net = nn.MLP(2, [3, 1], ops.tanh, seed=1)
+    before = [p.data for p in net.parameters()]
+    gradcheck(lambda net: net([0.5, -1.0]).square(), net)
+    gradcheck(lambda net, x: net([x, 0.5]), net, 0.25)
+    assert [p.data for p in net.parameters()] == before
+    wrong = planted(ops.tanh, 1.1)
+    with pytest.raises(GradientMismatch, match=r"w11_1") as caught:
+        gradcheck(lambda net: wrong(net([0.5, -1.0])), net)
+    assert f"{len(before)} of {len(before)}" in str(caught.value)
+
+
+def test_what_checks_nothing_is_an_error():
+    with pytest.raises(ValueError, match="needs an input"):
+        gradcheck(lambda: Value(1.0))
+    with pytest.raises(ValueError, match="nothing was written"):
+        assert_gradients(Value(1, "x") * 2, {})
 
 
 @pytest.mark.parametrize("row", OPERATIONS.values(), ids=OPERATIONS)

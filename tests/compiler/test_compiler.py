@@ -625,7 +625,7 @@ def test_hostile_names_are_only_names(backend):
 
 
 def hostile_example():
-    w, x = Value(0.75, "*/ ŵ\n"), Value(-1.5, "x")
+    w, x = Value(0.75, "*/ /* ŵ\n"), Value(-1.5, "x")
     y = ops.logsumexp(w * x, x.gelu(), (w / x).abs().log(), (x**3) ** 1.0, w.sinh() + x.erf())
     return (y + (w - 1e-320).maximum(x) * -0.0).named("loss")
 

@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,16 @@ def test_values_of_values_are_pickled_with_what_they_share(protocol: int) -> Non
     assert leaf.grad is grad
     grad.backward()
     assert (float(twin.data), float(grad), leaf.data.grad) == (27, 27, 18)
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+def test_pickles_of_values_of_values_grow_in_proportion(levels: int) -> None:
+    def size(length: int) -> int:
+        output: Any = 2.0
+        for _ in range(levels + 1):
+            output = Value(output)
+        output = chain(length, output)
+        output.backward()
+        return len(pickle.dumps(output))
+
+    assert size(400) < 5 * size(100)

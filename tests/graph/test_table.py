@@ -101,3 +101,12 @@ def test_lanes_and_huge_numbers_have_rows():
     z = Value(10**5000, "huge") * Fraction(1, 3)
     z.backward()
     assert [row[1] for row in table(z, "named").rows] == ["1e5000", "≈ 3.33333e4999"]
+
+
+def test_lanes_are_listed_as_their_mean_and_that_is_said():
+    x = Value(np.array([1.0, 3.0]), "x")
+    y = (x * x).named("y")
+    y.backward()
+    assert table(y, lanes="mean").rows == (("x", "2", "4"), ("y", "5", "1"))
+    assert str(table(y, lanes=1)).endswith("lane 1 of 2")
+    assert table(y, lanes="sum").markdown.endswith("sum over 2 lanes")

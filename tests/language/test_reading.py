@@ -22,8 +22,10 @@ from scalargrad import DomainError, ProgramError, Value, topological_order
 from scalargrad.engine import ops
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
 from scalargrad.engine.value import constant
-from scalargrad.language import reading
-from scalargrad.language.reading import canonical, program, program_text
+from scalargrad.language import expressions, library, running, tokens, writing
+from scalargrad.language.reading import program
+from scalargrad.language.writing import program_text
+from scalargrad.notation.names import LONGEST, NotAName, canonical
 
 # What is exact stays exact, and a float is a float; 2 and Fraction(2) are the same number.
 
@@ -269,25 +271,34 @@ def test_inputs_that_do_not_fit_are_listed(
         ("w₂", "w2"),
         ("w₁₁⁽²⁾", "w11_2"),
         ("w⁽¹²⁾", "w__12"),
-        ("h⁽ˡ⁾", "h__l"),
+        ("w_2", "w2"),
+        ("w_{11}", "w11"),
+        ("x₃,₁", "x3__1"),
+        ("h_{t-1}", "h_tminus1"),
+        ("x′", "xprime"),
+        ("x'", "xprime"),
+        (r"\hat{y}", "yhat"),
+        (r"w_{11}^{(2)}", "w11_2"),
+        ("W_(1)", "W__1"),
+        ("a^[1]", "a__1"),
         ("aᵢⱼ", "a_ij"),
+        ("σᵦ", "sigma_beta"),
+        ("h⁽ˡ⁾", "h__l"),
+        ("\N{KELVIN SIGN}", "K"),
+        ("e\u0301t\u00e9", "été"),
+        ("ν", "nu"),
+        ("вес", "вес"),
+        ("权重", "权重"),
+        ("größe", "größe"),
         ("θ", "theta"),
         ("Δw", "Deltaw"),
         ("λ", "lambda"),
         ("θ̂", "thetahat"),
-        ("σᵦ", "sigma_beta"),
         ("\N{OHM SIGN}", "Omega"),
-        ("\N{KELVIN SIGN}", "K"),
         ("\N{MICRO SIGN}", "mu"),
         ("ℓ", "loss"),
         ("ℓ₂", "loss2"),
         ("_a9", "_a9"),
-        ("e\u0301t\u00e9", "été"),
-        ("größe", "größe"),
-        ("权重", "权重"),
-        ("вес", "вес"),
-        ("ν", "nu"),
-        ("x′", "xprime"),
     ],
 )
 def test_names_spelled_alike_are_the_same(spelled: str, name: str) -> None:
@@ -301,26 +312,25 @@ def test_names_spelled_alike_are_the_same(spelled: str, name: str) -> None:
     ("name", "message", "column"),
     [
         ("а", "(CYRILLIC SMALL LETTER A) has no place in a program; write a", 1),
+        ("wν", "write v", 2),
         ("wа", "(CYRILLIC SMALL LETTER A) has no place in a program; write a", 2),
         ("Α", "write A", 1),
         ("ο", "write o", 1),
-        ("wν", "write v", 2),
         ("ｘ", "(FULLWIDTH LATIN SMALL LETTER X) has no place in a program; write x", 1),
         ("𝑥", "(MATHEMATICAL ITALIC SMALL X) has no place in a program; write x", 1),
-        ("x٣", "(ARABIC-INDIC DIGIT THREE) has no place in a program; write 3", 2),
         ("x\u200b", "'\\u200b' (ZERO WIDTH SPACE) has no place in a program", 2),
         ("x\u202ey", "(RIGHT-TO-LEFT OVERRIDE) has no place in a program", 2),
-        ("😀", "(GRINNING FACE) has no place in a program", 1),
         ("₂x", "a name begins with a letter", 1),
         ("\u0302x", "a name begins with a letter", 1),
         ("w⁽²⁺¹⁾", "'⁺' (SUPERSCRIPT PLUS SIGN) has no place in a program", 4),
+        ("😀", "(GRINNING FACE) has no place in a program", 1),
         ("x" * 101, "a name has at most 100 letters", 1),
     ],
 )
 def test_letters_that_could_deceive_are_refused(name: str, message: str, column: int) -> None:
-    with pytest.raises(ProgramError) as raised:
+    with pytest.raises(NotAName) as refused:
         canonical(name)
-    check_located(raised.value, name, message, column)
+    assert message in refused.value.message
     text = f"y = 2\nz = y + {name} * 2"
     with pytest.raises(ProgramError) as raised:
         program(text)
@@ -331,7 +341,7 @@ def test_letters_that_could_deceive_are_refused(name: str, message: str, column:
     "name", ["", "2", "2x", "a b", "a.b", "x²", "w⁽²", "⁽²⁾", "a-b", "a\n", " a"]
 )
 def test_what_is_no_name_has_no_canonical_spelling(name: str) -> None:
-    with pytest.raises(ProgramError):
+    with pytest.raises(NotAName):
         canonical(name)
 
 
@@ -342,14 +352,13 @@ ODD = "axyzL_09ŷx̄ẽẏθΔℓµΩΚνа₂ₐᵦ²ⁿ⁽⁾ é\u0302\u0304\u
 def test_a_canonical_name_is_its_own_spelling(written: str) -> None:
     try:
         name = canonical(written)
-    except ProgramError:
+    except NotAName:
         event("refused")
         for form in ("NFC", "NFD"):
-            with pytest.raises(ProgramError):
+            with pytest.raises(NotAName):
                 canonical(unicodedata.normalize(form, written))
         return
     event("a name")
-    assert name.isidentifier()
     assert canonical(name) == name
     assert {canonical(unicodedata.normalize(form, written)) for form in ("NFC", "NFD")} == {name}
 
@@ -375,14 +384,10 @@ ERRORS = [
     ("", "the program is empty", 1),
     (" ;; # nothing", "the program is empty", 1),
     ("y = tnah(2)", "unknown function 'tnah'; did you mean 'tanh'?", 5),
-    ("y = sigmod(2)", "unknown function 'sigmod'; did you mean 'sigmoid'?", 5),
+    ("y = sgima(2)", "unknown function 'sgima'; did you mean 'sigma'?", 5),
     ("y = q(2)", "unknown function 'q'; a product is written q*(…)", 5),
-    ("x = 2; y = x(3)", "unknown function 'x'; a product is written x*(…)", 12),
-    ("y = 2x", "an operator is missing between '2' and 'x'; a product is written 2*x", 6),
-    ("y = x y", "an operator is missing between 'x' and 'y'; a product is written x*y", 7),
-    ("y = (1)(2)", "an operator is missing between ')' and '('; a product is written )*(", 8),
-    ("y = 2(3)", "a product is written 2*(", 6),
-    ("y = (3)x", "a product is written )*x", 8),
+    ("y = q 3", "an operator is missing between 'q' and '3'; a product is written q*3", 7),
+    ("y = (3)2", "an operator is missing between ')' and '2'; a product is written )*2", 8),
     ("y = 1 000", "an operator is missing between '1' and '000'", 7),
     ("y = 1_000", "an operator is missing between '1' and '_000'", 6),
     ("y = 1.2.3", "an operator is missing between '1.2' and '.3'", 8),
@@ -402,45 +407,40 @@ ERRORS = [
     ("y = 2 -", "expected a number, a name or '(' after '-'; the statement ends", 8),
     ("* 2", "expected a number, a name or '('; got '*'", 1),
     ("y = 2 * / 3", "expected a number, a name or '(' after '*'; got '/'", 9),
-    ("y = 2 // 3", "expected a number, a name or '(' after '/'; got '/'", 8),
+    ("y = 2 // 3", "// has no place in a program; a comment begins with #", 7),
     ("y = ²", "expected a number, a name or '(' after '='; got '²'", 5),
     ("y = (1, 2)", "',' separates the operands of a function", 7),
-    ("y = 2,5", "',' separates the operands of a function; 2,5 is written 2.5", 6),
+    ("y = 2,5", "a ',' parts statements; a number is written 2.5, and a vector [2, 5]", 6),
     ("2 = y", "one '=' follows the name that a statement begins with", 3),
     ("x + y = 2", "one '=' follows the name that a statement begins with", 7),
     ("x = y = 2", "one '=' follows the name that a statement begins with", 7),
-    ("x == 2", "one '=' follows the name that a statement begins with", 4),
-    ("(x) = 2", "one '=' follows the name that a statement begins with", 5),
+    ("x == 2", "reals are not compared for equality", 3),
+    ("(x) = 2", "names are taken apart without brackets: p, q = …", 1),
     ("= 2", "one '=' follows the name that a statement begins with", 1),
     ("max(x = 2)", "one '=' follows the name that a statement begins with", 7),
-    ("tanh = 2", "'tanh' is a function: it cannot be assigned", 1),
-    ("ln = 2", "'ln' is a function: it cannot be assigned", 1),
     ("y = tanh + 1", "'tanh' is a function: it is called as tanh(…)", 5),
     ("tanh", "'tanh' is a function: it is called as tanh(…)", 1),
     ("y = relu(1, 2)", "relu takes 1 operand; got 2", 5),
     ("y = relu()", "relu takes 1 operand; got 0", 5),
     ("y = 1 + div(3)", "div takes 2 operands; got 1", 9),
-    ("y = dot(1, 2)", "dot takes b, w1, x1, w2, x2, …", 5),
-    ("x = 2; x = 3", "'x' is assigned twice", 8),
+    ("y = dot(1, 2, 3, 4)", "dot takes b, w1, x1, w2, x2, …", 5),
+    ("x = 2; x = 3", "'x' is assigned twice; call the new one x_new", 8),
     ("x = 2; ŷ = 1; yhat = 3", "'yhat' is assigned twice", 15),
     ("result = 2; result + 1", "'result' is assigned twice", 13),
     ("y = x; x = 2", "'x' is used before it is assigned", 5),
     ("x = x", "'x' is used before it is assigned", 5),
     ("2; 3", "only the last statement may go without a name; write name = …", 1),
-    ("y = 5 % 2", "% has no place in a program; the operators are + - * / ^", 7),
+    ("y = 5 % 2", "% has no place in a program; a comment begins with #", 7),
     ("y = 'a'", "' has no place in a program; names and numbers go without quotes", 5),
-    ("y = [1]", "[ has no place in a program; group with ( and )", 5),
+    ("y = [1", "'[' is not closed in its statement", 5),
     ("y = a.b", "'.' has no place in a program", 6),
-    ("y = 2!", "'!' has no place in a program", 6),
+    ("y = 2!", "! has no place in a program; a factorial has no derivative worth", 6),
     ("y = a\\", "'\\\\' has no place in a program", 6),
     ("y = \0", "'\\x00' has no place in a program", 5),
     ("y = \x1b[31m", "'\\x1b' has no place in a program", 5),
-    ("y = 2 – 1", "'–' (EN DASH) has no place in a program; write -", 7),
-    ("y = √2", "'√' (SQUARE ROOT) has no place in a program", 5),
     ("y = ~x", "~ has no place in a program; a float is written ~0.1", 5),
     ("y = ~infinity", "~ has no place in a program", 5),
     ("y = (x)⁽²⁾", "⁽ has no place in a program; a raised index belongs to a name", 8),
-    ("y = 2³³x", "an operator is missing between '³³' and 'x'", 8),
     ("y = 1e401", "an exponent is at most 400", 5),
     ("y = 1e-99999999999999999999", "an exponent is at most 400", 5),
     ("y = ~1e" + "0" * 500, "an exponent is at most 400", 5),
@@ -573,17 +573,17 @@ def test_firm_arithmetic_agrees_with_python(text: str) -> None:
 @pytest.mark.parametrize(
     "planted",
     [
-        {"-": (reading._PRODUCT, ops.sub)},
-        {"*": (reading._SUM, ops.mul)},
-        {"/": (reading._POWER, ops.div)},
-        {"^": (reading._PRODUCT, ops.pow)},
-        {"-": (reading._SUM, ops.add)},
+        {"-": (expressions._PRODUCT, ops.sub)},
+        {"*": (expressions._SUM, ops.mul)},
+        {"/": (expressions._POWER, ops.div)},
+        {"^": (expressions._PRODUCT, ops.pow)},
+        {"-": (expressions._SUM, ops.add)},
     ],
 )
 def test_a_planted_wrong_precedence_is_noticed(
     planted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_OPERATORS", reading._OPERATORS | planted)
+    monkeypatch.setattr(expressions, "_OPERATORS", expressions._OPERATORS | planted)
     noticed = 0
     for text in FIRM:
         try:
@@ -796,9 +796,9 @@ def expected_labels(nodes: list[Value]) -> dict[Value, str]:
     def name(label: str) -> str:
         try:
             spelled = canonical(label)
-        except ProgramError:
+        except NotAName:
             return ""
-        taken = spelled in OPERATIONS or spelled in ("max", "min", "ln")
+        taken = any(node.op and library.function(spelled) is node.op for node in nodes)
         anonymous = spelled[0] == "_" and spelled[1:].isdigit()
         return "" if taken or anonymous else spelled
 
@@ -937,7 +937,7 @@ def strip(written: str) -> str:
 
 @pytest.mark.parametrize("planted", ["never in parentheses", "literals unsealed"])
 def test_a_planted_wrong_printer_is_noticed(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = reading._Written
+    written = writing._Written
     if planted == "never in parentheses":
         monkeypatch.setattr(written, "within", lambda self, strength: self.text)
     else:
@@ -971,17 +971,19 @@ def test_labels_that_two_nodes_bear_become_comments() -> None:
     assert program_text(a - b) == "_1 = 1  # a\n_2 = 2  # a\n_3 = _1 - _2"
 
 
-def test_the_last_of_several_outputs_is_the_output() -> None:
+def test_several_outputs_are_the_last_statement() -> None:
     x = Value(2, "x")
     h = (x * 3).named("h")
     g = (h + 1).named("g")
-    assert program_text(h, g) == "x = 2\nh = x*3\ng = h + 1"
+    assert program_text(h, g) == "x = 2\nh = x*3\ng = h + 1\nh, g"
     text = program_text(g, h)
-    assert text == "x = 2\nh = x*3\ng = h + 1\n_1 = h"
+    assert text == "x = 2\nh = x*3\ng = h + 1\ng, h"
     p = program(text)
+    assert p.outputs == (p["g"], p["h"])
     assert p.output is p["h"]
     assert p.output.label == "h"
     assert program_text(x) == "x = 2"
+    assert program_text(h, h) == "x = 2\nh = x*3"
 
 
 def test_a_constant_used_twice_stays_one_node() -> None:
@@ -1178,13 +1180,13 @@ def test_whatever_is_written_there_is_a_program_or_an_error_with_its_place() -> 
 
 
 def test_the_limits_can_be_reached() -> None:
-    nest = reading.MOST_PARENTHESES
+    nest = expressions.MOST_PARENTHESES
     assert program("(" * nest + "1" + ")" * nest).output.data == 1
     assert program("-" + "tanh(" * (nest - 1) + "(x)" + ")" * (nest - 1), x=0).output.data == 0
-    assert program("x" * reading.MOST_LETTERS + " = 1").output.data == 1
-    assert program("9" * reading.MOST_DIGITS).output.data == 10**reading.MOST_DIGITS - 1
-    assert program("0." + "9" * (reading.MOST_DIGITS - 1)).output.data < 1
-    assert program("~" + "9" * reading.MOST_DIGITS).output.data == math.inf
+    assert program("x" * LONGEST + " = 1").output.data == 1
+    assert program("9" * tokens.MOST_DIGITS).output.data == 10**tokens.MOST_DIGITS - 1
+    assert program("0." + "9" * (tokens.MOST_DIGITS - 1)).output.data < 1
+    assert program("~" + "9" * tokens.MOST_DIGITS).output.data == math.inf
     assert program("1e400").output.data == 10**400
     assert program("x = 2^19999").output.data == 2**19999
     assert program("x = ~2.0^19999").output.data == math.inf
@@ -1192,14 +1194,14 @@ def test_the_limits_can_be_reached() -> None:
 
 
 def test_operations_are_counted_over_all_statements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_OPERATIONS", 3)
+    monkeypatch.setattr(expressions, "MOST_OPERATIONS", 3)
     assert program("a = -1/3; b = -1/5; c = -2; d = (-1/7); e = tanh(-a*b)")
     with pytest.raises(ProgramError, match="line 1, column 30: a program has at most 3 operations"):
         program("a = -1/3; b = -a*a; c = b + a*a")
 
 
 def test_the_bits_of_all_exact_results_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_BITS_IN_ALL", 100)
+    monkeypatch.setattr(running, "MOST_BITS_IN_ALL", 100)
     program("a = 2^49; b = 2^49; c = ~2.0^49")
     with pytest.raises(ProgramError, match="column 27: this exact number grows too large"):
         program("a = 2^49; b = 2^49; c = 1 + 1")

@@ -142,7 +142,7 @@ def test_the_lecture_s_steps_end_in_the_gradients_of_its_slide(index):
 
 def test_the_lecture_reads_as_on_the_board():
     found = captions(lecture().output)
-    assert "h₂ = ReLU(w₂x) = ReLU(0.8 × 2) = 1.6" in found
+    assert "h₂ = ReLU(w₂ x) = ReLU(0.8 × 2) = 1.6" in found
     assert "∂ℓ/∂ℓ = 1" in found
     assert "∂ℓ/∂h₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ = (−1.2) × (0.1) = −0.12" in found
     assert "w₂ × x = 0.8 × 2 = 1.6" in captions(lecture().output, graph)
@@ -236,7 +236,7 @@ def test_an_output_that_was_not_the_start_has_no_derivative_of_itself():
 def test_names_that_are_alike_stand_for_their_own_numbers():
     a, b = Value(3, "w"), Value(5, "w")
     y = (a * b + a).named("y")
-    assert captions(y)[-1] == "y = ww + w = 3 × 5 + 3 = 18"
+    assert captions(y)[-1] == "y = w w + w = 3 × 5 + 3 = 18"
 
 
 def test_results_that_are_rounded_are_marked():
@@ -357,7 +357,7 @@ def test_a_frame_that_moves_is_caught():
 def test_a_frame_describes_what_is_known():
     scenes = frames(contracted(lecture().output), LOOK, rows)
     assert "h₂" not in scenes[0].description
-    assert scenes[2].description.splitlines()[0] == "h₂ = ReLU(w₂x) = ReLU(0.8 × 2) = 1.6"
+    assert scenes[2].description.splitlines()[0] == "h₂ = ReLU(w₂ x) = ReLU(0.8 × 2) = 1.6"
     assert "h₂: value 1.6" in scenes[2].description
     assert "gradient" not in scenes[2].description
     assert "h₂: value 1.6, gradient −0.12" in scenes[-1].description

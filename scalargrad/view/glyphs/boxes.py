@@ -124,12 +124,7 @@ def row(items: Sequence[Item], name: str = "") -> Box:
 
 def accented(base: Box, accent: Box) -> Box:
     """A box with an accent above it, somewhat to the right of its middle."""
-    (glyph, _, _, size) = accent.glyphs[0]
-    above = base.height + 2 * THICKNESS
-    place = (base.ink - base.ink / 4 - accent.ink) / 2 + base.ink / 4
-    parts = [(accent, place - glyph.left * size, above - glyph.bottom * size), (base, 0.0, 0.0)]
-    height = above + (glyph.top - glyph.bottom) * size
-    return assembled(max(base.width, base.ink), height, base.depth, parts)
+    return _under(base, accent, base.ink / 8)
 
 
 def wide(base: Box, character: str) -> Box | None:
@@ -137,14 +132,17 @@ def wide(base: Box, character: str) -> Box | None:
     accents = [found for font in _SIZES if (found := _in_table(character, font))]
     if not accents or base.ink <= 0:
         return None
-    widest = next((a for a in accents if a.ink >= base.ink), accents[-1])
-    accent = widest.scaled(base.ink / widest.ink)
-    (glyph, _, _, size) = accent.glyphs[0]
+    widest = next((accent for accent in accents if accent.ink >= base.ink), accents[-1])
+    return _under(base, widest.scaled(base.ink / widest.ink), 0.0)
+
+
+def _under(base: Box, accent: Box, to_the_right: float) -> Box:
+    ((glyph, _, _, size),) = accent.glyphs
     above = base.height + 2 * THICKNESS
-    place = (base.ink - accent.ink) / 2
-    parts = [(accent, place - glyph.left * size, above - glyph.bottom * size), (base, 0.0, 0.0)]
-    width, height = max(base.width, base.ink), above + (glyph.top - glyph.bottom) * size
-    return assembled(width, height, base.depth, parts)
+    left = (base.ink - accent.ink) / 2 + to_the_right
+    parts = [(accent, left - glyph.left * size, above - glyph.bottom * size), (base, 0.0, 0.0)]
+    height = above + (glyph.top - glyph.bottom) * size
+    return assembled(max(base.width, base.ink), height, base.depth, parts)
 
 
 def overlined(body: Box) -> Box:

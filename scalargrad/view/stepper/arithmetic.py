@@ -6,18 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import groupby
 
-from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.scalars import Scalar
 from scalargrad.graph.model import Graph
-from scalargrad.notation.formula import Formula, formula
+from scalargrad.notation.formula import MOST, Formula, formula, parts_of
 from scalargrad.notation.names import Written, mathtext
-from scalargrad.notation.numbers import MINUS, Numbers
+from scalargrad.notation.numbers import Numbers, in_formula
+from scalargrad.notation.printing import Printer, Tex
 from scalargrad.notation.words import printable
 from scalargrad.view.scene import name_of
 
-_BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "neg": 2, "^": 4}
-_ATOM = 9
-_SUPERSCRIPTS = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DEPTH, _LONGEST = 2, 12  # how far a node without a name is written out, and how long it may get
 
 
@@ -51,8 +48,7 @@ def number(scalar: Scalar | None, numbers: Numbers) -> Written:
     """A number as it stands in arithmetic: without a ≈ in front."""
     plain = replace(numbers, approximate=False)
     text = plain.text(scalar)
-    is_plain = all(c in "0123456789.,/[] –−∞×⁰¹²³⁴⁵⁶⁷⁸⁹⁻…" for c in text) or text == "nan"
-    return Written(text, plain.math(scalar).replace("…", r"\ldots") if is_plain else "")
+    return Written(text, plain.math(scalar).replace("…", r"\ldots") if _is_plain(text) else "")
 
 
 def in_parentheses(written: Written) -> Written:
@@ -61,50 +57,45 @@ def in_parentheses(written: Written) -> Written:
 
 
 def symbols(graph: Graph, index: int) -> Written:
-    """The expression that made a node, in names: w₂x; without a name of its own, w₂ × x."""
+    """The expression that made a node, in names: w₂ x; without a name of its own, w₂ × x."""
     expression = _named(graph, graph.expression(index), _DEPTH)
     times = not graph.nodes[index].label
-
-    def leaf(part: Formula) -> tuple[Written, int]:
-        if part.head == "number":
-            return _number(Written(str(part), str(part).replace(MINUS, "-")))
-        return (name_of(graph.nodes[part.parts[1]]) if len(part.parts) > 1 else name(part)), _ATOM
-
-    written = _set(expression, leaf, r" \times " if times else r"\,")[0]
-    return written if times else Written(str(expression), written.math)
+    return _set(expression, " × " if times else "", r" \times " if times else r"\,")
 
 
 def in_numbers(graph: Graph, index: int, numbers: Numbers) -> Written:
     """The same expression with the values of the nodes: 0.8 × 2."""
-
-    def leaf(part: Formula) -> tuple[Written, int]:
-        if part.head == "number":
-            return _number(number(part.parts[0], numbers))
-        if len(part.parts) > 1:
-            return _number(number(graph.nodes[part.parts[1]].value, numbers))
-        return name(part), _ATOM
-
-    return _set(_spoken(graph.expression(index)), leaf, r" \times ")[0]
+    expression = _valued(graph, graph.expression(index))
+    return _set(expression, " × ", r" \times ", numbers.plain)
 
 
 def local_formula(graph: Graph, edge: int) -> Written | None:
     """The formula of a local derivative; None where it is too long."""
     written = graph.formula(edge)
-    if written.size > _LONGEST:
-        return None
-
-    def leaf(part: Formula) -> tuple[Written, int]:
-        if part.head == "number":
-            return _number(Written(str(part), str(part).replace(MINUS, "-")))
-        return name(part), _ATOM
-
-    return Written(str(_spoken(written)), _set(_spoken(written), leaf, r"\,")[0].math)
+    return None if written.size > _LONGEST else _set(_cut(written), "", r"\,")
 
 
-def name(part: Formula) -> Written:
-    """A name in a formula."""
-    text = str(part.parts[0])
-    return Written(printable(text.strip()), mathtext(text))
+def _set(
+    written: Formula, times: str, math: str, numeral: Callable[[Scalar], str] = in_formula
+) -> Written:
+    parts = parts_of(written, MOST) or []
+    names = {part.parts[0]: part for part in parts if part.head == "name"}
+    symbols = {label: _math(part) for label, part in names.items()}
+    numerals = [numeral(part.parts[0]) for part in parts if part.head == "number"]
+    text = Printer(number=numeral, times=times)(written)
+    if not all(symbols.values()) or not all(map(_is_plain, numerals)) or not parts:
+        return Written(text)
+    tex = Tex(symbols.__getitem__, numeral, times=math)(written)
+    return Written(text, tex.replace("…", r"\ldots"))
+
+
+def _is_plain(numeral: str) -> bool:
+    return set(numeral) <= set("0123456789.,/[] –−∞×⁰¹²³⁴⁵⁶⁷⁸⁹⁻…eπ") or numeral == "nan"
+
+
+def _math(part: Formula) -> str:
+    """A name in TeX."""
+    return part.parts[2] if len(part.parts) > 2 else mathtext(part.parts[0])
 
 
 def _named(graph: Graph, written: Formula, depth: int) -> Formula:
@@ -113,12 +104,21 @@ def _named(graph: Graph, written: Formula, depth: int) -> Formula:
         index = written.parts[1]
         node = graph.nodes[index]
         if node.label:
-            return Formula("name", (name_of(node).text, index))
+            named = name_of(node)
+            return Formula("name", (named.text, index, named.math))
         expression = graph.expression(index)
         if depth == 0 or node.is_leaf or expression.size > _LONGEST // 2:
             return formula(node.value)
         return _named(graph, expression, depth - 1)
-    parts = [_named(graph, p, depth) if _is_formula(p) else p for p in _spoken(written).parts]
+    parts = [_named(graph, p, depth) if _is_formula(p) else p for p in _cut(written).parts]
+    return Formula(written.head, tuple(parts))
+
+
+def _valued(graph: Graph, written: Formula) -> Formula:
+    """A formula with the values of nodes in place of their names."""
+    if written.head == "name" and len(written.parts) > 1:
+        return Formula("number", (graph.nodes[written.parts[1]].value,))
+    parts = (_valued(graph, p) if _is_formula(p) else p for p in _cut(written).parts)
     return Formula(written.head, tuple(parts))
 
 
@@ -126,70 +126,9 @@ def _is_formula(part: object) -> bool:
     return isinstance(part, Formula)
 
 
-def _spoken(written: Formula) -> Formula:
-    """The formula as pictures write it: ReLU for relu, names cut where they are too long."""
-    parts = [_spoken(part) if _is_formula(part) else part for part in written.parts]
+def _cut(written: Formula) -> Formula:
+    """The formula, its names cut where they are too long."""
+    parts = [_cut(part) if _is_formula(part) else part for part in written.parts]
     if written.head == "name":
         parts[0] = printable(str(parts[0]).strip())
-    if written.head == "call" and parts[0] in OPERATIONS:
-        symbol = OPERATIONS[parts[0]].symbol
-        parts[0] = symbol if symbol.lower() == parts[0].replace("_", "") else parts[0]
     return Formula(written.head, tuple(parts))
-
-
-_Leaf = Callable[[Formula], tuple[Written, int]]
-
-
-def _number(written: Written) -> tuple[Written, int]:
-    """A number and how tightly it binds."""
-    loose = 1 if written.text.startswith(MINUS) else 2 if set(written.text) & set("/×") else _ATOM
-    return written, loose
-
-
-def _set(written: Formula, leaf: _Leaf, times: str) -> tuple[Written, int]:
-    """A formula and how tightly it binds."""
-    head, parts = written.head, written.parts
-    if head in ("name", "number"):
-        return leaf(written)
-
-    def part(place: int, binding: int = 0) -> Written:
-        inner, tightness = _set(parts[place], leaf, times)
-        return in_parentheses(inner) if tightness < binding else inner
-
-    tightness = _BINDING.get(head, _ATOM)
-    if head == "neg":
-        return line("−%s", "-%s", part(0, 2)), tightness
-    if head == "+":
-        return line("%s + %s", "%s + %s", part(0, 1), part(1, 2)), tightness
-    if head == "-":
-        return line("%s − %s", "%s - %s", part(0, 1), part(1, 2)), tightness
-    if head == "*":
-        return line("%s × %s", f"%s{times}%s", part(0, 2), part(1, 3)), tightness
-    if head == "/":
-        above, below = part(0), part(1)  # a fraction needs no parentheses
-        text = f"{part(0, 2).text}/{part(1, 3).text}"
-        return Written(text, line("%s%s", r"\frac{%s}{%s}", above, below).math), tightness
-    if head == "^":
-        exponent = part(1)
-        if set(exponent.text) <= set("0123456789−"):
-            exponent = Written(exponent.text.translate(_SUPERSCRIPTS), exponent.math)
-            return line("%s%s", "%s^{%s}", part(0, 5), exponent), tightness
-        return line("%s^%s", "%s^{%s}", part(0, 5), part(1, 5)), tightness
-    if head == "abs":
-        return line("|%s|", "|%s|", part(0)), tightness
-    if head == "indicator":
-        return line("1[%s]", r"\mathbf{1}[%s]", part(0)), tightness
-    if head == "where":
-        text, math = "(%s if %s else %s)", r"(%s\ \mathrm{if}\ %s\ \mathrm{else}\ %s)"
-        return line(text, math, part(1), part(0), part(2)), tightness
-    if head == "call":
-        if parts[0] == "√":
-            return line("√(%s)", r"\sqrt{%s}", part(1)), tightness
-        operands = joined([part(place) for place in range(1, len(parts))], ", ", r",\,")
-        return line(f"{parts[0]}(%s)", f"{_function(parts[0])}(%s)", operands), tightness
-    relation = {"≤": r"\leq", "≥": r"\geq"}.get(head, head)
-    return line(f"%s {head} %s", f"%s {relation} %s", part(0), part(1)), 0
-
-
-def _function(called: str) -> str:
-    return r"\sigma" if called == "σ" else rf"\mathrm{{{called}}}".replace("_", r"\_")

@@ -111,7 +111,7 @@ def faults(text):
 def test_a_page_has_a_figure_for_each_frame_and_says_its_caption(document, scenes):
     parts = Parts(document)
     assert [tag for tag, _ in parts.elements].count("figure") == len(scenes) == 15
-    assert parts.within("bdi")[2] == "h₂ = ReLU(w₂x) = ReLU(0.8 × 2) = 1.6"
+    assert parts.within("bdi")[2] == "h₂ = ReLU(w₂ x) = ReLU(0.8 × 2) = 1.6"
     assert parts.within("span")[2] == "Step 3 of 15:"
     assert parts.within("title") == ["The lecture's network"]
     live = [a for tag, a in parts.elements if a.get("aria-live")]

@@ -349,7 +349,7 @@ def test_the_expressions_of_atoms_are_in_names():
     h.backward()
     shown = graph(h, expand=True)
     texts = [str(shown.expression(i)) for i, n in enumerate(shown.nodes) if not n.is_leaf]
-    assert texts[0] == "w₁x"
+    assert texts[0] == "w₁ x"
     assert "b₁" in texts[1]
 
 

@@ -1,0 +1,144 @@
+"""Chains: the factors of one local derivative, where the nodes between have no names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from functools import reduce
+from typing import NamedTuple
+
+from scalargrad.engine import scalars
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.ops import Operands
+from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value
+from scalargrad.notation.formula import Formula, formula
+
+MOST_WAYS = 200  # that are told apart
+
+
+class Factor(NamedTuple):
+    """A factor of a chain: its formula and its number."""
+
+    formula: Formula
+    number: Scalar
+
+
+def ways(
+    value: Value,
+    source: Value,
+    kept: Collection[Value],
+    written: Callable[[Value], Operands],
+) -> list[list[Factor]]:
+    """The ways from a node down to another through nodes that are not kept, each as its factors.
+
+    A factor is what a lecturer writes as one: (w x − y)² gives 2(w x − y) and x. Numbers join the
+    factor that follows, and products of names each other.
+
+    Args:
+        value: the node that is differentiated.
+        source: by what.
+        kept: the nodes through which no way goes.
+        written: the formulas of the local derivatives of a node.
+    """
+    order = topological_order(value, until=kept)
+    counts: dict[Value, int] = {source: 1}
+    for node in order:
+        if node is value or node not in kept:
+            counts[node] = sum(counts.get(parent, 0) for parent in node.parents)
+    if not 0 < counts.get(value, 0) <= MOST_WAYS:
+        return []
+    return [_grouped(steps) for steps in _walked(value, source, counts, written)]
+
+
+def _walked(
+    value: Value,
+    source: Value,
+    counts: dict[Value, int],
+    written: Callable[[Value], Operands],
+) -> Iterator[list[Factor]]:
+    """The local derivatives along each way, from the node down to the source."""
+    local: dict[Value, list[Factor]] = {}
+    walk: list[Factor] = []
+    waiting = [(value, 0)]
+    while waiting:
+        node, operand = waiting.pop()
+        if node not in local:
+            pairs = zip(written(node), node.local_derivatives(), strict=False)
+            local[node] = [Factor(formula(a), b) for a, b in pairs]
+        if operand:
+            walk.pop()
+        while operand < len(node.parents) and not counts.get(node.parents[operand]):
+            operand += 1
+        if operand == len(node.parents):
+            continue
+        walk.append(local[node][operand])
+        waiting.append((node, operand + 1))
+        parent = node.parents[operand]
+        if parent is source:
+            yield list(walk)
+        else:
+            waiting.append((parent, 0))
+
+
+def _grouped(steps: list[Factor]) -> list[Factor]:
+    """The factors that are worth being told apart."""
+    factors: list[Factor] = []
+    number = Factor(formula(1), 1)
+    for step in steps:
+        if _is_constant(step.formula):
+            number = _product(number, step)
+        elif _is_monomial(step.formula):
+            before = [factor for factor in factors if _is_monomial(factor.formula)]
+            factors = [factor for factor in factors if not _is_monomial(factor.formula)]
+            factors.append(reduce(_product, [*before, number, step]))
+            number = Factor(formula(1), 1)
+        else:
+            factors.append(_product(number, step))
+            number = Factor(formula(1), 1)
+    if not factors:
+        return [number]
+    if not number.formula.is_number(1):
+        factors[-1] = _product(number, factors[-1])
+    return _with_signs_cancelled(factors)
+
+
+def _with_signs_cancelled(factors: list[Factor]) -> list[Factor]:
+    """The factors without minus signs of which two are one too many."""
+    signed = [place for place, factor in enumerate(factors) if factor.formula.head == "neg"]
+    for place in signed[: len(signed) // 2 * 2]:
+        factors[place] = _product(Factor(formula(-1), -1), factors[place])
+    return factors
+
+
+def is_worth_telling(factors: list[Factor]) -> bool:
+    """Whether factors say more than their product: no gates, and no fraction that joins them."""
+    whole = formula(1)
+    for factor in factors:
+        whole = whole * factor.formula
+    has_gate = any(factor.formula.head == "indicator" for factor in factors)
+    unsigned = whole.parts[0] if whole.head == "neg" else whole
+    is_joined = unsigned.head == "/" and unsigned.parts[1].head != "number"
+    return len(factors) > 1 and not has_gate and not is_joined
+
+
+def _product(a: Factor, b: Factor) -> Factor:
+    return Factor(a.formula * b.formula, scalars.times(a.number, b.number))
+
+
+def _is_constant(written: Formula) -> bool:
+    """Whether it is a number, or a quotient of two, with a sign or without."""
+    inner = written.parts[0] if written.head == "neg" else written
+    heads = {part.head for part in inner.parts if isinstance(part, Formula)}
+    return inner.head == "number" or (inner.head == "/" and heads == {"number"})
+
+
+def _is_monomial(written: Formula) -> bool:
+    """Whether it is a product of numbers, names and their powers, with a sign or without."""
+    inner = written.parts[0] if written.head == "neg" else written
+    if inner.head == "/" and inner.parts[1].head == "number":
+        inner = inner.parts[0]
+    factors = inner.parts if inner.head == "*" else (inner,)
+    return all(
+        factor.head in ("name", "number") or (factor.head == "^" and factor.parts[0].head == "name")
+        for factor in factors
+    )

@@ -1,0 +1,148 @@
+"""What programs do not read, and what to write instead: tables kept by hand.
+
+Each line was wanted by somebody. What is not found here is looked for among the names that are
+like it, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from scalargrad.notation.names import refusal
+
+# Functions that are not read, in small letters without _, and the reason or the spelling that is.
+_FLAT = "has no derivative worth the name: it is flat, and jumps"
+_CHOICE = "gives a place, which has no derivative; max(v) gives the value"
+_CHANCE = "is left to chance, and a program is not; write the numbers"
+_DERIVATIVE = "derivatives are derived, not typed: ask for them with derive or backward"
+FUNCTIONS = {
+    **dict.fromkeys(["floor", "ceil", "ceiling", "round", "trunc", "int", "frac", "rint"], _FLAT),
+    **dict.fromkeys(["mod", "rem", "remainder", "fmod", "gcd", "lcm", "factorial", "fact"], _FLAT),
+    **dict.fromkeys(["argmax", "argmin", "argsort", "topk", "sort"], _CHOICE),
+    **dict.fromkeys(["random", "rand", "randn", "normal", "uniform", "bernoulli"], _CHANCE),
+    **dict.fromkeys(
+        ["grad", "diff", "d", "derivative", "nabla", "backward", "partial"], _DERIVATIVE
+    ),
+    "dropout": "is left to chance; multiply by a mask of 0 and 1, divided by 1 − p",
+    "onehot": "write the vector, such as y = [0, 1, 0]",
+    "eye": "write the matrix, such as [[1, 0], [0, 1]]",
+    "identity": "write the matrix, such as [[1, 0], [0, 1]]",
+    "zeros": "write the vector, such as [0, 0]",
+    "ones": "write the vector, such as [1, 1]",
+    "range": "a sum goes over for i = 1..3",
+    "arange": "a sum goes over for i = 1..3",
+    "linspace": "a sum goes over for i = 1..3",
+    "len": "write the number, such as 3",
+    "size": "write the number, such as 3",
+    "float": "a float is written ~0.1",
+    "double": "a float is written ~0.1",
+    "fraction": "a fraction is written 1/3",
+    "value": "a program holds Values already: write the number",
+    "tensor": "a vector is written [1, 2]",
+    "array": "a vector is written [1, 2]",
+    "matrix": "a matrix is written [[1, 2], [3, 4]]",
+    "vector": "a vector is written [1, 2]",
+    "list": "a vector is written [1, 2]",
+    "print": "a program is its names; the last statement is the output",
+    "if": "write where(x > 0, a, b)",
+    "case": "write where(x > 0, a, b)",
+    "cases": "write where(x > 0, a, b)",
+    "piecewise": "write where(x > 0, a, b)",
+    "ifelse": "write where(x > 0, a, b)",
+    "matmul": "a product is written W x or W @ x",
+    "mm": "a product is written W x or W @ x",
+    "mv": "a product is written W x",
+    "inner": "write dot(w, x) or w · x",
+    "outer": "write δ xᵀ",
+    "linear": "write W x + b",
+    "dense": "write W x + b",
+    "affine": "write W x + b",
+    "concat": "write the vector, such as [x1, x2]",
+    "concatenate": "write the vector, such as [x1, x2]",
+    "stack": "write the vector, such as [x1, x2]",
+    "inv": "the inverse of a matrix is not read",
+    "det": "the determinant of a matrix is not read",
+    "lg": "has two readings: write log10(x) or log2(x)",
+    "integral": "integrals are not read",
+    "int_": "integrals are not read",
+    "lim": "limits are not read",
+    "gamma": "the Γ function is not read; a product is written gamma*(…)",
+    "softsign": "write z/(1 + |z|)",
+    "cot": "write 1/tan(x)",
+    "sec": "write 1/cos(x)",
+    "csc": "write 1/sin(x)",
+    "erfc": "write 1 - erf(x)",
+    "logit": "write ln(p/(1 − p))",
+    "cbrt": "write x^(1/3)",
+    "reciprocal": "write 1/x",
+    "var": "write mean((x[i] − m)^2 for i = 1..3)",
+    "variance": "write mean((x[i] − m)^2 for i = 1..3)",
+    "std": "write sqrt(mean((x[i] − m)^2 for i = 1..3))",
+}
+
+# Words that stand where a name or an operator could.
+WORDS = {
+    "if": "a choice is written where(c, a, b)",
+    "else": "a choice is written where(c, a, b)",
+    "otherwise": "a choice is written where(c, a, b)",
+    "for": "it stands in a sum, as in sum(x[i] for i = 1..3)",
+    "and": "conditions are not joined; put one where(c, a, b) into another",
+    "or": "conditions are not joined; put one where(c, a, b) into another",
+    "not": "a condition is turned round: x <= 0 for not x > 0",
+    "mod": f"a remainder {_FLAT}",
+    "def": "a function is written f(x) = …",
+    "return": "the last statement is the output",
+    "let": "a statement is written name = expression",
+    "var": "a statement is written name = expression",
+    "const": "a statement is written name = expression",
+    "import": "nothing is imported; functions are there",
+    "print": "the last statement is the output",
+}
+
+_SIGNS = {
+    "~": "a float is written ~0.1",
+    "≈": "a float is written ≈0.1",
+    "⁽": "a raised index belongs to a name, as in w⁽²⁾",
+    "'": "names and numbers go without quotes",
+    '"': "names and numbers go without quotes",
+    "%": f"a comment begins with #; and a remainder {_FLAT}",
+    "//": "a comment begins with #",
+    "!": f"a factorial {_FLAT}",
+    "$": "write it without $",
+    "?": "a choice is written where(x > 0, a, b)",
+    "&": "conditions are not joined; put one where(c, a, b) into another",
+    "`": "write it without `",
+    "∞": "infinity is the float ~inf",
+    "∂": _DERIVATIVE,
+    "∇": _DERIVATIVE,
+    "→": "a statement is written name = expression",
+    "||": "‖w‖ is written norm(w)",
+    "==": "reals are not compared for equality; = gives a name, and comparisons are <, <=, >, >=",
+    "!=": "reals are not compared for equality; comparisons are <, <=, >, >=",
+    "≠": "reals are not compared for equality; comparisons are <, <=, >, >=",
+    "...": "a range is written 1..3, and a sum is written out",
+    "..": "a range is written 1..3, in a sum: sum(x[i] for i = 1..3)",
+    "∛": "write x^(1/3)",
+    "∈": "it stands in a sum, as in sum(x[i] for i = 1..3)",
+    ":": "a name is given with =, a function is f(x) = …, and a choice where(x > 0, a, b)",
+    ".*": "a product element by element is written *",
+    ".^": "a power element by element is written ^",
+    "{": "group with ( and )",
+    "[": "a vector is written [1, 2], an element x[1]",
+}
+
+
+def about_sign(sign: str) -> str:
+    """Why a sign is refused, and what to write instead where that is known."""
+    if sign in _SIGNS:
+        return f"{sign} has no place in a program; {_SIGNS[sign]}"
+    if unicodedata.category(sign[0]) in ("So", "Sk", "Cs", "Co"):
+        called = unicodedata.name(sign[0], f"U+{ord(sign[0]):04X}")
+        shown = sign[0] if sign[0].isprintable() else ascii(sign[0])
+        return f"{shown!r} ({called}) has no place in a program; names are letters"
+    return refusal(sign[0])
+
+
+def key(name: str) -> str:
+    """A name as the tables of functions have it: ReLU is relu, LeakyReLU and leaky_relu alike."""
+    return name.lower().replace("_", "")

@@ -1,0 +1,354 @@
+"""Steps → Values: a stack machine that knows the vectors, functions and sums of a program.
+
+Calls and sums are expanded: each makes its own nodes. What is running waits in a list of frames,
+so that nothing recurses, and everything that is expanded is counted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import lcm
+from typing import Any
+
+from scalargrad.engine import ops
+from scalargrad.engine.ops import Operation
+from scalargrad.engine.scalars import Scalar, is_exact
+from scalargrad.engine.value import Value, constant
+from scalargrad.language.expressions import MOST_OPERATIONS
+from scalargrad.language.steps import (
+    Apply,
+    Call,
+    Element,
+    Loop,
+    Name,
+    Number,
+    Range,
+    Statement,
+    Step,
+)
+from scalargrad.language.tokens import LocatedError
+from scalargrad.language.vectors import (
+    INDICATOR,
+    Array,
+    Condition,
+    ShapeError,
+    Thing,
+    applied,
+    indexed,
+    words,
+)
+from scalargrad.notation.names import typeset
+
+MOST_BITS = 20_000  # of an exact result
+MOST_BITS_IN_ALL = 50_000_000  # of all exact results of a program
+_CONSTANTS = {"e": math.e, "pi": math.pi}
+
+
+class LocatedDomainError(LocatedError):
+    """An operation refused its operands."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """Steps that are being taken.
+
+    Attributes:
+        steps: those that are left.
+        names: what parameters stand for.
+        indices: where the indices of sums are.
+        rounds: of a loop: the places that are left.
+        loop: the loop.
+        body: whose steps are taken at every place.
+    """
+
+    steps: Iterator[Step]
+    names: dict[str, Thing]
+    indices: dict[str, int]
+    rounds: Iterator[dict[str, int]] | None = None
+    loop: Loop | None = None
+    results: int = 0
+
+
+@dataclass
+class Machine:
+    """It takes steps, and knows what names stand for.
+
+    Attributes:
+        values: the Values by name.
+        arrays: the vectors and matrices by name.
+        definitions: the functions of the program.
+    """
+
+    values: dict[str, Value]
+    arrays: dict[str, Array] = field(default_factory=dict)
+    definitions: dict[str, Statement] = field(default_factory=dict)
+    _bits: int = 0
+    _operations: int = 0
+
+    def run(self, steps: Sequence[Step]) -> Thing:
+        """What is left on the stack."""
+        stack: list[Thing] = []
+        frames = [_Frame(iter(steps), {}, {})]
+        while frames:
+            frame = frames[-1]
+            opened = None
+            for step in frame.steps:
+                opened = self._take(step, stack, frame)
+                if opened:
+                    break
+            if opened:
+                frames.append(opened)
+            elif frame.loop and self._next_round(frame):
+                continue
+            else:
+                frames.pop()
+                if frame.loop:
+                    loop, first = frame.loop, len(stack) - frame.results
+                    stack[first:] = [self._called(loop.called, stack[first:], loop.position)]
+        return stack[0]
+
+    def _take(self, step: Step, stack: list[Thing], frame: _Frame) -> _Frame | None:
+        """Take a step; the frame that it opens, if it does."""
+        kind = step.__class__
+        if kind is Name:
+            stack.append(self._named(step, frame))  # type: ignore[arg-type]
+        elif kind is Call:
+            called, arity, position = step  # type: ignore[misc]
+            first = len(stack) - arity  # type: ignore[operator]
+            stack[first:] = [self._called(called, stack[first:], position)]
+        elif kind is Number:
+            stack.append(constant(step.scalar))  # type: ignore[union-attr]
+        elif isinstance(step, Element):
+            place = [frame.indices.get(name, 0) + shift if name else shift
+                     for name, shift in step.place]  # fmt: skip
+            for name, _ in step.place:
+                if name and name not in frame.indices:
+                    raise LocatedError(
+                        f"'{typeset(name)}' is not an index here; an element is written x[1], and "
+                        f"x[i] in a sum for i = 1..3",
+                        step.position,
+                    )
+            stack.append(self.element(step.name, place, step.position, frame))
+        elif isinstance(step, Apply):
+            return self._applied(step, stack, frame)
+        elif isinstance(step, Loop):
+            rounds = self._rounds(step, frame)
+            return _Frame(iter(()), frame.names, frame.indices, rounds, step)
+        return None
+
+    # Names
+
+    def _named(self, step: Name, frame: _Frame) -> Thing:
+        name = step.name
+        if name in frame.names:
+            return frame.names[name]
+        found = self.values.get(name)
+        if found is not None:
+            return found
+        if name in self.arrays:
+            return self.arrays[name]
+        if name in frame.indices:
+            return constant(frame.indices[name])
+        if frame.indices and "_" in name:
+            base, _, below = name.rpartition("_")
+            place = _indices(below, frame.indices)
+            if place:
+                return self.element(base, place, step.position, frame)
+        if name in _CONSTANTS:
+            return constant(_CONSTANTS[name])
+        raise LocatedError(f"'{typeset(name)}' is used before it is assigned", step.position)
+
+    def element(
+        self, name: str, place: Sequence[int], position: int, frame: _Frame | None = None
+    ) -> Thing:
+        """The element of a vector, or the Value that has its name."""
+        array = frame.names.get(name) if frame else None
+        if not isinstance(array, Array):
+            array = self.arrays.get(name)
+        if array is None:
+            found = self.values.get(indexed(name, place)) if min(place) > 0 else None
+            if found is not None:
+                return found
+            if name in self.values:
+                message = f"'{typeset(name)}' is a number, and has no elements"
+                raise LocatedError(message, position)
+            what = typeset(indexed(name, place)) if min(place) > 0 else f"{typeset(name)}[0]"
+            raise LocatedError(f"there is no {what}: indices begin at 1" if min(place) < 1 else
+                               f"no value is given for {what}", position)  # fmt: skip
+        shape = array.shape
+        if len(place) != len(shape):
+            indices = "one index" if len(shape) == 1 else "two indices"
+            raise LocatedError(
+                f"'{typeset(name)}' is {words(array)}, whose elements have {indices}", position
+            )
+        if not all(1 <= index <= size for index, size in zip(place, shape, strict=True)):
+            shown = ", ".join(map(str, place))
+            raise LocatedError(
+                f"'{typeset(name)}' is {words(array)}; it has no element [{shown}]", position
+            )
+        return array[tuple(place)]
+
+    # Calls
+
+    def _called(self, called: Any, operands: list[Thing], position: int) -> Thing:
+        if called.__class__ is Operation and all(a.__class__ is Value for a in operands):
+            return self.make(called, operands, position)
+        self._check_conditions(called, operands, position)
+        plain = [a.holds if isinstance(a, Condition) and called is not INDICATOR else a
+                 for a in operands]  # fmt: skip
+
+        def make(operation: Operation, *values: Value) -> Value:
+            return self.make(operation, values, position)
+
+        try:
+            if isinstance(called, Operation):
+                return applied(make, called, plain)
+            found: Thing = called.apply(make, plain)
+            return found
+        except ShapeError as error:
+            raise LocatedError(str(error), position) from None
+
+    def _check_conditions(self, called: Any, operands: list[Thing], position: int) -> None:
+        allowed = (called is ops.where_, called is INDICATOR)
+        for place, operand in enumerate(operands):
+            if isinstance(operand, Condition) and not (any(allowed) and place == 0):
+                raise LocatedError(
+                    "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else",
+                    position,
+                )
+
+    def make(self, operation: Operation, operands: Sequence[Any], position: int) -> Value:
+        """The node of an operation on Values."""
+        self.count(position)
+        too_large = "this exact number grows too large; write a number in it as a float, like ~0.1"
+        if _will_be_large(operation, [operand.data for operand in operands]):
+            raise LocatedError(too_large, position)
+        try:
+            result: Value = operation(*operands)
+        except (ArithmeticError, ValueError) as error:
+            raise LocatedDomainError(str(error), position) from error
+        except TypeError as error:
+            raise LocatedError(str(error), position) from error
+        bits = _bits(result.data)
+        self._bits += bits
+        if bits > MOST_BITS or self._bits > MOST_BITS_IN_ALL:
+            raise LocatedError(too_large, position)
+        return result
+
+    def count(self, position: int, more: int = 1) -> None:
+        """Count what is expanded."""
+        self._operations += more
+        if self._operations > MOST_OPERATIONS:
+            raise LocatedError(
+                f"a program has at most {MOST_OPERATIONS} operations, with those that its "
+                "functions and sums make",
+                position,
+            )
+
+    def _applied(self, step: Apply, stack: list[Thing], frame: _Frame) -> _Frame:
+        definition = step.definition
+        if isinstance(definition, str):
+            name = definition
+            if name not in self.definitions:
+                message = f"'{typeset(name)}' is called before it is defined, or defined by itself"
+                raise LocatedError(message, step.position)
+            definition = self.definitions[name]
+        first = len(stack) - step.arity
+        names = dict(zip(definition.parameters or (), stack[first:], strict=True))
+        del stack[first:]
+        self.count(step.position, 1 + len(definition.steps) // 8)
+        return _Frame(iter(definition.steps), names, {})
+
+    # Sums
+
+    def _rounds(self, loop: Loop, frame: _Frame) -> Iterator[dict[str, int]]:
+        """The places of all indices, the last of them fastest."""
+        place = dict(frame.indices)
+        ranges = loop.indices
+        for index in ranges:
+            if index.name in frame.indices:
+                raise LocatedError(f"'{index.name}' is an index already", index.position)
+        ends = [0] * len(ranges)
+
+        def begin(k: int) -> None:
+            first = self._whole(ranges[k], ranges[k].first, place, frame)
+            ends[k] = self._whole(ranges[k], ranges[k].last, place, frame)
+            if ends[k] < first:
+                raise LocatedError(
+                    f"a sum goes upward; got {ranges[k].name} = {first}..{ends[k]}",
+                    ranges[k].position,
+                )
+            place[ranges[k].name] = first
+
+        for k in range(len(ranges)):
+            begin(k)
+        while True:
+            self.count(loop.position, 1 + len(loop.body) // 8)
+            yield dict(place)
+            k = len(ranges) - 1
+            while k >= 0 and place[ranges[k].name] >= ends[k]:
+                k -= 1
+            if k < 0:
+                return
+            place[ranges[k].name] += 1
+            for later in range(k + 1, len(ranges)):
+                begin(later)
+
+    def _next_round(self, frame: _Frame) -> bool:
+        assert frame.loop
+        assert frame.rounds
+        place = next(frame.rounds, None)
+        if place is None:
+            return False
+        frame.indices, frame.steps = place, iter(frame.loop.body)
+        frame.results += 1
+        return True
+
+    def _whole(self, index: Range, bound: int | str, place: dict[str, int], frame: _Frame) -> int:
+        if isinstance(bound, int):
+            return bound
+        if bound in place:
+            return place[bound]
+        found = frame.names.get(bound) or self.values.get(bound)
+        if isinstance(found, Value) and is_exact(found.data) and found.data.denominator == 1:
+            return int(found.data)
+        raise LocatedError(
+            f"a sum goes to a whole number; '{typeset(bound)}' is none", index.position
+        )
+
+
+_BELOW = re.compile(r"([a-z])(?:(plus|minus)([0-9]{1,6}))?")
+
+
+def _indices(below: str, indices: dict[str, int]) -> list[int]:
+    """The place that an index in letters means in a sum: x_i, W_ij, h_{t-1}; [] for none."""
+    match = _BELOW.fullmatch(below)
+    if match and match[1] in indices:
+        shift = int(match[3] or 0) * (-1 if match[2] == "minus" else 1)
+        return [indices[match[1]] + shift]
+    if len(below) == 2 and all(letter in indices for letter in below):
+        return [indices[letter] for letter in below]
+    return []
+
+
+def _bits(data: Scalar) -> int:
+    if data.__class__ is float or not is_exact(data):
+        return 0
+    return max(int(data.numerator).bit_length(), int(data.denominator).bit_length())
+
+
+def _will_be_large(operation: Operation, data: Sequence[Scalar]) -> bool:
+    """Whether an exact result, or a step on the way to it, is too large to be computed first."""
+    if operation is ops.pow and all(map(is_exact, data)):
+        base, exponent = data
+        return bool((_bits(base) - 1) * abs(exponent) > MOST_BITS)
+    if len(data) > 2 and all(map(is_exact, data)):
+        common = 1  # denominator
+        for number in data:
+            common = lcm(common, number.denominator)
+            if common.bit_length() > 2 * MOST_BITS:
+                return True
+    return False

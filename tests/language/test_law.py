@@ -1,0 +1,210 @@
+"""The law of the language: what is printed is read, to the same graph or exactly the same value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from examples import EXAMPLES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spellings import READ
+
+from scalargrad import DomainError, Value, program, program_text, topological_order
+from scalargrad.engine import scalars
+from scalargrad.graph.model import contracted
+from scalargrad.language.parsing import parsed
+from scalargrad.language.reading import _needed
+from scalargrad.notation.formula import name as formula_name
+from scalargrad.notation.names import canonical, mathtext, typeset
+
+FILES = sorted(
+    path.name for path in files("scalargrad.lectures").iterdir() if path.name.endswith(".sg")
+)
+
+
+def twins(ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> bool:
+    """Whether two graphs are the same, node by node, with the same names."""
+    assert len(ours) == len(theirs)
+    labels = Counter(node.label for node in topological_order(*ours))
+    twin: dict[Value, Value] = {}
+    waiting = list(zip(ours, theirs, strict=True))
+    while waiting:
+        a, b = waiting.pop()
+        if twin.setdefault(a, b) is not b:
+            return False
+        is_same_number = a.data == b.data and type(a.data) is type(b.data)
+        is_named = labels[a.label] == 1 and a.label  # of several, each is a comment
+        same = (
+            a.op is b.op
+            and (a.label == b.label or not is_named)
+            and (is_same_number or a.data != a.data)
+        )
+        if not same or len(a.parents) != len(b.parents):
+            return False
+        waiting += zip(a.parents, b.parents, strict=True)
+    return len(set(twin.values())) == len(twin)
+
+
+def check_text(outputs: tuple[Value, ...]) -> str:
+    text = program_text(*outputs)
+    read = program(text)
+    kept = tuple(dict.fromkeys(outputs))
+    assert twins(kept, read.outputs), text
+    assert "  # " in text or program_text(*read.outputs) == text
+    return text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_program_of_the_lectures_is_printed_and_read(name: str) -> None:
+    text = files("scalargrad.lectures").joinpath(name).read_text(encoding="utf-8")
+    written = check_text(program(text).outputs)
+    if name in ("deep.sg", "layer.sg"):
+        assert " x + b" in written
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_is_printed_and_read(name: str) -> None:
+    check_text((EXAMPLES[name](),))
+
+
+@pytest.mark.parametrize("typed", [row.typed for row in READ])
+def test_a_spelling_is_printed_and_read(typed: str) -> None:
+    check_text(program(typed).outputs)
+
+
+# Formulas and names ------------------------------------------------------------------------------
+
+
+def check_formulas(output: Value) -> int:
+    """Every right side that is printed has the value of its node, over the program's names."""
+    shown = contracted(output)
+    nodes = shown.nodes
+    names = {node.label for node in nodes if node.label}
+    checked = 0
+    for index, node in enumerate(nodes):
+        if node.is_leaf or not node.label or len(names) < 2:
+            continue
+        text = str(shown.expression(index))
+        values = {n.label: n.value for n in nodes if n.label and n.label != node.label}
+        known = {canonical(label): value for label, value in values.items()}
+        needed = _needed(parsed(f"found_ = {text}", known), known)
+        try:
+            found = program(f"found_ = {text}", {name: known[name] for name in needed})
+        except DomainError:
+            continue
+        assert scalars.is_exact(found.output.data) == scalars.is_exact(node.value), text
+        assert found.output.data == node.value, text
+        checked += 1
+    return checked
+
+
+EXACT = ["+", "-", "*"]
+LEAVES = {"x": "2", "yhat": "-1/3", "w11_2": "0.4", "theta": "3", "h2": "-5/7", "b": "1"}
+
+
+@st.composite
+def exact_programs(draw: st.DrawFn) -> str:
+    """Programs over exact numbers, with names of every kind."""
+    names = list(LEAVES)
+    lines = [f"{name} = {number}" for name, number in LEAVES.items()]
+    for k in range(draw(st.integers(1, 5))):
+        a, b, c = (draw(st.sampled_from(names)) for _ in range(3))
+        line = draw(st.sampled_from([
+            f"{a} {b} + {c}", f"({a} − {b})²", f"relu({a}*{b} - {c})", f"max({a}, {b}) - {c}",
+            f"-{a} {b}/3", f"{a}*({b} + {c})", f"2{a} - {b}", f"|{a}| {b}", f"1/2 ({a} - {b})^2",
+            f"where({a} > {b}, {c}, {b} {c})", f"{a} 1[{b} > {c}]", f"{a}^3 - {b}*{c}^2",
+            f"mean({a}, {b}, {c})", f"{a} - ({b} - {c})", f"-({a} + {b}) {c}",
+        ]))  # fmt: skip
+        lines.append(f"u{k + 1} = {line}")
+        names.append(f"u{k + 1}")
+    return "\n".join(lines)
+
+
+@pytest.mark.skipif(
+    str(formula_name("w") * formula_name("x")) == "wx", reason="products apart: to come"
+)
+def test_a_right_side_that_is_printed_has_the_value_of_its_node() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=150, deadline=None)
+    @given(exact_programs())
+    def check(text: str) -> None:
+        p = program(text)
+        check_text(p.outputs)
+        seen["formulas"] += check_formulas(p.output)
+
+    check()
+    assert seen["formulas"] > 100
+
+
+@given(st.sampled_from(["w", "W", "yhat", "theta", "loss", "Delta", "bias", "größe"]),
+       st.sampled_from(["", "2", "11", "1__12"]), st.sampled_from(["", "_2"]))  # fmt: skip
+def test_a_name_that_is_printed_is_read(letters: str, index: str, layer: str) -> None:
+    name = canonical(letters + index + (layer if index else ""))
+    for written in (typeset(name), mathtext(name)):
+        if written:
+            assert program(f"{written} = 2; result = 3*{written}")[name].label == name
+
+
+# Vectors, against arithmetic of their own --------------------------------------------------------
+
+NUMBERS = st.integers(-9, 9).map(lambda n: Fraction(n, 4))
+
+
+def listed(numbers: Any) -> str:
+    return f"[{', '.join(listed(n) if isinstance(n, list) else str(n) for n in numbers)}]"
+
+
+def matrices(height: int, width: int) -> st.SearchStrategy[list[list[Fraction]]]:
+    return st.lists(st.lists(NUMBERS, min_size=width, max_size=width), min_size=height,
+                    max_size=height)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(st.data(), st.integers(1, 4), st.integers(1, 4))
+def test_a_layer_is_the_sums_of_products_that_it_stands_for(
+    data: st.DataObject, height: int, width: int
+) -> None:
+    W = data.draw(matrices(height, width))  # noqa: N806
+    V = data.draw(matrices(width, height))  # noqa: N806
+    x, b = data.draw(matrices(1, width))[0], data.draw(matrices(1, height))[0]
+    text = (
+        f"W = {listed(W)}; V = {listed(V)}; x = {listed(x)}; b = {listed(b)}\n"
+        "h = relu(W x + b); g = Vᵀ x - b; A = W V; s = h · g; q = sum(h*h) + mean(g)"
+    )
+    p = program(text)
+    z = [sum(w * a for w, a in zip(row, x, strict=True)) + c for row, c in zip(W, b, strict=True)]
+    h = [max(a, Fraction(0)) for a in z]
+    g = [sum(V[i][j] * x[i] for i in range(width)) - b[j] for j in range(height)]
+    both = [[sum(W[i][k] * V[k][j] for k in range(width)) for j in range(height)]
+         for i in range(height)]  # fmt: skip
+    assert [v.data for v in p.vectors["h"]] == h
+    assert [v.data for v in p.vectors["g"]] == g
+    assert [[v.data for v in row] for row in p.vectors["A"]] == both
+    assert p["s"].data == sum(map(Fraction.__mul__, h, g))
+    assert p.output.data == sum(a * a for a in h) + sum(g) / len(g)
+    check_text(p.outputs)
+
+
+def test_a_vector_program_is_the_program_of_its_scalars() -> None:
+    vectors = program(
+        "W = [[1, 2], [3, 4]]; x = [0.5, -1]; b = [0, 7]\nz = W x + b; h = relu(z)\n"
+        "L = sum((h[i] − x[i])² for i = 1..2)"
+    )
+    by_hand = program(
+        "W11 = 1; W12 = 2; W21 = 3; W22 = 4; x1 = 0.5; x2 = -1; b1 = 0; b2 = 7\n"
+        "z1 = W11*x1 + W12*x2 + b1; z2 = W21*x1 + W22*x2 + b2\nh1 = relu(z1); h2 = relu(z2)\n"
+        "L = total((h1 - x1)^2, (h2 - x2)^2)"
+    )
+    assert twins((vectors.output,), (by_hand.output,))
+    assert list(vectors) == list(by_hand)
+
+
+def test_a_wrong_twin_is_noticed() -> None:
+    a, b = program("x=1; y=x*2").output, program("x=1; y=2*x").output
+    assert not twins((a,), (b,))
+    assert len(topological_order(a)) == 3
