@@ -507,7 +507,7 @@ def _exact_power(a: int | Fraction, b: int | Fraction) -> Scalar:
         root = _exact_root(a, b.denominator)
         if root is not None:
             return _exact_power(root, b.numerator)
-        return math.exp(to_float(b) * _exact_log(a))
+        return exp(to_float(b) * _exact_log(a))
     return _float_power(near, to_float(b))
 
 
