@@ -29,6 +29,9 @@ check: .venv/development  ## lint, format and type-check
 gallery: .venv/development  ## draw every example, in all styles and formats, and every plot into gallery/
 	.venv/bin/python tests/gallery.py gallery
 
+legible: .venv/development  ## measure how legible the pictures of a course are on a slide
+	.venv/bin/python tests/legible.py $(CASES)
+
 glyphs: .venv/development  ## write the table of glyphs from the fonts that matplotlib carries
 	.venv/bin/python tests/glyph_table.py
 
@@ -76,4 +79,4 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group docs
 	@touch $@
 
-.PHONY: help demo quick test check gallery glyphs bench notebooks docs clean
+.PHONY: help demo quick test check gallery legible glyphs bench notebooks docs clean

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 import shutil
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -22,6 +23,7 @@ from scalargrad.cli import commands as cli
 from scalargrad.cli import manual
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import expressions, reading, tokens
+from scalargrad.language.library import DEFINITIONS
 from scalargrad.lectures import LECTURES
 from scalargrad.nn.losses import LOSSES
 from scalargrad.notation.formula import Formula, formula, name
@@ -146,6 +148,42 @@ def losses() -> str:
     rows += [(f"`{loss.name}`", loss.formula.replace("|", r"\|"), f"`{loss.torch}`")
              for loss in LOSSES.values()]  # fmt: skip
     return _table(rows)
+
+
+def definitions() -> str:
+    """The losses of programs, each in the language itself."""
+    rows = [("function", "also")]
+    rows += [(f"`{text}`", ", ".join(spellings.split())) for text, spellings in DEFINITIONS.items()]
+    return _table(rows)
+
+
+def spellings() -> str:
+    """What is typed, what it means, and what is answered: the table that the tests go through."""
+    table = runpy.run_path(str(ROOT / "tests" / "spellings.py"))["SPELLINGS"]
+    parts = []
+    for heading, found in table.items():
+        read = [
+            (f"`{_on_one_line(row.typed)}`", _meant(row.means))
+            for row in found
+            if row.means is not None
+        ]
+        answered = [
+            (f"`{_on_one_line(row.typed)}`", f"… {row.answer} …") for row in found if row.answer
+        ]
+        parts += [f"### {heading}", _table([("typed", "means"), *read])]
+        if answered:
+            parts.append(_table([("typed", "the answer says"), *answered]))
+    return "\n\n".join(parts)
+
+
+def _on_one_line(typed: str) -> str:
+    return typed.replace("\n", " ↵ ")
+
+
+def _meant(means: object) -> str:
+    if isinstance(means, tuple):
+        return ", ".join(map(_meant, means))
+    return f"{means:.6g}" if isinstance(means, float) else str(means)
 
 
 def operators() -> str:
@@ -333,6 +371,7 @@ def _literal(line: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (changelog, choices, commands, contributing, domains, functions, limits, losses,
-                 modules, names, notebooks, operations, operators, readme, slips)
+    for part in (changelog, choices, commands, contributing, definitions, domains, functions,
+                 limits, losses, modules, names, notebooks, operations, operators, readme,
+                 slips, spellings)
 }  # fmt: skip

@@ -483,12 +483,12 @@ logsumexp = row(
     reach=(0, 50), because="exp of a difference magnifies its rounding by its size",
 )
 share: Operation = row(
-    "share", "softmax", lambda *a: stable.softmax(None, *a)[0],
+    "share", "softmaxᵢ", lambda *a: stable.softmax(None, *a)[0],
     lambda y, *a: stable.share_derivatives(*a), _SPACE,
     textbook=lambda *a: scalars.exp(a[0]) / stable.total(*map(scalars.exp, a)),
     formulas=lambda y, a, *others: (
         y * (1 - y),
-        *(-y * share(b, a, *others[:k], *others[k + 1 :]) for k, b in enumerate(others)),
+        *(-y * scalars.exp(b) / stable.total(*map(scalars.exp, (a, *others))) for b in others),
     ),
     operands="a *others",
     ulps=8, reach=(0, 50),

@@ -18,7 +18,7 @@ from scalargrad.language.library import function
 from scalargrad.notation.names import GREEK, NotAName, canonical
 
 MOST_CHARACTERS = 1_000_000
-MOST_TOKENS = 250_000
+MOST_TOKENS = 150_000
 MOST_DIGITS = 400  # of a number; its exponent is at most as large
 
 

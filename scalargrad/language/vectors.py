@@ -283,7 +283,7 @@ def _compared(operation: Operation) -> Function:
     def apply(make: Make, operands: Sequence[Thing]) -> Thing:
         return Condition(applied(make, operation, operands))  # type: ignore[arg-type]
 
-    return Function(operation.symbol, apply, 2, 2)
+    return Function(operation.name, apply, 2, 2)
 
 
 COMPARISONS = {
@@ -291,8 +291,8 @@ COMPARISONS = {
 }
 LIST = Function("a vector", lambda make, operands: listed(operands), 0, None)
 TRANSPOSE = Function("transpose", _transpose)
-PRODUCT = Function("a product", lambda make, operands: product(make, *operands), 2, 2)
-INNER = Function("a product", lambda make, operands: inner_product(make, *operands), 2, 2)
+PRODUCT = Function("product", lambda make, operands: product(make, *operands), 2, 2)
+INNER = Function("inner product", lambda make, operands: inner_product(make, *operands), 2, 2)
 INDICATOR = Function("1[…]", _indicator)
 SQUARED_NORM = Function("norm", _squared_norm, 1, None)
 FUNCTIONS = {

@@ -385,6 +385,8 @@ def _is_negative(term: Formula) -> bool:
 
 
 def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
+    if condition.head == "indicator":  # of a comparison that is a node itself
+        (condition,) = condition.parts
     a, b = _given(formula(then), condition, 1), _given(formula(otherwise), condition, 2)
     if a == b:
         return a

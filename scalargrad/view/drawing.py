@@ -8,10 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from html import escape
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from scalargrad.engine import scalars
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.files import write_whole
@@ -26,7 +28,8 @@ from scalargrad.view.export import formats
 from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.export.library import LibraryMissing
 from scalargrad.view.frames import before_after, frames
-from scalargrad.view.layout.fitting import fitting
+from scalargrad.view.layout.fitting import fitting, together
+from scalargrad.view.layout.search import SLIDE
 from scalargrad.view.scene import (
     LARGEST,
     MOST_BOXES,
@@ -35,9 +38,8 @@ from scalargrad.view.scene import (
     Scene,
     Style,
     description,
-    extent,
+    moved,
 )
-from scalargrad.view.styles.beneath import moved
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.network import is_network, network
 from scalargrad.view.styles.record import record
@@ -50,21 +52,101 @@ ENGINES = ("own", "dot")
 Node = Value | str  # a node, or its name
 
 
+def _nothing(look: Look) -> tuple[Written, ...]:
+    """The chain rule of nothing."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Drawing:
     """A picture of a graph as it was when it was drawn.
+
+    Its methods give another Drawing, refined; this one stays as it is.
 
     Attributes:
         graph: what is drawn.
         look: how.
         style: makes the scene of both.
         shown: makes the graph of a Value.
+        rule: writes the chain rule of what is highlighted, in numbers written in a way.
     """
 
     graph: Graph
     look: Look
     style: Style
     shown: Callable[[Value], Graph]
+    rule: Callable[[Look], tuple[Written, ...]] = _nothing
+
+    def _looking(self, **changes: Any) -> Drawing:
+        look = replace(self.look, **changes)
+        return replace(self, look=replace(look, beneath=self.rule(look)))
+
+    def weights(self, how: Literal["edges", "rows", "matrices"]) -> Drawing:
+        """The network with its weights on their edges, or as rows in the units, or in matrices.
+
+        By itself a picture has them on the edges, and in rows where there is no room on those.
+
+        >>> x, w = Value("0.5", "x"), Value(2, "w")
+        >>> picture = draw((w * x).named("y"), style="network").weights("rows")
+
+        Raises:
+            DrawingError: for another way.
+        """
+        _one_of("weights", how, ("edges", "rows", "matrices"))
+        return self._looking(weights=how)
+
+    def numbers(
+        self,
+        *,
+        digits: int | None = None,
+        fractions: bool | None = None,
+    ) -> Drawing:
+        """The picture with its numbers written in another way.
+
+        Args:
+            digits: significant digits, 1 to 17.
+            fractions: whether exact numbers are written as fractions.
+
+        Raises:
+            DrawingError: for digits out of range.
+        """
+        _check_digits(digits)
+        written = self.look.numbers
+        return self._looking(
+            numbers=replace(
+                written,
+                digits=written.digits if digits is None else digits,
+                fractions=written.fractions if fractions is None else fractions,
+            )
+        )
+
+    def local(self) -> Drawing:
+        """The picture with the local derivative on every edge, as a factor."""
+        return self._looking(local=True)
+
+    def edges(self, by: Literal["weight", "gradient"]) -> Drawing:
+        """The network with edges as wide as a weight, or its gradient, is large.
+
+        A negative one is dashed, and has the colour of gradients.
+
+        Raises:
+            DrawingError: for something else.
+        """
+        _one_of("edges by", by, ("weight", "gradient"))
+        return self._looking(edges_by=by)
+
+    def fill(self, by: Literal["value", "gradient"]) -> Drawing:
+        """The network with units filled the more, the larger their value, or gradient, is.
+
+        Raises:
+            DrawingError: for something else.
+        """
+        _one_of("fill by", by, ("value", "gradient"))
+        return self._looking(fill_by=by)
+
+    def legend(self) -> Drawing:
+        """The picture with a line that tells what its numbers are."""
+        return self._looking(legend=True)
 
     @cached_property
     def scene(self) -> Scene:
@@ -73,7 +155,7 @@ class Drawing:
         Raises:
             DrawingError: for more nodes than a picture can hold.
         """
-        if len(self.graph.nodes) > LARGEST and not self.look.layers:
+        if len(self.graph.nodes) > LARGEST and self.style is not network:
             raise DrawingError(
                 f"a picture holds up to {LARGEST:,} boxes; this graph has "
                 f"{len(self.graph.nodes):,}: draw a smaller example, or save the graph as .dot"
@@ -215,7 +297,7 @@ def side_by_side(scenes: Sequence[Scene]) -> Scene:
 
 
 def draw(
-    output: Value | Module,
+    output: Value | Module | Iterable[Value],
     inputs: Sequence[Any] = (),
     *,
     wrt: Node | Iterable[Node] | None = None,
@@ -223,6 +305,7 @@ def draw(
     theme: Literal["light", "dark", "print", "colour-blind"] = "light",
     path: Node | None = None,
     detail: Literal["named", "all", "layers"] | None = None,
+    size: tuple[float, float] | Literal["slide", "column", "page"] = "slide",
     direction: Literal["LR", "TB"] = "LR",
     digits: int | None = None,
     fractions: bool = False,
@@ -233,7 +316,7 @@ def draw(
     """A picture of the graph below a node, with value and gradient on every node.
 
     Args:
-        output: usually the loss, after `backward`; or a network with one output.
+        output: usually the loss, after `backward`; or several outputs, or a network.
         inputs: of the network, one example: numbers, text or Values.
         wrt: one or several nodes, or their names: the paths from them are highlighted, with their
             factors, and the chain rule stands beneath.
@@ -243,7 +326,10 @@ def draw(
         theme: "light", "dark", "print" (greys) or "colour-blind".
         path: of several paths only those through this node.
         detail: "named" nodes only, "all", or "layers" as one shape each; by default named ones in
-            a network and all in the other styles, where all are not more than a picture holds.
+            a network and beyond 25 operations, else all.
+        size: the place that the picture is made for: the body of a 16:9 "slide" under a title, a
+            "column" or a "page" of a paper, or width and height in points. What is far too much
+            for it takes the room that it needs.
         direction: "LR" from left to right, or "TB" from top to bottom.
         digits: significant digits of the numbers, 1 to 17; by default 3 or 4.
         fractions: exact numbers as fractions.
@@ -268,53 +354,59 @@ def draw(
     w: value 2, gradient 0.5
     y = mul(w, x): value 1, gradient 1
     """
-    if isinstance(output, Module):
-        output = _only_output(output, inputs)
-    if not isinstance(output, Value):
-        hint = ": draw its .output" if hasattr(output, "output") else ""
-        raise TypeError(f"draw takes a Value; got {type(output).__name__}{hint}")
-    if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
-        raise DrawingError(f"digits are 1 to 17; got {digits!r}")
+    outputs = _outputs(output, inputs)
+    _check_digits(digits)
     _one_of("style", style, STYLES)
     _one_of("theme", theme, THEMES)
     _one_of("detail", detail, DETAILS)
-    _one_of("direction", direction, DIRECTIONS)
-    _one_of("engine", engine, ENGINES)
-    named = contracted(output)
+    _one_of("direction", direction, ("LR", "TB"))
+    _one_of("engine", engine, ("own", "dot"))
     if style == "network" and detail == "all":
         raise DrawingError(
             'a network shows named nodes; detail="all" needs style="circuit" or "record"'
         )
-    style = style or ("network" if detail != "all" and is_network(named) else "circuit")
-    shown: Callable[[Value], Graph] = partial(graph, expand=style == "circuit")
+    root, of_root = together(outputs)
+    named = of_root(contracted)(root)
+    if style is None and detail != "all":
+        style = "network" if is_network(named) or _is_tangled(root, named) else None
+    style = style or "circuit"
+    shown: Callable[[Value], Graph] = of_root(partial(graph, expand=style == "circuit"))
     note = ""
     if detail == "all":
-        drawn = shown(output)
+        drawn = shown(root)
     elif detail or style == "network":
-        drawn, shown = named, contracted
+        drawn, shown = named, of_root(contracted)
     else:
-        drawn, shown, note = fitting(output, MOST_BOXES, shown)
+        drawn, shown, note = fitting(root, MOST_BOXES, shown)
     look = Look(
         THEMES[theme],
-        numbers(_written(drawn), digits, fractions=fractions, approximate=_is_exact(drawn)),
+        numbers(islice(_written(drawn), _READ), digits, fractions=fractions),
         direction,
         dropped=frozenset(_index(drawn, node) for node in _nodes("dropped", dropped)),
         biases=biases,
         layers=detail == "layers",
         engine=engine,
+        is_exact=_is_exact(drawn),
         note="; ".join(remark for remark in (note, _remark_on_sums(drawn)) if remark),
+        size=_size(size),
     )
     sources = _nodes("wrt", wrt)
     if path is not None and not sources:
         raise DrawingError("path= chooses among the paths from wrt=; give wrt= too")
+    if sources and len(outputs) > 1:
+        raise DrawingError("wrt= needs one output: draw a loss, or one of the outputs")
     through = None if path is None else _index(drawn, path)
     ways = frozenset[int]().union(
         *(edges_between(drawn, _index(drawn, source), through) for source in sources)
     )
     if path is not None and sources and not ways:
         raise DrawingError(f"no path from wrt to the output passes {_called(path)}")
-    lines = [line for source in sources for line in _chain_rule(named, source, path, look)]
-    return Drawing(drawn, replace(look, path=ways, beneath=tuple(lines)), STYLES[style], shown)
+
+    def rule(look: Look) -> tuple[Written, ...]:
+        return tuple(line for source in sources for line in _chain_rule(named, source, path, look))
+
+    look = replace(look, path=ways)
+    return Drawing(drawn, replace(look, beneath=rule(look)), STYLES[style], shown, rule)
 
 
 def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
@@ -348,19 +440,60 @@ def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
     )
 
 
-def _only_output(model: Module, inputs: Sequence[Any]) -> Value:
-    """What a network computes for an example.
+def _outputs(what: Any, inputs: Sequence[Any]) -> list[Value]:
+    """The nodes that are drawn, with what is below them.
 
     Raises:
-        DrawingError: for a network of several outputs, which have a loss but no picture in common.
+        TypeError: for what is no Value, no network and no list of Values.
     """
-    made = model(inputs)
-    outputs = [made] if isinstance(made, Value) else list(made)
-    if len(outputs) != 1:
+    made = what(inputs) if isinstance(what, Module) else what
+    outputs = [made] if isinstance(made, Value) else made
+    if isinstance(outputs, Iterable) and not isinstance(outputs, str | bytes):
+        outputs = list(outputs)
+        if outputs and all(isinstance(output, Value) for output in outputs):
+            return list(dict.fromkeys(outputs))
+    hint = ": draw its .output" if hasattr(what, "output") else ""
+    raise TypeError(f"draw takes a Value, Values or a network; got {type(what).__name__}{hint}")
+
+
+def _check_digits(digits: int | None) -> None:
+    if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
+        raise DrawingError(f"digits are 1 to 17; got {digits!r}")
+
+
+_READ = 5_000  # numbers that are read to find out how many digits they need
+PLACES = {"slide": SLIDE, "column": (252.0, 200.0), "page": (480.0, 300.0)}  # in points
+
+
+def _size(given: Any) -> tuple[float, float]:
+    """Width and height of a place in points.
+
+    Raises:
+        DrawingError: for a name that stands for no place, and for lengths that are none.
+    """
+    if isinstance(given, str):
+        _one_of("size", given, PLACES)
+        return PLACES[given]
+    try:
+        width, height = map(float, given)
+    except (TypeError, ValueError):
+        width = height = 0.0
+    if not (20 <= width < 1e5 and 20 <= height < 1e5):
         raise DrawingError(
-            f"{model!r} has {len(outputs)} outputs; draw a loss of them, as in draw(loss)"
+            f"size is {', '.join(PLACES)}, or width and height in points (20 or more); "
+            f"got {given!r}"
         )
-    return outputs[0]
+    return width, height
+
+
+MOST_OPERATIONS = 16  # that are drawn unasked where there are named nodes
+
+
+def _is_tangled(root: Value, named: Graph) -> bool:
+    """Whether the operations are too many for a slide, and the named nodes tell enough."""
+    operations = sum(1 for value in topological_order(root) if value.op and value.parents)
+    computed = [i for i in range(len(named.nodes)) if named.incoming[i]]
+    return operations > MOST_OPERATIONS and 4 <= len(computed) < 0.7 * operations
 
 
 def _nodes(option: str, given: Node | Iterable[Node] | None) -> list[Node]:
@@ -441,51 +574,4 @@ def _chain_rule(named: Graph, source: Node, path: Node | None, look: Look) -> li
         way = path_through(named, start, [_index(named, path)]) if path else None
     except DrawingError:  # a node without a name has no derivative that could be written
         return []
-    rule = derivation(named, start, look.numbers, way)
-    if _is_short(rule.line):
-        return [rule.line]
-    steps = [_broken(step) for step in rule.steps]
-    # Local formulas that need more than a line are left to `derive`.
-    kept = [*steps[:1], *(s for s in steps[1:-1] if all(map(_is_short, s))), *steps[1:][-1:]]
-    return [piece for step in kept for piece in step]
-
-
-def _is_short(line: Written) -> bool:
-    return extent(line.text, 12.0, math=line.math).width < 700
-
-
-# What stands before the next path's term, in text and in TeX.
-_BREAKS = (" + ∂", r" + \frac{\partial"), (") + (", ") + (")
-
-
-def _broken(line: Written) -> list[Written]:
-    """A sum over paths on as many lines as it needs."""
-    for text_break, math_break in _BREAKS:
-        texts = line.text.replace(text_break, f"\n{text_break.lstrip(')')}").split("\n")
-        maths = line.math.replace(math_break, f"\n{math_break.lstrip(')')}").split("\n")
-        if not _is_short(line) and len(texts) > 1 and (not line.math or len(texts) == len(maths)):
-            kept = ")" * text_break.startswith(")")  # what the break took from the term before
-            ends = [kept] * (len(texts) - 1) + [""]
-            maths = maths if line.math else [""] * len(texts)
-            terms = [
-                Written(text.strip() + end, math.strip() + end if math else "")
-                for text, math, end in zip(texts, maths, ends, strict=True)
-            ]
-            return _filled(terms)
-    return [line]
-
-
-def _filled(terms: Iterable[Written]) -> list[Written]:
-    """Terms on lines, as many on each as are short together."""
-    lines: list[Written] = []
-    for term in terms:
-        if lines:
-            longer = Written(
-                f"{lines[-1].text} {term.text}",
-                f"{lines[-1].math} {term.math}" if lines[-1].math and term.math else "",
-            )
-            if _is_short(longer):
-                lines[-1] = longer
-                continue
-        lines.append(term)
-    return lines
+    return [derivation(named, start, replace(look.numbers, approximate=look.is_exact), way).line]

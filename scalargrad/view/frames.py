@@ -17,7 +17,7 @@ from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Edge, Graph, Node, contracted
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import Numbers
-from scalargrad.view.scene import Look, Scene, Shape, Step, Style, Text, extent, name_of, title
+from scalargrad.view.scene import Look, Scene, Step, Style, extent, name_of, title
 from scalargrad.view.stepper.arithmetic import (
     equation,
     in_numbers,
@@ -117,7 +117,7 @@ def steps(
         captions = [_gradient_captions(graph, index, numbers, alone) for index in group]
         caption = _caption(captions, f"{len(group)} gradients")
         build.append(Step(values, known, frozenset(group), caption))
-    return tuple(build)
+    return (*build[:-1], replace(build[-1], is_last=True))
 
 
 # Which nodes, in which order ---------------------------------------------------------------------
@@ -352,10 +352,9 @@ def before_after(
     widest = _widest(*graphs, look.numbers)
     scenes = []
     for graph, new, caption in zip(graphs, (frozenset[int](), changed), captions, strict=True):
-        step = Step(everything, everything, new, caption)
-        at = replace(look, step=step, room=captions)
-        drawn = _in_places_of(style(widest, at), style(graph, at))
-        scenes.append(_described(drawn, graph, at))
+        step = Step(everything, everything, new, caption, is_last=True)
+        at = replace(look, step=step, room=captions, widest=widest)
+        scenes.append(_described(style(graph, at), graph, at))
     return scenes[0], scenes[1]
 
 
@@ -399,18 +398,6 @@ def _widest(a: Graph, b: Graph, numbers: Numbers) -> Graph:
 
     nodes = tuple(map(node, a.nodes, b.nodes))
     return replace(a, nodes=nodes, edges=tuple(map(edge, a.edges, b.edges)))
-
-
-def _in_places_of(places: Scene, scene: Scene) -> Scene:
-    """The texts of a scene in the places of another that has the same shapes."""
-
-    def placed(place: Shape, shape: Shape) -> Shape:
-        if isinstance(shape, Text):
-            return replace(shape, x=place.x, y=place.y) if isinstance(place, Text) else shape
-        return place
-
-    pairs = zip(places.shapes, scene.shapes, strict=True)
-    return replace(places, shapes=tuple(placed(*pair) for pair in pairs))
 
 
 # Progress ----------------------------------------------------------------------------------------

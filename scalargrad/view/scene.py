@@ -7,7 +7,7 @@ outlines (rectangles and circles), then texts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scalargrad.graph.model import Graph, Node
@@ -196,12 +196,14 @@ class Step:
         gradients: nodes whose gradient is known.
         new: nodes that are highlighted.
         caption: the arithmetic of the step, beneath the picture.
+        is_last: whether everything is known.
     """
 
     values: frozenset[int]
     gradients: frozenset[int]
     new: frozenset[int]
     caption: Written
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,14 @@ class Look:
         layers: whether a network shows each layer as one shape.
         engine: of the layout; None chooses by size.
         note: what was left out of the picture, for under it.
+        is_exact: whether all leaves are exact: then what is rounded is worth a ≈.
+        size: width and height of the place in points; None for the body of a slide.
+        widest: a graph with numbers at least as wide, that the places are made for.
+        weights: how a network shows its weights; None chooses by how many there are.
+        local: whether every edge has its local derivative.
+        edges_by: what the width and the colour of edges show.
+        fill_by: what the fill of units shows.
+        legend: whether it is said what the numbers are.
     """
 
     theme: Theme
@@ -235,6 +245,19 @@ class Look:
     layers: bool = False
     engine: Literal["own", "dot"] | None = None
     note: str = ""
+    is_exact: bool = False
+    size: tuple[float, float] | None = None
+    widest: Graph | None = None
+    weights: Literal["edges", "rows", "matrices"] | None = None
+    local: bool = False
+    edges_by: Literal["", "weight", "gradient"] = ""
+    fill_by: Literal["", "value", "gradient"] = ""
+    legend: bool = False
+
+    @property
+    def shows_result(self) -> bool:
+        """Whether the derivation is shown: in frames it would tell what comes."""
+        return self.step is None or self.step.is_last
 
     def value(self, graph: Graph, index: int) -> str:
         """The value of a node as text; "" while it is not known."""
@@ -295,22 +318,22 @@ def measured(text: Text) -> Extent:
     return extent(text.text, text.size, text.bold, text.math)
 
 
-def written(line: Written, x: float, y: float, size: float, colour: str) -> Text:
-    """A line of mathematics as a text of a scene, centred on x."""
-    math = line.math.replace(r"\frac", r"\dfrac")
-    return Text(x, y, drawable(line.text), size, colour, math=math)
-
-
 def title(node: Node, numbers: Numbers) -> str:
     """What a node is called in a picture: its name, else its symbol, else its number."""
     name = printable(typeset(node.label).strip()) or node.symbol
     return name or numbers.text(node.value)
 
 
+MOST_WORDS = 500  # nodes that are told in words
+
+
 def description(graph: Graph, numbers: Numbers) -> str:
     """The graph in words: one line a node."""
     lines = []
-    for index, node in enumerate(graph.nodes):
+    if len(graph.nodes) > MOST_WORDS:
+        lines.append(f"{len(graph.nodes):,} nodes, the last {MOST_WORDS} of them:")
+    for index in range(max(0, len(graph.nodes) - MOST_WORDS), len(graph.nodes)):
+        node = graph.nodes[index]
         sources = [graph.nodes[graph.edges[e].source] for e in graph.incoming[index]]
         operands = ", ".join(title(source, numbers) for source in sources)
         made = f" = {node.operation}({operands})" if operands else ""
@@ -325,3 +348,10 @@ def drawable(text: str) -> str:
 
 
 _JOINERS = "\u200c\u200d"  # which make one sign of several
+
+
+def moved(shape: Shape, right: float, down: float) -> Shape:
+    """A shape at another place."""
+    if isinstance(shape, Arrow):
+        return replace(shape, points=tuple((x + right, y + down) for x, y in shape.points))
+    return replace(shape, x=shape.x + right, y=shape.y + down)

@@ -822,6 +822,7 @@ def test_a_backend_that_is_not_installed_says_what_to_install(name, monkeypatch)
         compile(lambda x: x * x, backend=name)
 
 
+@needs_compiler
 def test_two_processes_may_compile_the_same_at_once(tmp_path):
     command = [sys.executable, "-c", PRINT.format(k=7)]
     running = [subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE)

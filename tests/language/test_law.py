@@ -18,7 +18,6 @@ from scalargrad.engine import scalars
 from scalargrad.graph.model import contracted
 from scalargrad.language.parsing import parsed
 from scalargrad.language.reading import _needed
-from scalargrad.notation.formula import name as formula_name
 from scalargrad.notation.names import canonical, mathtext, typeset
 
 FILES = sorted(
@@ -124,9 +123,6 @@ def exact_programs(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.skipif(
-    str(formula_name("w") * formula_name("x")) == "wx", reason="products apart: to come"
-)
 def test_a_right_side_that_is_printed_has_the_value_of_its_node() -> None:
     seen: Counter[str] = Counter()
 

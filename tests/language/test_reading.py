@@ -1090,6 +1090,34 @@ ATTACKS = {
     "surrogate": "x = \ud800",
     "code": "__import__('os').system('true')",
     "formula": "=cmd|' /C calc'!A0",
+    "names without values": "+".join(f"a{i}" for i in range(10**5)),
+    "products of names": " ".join(f"a{i}" for i in range(10**5)),
+    "statements": ";".join(f"a{i}=1" for i in range(10**5)),
+    "nested sums": "sum(" * 40 + "1" + "".join(f" for i{k} = 1..9)" for k in range(40)),
+    "a great sum": "y = sum(1 for i = 1..999999999)",
+    "sums of sums": "y = mean(sum(i for i = 1..1000) for j = 1..1000)",
+    "functions that double": "f0(x)=x+x;"
+    + ";".join(f"f{i}(x)=f{i - 1}(x)+f{i - 1}(x)" for i in range(1, 60))
+    + ";y=f59(1)",
+    "functions of functions": "f0(x)=x;"
+    + ";".join(f"f{i}(x)=f{i - 1}(f{i - 1}(x))" for i in range(1, 60))
+    + ";y=f59(1)",
+    "parameters": "f(" + ",".join(f"a{i}" for i in range(10**5)) + ")=1;y=f(1)",
+    "an outer product": "x=[" + ",".join("1" * 1000) + "]; y = x xᵀ",
+    "a great matrix": "W=[" + ",".join(["[1,2]"] * 50_000) + "]; y = W @ W",
+    "bars": "|" * 10**6,
+    "indices": "x[" * 10**5,
+    "indicators": "1[" * 10**5,
+    "fractions of TeX": r"\frac{" * 10**5,
+    "accents of TeX": r"\hat{" * 10**5,
+    "backslashes": "\\" * 10**6,
+    "layers": "x^[" * 10**5,
+    "primes": "x" + "'" * (10**6 - 1),
+    "comparisons": "x" + "<x" * 10**5,
+    "losses": "y=" + "mse(" * 10**4,
+    "commas of names": "a," * 3 * 10**5,
+    "assignments": "=".join("x" * 10**5),
+    "lines without names": "\n".join(["x"] * 10**5),
 }
 # These come to a limit after hundreds of thousands of tokens.
 SIEGES = {

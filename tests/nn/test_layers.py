@@ -40,7 +40,8 @@ from scalargrad.nn.layers import (
 )
 from scalargrad.nn.losses import squared_error
 from scalargrad.train.optim import theta
-from scalargrad.view.styles.network import _Roles, is_network, network
+from scalargrad.view.roles import Roles
+from scalargrad.view.styles.network import is_network, network
 
 F = Fraction
 
@@ -154,7 +155,7 @@ def test_draw_shows_a_network_with_weights_on_its_edges():
     assert draw(loss).style is network
     graph = contracted(loss)
     assert is_network(graph)
-    roles = _Roles(graph)
+    roles = Roles(graph)
     weights = {graph.nodes[i].label for found in roles.weighed.values() for i in found}
     biases = {graph.nodes[i].label for found in roles.biases.values() for i in found}
     assert len(weights) == 9
@@ -167,7 +168,7 @@ def test_a_dropped_out_unit_is_one_circle_and_its_weights_stay_on_edges():
     dropout.mask = [1, 0, 1]
     loss = squared_error(net([1.0, -2.0]), 1)
     graph = contracted(loss)
-    circles = [graph.nodes[i].label for i in _Roles(graph).circles]
+    circles = [graph.nodes[i].label for i in Roles(graph).circles]
     assert sorted(circles) == ["h1_1", "h2_1", "h3_1", "loss", "x1", "x2", "y", "yhat"]
     assert partial(loss, net.named_parameters()["w12_1"]) == 0
 

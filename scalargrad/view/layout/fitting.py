@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,40 @@ from scalargrad.notation.formula import Formula
 from scalargrad.view.layout.engines import BOXES_ON_A_SLIDE
 
 MOST_USES = 4  # of a leaf that is still drawn once in a graph that is larger than a slide
+
+
+def together(
+    outputs: Sequence[Value],
+) -> tuple[Value, Callable[[Callable[[Value], Graph]], Callable[[Value], Graph]]]:
+    """A node above several outputs, and what makes a maker of graphs leave that node out.
+
+    >>> a, b = Value(1, "a"), Value(2, "b")
+    >>> root, of_root = together([(a + b).named("p"), (a * b).named("q")])
+    >>> [node.label for node in of_root(contracted)(root).nodes]
+    ['a', 'b', 'p', 'q']
+    """
+    if len(outputs) == 1:
+        return outputs[0], lambda make: make
+    root = outputs[0].total(*outputs[1:])
+
+    def of_root(make: Callable[[Value], Graph]) -> Callable[[Value], Graph]:
+        return lambda value: _below(make(value), outputs)
+
+    return root, of_root
+
+
+def _below(graph: Graph, outputs: Sequence[Value]) -> Graph:
+    """The part of a graph below some of its nodes; what is above them comes after them."""
+    places = [graph.place(output) for output in outputs]
+    last = max(place for place in places if place is not None)
+    return replace(
+        graph,
+        nodes=graph.nodes[: last + 1],
+        edges=tuple(edge for edge in graph.edges if edge.target <= last),
+        output=last,
+        products=tuple(product for product in graph.products if max(product) <= last),
+        terms=tuple(term for term in graph.terms if max(term) <= last),
+    )
 
 
 def fitting(

@@ -19,7 +19,8 @@ from scalargrad.view.styles.network import network
 def scenes(request):
     output = program(LECTURES[0].text).output
     output.backward()
-    return frames(contracted(output), Look(THEMES[request.param], Numbers()), network, by="layer")
+    look = Look(THEMES[request.param], Numbers(), size=(700.0, 360.0))
+    return frames(contracted(output), look, network, by="layer")
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,31 @@
 """The network style: what stands where, and that nothing covers anything."""
 
-from itertools import combinations
-from math import hypot
+from collections import Counter
+from re import findall
 
 import examples
 import pytest
 from examples import mlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from legible import (
+    box_of,
+    dense,
+    flaws,
+    gap,
+    links_of,
+    nodes_of,
+    outline_of,
+    texts_of,
+    within,
+)  # fmt: skip
 
 from scalargrad import Value, program
 from scalargrad.graph.derivation import derive
 from scalargrad.graph.model import contracted, edges_between
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import Numbers, numbers
-from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Rectangle, Step, Text, measured
+from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Step, Text, name_of
 from scalargrad.view.styles.network import is_network, network
 
 EXAMPLES = {name: example for name, example in examples.EXAMPLES.items() if name != "micrograd"} | {
@@ -45,135 +56,154 @@ def drawn(name, direction="LR", wrt=None, **more):
     return graph, look, network(graph, look)
 
 
-def box(text):
-    """Left, top, right, bottom of a text."""
-    reach = measured(text)
-    left = text.x - reach.width * {"start": 0, "middle": 0.5, "end": 1}[text.anchor]
-    return left, text.y - reach.above, left + reach.width, text.y + reach.below
-
-
-def overlapping(a, b):
-    return min(a[2], b[2]) - max(a[0], b[0]) > 0.5 and min(a[3], b[3]) - max(a[1], b[1]) > 0.5
-
-
-def texts(scene):
-    return [shape for shape in scene.shapes if isinstance(shape, Text)]
-
-
 ALL = [(name, direction, wrt) for name in EXAMPLES for direction in ("LR", "TB")
        for wrt in (None, "w2" if name in ("lecture", "biases") else None)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "direction", "wrt"), dict.fromkeys(ALL))
-def test_no_two_texts_overlap_and_none_leaves_the_frame(name, direction, wrt):
+def test_nothing_touches_what_it_should_not(name, direction, wrt):
     _, _, scene = drawn(name, direction, wrt)
-    boxes = [(text, box(text)) for text in texts(scene)]
-    covered = [(a.text, b.text) for (a, p), (b, q) in combinations(boxes, 2) if overlapping(p, q)]
-    assert covered == []
-    for text, (left, top, right, bottom) in boxes:
-        assert left >= 0, text.text
-        assert top >= 0, text.text
-        assert right <= scene.width, text.text
-        assert bottom <= scene.height, text.text
-
-
-def test_an_overlap_is_seen():
-    a, b = Text(10, 10, "abc", 12, "#000000"), Text(12, 12, "abc", 12, "#000000")
-    assert overlapping(box(a), box(b))
-    assert not overlapping(box(a), box(Text(10, 40, "abc", 12, "#000000")))
-
-
-@pytest.mark.parametrize("direction", ["LR", "TB"])
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_every_arrow_ends_on_its_circles(name, direction):
-    _, _, scene = drawn(name, direction)
-    circles = [shape for shape in scene.shapes if isinstance(shape, Circle)]
-    for arrow in (shape for shape in scene.shapes if isinstance(shape, Arrow)):
-        for x, y in (arrow.points[0], arrow.points[-1]):
-            assert min(abs(hypot(x - c.x, y - c.y) - c.radius) for c in circles) < 1e-6
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_no_text_beside_a_circle_reaches_into_it(name):
-    _, _, scene = drawn(name)
-    for circle in (shape for shape in scene.shapes if isinstance(shape, Circle)):
-        for text in texts(scene):
-            left, top, right, bottom = box(text)
-            far = hypot(
-                max(left - circle.x, circle.x - right, 0), max(top - circle.y, circle.y - bottom, 0)
-            )
-            inside = abs(text.x - circle.x) < 0.5 and top > circle.y - circle.radius
-            assert inside or far >= circle.radius - 1.5, text.text
+    assert flaws(scene) == []
+    assert (scene.width, scene.height) == (886, 403)
 
 
 @pytest.mark.parametrize("name", ["lecture", "biases", "cross-entropy", "deeper", "softmax"])
 def test_all_numbers_of_the_graph_stand_in_the_picture(name):
     graph, look, scene = drawn(name)
-    shown = [text.text for text in texts(scene)]
-    for node in graph.nodes:
-        for number in (node.value, node.gradient):
+    shown = [text.text for text in texts_of(scene)]
+    for index, node in enumerate(graph.nodes):
+        uses = [graph.edges[edge].contribution for edge in graph.outgoing[index]]
+        is_shared = node.label[:1] in "wb" and len(uses) > 1
+        for number in (node.value, *(uses if is_shared else ()), node.gradient):
             assert look.numbers.text(number) in shown
 
 
-def test_the_target_picture_has_the_path_with_its_factors_and_the_chain_rule_beneath():
+def test_the_target_picture_has_the_path_with_its_factors_and_the_chain_rule():
     _, look, scene = drawn("lecture", wrt="w2")
-    shown = {text.text: text for text in texts(scene)}
-    accent = {"∂h₂/∂w₂ = 2", "∂ŷ/∂h₂ = 0.1", "∂ℓ/∂ŷ = −1.2"}
-    assert accent <= set(shown)
-    assert all(shown[text].colour == look.theme.accent for text in accent)
-    assert all(r"\dfrac" in shown[text].math for text in accent)
+    shown = {text.text: text for text in texts_of(scene)}
+    assert {"×2", "×0.1", "×(−1.2)"} <= set(shown)
     line = "∂ℓ/∂w₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ × ∂h₂/∂w₂ = (−1.2) × (0.1) × (2) = −0.24"
-    assert shown[line].y > max(c.y + c.radius for c in scene.shapes if isinstance(c, Circle))
+    assert r"\dfrac" in shown[line].math
+    assert shown[line].colour == look.theme.accent
     for heading in ("input", "hidden (ReLU)", "output", "loss"):
         assert heading in shown
-    thick = [s for s in scene.shapes if isinstance(s, Arrow) and s.colour == look.theme.path]
-    assert len(thick) == len(look.path) == 3
+    assert len([a for a in links_of(scene) if a.colour == look.theme.path]) == len(look.path) == 3
+    assert len([s for s in scene.shapes if isinstance(s, Circle)]) == 6  # neurons are circles
+    assert min(text.size for text in texts_of(scene)) >= 22
 
 
-@pytest.mark.parametrize("name", ["lecture", "biases", "cross-entropy", "deeper", "softmax"])
-def test_the_nets_of_the_deck_fit_a_slide(name):
-    _, _, scene = drawn(name)
-    scale = min(960 / scene.width, 540 / scene.height)
-    smallest = min(text.size for text in texts(scene)) * scale
-    assert smallest >= 10  # points on a slide of 16:9
+@pytest.mark.parametrize("name", ["lecture", "biases", "deeper"])
+def test_a_weight_stands_at_the_edge_that_it_weighs(name):
+    graph, _, scene = drawn(name)
+    nodes = {}
+    for node in nodes_of(scene):
+        for text in texts_of(scene):
+            if within(box_of(text), outline_of(node), 0.5):
+                nodes.setdefault(text.text, node)
+    for weight, unit, target in products_of(graph):
+        label = next(t for t in texts_of(scene) if t.text == weight and t.math)
+        link = min(links_of(scene), key=lambda link: gap(box_of(label), link))
+        for end, name_of_node in ((link.points[0], unit), (link.points[-1], target)):
+            assert within((*end, *end), outline_of(nodes[name_of_node]), 0.1), (weight, end)
 
 
-def test_weights_stand_on_edges_and_biases_under_neurons():
+def products_of(graph):
+    """Weight, unit and the unit that their product goes into, by name."""
+    for a, b, target in graph.products:
+        names = [name_of(graph.nodes[index]).text for index in (a, b, target)]
+        yield names if names[0].startswith("w") else [names[1], names[0], names[2]]
+
+
+def test_biases_stand_in_their_units():
     graph, _, scene = drawn("biases")
-    circles = [shape for shape in scene.shapes if isinstance(shape, Circle)]
-    assert len(circles) == len(graph.nodes) - 4 - 3  # four weights and three biases
+    assert len(nodes_of(scene)) == len(graph.nodes) - 4 - 3  # four weights and three biases
     without = drawn("biases", biases=False)[2]
-    shown = {text.text for text in texts(scene)} - {text.text for text in texts(without)}
-    assert shown == {"b₁ = ", "b₂ = ", "b₃ = ", "0.7", "0.2", "−0.3"}
+    shown = {text.text for text in texts_of(scene)} - {text.text for text in texts_of(without)}
+    assert {"b₁", "b₂", "b₃", "0.7", "0.2", "−0.3"} <= shown
+
+
+def test_a_shared_weight_shows_its_part_at_each_use_and_the_sum_once():
+    output = program(
+        "h1 = tanh(w*h0 + u*x1); h2 = tanh(w*h1 + u*x2); loss = (h2 - y)^2",
+        h0="1", w="0.5", u="0.8", x1="1", x2="0.5", y="1",
+    ).output  # fmt: skip
+    output.backward()
+    graph = contracted(output)
+    look = Look(THEMES["light"], Numbers(3))
+    shown = Counter(text.text for text in texts_of(network(graph, look)))
+    for name in ("w", "u"):
+        index = next(i for i, node in enumerate(graph.nodes) if node.label == name)
+        parts = [graph.edges[edge].contribution for edge in graph.outgoing[index]]
+        assert len(parts) == 2
+        for number in (*parts, graph.nodes[index].gradient):
+            assert shown[look.numbers.text(number)] >= 1
+    assert shown["Σ"] == 2
+
+
+def test_a_dense_network_shows_its_weights_in_matrices_of_the_right_numbers():
+    output = program(dense(3, 4, 2)).output
+    output.backward()
+    graph = contracted(output)
+    look = Look(THEMES["light"], Numbers(3), weights="matrices")
+    scene = network(graph, look)
+    texts = [text for text in texts_of(scene) if text.x > 0.5 * scene.width]
+    numbers = [text for text in texts if text.colour == look.theme.value]
+    rows = {}
+    for text in numbers:
+        rows.setdefault(round(text.y), []).append(text)
+    made = [[t.text for t in sorted(row, key=lambda t: t.x)] for _, row in sorted(rows.items())]
+    value = {node.label: look.numbers.text(node.value) for node in graph.nodes}
+    first = [[value[f"w{i}{j}_1"] for i in (1, 2, 3)] for j in (1, 2, 3, 4)]
+    second = [[value[f"w{i}{j}_2"] for i in (1, 2, 3, 4)] for j in (1, 2)]
+    assert [row for row in made if row in first] == first
+    assert [row for row in made if row in second] == second
+    assert flaws(scene) == []
+
+
+def test_an_edge_ends_at_the_row_of_its_weight():
+    output = program(dense(3, 4, 2)).output
+    output.backward()
+    graph = contracted(output)
+    scene = network(graph, Look(THEMES["light"], Numbers(3), weights="rows"))
+    assert flaws(scene) == []
+    for weight, unit, target in products_of(graph):
+        text = next(t for t in texts_of(scene) if t.text == weight)
+        middle = text.y - 0.36 * text.size
+        at = [
+            link
+            for link in links_of(scene)
+            if abs(link.points[-1][1] - middle) < 0.4 * text.size
+            and 0 <= box_of(text)[0] - link.points[-1][0] < 6 * text.size
+        ]
+        assert len(at) == 1, (weight, unit, target)
 
 
 def test_a_wide_layer_is_cut_and_says_by_how_much():
     _, _, scene = drawn("2-16-16-1")
-    circles = [shape for shape in scene.shapes if isinstance(shape, Circle)]
-    assert len(circles) == 2 + 4 + 4 + 1 + 1 + 1
-    assert [text.text for text in texts(scene)].count("12 more") == 2
+    assert len(nodes_of(scene)) == 2 + 4 + 4 + 1 + 1 + 1
+    assert [text.text for text in texts_of(scene)].count("12 more") == 2
 
 
 def test_layers_show_units_and_ranges():
     graph, look, scene = drawn("2-16-16-1", layers=True)
-    boxes = [shape for shape in scene.shapes if isinstance(shape, Rectangle)]
-    assert len(boxes) == 5
-    shown = [text.text for text in texts(scene)]
-    assert shown.count("h × 16") == 2
+    assert len(nodes_of(scene)) == 5
+    shown = [text.text for text in texts_of(scene)]
+    assert shown.count("∈ ℝ¹⁶") == 2
     hidden = [n.value for n in graph.nodes if n.label.endswith("_1") and n.label.startswith("h")]
     assert any(text.startswith("0 … ") for text in shown)
     assert any(text.endswith(look.numbers.text(max(hidden))) for text in shown)
 
 
-def test_a_dropped_unit_is_dashed_with_its_edges():
+def test_a_dropped_unit_is_dashed_with_its_edges_and_crossed():
     output = EXAMPLES["lecture"]()
     output.backward()
     graph = contracted(output)
     h2 = next(i for i, node in enumerate(graph.nodes) if node.label == "h2")
-    look = Look(THEMES["light"], Numbers(3), dropped=frozenset({h2}))
-    scene = network(graph, look)
+    scene = network(graph, Look(THEMES["light"], Numbers(3), dropped=frozenset({h2})))
     dashed = [shape for shape in scene.shapes if getattr(shape, "dashed", False)]
     assert [type(shape) for shape in dashed] == [Arrow, Arrow, Circle]
+    crossed = [s for s in scene.shapes if isinstance(s, Arrow) and not s.head]
+    assert len(crossed) == 2
 
 
 @pytest.mark.parametrize("name", ["lecture", "biases", "deeper", "2-16-16-1", "residual"])
@@ -183,8 +213,41 @@ def test_what_is_not_known_is_empty_and_everything_else_stays_where_it_was(name)
     empty = network(graph, Look(look.theme, look.numbers, step=nothing))
     assert (empty.width, empty.height) == (whole.width, whole.height)
     assert set(empty.shapes) < set(whole.shapes)
-    colours = {shape.colour for shape in set(whole.shapes) - set(empty.shapes)}
+    gone = set(whole.shapes) - set(empty.shapes)
+    colours = {shape.colour if isinstance(shape, Text) else shape.fill for shape in gone}
     assert colours == {look.theme.value, look.theme.gradient}
+
+
+@pytest.mark.parametrize("by", ["weight", "gradient"])
+def test_edges_are_as_wide_as_their_weights_are_large(by):
+    _, look, scene = drawn("lecture", edges_by=by)
+    strong = {}
+    for link in links_of(scene):
+        strong.setdefault(link.colour, []).append(link)
+    negative = strong.get(look.theme.gradient, [])
+    assert all(link.dashed for link in negative)
+    assert bool(negative) == (by == "gradient")  # all weights of the lecture are positive
+    lines = sorted(link.line for link in links_of(scene))
+    assert lines[0] < 0.3 * lines[-1]
+
+
+def test_units_are_filled_by_their_values():
+    _, _, scene = drawn("lecture", fill_by="value")
+    plain = drawn("lecture")[2]
+    fills = [{node.fill for node in nodes_of(s)} for s in (plain, scene)]
+    assert len(fills[0]) == 2
+    assert len(fills[1]) > 4
+
+
+def test_the_legend_says_what_the_numbers_are():
+    _, _, scene = drawn("lecture", legend=True)
+    assert {"value", "gradient"} <= {text.text for text in texts_of(scene)}
+
+
+def test_every_edge_has_its_local_derivative_where_it_is_asked_for():
+    graph, look, scene = drawn("lecture", local=True)
+    factors = [text for text in texts_of(scene) if text.colour == look.theme.accent]
+    assert len(factors) == len(graph.edges)
 
 
 def test_what_is_a_network():
@@ -194,12 +257,29 @@ def test_what_is_a_network():
         assert not is_network(contracted(program(text, x="1", y="2", z="3").output))
 
 
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        ("h = relu(w1*x); yhat = w2*h; loss = (yhat - y)^2",
+         ["input", "hidden (ReLU)", "output", "loss"]),
+        ("z = w1*x + b; yhat = sigmoid(z); loss = (yhat - y)^2", ["input", "output", "loss"]),
+        ("z1 = w1*x; z2 = w2*x; loss = logsumexp(z1, z2) - z1", ["input", "logits", "loss"]),
+        ("h = tanh(w1*x1 + w2*x2); o = w3*h; E = (o - t)^2",
+         ["inputs", "hidden (tanh)", "output", "loss"]),
+    ],
+)  # fmt: skip
+def test_a_heading_stands_only_where_all_of_a_column_have_that_role(text, headings):
+    names = ("x", "x1", "x2", "w1", "w2", "w3", "b", "y", "t")
+    output = program(text, {name: "0.5" for name in names if name in findall(r"\w+", text)}).output
+    scene = network(contracted(output), Look(THEMES["light"], Numbers(3)))
+    top = [t for t in texts_of(scene) if t.colour == THEMES["light"].muted and len(t.text) > 3]
+    assert [t.text for t in sorted(top, key=lambda t: t.x)] == headings
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.sampled_from(["LR", "TB"]))
-def test_any_small_network_is_drawn_without_overlaps(sizes, direction):
+def test_any_small_network_is_drawn_without_flaws(sizes, direction):
     output = mlp(*sizes)
     output.backward()
-    graph = contracted(output)
-    scene = network(graph, Look(THEMES["dark"], Numbers(3), direction))
-    boxes = [box(text) for text in texts(scene)]
-    assert sum(overlapping(a, b) for a, b in combinations(boxes, 2)) == 0
+    scene = network(contracted(output), Look(THEMES["dark"], Numbers(3), direction))
+    assert flaws(scene) == []

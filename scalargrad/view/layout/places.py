@@ -1,0 +1,274 @@
+"""Where cards stand and links run, in a body of a given size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import hypot
+
+from scalargrad.view.layout.diagram import EDGE, Form, height
+from scalargrad.view.layout.skeleton import Sizes, Skeleton
+
+Point = tuple[float, float]
+Area = tuple[float, float, float, float]  # left, top, right, bottom
+
+ARROW = 1.7  # of a gap that an arrow needs to be seen
+_LABEL = 0.9  # of the widest label that a gap is at least as wide as
+_WIDEST = 16.0  # gap
+_BARE = 0.35  # share of a link without a label in the free width
+_USED = 0.8  # of the height that is free
+_PORTS = 0.72  # of the side of a card
+_STEPS = 10  # pieces of a curve
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way of a link.
+
+    Attributes:
+        points: where it starts, what it passes, and where it ends.
+        is_curved: whether it leaves and reaches each point level.
+        line: the points of the line that is drawn.
+    """
+
+    points: tuple[Point, ...]
+    is_curved: bool
+    line: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everything stands.
+
+    Attributes:
+        centers: of the cards.
+        areas: of the cards.
+        routes: of the links.
+        gaps: left and right of what is free behind each column.
+    """
+
+    centers: tuple[Point, ...]
+    areas: tuple[Area, ...]
+    routes: tuple[Route, ...]
+    gaps: tuple[tuple[float, float], ...]
+
+
+def needs(skeleton: Skeleton, extra: Sequence[float] = ()) -> list[float]:
+    """The least width of the gap behind each column but the last."""
+    widest = [0.0] * len(skeleton.order)
+    for link, chain in zip(skeleton.diagram.links, skeleton.chains, strict=True):
+        if link.label and chain:
+            sizes = link.label.sizes
+            size = min(s[1] for s in sizes) if skeleton.diagram.turned else sizes[0][0]
+            column = skeleton.columns.column[link.source]
+            widest[column] = max(widest[column], size)
+    more = extra or [0.0] * len(widest)
+    return [ARROW + _LABEL * w + e for w, e in zip(widest, more, strict=True)][:-1]
+
+
+def placed(
+    skeleton: Skeleton,
+    sizes: Sizes,
+    forms: Sequence[Form],
+    room: tuple[float, float],
+    loose: float,
+    extra: Sequence[float] = (),
+) -> Places | None:
+    """The places in a room of a width and a height, or None where it is too small.
+
+    Args:
+        skeleton: what stands in the columns.
+        sizes: of it.
+        forms: of the cards.
+        room: width and height, in sizes of the text.
+        loose: the share of its own even distances that a column keeps.
+        extra: width for gaps whose labels found no place.
+    """
+    wide, high = room
+    least = needs(skeleton, extra)
+    free = wide - sum(sizes.widths) - sum(least)
+    if free < 0 or any(sizes.height(column) > high for column in skeleton.order):
+        return None
+    lefts, gaps = _across(skeleton, sizes, least, free, wide)
+    middle = _heights(skeleton, sizes, high, loose)
+    centers: dict[int, Point] = {}
+    for c, column in enumerate(skeleton.order):
+        x = lefts[c] + sizes.widths[c] / 2
+        for item in column:
+            centers[item] = (x, middle[item])
+    for leaf, host in skeleton.columns.hosts.items():
+        x, y = centers[skeleton.diagram.links[host].target]
+        centers[leaf] = (x, y + sizes.aside[leaf])
+    cards = range(len(sizes.card))
+    areas = [around(centers[card], *sizes.card[card]) for card in cards]
+    routes = _routes(skeleton, sizes, forms, centers, lefts)
+    return Places(tuple(centers[card] for card in cards), tuple(areas), tuple(routes), tuple(gaps))
+
+
+def around(center: Point, width: float, height: float) -> Area:
+    """The area around a point."""
+    x, y = center
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+# Columns and rows --------------------------------------------------------------------------------
+
+
+def _across(
+    skeleton: Skeleton, sizes: Sizes, least: list[float], free: float, wide: float
+) -> tuple[list[float], list[tuple[float, float]]]:
+    """Where columns start, and the gaps behind them: free width goes where there are links."""
+    count = skeleton.gap_edges[:-1]
+    labelled = [need > ARROW for need in least]
+    weights = [n * (1.0 if has else _BARE) + 0.5 for n, has in zip(count, labelled, strict=True)]
+    whole = sum(weights) or 1.0
+    gaps = [
+        min(need + free * weight / whole, max(need, _WIDEST))
+        for need, weight in zip(least, weights, strict=True)
+    ]
+    starts = [0.0, *accumulate(w + g for w, g in zip(sizes.widths, gaps, strict=False))]
+    used = starts[-1] + sizes.widths[-1]
+    lefts = [start + (wide - used) / 2 for start in starts]
+    ends = [left + width for left, width in zip(lefts, sizes.widths, strict=True)]
+    return lefts, list(zip(ends, [*lefts[1:], wide], strict=True))
+
+
+def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dict[int, float]:
+    """The middle of each item, from the top."""
+    order = skeleton.order
+    near: dict[int, list[int]] = {item: [] for column in order for item in column}
+    for chain in skeleton.chains:
+        for a, b in pairwise(chain):
+            near[a].append(b)
+            near[b].append(a)
+    taken = [sizes.height(column) for column in order]
+    first = max(range(len(order)), key=lambda c: (taken[c], len(order[c])))
+    middle: dict[int, float] = {}
+    sweep = [first, *range(first + 1, len(order)), *reversed(range(first))]
+    for again in (False, True):
+        for c in sweep[again:]:
+            column = order[c]
+            slack = high - taken[c]
+            even = _USED * slack / max(1, len(column) - 1)
+            start = (high - taken[c] - even * (len(column) - 1)) / 2
+            least = sizes.least(column)
+            evenly = list(
+                accumulate((d + even for d in least), initial=start + sizes.above[column[0]])
+            )
+            if c == first:
+                middle |= zip(column, evenly, strict=True)
+                continue
+            wanted = []
+            for item, own in zip(column, evenly, strict=True):
+                known = [middle[other] for other in near[item] if other in middle]
+                wanted.append(sum(known) / len(known) if known else own)
+            tight = [d + loose * even for d in least]
+            lowest, highest = sizes.above[column[0]], high - sizes.below[column[-1]]
+            middle |= zip(column, _settled(wanted, tight, lowest, highest), strict=True)
+    return middle
+
+
+def _settled(wanted: list[float], least: list[float], low: float, high: float) -> list[float]:
+    """The places nearest to those wanted that keep their distances and stay within bounds.
+
+    Source: isotonic regression by pooling adjacent violators (Barlow et al., 1972).
+    """
+    offsets = list(accumulate(least, initial=0.0))
+    blocks: list[tuple[float, int]] = []
+    for place, offset in zip(wanted, offsets, strict=True):
+        mean, count = place - offset, 1
+        while blocks and blocks[-1][0] > mean:
+            other, more = blocks.pop()
+            mean, count = (mean * count + other * more) / (count + more), count + more
+        blocks.append((mean, count))
+    means = [mean for mean, count in blocks for _ in range(count)]
+    highest = max(low, high - offsets[-1])
+    return [min(max(m, low), highest) + o for m, o in zip(means, offsets, strict=True)]
+
+
+# Links -------------------------------------------------------------------------------------------
+
+
+def _routes(
+    skeleton: Skeleton,
+    sizes: Sizes,
+    forms: Sequence[Form],
+    centers: dict[int, Point],
+    lefts: list[float],
+) -> list[Route]:
+    """The way of each link."""
+    diagram, column = skeleton.diagram, skeleton.columns.column
+    ports = _ports(skeleton, sizes, forms, centers)
+    routes = []
+    for index, (link, chain) in enumerate(zip(diagram.links, skeleton.chains, strict=True)):
+        a, b = centers[link.source], centers[link.target]
+        if not chain:
+            side = 1 if a[1] > b[1] else -1
+            start = (a[0], a[1] - side * sizes.card[link.source][1] / 2)
+            end = (b[0], b[1] + side * sizes.card[link.target][1] / 2)
+            routes.append(Route((start, end), False, (start, end)))
+            continue
+        end = (b[0] - sizes.card[link.target][0] / 2, ports[index])
+        start = (a[0] + sizes.card[link.source][0] / 2, a[1])
+        passed = []
+        for k, item in enumerate(chain[1:-1], column[link.source] + 1):
+            y = centers[item][1]
+            passed += [(lefts[k], y), (lefts[k] + sizes.widths[k], y)]
+        towards = passed[0] if passed else (b if forms[link.target] == "circle" else end)
+        if forms[link.source] == "circle":
+            start = _on_circle(a, towards, sizes.card[link.source][0] / 2)
+        if forms[link.target] == "circle":
+            end = _on_circle(b, passed[-1] if passed else a, sizes.card[link.target][0] / 2)
+        points = (start, *passed, end)
+        routes.append(Route(points, bool(passed), _sampled(points) if passed else points))
+    return routes
+
+
+def _ports(
+    skeleton: Skeleton, sizes: Sizes, forms: Sequence[Form], centers: dict[int, Point]
+) -> dict[int, float]:
+    """How high each link ends at its card: at its row, else in the order of where it comes from."""
+    entering: dict[int, list[tuple[float, int]]] = {}
+    for index, chain in enumerate(skeleton.chains):
+        if chain:
+            entering.setdefault(chain[-1], []).append((centers[chain[-2]][1], index))
+    ports = {}
+    for card, links in entering.items():
+        y, high = centers[card][1], sizes.card[card][1]
+        step = _PORTS * high / len(links)
+        for k, (_, index) in enumerate(sorted(links)):
+            ports[index] = y + (k - (len(links) - 1) / 2) * step
+            row = skeleton.diagram.links[index].row
+            if row is not None and not skeleton.diagram.turned:
+                ports[index] = y + _row(skeleton, card, forms[card], row, high)
+    return ports
+
+
+def _row(skeleton: Skeleton, card: int, form: Form, row: int, high: float) -> float:
+    """How far the middle of a row is below the middle of its card."""
+    what = skeleton.diagram.cards[card]
+    own = len(what.lines(form, False)) - len(what.rows)
+    lines = what.lines(form, False)
+    top = height(lines[: own + row])
+    return -high / 2 + EDGE + top + height(lines[own + row : own + row + 1]) / 2
+
+
+def _on_circle(center: Point, towards: Point, radius: float) -> Point:
+    """Where a line from the middle of a circle to a point leaves it."""
+    right, down = towards[0] - center[0], towards[1] - center[1]
+    length = hypot(right, down) or 1.0
+    return center[0] + right / length * radius, center[1] + down / length * radius
+
+
+def _sampled(points: Sequence[Point]) -> tuple[Point, ...]:
+    """Points along cubics that leave and reach each point level."""
+    line = [points[0]]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        for k in range(1, _STEPS + 1 if y0 != y1 else 2):
+            t = k / _STEPS if y0 != y1 else 1.0
+            s = 1 - t
+            x = x0 * s**3 + 1.5 * (x0 + x1) * s * s * t + 1.5 * (x0 + x1) * s * t * t + x1 * t**3
+            y = y0 * (s**3 + 3 * s * s * t) + y1 * (3 * s * t * t + t**3)
+            line.append((x, y))
+    return tuple(line)

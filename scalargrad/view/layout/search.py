@@ -1,0 +1,423 @@
+"""The largest text at which a diagram fits its place: a search of few discrete choices.
+
+A choice is an order of the columns, whether leaves stand beside their users, and a form for each
+card. Its bound, from widths and heights alone, tells which choices are worth a trial; of each, the
+size is found by bisection. Equal diagrams have equal plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from scalargrad.view.layout.diagram import Diagram, Form
+from scalargrad.view.layout.equations import Block, shapes
+from scalargrad.view.layout.folding import folded, is_chain, room
+from scalargrad.view.layout.labels import Spot, labelled
+from scalargrad.view.layout.large import is_large, large
+from scalargrad.view.layout.panel import AIR, Panel, panel
+from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed
+from scalargrad.view.layout.plan import Plan
+from scalargrad.view.layout.pockets import Grid
+from scalargrad.view.layout.skeleton import Sizes, Skeleton, sizes, skeletons
+from scalargrad.view.scene import extent
+
+SLIDE = (886.0, 403.0)  # the body of a 16:9 slide under a title, in points
+CAP = 28.0  # the largest text
+ROUND = 20.0  # from here on neurons are circles
+_LEAST = 3.0
+_TRIED = 4  # choices, those of the best bounds
+_EXACT = 0.03  # relative, of the size that is found
+_LOOSE = (0.7, 0.35, 0.0)
+_WIDER, _TIMES = 2.5, 3  # of a gap whose label found no place, and how often
+_FOOT = 0.7  # between a picture and what stands beneath
+_HEADING = 1.5  # height of the headings
+_CALM = 0.92  # of the size is given for a calmer picture
+_FOLDED = 0.85  # how calm a folded chain is
+_WIDTHS = (1.0, 0.8, 0.62, 0.5, 0.4, 0.33, 0.27)  # of a derivation, in widths of the room
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """One way to lay a diagram out."""
+
+    skeleton: Skeleton
+    forms: tuple[Form, ...]
+    stacked: bool
+    sizes: Sizes
+    calm: float
+    across: int = 0  # cards in a row, of a chain that is folded
+    abreast: int = 1  # matrices beside each other
+
+    @property
+    def need(self) -> tuple[float, float]:
+        """The least width and height, in sizes of the text."""
+        if self.across:
+            return room(self.skeleton, self.sizes, self.across)
+        return (
+            sum(self.sizes.widths) + sum(needs(self.skeleton)),
+            max(map(self.sizes.height, self.skeleton.order)),
+        )
+
+    def bound(self, place: tuple[float, float]) -> float:
+        """The size that no plan of this choice exceeds."""
+        diagram = self.skeleton.diagram
+        need = self.need[::-1] if diagram.turned else self.need
+        wide, high = need[0] + self.aside, max(need[1], self.panel.height)
+        return min(CAP, place[0] / wide, place[1] / (high + diagram.caption_height))
+
+    @property
+    def panel(self) -> Panel:
+        """The matrices beside the picture."""
+        return panel(self.skeleton.diagram.matrices, self.abreast)
+
+    @property
+    def aside(self) -> float:
+        """The width that they take."""
+        return self.panel.width + AIR if self.panel.blocks else 0.0
+
+
+@lru_cache(maxsize=64)
+def arranged(diagram: Diagram, place: tuple[float, float] = SLIDE) -> Plan:
+    """The plan of the largest and calmest text for a place of a width and a height in points."""
+    if is_large(diagram):
+        return large(diagram)
+    choices = sorted(_choices(diagram), key=lambda c: -c.bound(place) * c.calm)
+    best: Plan | None = None
+    score = 0.0
+    for choice in [c for c in choices if c.forms and c.forms[0] == "circle"][:2]:
+        best = _largest(choice, place, ROUND) or best
+        if best:
+            return _headed(choice, best, place)
+    tried = [c for c in choices if not (c.forms and c.forms[0] == "circle")]
+    winner = None
+    for choice in tried[:_TRIED]:
+        least = max(score / choice.calm * (1 + _EXACT), _LEAST)
+        plan = _largest(choice, place, least)
+        if plan and plan.size * choice.calm > score:
+            best, winner, score = plan, choice, plan.size * choice.calm
+    if best is None or winner is None:
+        winner = tried[0]
+        best = _in_need(winner, place)
+    return _headed(winner, best, place)
+
+
+def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
+    """The plan with the headings of its columns, where they cost little."""
+    diagram = choice.skeleton.diagram
+    if not any(diagram.headings) or diagram.turned or choice.across:
+        return plan
+    for share in (1.0, 0.96, _CALM):
+        found = _trial(choice, place, plan.size * share, with_headings=True)
+        if found:
+            return found
+    return plan
+
+
+# Choices -----------------------------------------------------------------------------------------
+
+
+def _choices(diagram: Diagram) -> Iterator[_Choice]:
+    """Yield the ways to lay a diagram out."""
+    has_hosts = True
+    for beside in (True, False):
+        found = skeletons(diagram, beside) if has_hosts else []
+        has_hosts = any(skeleton.columns.hosts for skeleton in found)
+        for rank, skeleton in enumerate(found):
+            for forms, calm in _forms(diagram, skeleton):
+                for stacked in (False, True) if any(c.rows for c in diagram.cards) else (False,):
+                    made = sizes(skeleton, forms, stacked)
+                    calmer = calm * (1 - 0.01 * rank) * (1 - 0.02 * (not beside))
+                    choice = _Choice(skeleton, forms, stacked, made, calmer)
+                    yield choice
+                    if len(diagram.matrices) > 1:
+                        yield replace(choice, abreast=2)
+                    if not diagram.turned and is_chain(skeleton) and forms[0] != "circle":
+                        for across in range(2, len(skeleton.order)):
+                            yield replace(choice, calm=_FOLDED * calmer, across=across)
+
+
+def _forms(diagram: Diagram, skeleton: Skeleton) -> Iterator[tuple[tuple[Form, ...], float]]:
+    """Yield a form for each card, at most two forms a picture, and how calm that is."""
+    cards = range(len(diagram.cards))
+    rows = [0] * skeleton.columns.count
+    for card in cards:
+        rows[skeleton.columns.column[card]] += 1
+    crowd = [rows[skeleton.columns.column[card]] for card in cards]
+    if all(card.is_round and not card.rows for card in diagram.cards):
+        circle: Form = "circle"
+        yield (circle,) * len(crowd), 1.0
+    has_rows = [bool(card.rows) for card in diagram.cards]
+    mixed: list[tuple[Form, Form, list[bool], float]] = [
+        ("three", "three", has_rows, 1.0),
+        ("two", "two", has_rows, 0.97),
+        ("three", "two", [n >= 3 for n in crowd], 0.96),
+        ("three", "one", [n >= 3 for n in crowd], 0.94),
+        ("three", "one", [n >= 4 for n in crowd], 0.94),
+        ("three", "one", has_rows, 0.95),
+        ("two", "one", [n >= 3 for n in crowd], 0.94),
+        ("two", "one", has_rows, 0.94),
+        ("one", "one", has_rows, 0.9),
+    ]
+    seen = set()
+    for usual, other, which, calm in mixed:
+        forms: tuple[Form, ...] = tuple(other if is_other else usual for is_other in which)
+        if forms not in seen:
+            seen.add(forms)
+            yield forms, calm
+
+
+# Trials ------------------------------------------------------------------------------------------
+
+
+def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan | None:
+    """The plan of the largest text of at least a size, or None."""
+    high = choice.bound(place)
+    if high < least:
+        return None
+    found = _trial(choice, place, high)
+    if found:
+        return found
+    found = _trial(choice, place, least)
+    if not found:
+        # Labels may find a place where there is less room, or more of it.
+        low = least
+        for share in (0.6, 0.3):
+            low = least + share * (high - least)
+            found = _trial(choice, place, low)
+            if found:
+                break
+        if not found:
+            return None
+    low = found.size
+    while high > low * (1 + _EXACT):
+        middle = (low + high) / 2
+        better = _trial(choice, place, middle)
+        if better:
+            found, low = better, middle
+        else:
+            high = middle
+    return found
+
+
+def _in_need(choice: _Choice, place: tuple[float, float]) -> Plan:
+    """A plan at any size, without the labels that find no place."""
+    size = choice.bound(place)
+    while True:
+        plan = _trial(choice, place, size, in_need=size < 0.5 * choice.bound(place))
+        if plan:
+            return plan
+        size *= 0.9
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The room of a trial, in sizes of the text.
+
+    Attributes:
+        size: of the text, in points.
+        wide: width of the whole.
+        tall: height of the whole.
+        head: height of the headings.
+        foot: height of what stands beneath, captions included.
+        aside: width of what stands beside.
+    """
+
+    size: float
+    wide: float
+    tall: float
+    head: float
+    foot: float
+    aside: float
+
+    @property
+    def inner(self) -> tuple[float, float]:
+        """Width and height of what is left for cards and links."""
+        return self.wide - self.aside, self.tall - self.head - self.foot
+
+
+def _trial(
+    choice: _Choice,
+    place: tuple[float, float],
+    size: float,
+    with_headings: bool = False,
+    in_need: bool = False,
+) -> Plan | None:
+    """A plan at a size of the text, or None where there is no room.
+
+    The derivation stands beneath, else in a pocket of the picture.
+    """
+    diagram = choice.skeleton.diagram
+    wide, tall = place[0] / size, place[1] / size
+    blocks = list(shapes(diagram.equation, (wide * share for share in _WIDTHS)))
+    if diagram.equation and not blocks:
+        return None
+    head = _HEADING if with_headings else 0.0
+    lowest = min(blocks, key=lambda block: block.height, default=None)
+    for beneath in (lowest, None) if lowest else (None,):
+        foot = diagram.caption_height + (beneath.height + _FOOT if beneath else 0.0)
+        stage = _Stage(size, wide, tall, head, foot, choice.aside)
+        plan = _staged(choice, stage, beneath, blocks, in_need)
+        if plan:
+            return plan
+    return None
+
+
+def _staged(
+    choice: _Choice, stage: _Stage, beneath: Block | None, blocks: list[Block], in_need: bool
+) -> Plan | None:
+    """A plan with the derivation beneath it, or with one of its shapes in a pocket."""
+    diagram, inner = choice.skeleton.diagram, stage.inner
+    if choice.panel.height > inner[1]:
+        return None
+    found = _drawn(choice, inner[::-1] if diagram.turned else inner)
+    if found is None or (found[2] and not in_need):
+        return None
+    places, spots, lost = found
+    areas = _upright([*places.areas, *(spot.area for spot in spots.values())], diagram)
+    lines = _upright_lines([route.line for route in places.routes], diagram)
+    equation = None
+    if beneath:
+        under = stage.tall - diagram.caption_height - beneath.height
+        equation = (beneath, ((stage.wide - beneath.width) / 2, under))
+    elif blocks:
+        equation = _pocketed(blocks, Grid(inner, areas, lines), inner)
+        if equation is None:
+            return None
+        block, (x, y) = equation
+        areas.append((x, y, x + block.width, y + block.height))
+        equation = (block, (x, y + stage.head))
+    notes = None
+    if diagram.notes:
+        notes = Grid(inner, areas, lines).pocket(*diagram.notes_size, inner, lowest=True)
+        if notes is None:
+            return None
+        notes = (notes[0], notes[1] + stage.head)
+    headings = _headings(choice, places, inner[0]) if stage.head else []
+    if headings is None:
+        return None
+    plan = _in_points(choice, stage, places, spots)
+    return replace(
+        plan,
+        lost=frozenset(lost),
+        spots={k: spot for k, spot in plan.spots.items() if k not in lost},
+        equation=equation and (equation[0], _scaled(equation[1], stage.size)),
+        notes=notes and _scaled(notes, stage.size),
+        caption=_scaled((stage.wide / 2, stage.tall - diagram.caption_height + _FOOT), stage.size)
+        if diagram.captions
+        else None,
+        headings=tuple((name, _scaled(at, stage.size)) for name, at in headings),
+    )
+
+
+def _pocketed(
+    blocks: list[Block], grid: Grid, inner: tuple[float, float]
+) -> tuple[Block, Point] | None:
+    """The first shape of a derivation that has room in a picture, and where."""
+    for block in blocks:
+        corner = grid.pocket(block.width, block.height, (inner[0] * 0.6, inner[1] * 0.75))
+        if corner:
+            return block, corner
+    return None
+
+
+def _drawn(
+    choice: _Choice, body: tuple[float, float]
+) -> tuple[Places, dict[int, Spot], set[int]] | None:
+    """Places and labels in a body: the first of the tries at which every label finds a place."""
+    skeleton = choice.skeleton
+    if choice.across:
+        in_rows = folded(skeleton, choice.sizes, choice.across, body)
+        return in_rows and (*in_rows, set())
+    extra = [0.0] * len(skeleton.order)
+    last = None
+    for wider in range(_TIMES):
+        lost: set[int] = set()
+        for loose in _LOOSE[::2] if wider else _LOOSE:
+            places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
+            if places is None:
+                return last
+            spots, lost = labelled(skeleton, places, body)
+            last = (places, spots, lost)
+            if not lost:
+                return last
+        for column in {skeleton.columns.column[skeleton.diagram.links[k].source] for k in lost}:
+            extra[column] += _WIDER
+    return last
+
+
+def _headings(choice: _Choice, places: Places, wide: float) -> list[tuple[str, Point]] | None:
+    """The headings of the columns, or None where they meet."""
+    diagram, skeleton = choice.skeleton.diagram, choice.skeleton
+    found: list[tuple[str, Point]] = []
+    right = float("-inf")
+    for c in range(skeleton.columns.count):
+        cards = [i for i, column in enumerate(skeleton.columns.column) if column == c]
+        main = [i for i in cards if i not in skeleton.columns.hosts] or cards
+        names = {diagram.headings[i] for i in main}
+        if len(names) != 1 or "" in names:
+            continue
+        one, _, several = names.pop().partition("|")
+        name = several if several and len(main) > 1 else one
+        x = places.centers[main[0]][0]
+        half = _heading_width(name) / 2
+        x = min(max(x, half), wide - half)
+        if x - half < right + 0.8:
+            return None
+        right = x + half
+        found.append((name, (x, 0.9)))
+    return found or None
+
+
+def _heading_width(name: str) -> float:
+    return extent(name, 1.0).width
+
+
+# From sizes of the text to points ----------------------------------------------------------------
+
+
+def _upright(areas: Sequence[Area], diagram: Diagram) -> list[Area]:
+    return [(t, l, b, r) for l, t, r, b in areas] if diagram.turned else list(areas)  # noqa: E741
+
+
+def _upright_lines(lines: Sequence[Sequence[Point]], diagram: Diagram) -> list[list[Point]]:
+    return [[(y, x) for x, y in line] if diagram.turned else list(line) for line in lines]
+
+
+def _scaled(point: Point, size: float) -> Point:
+    return point[0] * size, point[1] * size
+
+
+def _in_points(choice: _Choice, stage: _Stage, places: Places, spots: dict[int, Spot]) -> Plan:
+    """Cards, links, labels and matrices at their places."""
+    size, turned = stage.size, choice.skeleton.diagram.turned
+
+    def point(p: Point) -> Point:
+        x, y = p[::-1] if turned else p
+        return x * size, (y + stage.head) * size
+
+    def area(a: Area) -> Area:
+        return (*point((a[0], a[1])), *point((a[2], a[3])))
+
+    corner = (
+        stage.wide - choice.panel.width,
+        stage.head + (stage.inner[1] - choice.panel.height) / 2,
+    )
+    return Plan(
+        size,
+        (stage.wide * size, stage.tall * size),
+        choice.forms,
+        choice.stacked,
+        tuple(map(point, places.centers)),
+        tuple(map(area, places.areas)),
+        tuple(
+            Route(tuple(map(point, r.points)), r.is_curved, tuple(map(point, r.line)))
+            for r in places.routes
+        ),
+        {
+            k: replace(spot, center=point(spot.center), area=area(spot.area))
+            for k, spot in spots.items()
+        },
+        panel=(choice.panel, _scaled(corner, size)) if choice.panel.blocks else None,
+    )

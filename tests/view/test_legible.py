@@ -1,0 +1,149 @@
+"""Every picture of a course is readable from the back row, and nothing in it needs retouching."""
+
+import random
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from legible import (
+    LECTURE,
+    PROGRAMS,
+    doubts,
+    drawn,
+    flaws,
+    labels_of,
+    legibility,
+    links_of,
+    nodes_of,
+    texts_of,
+)
+
+from scalargrad import Value, draw, program
+from scalargrad.view.layout import search
+from scalargrad.view.scene import THEMES, Arrow, Rectangle
+
+SMALLEST_INDEX = {"A": 9, "B": 9, "C": 8.4, "D": 9, "E": 9, "F": 9, "G": 8}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_picture_of_a_course_is_large_and_clean(name):
+    kind, text, options, least = PROGRAMS[name]
+    seen = legibility(drawn(text, options))
+    assert seen.flaws == ()
+    assert seen.smallest >= least
+    assert 0.7 * seen.smallest >= SMALLEST_INDEX[kind]
+    assert seen.smallest == pytest.approx(28, abs=0.1) or seen.fill >= 0.07
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", ["lecture", "lstm", "chain of thirty"])
+def test_a_theme_changes_no_place(name, theme):
+    _, text, options, least = PROGRAMS[name]
+    seen = legibility(drawn(text, {**options, "theme": theme}))
+    assert seen.flaws == ()
+    assert seen.smallest >= least
+
+
+def test_flaws_are_seen():
+    scene = drawn(LECTURE, {"wrt": "w2"}).scene
+    assert flaws(scene) == []
+    label = next(s for s in scene.shapes if isinstance(s, Rectangle) and s.fill == scene.paper)
+    others = tuple(s for s in scene.shapes if s is not label)
+    node, link = nodes_of(scene)[0], links_of(scene)[0]
+    (x0, y0), (x1, y1) = link.points
+    twin = replace(link, points=((x0, y0 + 1), (x1, y1 + 1)))
+    assert doubts(replace(scene, shapes=(*scene.shapes, twin)))
+    moved = replace(label, x=node.x, y=node.y)
+    assert "label on a node" in flaws(replace(scene, shapes=(*others, moved)))
+    text = texts_of(scene)[0]
+    assert flaws(replace(scene, shapes=(*scene.shapes, replace(text, x=text.x + 2))))
+
+
+def test_equal_graphs_have_equal_pictures():
+    first, second = (drawn(LECTURE, {"wrt": "w2"}) for _ in range(2))
+    search.arranged.cache_clear()
+    assert first.scene == second.scene
+
+
+@pytest.mark.parametrize("size", [(886, 403), (600, 400), (300, 500), "column", "page"])
+def test_a_picture_has_the_size_that_is_asked_for(size):
+    drawing = drawn(LECTURE, {"wrt": "w2", "size": size})
+    wanted = {"column": (252, 200), "page": (480, 300)}.get(size, size)
+    assert (drawing.scene.width, drawing.scene.height) == wanted
+    assert flaws(drawing.scene) == []
+    assert labels_of(drawing.scene)
+
+
+def random_circuit(seed, count):
+    chance = random.Random(seed)
+    made = [Value(Fraction(chance.randint(-9, 9), chance.randint(1, 5)), f"x{i}") for i in range(3)]
+    for step in range(count):
+        a, b = chance.sample(made, 2)
+        made.append(chance.choice([a + b, a * b, a - b, a.relu(), a * 3, a + 1]))
+        if chance.random() < 0.5:
+            made[-1].named(f"n{step}")
+    output = made[-1].total(*made[-3:-1])
+    output.backward()
+    return output
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 14), st.sampled_from(["LR", "TB"]))
+def test_generated_circuits_have_no_flaws(seed, count, direction):
+    drawing = draw(random_circuit(seed, count), direction=direction, detail="all")
+    assert flaws(drawing.scene) == []
+
+
+def test_the_refinements_are_drawings_of_their_own():
+    drawing = drawn(LECTURE, {"wrt": "w2"})
+    before = drawing.scene
+    for refined in (
+        drawing.weights("rows"), drawing.numbers(digits=2), drawing.numbers(fractions=True),
+        drawing.local(), drawing.edges(by="gradient"), drawing.fill(by="value"), drawing.legend(),
+    ):  # fmt: skip
+        assert refined.scene != before
+        assert refined.graph is drawing.graph
+        assert not flaws(refined.scene)
+    assert drawing.scene == before
+    assert "−6/25" in {t.text for t in texts_of(drawing.numbers(fractions=True).scene)}
+    both = drawing.numbers(fractions=True).look.beneath[0].text
+    assert both.endswith("= −6/25")
+
+
+def test_what_a_refinement_does_not_know_is_one_clear_line():
+    drawing = drawn(LECTURE, {})
+    for refine, message in (
+        (lambda: drawing.weights("row"), "weights is one of edges, rows, matrices; got 'row'"),
+        (lambda: drawing.edges(by="size"), "edges by is one of weight, gradient"),
+        (lambda: drawing.fill(by="values"), "did you mean 'value'"),
+        (lambda: drawing.numbers(digits=0), "digits are 1 to 17; got 0"),
+        (lambda: draw(Value(1), size="poster"), "size is one of slide, column, page"),
+        (lambda: draw(Value(1), size=(3, 4)), "size is slide, column, page, or width and height"),
+    ):
+        with pytest.raises(ValueError, match=r".") as caught:
+            refine()
+        assert message in str(caught.value)
+
+
+def test_several_outputs_are_drawn_without_a_loss():
+    parts = program("z1 = w1*x; z2 = w2*x; s = exp(z1) + exp(z2); p1 = exp(z1)/s; p2 = exp(z2)/s; "
+                    "both = p1 + p2", x="1", w1="0.5", w2="-1")  # fmt: skip
+    drawing = draw([parts["p1"], parts["p2"]], style="network")
+    names = {node.label for node in drawing.graph.nodes}
+    assert names == {"x", "w1", "w2", "z1", "z2", "s", "p1", "p2"}
+    assert flaws(drawing.scene) == []
+    circuit = draw([parts["p1"], parts["p2"]], style="circuit")
+    assert {"p₁", "p₂"} <= {text.text for text in texts_of(circuit.scene)}
+    assert "both" not in {text.text for text in texts_of(circuit.scene)}
+    assert len([s for s in circuit.scene.shapes if isinstance(s, Arrow)]) > 6
+
+
+def test_frames_stand_in_the_places_of_the_last_one():
+    scenes = drawn(LECTURE, {"wrt": "w2"}).frames().scenes
+    places = [[(n.x, n.y) for n in nodes_of(scene)] for scene in scenes]
+    assert all(place == places[0] for place in places)
+    result = "∂ℓ/∂w₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ × ∂h₂/∂w₂ = (−1.2) × (0.1) × (2) = −0.24"
+    shown = [result in {text.text for text in texts_of(scene)} for scene in scenes]
+    assert shown == [False] * (len(scenes) - 1) + [True]
