@@ -158,6 +158,8 @@ def is_number(scalar: Scalar) -> bool:
 
 
 MOST_BITS = 65_536  # of an exact number, whose arithmetic takes no second then
+_MOST = 1 << MOST_BITS
+_EXACT_CLASSES = frozenset({int, Fraction})
 
 
 def bounded(scalar: Scalar) -> Scalar:
@@ -166,9 +168,10 @@ def bounded(scalar: Scalar) -> Scalar:
     >>> bounded(Fraction(1, 3)), bounded(0.5)
     (Fraction(1, 3), 0.5)
     """
-    if not is_exact(scalar):
+    is_exact_class = scalar.__class__ in _EXACT_CLASSES  # every operation asks: no call for it
+    if not is_exact_class:
         return scalar
-    if max(scalar.numerator.bit_length(), scalar.denominator.bit_length()) <= MOST_BITS:
+    if -_MOST < scalar.numerator < _MOST and scalar.denominator < _MOST:
         return scalar
     warnings.warn(
         f"an exact number grew beyond {MOST_BITS:,} bits and goes on as the nearest float; "
