@@ -18,14 +18,14 @@ CALLS = {
     "√": math.sqrt, "ReLU": lambda a: max(a, 0), "sign": lambda a: (a > 0) - (a < 0),
     "σ": lambda a: 1 / (1 + math.exp(-a)),
     "max": max, "min": min,
-    "softmax": lambda a, *others: math.exp(a) / sum(map(math.exp, (a, *others))),
+    "share": lambda a, *others: math.exp(a) / sum(map(math.exp, (a, *others))),
     "log": lambda a: math.log(a) if a > 0 else math.nan,
     **{f: getattr(math, f) for f in ("exp", "expm1", "log1p", "sin", "cos", "tan", "sinh",
                                      "cosh", "tanh", "atan", "erf", "erfc")},
 }  # fmt: skip
 
 TEX_TOKEN = re.compile(
-    r"\\(?:left|right)\||\\[A-Za-z]+|\\;|\d+(?:\.\d+)?|[A-Za-z]|[-+^{}<>=,()\[\]]"
+    r"\\(?:left|right)\||\\[A-Za-z]+|\\[;,]|\d+(?:\.\d+)?|[A-Za-z]|[-+^{}<>=,()\[\]]"
 )
 TEX_CALLS = {f"\\{called}": CALLS[called] for called in
              ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}  # fmt: skip
@@ -117,7 +117,7 @@ def read_tex(tex, names):
             return -product()
         value = power()
         while tokens[0] not in ("end", *"})],+-", r"\;", r"\right|", *TEX_SIGNS):
-            if tokens[0] in (r"\cdot", r"\times"):
+            if tokens[0] in (r"\cdot", r"\times", r"\,"):
                 take(0)
             value = value * power()
         return value

@@ -11,10 +11,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import click
+
+from scalargrad.notation.words import nearest
 
 WIDTH = 100  # columns at most; longer lines are hard to read
 INTERRUPTED = 130  # the exit code of a command that was interrupted
@@ -142,5 +143,4 @@ def is_plain(environment: Mapping[str, str]) -> bool:
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return "".join(f"; did you mean {near}?" for near in nearest(name, known, most=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,12 +54,15 @@ class Listed(click.Option):
         return [CompletionItem(word) for word in self.words() if word.startswith(incomplete)]
 
 
+_COMMA = re.compile(r",(?=[^][]*=)")  # between assignments, and not between numbers of a vector
+
+
 def read_program(text: str, at: Sequence[str]) -> Program:
     """The program that an argument stands for, with its inputs."""
     from scalargrad.language.reading import program
 
     inputs: dict[str, object] = {}
-    for assignment in [part for written in at for part in written.split(",")]:
+    for assignment in [part for written in at for part in _COMMA.split(written)]:
         name, equals, number = (piece.strip() for piece in assignment.partition("="))
         if not (name and equals and number):
             raise click.BadParameter(f"--at takes name=number; got {assignment!r}")

@@ -13,7 +13,7 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.notation.formula import Formula, formula
 
-MOST_WAYS = 200  # that are told apart
+MOST_WAYS, MOST_NODES = 200, 1000  # that are told apart
 
 
 class Factor(NamedTuple):
@@ -41,6 +41,8 @@ def ways(
         written: the formulas of the local derivatives of a node.
     """
     order = topological_order(value, until=kept)
+    if len(order) > MOST_NODES:
+        return []
     counts: dict[Value, int] = {source: 1}
     for node in order:
         if node is value or node not in kept:

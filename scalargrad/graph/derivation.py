@@ -399,9 +399,12 @@ def _sum_over_paths(names: Names, chosen: Sequence[Path], left: Written, gradien
 
 def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> Sum | None:
     """The chain rule through nodes without a name; None where the formula says it in one piece."""
-    ways = names.graph.chains(edge)
-    products = [_multiplied(way) for way in ways]
+    pairs = [(way, _multiplied(way)) for way in names.graph.chains(edge)]
+    ways = [way for way, whole in pairs if not whole.is_number(0)]
+    products = [whole for _, whole in pairs if not whole.is_number(0)]
     if len(set(products)) < len(ways) or not (len(ways) > 1 or any(map(is_worth_telling, ways))):
+        return None
+    if any(sum(step.formula.size for step in way) > MOST_PARTS for way in ways):
         return None
     if any(parts_of(step.formula, MOST_PARTS) is None for way in ways for step in way):
         return None

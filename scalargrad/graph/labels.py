@@ -8,6 +8,7 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.graph.model import Graph
 from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
 from scalargrad.notation.names import Written, mathtext, typeset
+from scalargrad.notation.numbers import MINUS
 from scalargrad.notation.printing import latex, quoted
 from scalargrad.notation.words import printable
 
@@ -66,15 +67,28 @@ _LEFT_OUT = {"[…]": Written("[…]", r"[\ldots]"), "…": Written("…", r"\ld
 
 
 def name_of(label: str) -> Written:
-    """A name in Unicode and in TeX; what is no name of the field is set as text."""
+    """A name in Unicode and in TeX; what is no name of the field is set as text.
+
+    >>> name_of("x1*w1 + x2*w2").text
+    '(x₁ w₁ + x₂ w₂)'
+    """
+    if len(label) <= 2 * _LETTERS and re.search(r"[+*/^]", label) and _SUM.fullmatch(label):
+        plain = re.sub(r"\s*\*\s*", " ", label)
+        text = _NAME.sub(lambda name: typeset(name[0]), plain).replace("-", MINUS)
+        math = _NAME.sub(lambda name: mathtext(name[0]), plain)
+        return Written(f"({text})", f"({math})")
     text = printable(typeset(label))
     if re.search(r"[\s+*/×·=−-]", text):
         text = f"({text})"
     if label.startswith("$"):
-        math_ = label[1:-1] if len(label) > 2 and _is_plain_tex(label[1:-1]) else ""
+        math = label[1:-1] if len(label) > 2 and _is_plain_tex(label[1:-1]) else ""
     else:
-        math_ = mathtext(label) if len(label) <= _LETTERS else ""
-    return Written(text, math_ or quoted(text))
+        math = mathtext(label) if len(label) <= _LETTERS else ""
+    return Written(text, math or quoted(text))
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SUM = re.compile(rf" *{_NAME.pattern}(?:(?: *[-+*/] *(?:{_NAME.pattern}|[0-9.]+))|\^[0-9])* *")
 
 
 # A label between dollars is TeX that its author wrote. What this grammar does not know is text.

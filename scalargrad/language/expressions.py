@@ -460,6 +460,8 @@ class Yard:
                 "',' separates the operands of a function; 2,5 is written 2.5, and a vector [2, 5]"
             )
             raise LocatedError(message, token.position)
+        if self._pending[-1].called is LIST:
+            self._join_fraction()
         self._pending[-1].arity += 1
         self._has_operand = False
 
@@ -547,7 +549,10 @@ class Yard:
         self._bars -= token.kind in ("|", "‖")
         self._has_operand = True
         self._pending.pop()
-        if opened.called is not None:
+        if opened.called is LIST:
+            self._join_fraction()
+            self._write_call(LIST, opened.arity, opened.position)
+        elif opened.called is not None:
             self._seal()
             self._write_call(opened.called, opened.arity, opened.position)
         else:

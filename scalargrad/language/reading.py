@@ -119,8 +119,8 @@ class Program(Mapping[str, Value]):
         """The Value of a name in any of its spellings."""
         with suppress(KeyError, NotAName, TypeError):
             return self._values[canonical(name)]
-        with suppress(KeyError, NotAName, TypeError):
-            if self.vectors[canonical(name)]:
+        with suppress(NotAName, TypeError):
+            if canonical(name) in self.vectors:
                 raise KeyError(f"{name!r} is a vector: ask for .vectors[{name!r}], or an element")
         raise KeyError(f"{name!r} is no name in {self!r}{did_you_mean(str(name), self)}")
 

@@ -310,6 +310,9 @@ def _sum(a: Formula, b: Formula) -> Formula:
     terms = [term for term in found.values() if not term.is_number(0)]
     if not terms:
         return formula(0)
+    if len(terms) == 2 and terms[0] == _ONE and _is_gate(-terms[1]):
+        condition = (-terms[1]).parts[0]  # 1 − 1[x < 0] is 1[x ≥ 0]
+        return _opposite(condition) if condition.head in _OPPOSITE else Formula("+", tuple(terms))
     return terms[0] if len(terms) == 1 else _bounded("+", tuple(terms))
 
 
@@ -385,6 +388,10 @@ def _is_negative(term: Formula) -> bool:
 
 
 def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
+    if condition.head == "indicator":  # of a comparison that is a node itself
+        condition = condition.parts[0]
+    if condition.head in _TURNED and all(part.head == "number" for part in condition.parts):
+        return formula(then if evaluated(condition, {}) else otherwise)
     a, b = _given(formula(then), condition, 1), _given(formula(otherwise), condition, 2)
     if a == b:
         return a

@@ -14,7 +14,8 @@ from scalargrad.notation.names import SUBSCRIPTS, mathtext, raised
 from scalargrad.notation.numbers import MINUS, in_formula, powers_of_ten, tex
 from scalargrad.notation.words import printable
 
-OPEN, CONDITION, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)  # how strongly things bind
+CONDITION, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)  # how strongly things bind
+_FUNCTION_LETTERS = ("f", "g")
 
 
 @dataclass(frozen=True)
@@ -147,10 +148,12 @@ class Printer:
     def between(self, left: Expression, right: Expression, text: str) -> str:
         """What stands between two factors."""
         last, first = _factor(left, -1), _factor(right, 0)
-        if first.head == "indicator" and last.head != "indicator":
+        if first.head == "indicator":
             return " · "
         if text[:1].isdigit() or _is_word(last) or (_is_word(first) and last.head != "number"):
             return "·"
+        if text.startswith("(") and last.head == "name" and last.parts[0] in _FUNCTION_LETTERS:
+            return "·"  # f(x + 1) would be a call
         if last.head == "number" or text.startswith("("):
             return ""
         return "" if last.head in ("+", "indicator") and first.head == "name" else " "
@@ -237,7 +240,7 @@ class Tex(Printer):
     def between(self, left: Expression, right: Expression, text: str) -> str:
         """What stands between two factors: a dot where Unicode has one."""
         unicode = UNICODE.between(left, right, UNICODE(_factor(right, 0)))
-        return r" \cdot " if unicode == "·" else " "
+        return {"·": r" \cdot ", " · ": r" \, "}.get(unicode, " ")
 
     def fraction(self, top: Printed, bottom: Printed) -> Printed:
         """A fraction."""

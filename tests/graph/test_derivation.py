@@ -620,6 +620,17 @@ WRITTEN = [
     ("x=2; w=3; f=cos(w*x)", "w", "−sin(w x) × x"),
     ("z1=1; z2=2; f=logsumexp(z1, z2) - z2", "z1", "e^z₁/(e^z₁ + e^z₂)"),
     ("x=3; y=4; f=sqrt(x^2 + y^2)", "x", "x/f"),
+    ("x=2; n=3; y=x^n", "x", "n x^(n − 1)"),
+    ("x=2; f=clip(x, 0, 1)", "x", "1[x ≥ 0] · 1[x ≤ 1]"),
+    ("z=1; h=elu(z)", "z", "where(z > 0, 1, e^z)"),
+    ("w=2; x=1; h=exp(w*x)", "w", "x h"),
+    ("x=2; y=where(x > 0, x^2, -x)", "x", "2x · 1[x > 0] − 1[x ≤ 0]"),
+    ("x=1; y=2; w=0.5; lambda=0.1; L=(w x - y)^2 + lambda w^2", "w", "2(w x − y) × x + 2λ w"),
+    (
+        "x=[1,2,3]; y=[2,3,5]; w=0.5; L=mean((w x[i] - y[i])^2 for i = 1..3)",
+        "w",
+        "(2/3) Σᵢ (w xᵢ − yᵢ)xᵢ",
+    ),
 ]
 
 
@@ -673,3 +684,11 @@ def test_lanes_are_shown_as_their_mean_their_sum_or_one():
         derive(loss, "w", lanes=3)
     with pytest.raises(ValueError, match="'mean', 'sum' or"):
         derive(loss, "w", lanes="median")
+
+
+def test_a_label_that_is_an_expression_is_set_as_one():
+    x, w = Value(2, "x1"), Value(3, "w1")
+    z = (x * w).named("x1*w1 - b")
+    found = derive(z.tanh().named("a"), "x1")
+    assert found.lines[0].right.text == "∂a/∂(x₁ w₁ − b) × ∂(x₁ w₁ − b)/∂x₁"
+    assert r"\partial (x_{1} w_{1} - b)" in found.latex

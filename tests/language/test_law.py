@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from fractions import Fraction
 from importlib.resources import files
@@ -204,3 +205,50 @@ def test_a_wrong_twin_is_noticed() -> None:
     a, b = program("x=1; y=x*2").output, program("x=1; y=2*x").output
     assert not twins((a,), (b,))
     assert len(topological_order(a)) == 3
+
+
+def test_vectors_are_given_as_inputs_and_asked_for_by_name() -> None:
+    p = program("h = relu(W x + b)", W=[[1, 2], [3, -4]], x="[1, 2]", b=[0, "1/2"])
+    assert [v.data for v in p.outputs] == [5, 0]
+    assert p.vectors["h"] == list(p.outputs)
+    assert p.inputs == ("W11", "W12", "W21", "W22", "x1", "x2", "b1", "b2")
+    assert program("x = [1, 2]; y = x[1] + x[2]", x2=7).output.data == 8
+    thirds = program("x = [1/3, -2]; W = [[1/2, 1], [0, -1/4]]; y = W x")
+    assert [thirds[name].is_leaf for name in ("x1", "x2", "W11", "W22")] == [True] * 4
+    assert [y.data for y in thirds.outputs] == [Fraction(-11, 6), Fraction(1, 2)]
+    assert program("x = [1, 2]; y = sum(x)", x=[3, 4]).output.data == 7
+    with pytest.raises(KeyError, match=r"is a vector: ask for \.vectors"):
+        p["h"]
+    with pytest.raises(TypeError, match="no vector and no matrix"):
+        program("y = sum(x)", x=[[1, 2], [3]])
+
+
+def test_the_deep_network_is_its_layers_in_plain_arithmetic() -> None:
+    p = program(files("scalargrad.lectures").joinpath("deep.sg").read_text(encoding="utf-8"))
+    h = [float(p["x1"]), float(p["x2"])]
+    for layer in range(1, 5):
+        rows = [[float(w) for w in row] for row in p.vectors[f"W__{layer}"]]
+        b = [float(v) for v in p.vectors[f"b__{layer}"]]
+        z = [sum(w * a for w, a in zip(row, h, strict=True)) + c
+             for row, c in zip(rows, b, strict=True)]  # fmt: skip
+        h = z if layer == 4 else [1 / (1 + math.exp(-a)) for a in z]
+    whole = sum(map(math.exp, h))
+    assert [float(v) for v in p.outputs] == pytest.approx([math.exp(f) / whole for f in h])
+
+
+def test_the_data_set_has_a_gradient_of_seven_entries() -> None:
+    p = program(files("scalargrad.lectures").joinpath("dataset.sg").read_text(encoding="utf-8"))
+    theta = ["w1", "w2", "w3", "w4", "b1", "b2", "b3"]
+    p.output.backward()
+    w1, w2, w3, w4, b1, b2, b3 = (Fraction(p[name].data) for name in theta)
+    wanted = dict.fromkeys(theta, Fraction(0))
+    for i in (1, 2, 3):
+        x, y = Fraction(p[f"x{i}"].data), Fraction(p[f"y{i}"].data)
+        z1, z2 = w1 * x + b1, w2 * x + b2
+        slope = Fraction(2, 3) * (w3 * max(z1, 0) + w4 * max(z2, 0) + b3 - y)
+        for name, part in {
+            "w1": w3 * x * (z1 > 0), "w2": w4 * x * (z2 > 0), "w3": max(z1, Fraction(0)),
+            "w4": max(z2, Fraction(0)), "b1": w3 * (z1 > 0), "b2": w4 * (z2 > 0), "b3": 1,
+        }.items():  # fmt: skip
+            wanted[name] += slope * part
+    assert {name: p[name].grad for name in theta} == wanted

@@ -34,6 +34,7 @@ from scalargrad.nn.layers import (
     he,
     input_first,
     output_first,
+    softmax,
     uniform,
     xavier,
     zeros,
@@ -785,3 +786,17 @@ def test_a_network_is_pickled(activation):
     assert repr(twin) == repr(net)
     assert twin([1.0, -2.0]).data == net([1.0, -2.0]).data
     assert not set(twin.parameters()) & set(net.parameters())
+
+
+def test_softmax_is_the_output_of_a_network():
+    net = MLP(2, [3, 3], output=softmax, seed=1)
+    bare = MLP(2, [3, 3], seed=1)
+    p, f = net([0.5, -1.0]), [float(z) for z in bare([0.5, -1.0])]
+    whole = sum(map(math.exp, f))
+    assert [float(share) for share in p] == pytest.approx([math.exp(z) / whole for z in f])
+    assert [share.label for share in p] == ["yhat1", "yhat2", "yhat3"]
+    (-p[1].log()).backward()
+    slopes = [net.named_parameters()[f"b{k}_2"].grad for k in (1, 2, 3)]
+    assert slopes == pytest.approx([float(p[0]), float(p[1]) - 1, float(p[2])])  # p − onehot
+    with pytest.raises(ValueError, match="2 or more outputs"):
+        MLP(2, [1], output=softmax)([1.0, 2.0])

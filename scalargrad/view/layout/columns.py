@@ -55,9 +55,29 @@ def columns(diagram: Diagram, beside: bool = True) -> Columns:
     for card, use in first_use.items():
         if card not in has_sources:
             depth[card] = use - 1
+    _move_late(diagram, depth)
     for leaf, host in hosts.items():
         depth[leaf] = depth[diagram.links[host].target]
     return Columns(tuple(depth), hosts)
+
+
+def _move_late(diagram: Diagram, depth: list[int]) -> None:
+    """Move a leaf to the right with all that is made of it alone, such as 1 − y of a target y."""
+    sources: dict[int, set[int]] = {}
+    targets: dict[int, list[int]] = {}
+    for link in diagram.links:
+        sources.setdefault(link.target, set()).add(link.source)
+        targets.setdefault(link.source, []).append(link.target)
+    for leaf in range(len(diagram.cards)):
+        users = targets.get(leaf, [])
+        if leaf in sources or not users or not all(sources[u] == {leaf} for u in users):
+            continue
+        if all(user in targets for user in users):
+            late = {user: min(depth[end] for end in targets[user]) - 1 for user in users}
+            if min(late.values()) - 1 > depth[leaf]:
+                depth[leaf] = min(late.values()) - 1
+                for user, column in late.items():
+                    depth[user] = column
 
 
 def _hosts(diagram: Diagram) -> dict[int, int]:

@@ -132,7 +132,7 @@ def diameter(lines: Sequence[Line]) -> float:
     y, most = -height(lines) / 2, 0.0
     for line in lines:
         high = sum(reach(line))
-        far = max(abs(y + 0.15), abs(y + high - 0.15))
+        far = max(abs(y + 0.08), abs(y + high - 0.15))
         most = max(most, (far**2 + (width(line) / 2) ** 2) ** 0.5)
         y += high
     return 2 * most + 0.5

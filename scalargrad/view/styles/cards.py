@@ -237,6 +237,8 @@ class _Painter:
             fill = theme.accent_tint if accented else theme.tint if card.is_leaf else theme.paper
             if index in self.now.fills:
                 fill = _filled(theme, self.now.fills[index])
+            if dropped:
+                fill = ""  # the cross is seen through it
             stroke = theme.path if accented else theme.wire if dropped else theme.frame
             line = (0.1 if accented else 0.06) * size
             left, top, right, bottom = area
@@ -258,7 +260,7 @@ class _Painter:
         size, paper = self.plan.size, self.theme.paper
         for index, spot in self.plan.spots.items():
             left, top, right, bottom = spot.area
-            air = 0.12 * size
+            air = 0.1 * size
             yield Rectangle(
                 left - air, top, right - left + 2 * air, bottom - top, paper, "", 0.0, 0.0
             )
