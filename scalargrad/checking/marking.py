@@ -369,8 +369,7 @@ class _Sheet:
             size = abs(Fraction(low)) if _is_finite(low) else Fraction(0)
             if 2 * half <= _SLIP * size and (
                 _reaches(reading.middle, 2 * half, low, high)
-                or _is_unit_off(reading, low)
-                or _is_unit_off(reading, high)
+                or (half and (_is_unit_off(reading, low) or _is_unit_off(reading, high)))
             ):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
@@ -679,7 +678,7 @@ def _off(reading: Reading, *others: Scalar) -> Strays:
 
 def _is_unit_off(reading: Reading, due: Scalar) -> bool:
     """Whether a written number is one unit from what is due, rounded as it is: 0.79 for 0.78."""
-    if not (reading.unit and _is_finite(due)):
+    if not _is_finite(due) or not 0 < reading.unit <= _SLIP * abs(Fraction(due)):
         return False
     rounded = round(Fraction(due) / reading.unit) * reading.unit
     return abs(reading.middle - rounded) <= reading.unit
