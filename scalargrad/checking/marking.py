@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -55,6 +55,7 @@ from scalargrad.checking.report import (
     Report,
 )
 from scalargrad.checking.sentences import SENTENCES
+from scalargrad.checking.together import first_impossible, of_line
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
@@ -169,6 +170,8 @@ def mark(
     in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
     for answer in in_order:
         sheet.mark(answer)
+    if at_kinks == "any":
+        _refuse_what_is_impossible(key, in_order)
     sheet.settle(sum(answer.verdict not in (NOT_ASKED, UNKNOWN) for answer in read_answers))
     wrong = [answer for answer in in_order if answer.verdict in _MISTAKES]
     for answer in wrong[:_MOST_MISTAKES]:
@@ -560,6 +563,23 @@ class _Sheet:
         if answer.verdict == LAST_DIGIT:
             return f"{start}, {solution}: a slip in the last digit.", f"{start}: last digit."
         return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
+
+
+def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> None:
+    """Call lines wrong whose slopes at a kink are right alone, and not with those before them."""
+    at_kinks = [answer for answer in answers if answer.is_at_kink and answer.verdict == RIGHT]
+    lines = []
+    for answer in at_kinks:
+        assert answer.key is not None
+        assert answer.reading is not None
+        of, by, *step = answer.key
+        both = key.slopes(answer.key)
+        middle, half = answer.reading.middle, answer.half
+        is_slope = both is not None and both.outcome == "slopes" and not step
+        lines.append(of_line(of, by, middle - half, middle + half) if is_slope else [])
+    for place in first_impossible(lines):
+        at_kinks[place].verdict = WRONG
+        at_kinks[place].reason = SENTENCES["one slope"]
 
 
 def _of_kinks(key: AnswerKey, answer: _Answer) -> str:

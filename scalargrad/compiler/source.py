@@ -236,6 +236,8 @@ def where(condition: Any, then: Any, otherwise: Any) -> Any:
     a, b = _operand(then), _operand(otherwise)
     if a is b or (a.__class__ is b.__class__ is float and repr(a) == repr(b)):
         return a
+    if not isinstance(condition, Source):  # a number, which is known now
+        return a if condition else b
     return condition.tape.step("where", _condition(condition), a, b)
 
 

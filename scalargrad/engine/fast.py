@@ -118,7 +118,8 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
 
     Raises:
         OverflowError: where an exact number is beyond the range of floats.
-        OutOfOrderError: where a sum would be rounded otherwise than by the definition.
+        OutOfOrderError: where a sum would be rounded otherwise than by the definition, or a branch
+            is not taken.
     """
     found: Found = {output: seed}
     waiting: Waiting = []
@@ -161,6 +162,8 @@ def _hand_on(node: Any, found: Found, waiting: Waiting, until: Container[Any]) -
         return
     gradient, parents = found[node], node.p
     if parents.__class__ is not Pairs:
+        if node.op.chooses:
+            raise OutOfOrderError  # of the branches one gets nothing, which is not 0
         locals_ = node.op.constants or node.op.derivatives(node._data, *node.a)
         _add(parents, gradient, locals_, found, waiting, until)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-from scalargrad.engine import copying, ops, scalars
+from scalargrad.engine import branches, copying, ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, topological_order
 from scalargrad.engine.fast import next_index
 from scalargrad.engine.inplace import in_place
@@ -384,9 +384,10 @@ class Value:
     def pullback(self) -> Pullback:
         """The closure for the local derivative: from g, the gradient of this node, to g·∂y/∂aᵢ.
 
-        That is what each parent gets, in their order. The operands are in the closure's cells, as
-        they were when the operation ran. It is made when it is asked for: a function in every node
-        would make building a graph four times as slow.
+        That is what each parent gets, in their order; None, which is nothing, for a branch that was
+        not taken. The operands are in the closure's cells, as they were when the operation ran. It
+        is made when it is asked for: a function in every node would make building a graph four
+        times as slow.
 
         >>> product = Value(3) * Value(4)
         >>> product.pullback(10)
@@ -395,6 +396,8 @@ class Value:
         op, y, operands = self.op, self.data, self.operands
 
         def parts(g: Scalar) -> Operands:
+            if op and op.chooses:
+                return branches.shared(g, operands[0])
             local_derivatives = op.constants or op.derivatives(y, *operands) if op else ()
             return tuple([scalars.times(g, local) for local in local_derivatives])
 
