@@ -24,7 +24,7 @@ from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
 
 Key = tuple[Any, ...]
-FAILURES = (ArithmeticError, ValueError, TypeError)
+FAILURES = (ArithmeticError, IndexError, ValueError, TypeError)
 
 
 class Outline:

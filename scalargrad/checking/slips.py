@@ -188,7 +188,7 @@ def _twice(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operand
 
 def _other_slope(node: Value, y: Scalar, a: Operands, right: Operands) -> list[Operands]:
     if node.op is ops.relu:
-        return [(-1,)] if a[0] < 0 else []
+        return [(-1 if a[0] < 0 else 1,)]
     if node.op is ops.tanh:
         return [(y * (1 - y),)]
     return [(1 - y * y,)] if node.op is ops.sigmoid else []
