@@ -368,7 +368,6 @@ def torch_functions() -> Functions:
         "acosh",
         "atanh",
         "hypot",
-        "sign",
         "erf",
         "sigmoid",
     ]
@@ -379,10 +378,6 @@ def torch_functions() -> Functions:
         "prod": lambda *a: torch.stack(a).prod(),
         "norm": lambda *a: torch.linalg.vector_norm(torch.stack(a)),
         "log": lambda a, base=None: torch.log(a) / (1 if base is None else torch.log(base)),
-        "clip": torch.clamp,
-        "hardtanh": lambda a, low=-1.0, high=1.0: torch.clamp(
-            a, torch.as_tensor(low), torch.as_tensor(high)
-        ),
         "mish": functions.mish,
         "logsumexp": lambda *a: torch.logsumexp(torch.stack(a), 0),
         "log_sigmoid": functions.logsigmoid,
