@@ -18,6 +18,9 @@ quick: .venv/development  ## test engine, language, marking and a picture of eac
 test: .venv/development  ## run the whole test suite
 	.venv/bin/python -m pytest --numprocesses auto --dist loadfile --durations 10
 
+matrix: .venv/development  ## hold every operation on every backend and kind against mpmath
+	.venv/bin/python tests/matrix.py
+
 check: .venv/development  ## lint, format and type-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .

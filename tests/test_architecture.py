@@ -17,8 +17,8 @@ ROOMS = {
     "notation": ["words", "names", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
-        "scalars", "kinds", "stable", "ops", "fast", "backward", "copying", "inplace", "value",
-        "rebuild", "one_sided",
+        "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",
+        "value", "rebuild", "one_sided",
     ],
     "notation ": ["formula"],
     "language": [
@@ -51,8 +51,8 @@ ROOMS = {
     ],
     "interop ": ["graphviz"],
     "checking": [
-        "reading", "quantities", "kinks", "recomputing", "answer_key", "recipes", "slips",
-        "diagnosis", "sentences", "report", "marking", "gradcheck",
+        "reading", "quantities", "kinks", "together", "recomputing", "answer_key", "recipes",
+        "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],

@@ -43,10 +43,13 @@ def mistakes(case: Case) -> tuple[Mistake, ...]:
     One is the likely mistake; several mean that one cannot tell; none, that no recipe fits. Slips
     of a higher rank are looked for where none of a lower one fits.
     """
+    if case.expected is not None and case.reading.accepts(case.expected):
+        return ()  # it follows from the own lines: no step is wrong
     near, far = case.views()
     here = [case, near] if len(near.own) < len(case.own) else [case]
     for rank in sorted({slip.rank for slip in SLIPS}):
-        slips = [slip for slip in SLIPS if slip.rank == rank]
+        slips = [slip for slip in SLIPS if slip.rank == rank
+                 if slip.gives_nought or case.reading.middle]  # fmt: skip
         found = _found(slips, here)
         if all(slip.is_weak for slip in found.values()) and len(far.own) < len(near.own):
             found |= _found([slip for slip in slips if slip.is_anywhere], [far])

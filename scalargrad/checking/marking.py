@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
 from scalargrad.checking.diagnosis import Mistake, mistakes
-from scalargrad.checking.kinks import ANY
+from scalargrad.checking.kinks import ANY, Interval
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.reading import (
     Comma,
@@ -29,8 +29,10 @@ from scalargrad.checking.reading import (
 )
 from scalargrad.checking.recipes import Case
 from scalargrad.checking.recomputing import (
+    FAILURES,
     Expected,
     Key,
+    Recomputation,
     Strays,
     Way,
     computed,
@@ -55,6 +57,7 @@ from scalargrad.checking.report import (
     Report,
 )
 from scalargrad.checking.sentences import SENTENCES
+from scalargrad.checking.together import first_impossible, of_line
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
@@ -139,6 +142,7 @@ class _Answer:
     roots: frozenset[int] = frozenset()  # the lines with the mistakes that it follows from
     mistakes: tuple[Mistake, ...] = ()
     is_at_kink: bool = False
+    is_chosen: bool = False  # whether other lines say which of the slopes there
     reason: str = ""  # for a verdict that is neither right nor wrong
     credit: Fraction = Fraction(0)
     is_carried: bool = False  # whether it is right only for what rounding on the way carries
@@ -169,9 +173,11 @@ def mark(
     in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
     for answer in in_order:
         sheet.mark(answer)
+    if at_kinks == "any":
+        _refuse_what_is_impossible(key, in_order)
     sheet.settle(sum(answer.verdict not in (NOT_ASKED, UNKNOWN) for answer in read_answers))
     wrong = [answer for answer in in_order if answer.verdict in _MISTAKES]
-    for answer in wrong[:_MOST_MISTAKES]:
+    for answer in [answer for answer in wrong if not answer.is_at_kink][:_MOST_MISTAKES]:
         answer.mistakes = sheet.mistakes(answer)
     first = wrong[0] if wrong else None
     unconfirmed = [str(a.number) for a in read_answers if a.verdict == NOT_CONFIRMED and a.credit]
@@ -304,6 +310,9 @@ class _Sheet:
         """Give a line its verdict; how far it is from what it should have been."""
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
+        chosen = self._by_own_slopes(key) if answer.is_at_kink else None
+        if chosen is not None:  # a slope at a kink is chosen once, not anew on each line
+            allowed, answer.is_chosen = Interval(chosen, chosen), True
         is_exact = self.strict and reading.is_integer
         answer.half = Fraction(0) if is_exact else self._half(reading, exact)
         answer.expected = exact
@@ -327,6 +336,18 @@ class _Sheet:
         bounds = [(allowed.low, allowed.high, answer.half)]
         return self._judge_by_own_lines(answer, key, reading, bounds)
 
+    def _by_own_slopes(self, key: Key) -> Scalar | None:
+        """What a line at a kink must be, where the slopes there stand on other lines."""
+        recomputation = Recomputation(self.key.outline, self.own)
+        try:
+            number = recomputation.quantity(key)
+        except FAILURES:
+            return None
+        is_chosen = any(
+            self.answers[used].is_at_kink for used in recomputation.used if used in self.own
+        )
+        return number if is_chosen and not recomputation.met_kink else None
+
     def _judge_by_own_lines(
         self, answer: _Answer, key: Key, reading: Reading, bounds: list[_Bounds]
     ) -> Strays:
@@ -346,7 +367,10 @@ class _Sheet:
             bounds.append((outcome.low, outcome.high, half))
         for low, high, half in bounds:
             size = abs(Fraction(low)) if _is_finite(low) else Fraction(0)
-            if 2 * half <= _SLIP * size and _reaches(reading.middle, 2 * half, low, high):
+            if 2 * half <= _SLIP * size and (
+                _reaches(reading.middle, 2 * half, low, high)
+                or (half and (_is_unit_off(reading, low) or _is_unit_off(reading, high)))
+            ):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
         assert answer.expected is not None
@@ -365,7 +389,16 @@ class _Sheet:
             answer.roots = roots
             answer.verdict = f"{FOLLOWS} {min(roots)}"
             return
-        answer.verdict = self._by_figures(answer.reading, answer.half, answer.exact)
+        assert answer.key is not None
+        allowed = self.key.allowed(answer.key, self.at_kinks)
+        if self.key.slopes(answer.key) is not None and not _reaches(
+            answer.reading.middle, answer.half, allowed.low, allowed.high
+        ):
+            answer.verdict, answer.reason = AT_KINK, SENTENCES["at a kink"]
+            return
+        answer.verdict = self._by_figures(
+            answer.reading, answer.half, answer.exact, allowed.low != allowed.high
+        )
         answer.is_carried = True
         reach = max(outcome.high - to_float(answer.exact), to_float(answer.exact) - outcome.low)
         if not outcome.used and reach > _MOST_UNITS * to_float(answer.reading.unit):
@@ -553,13 +586,32 @@ class _Sheet:
         solution = f"it is {truth}{reason}"
         if truth != own:
             solution = f"from your earlier lines it is {own}{reason}; the true value is {truth}"
-        if answer.is_at_kink:
+        if answer.is_at_kink and answer.is_chosen:
+            solution = f"from your slope at the kink it is {own}{reason}"
+        elif answer.is_at_kink:
             allowed = self.key.allowed(answer.key, self.at_kinks)
             ends = f"{_number(allowed.low, digits)} to {_number(allowed.high, digits)}"
             solution = f"at this kink anything from {ends} is right"
         if answer.verdict == LAST_DIGIT:
             return f"{start}, {solution}: a slip in the last digit.", f"{start}: last digit."
         return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
+
+
+def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> None:
+    """Call lines wrong whose slopes at a kink are right alone, and not with those before them."""
+    at_kinks = [answer for answer in answers if answer.is_at_kink and answer.verdict == RIGHT]
+    lines = []
+    for answer in at_kinks:
+        assert answer.key is not None
+        assert answer.reading is not None
+        of, by, *step = answer.key
+        both = key.slopes(answer.key)
+        middle, half = answer.reading.middle, answer.half
+        is_slope = both is not None and both.outcome == "slopes" and not step
+        lines.append(of_line(of, by, middle - half, middle + half) if is_slope else [])
+    for place in first_impossible(lines):
+        at_kinks[place].verdict = WRONG
+        at_kinks[place].reason = SENTENCES["one slope"]
 
 
 def _of_kinks(key: AnswerKey, answer: _Answer) -> str:
@@ -622,6 +674,14 @@ def _off(reading: Reading, *others: Scalar) -> Strays:
     """How far the numbers that were meant are from what was written, down and up."""
     finite = [Fraction(other) - reading.middle for other in others if _is_finite(other)]
     return min(finite, default=Fraction(0)), max(finite, default=Fraction(0))
+
+
+def _is_unit_off(reading: Reading, due: Scalar) -> bool:
+    """Whether a written number is one unit from what is due, rounded as it is: 0.79 for 0.78."""
+    if not _is_finite(due) or not 0 < reading.unit <= _SLIP * abs(Fraction(due)):
+        return False
+    rounded = round(Fraction(due) / reading.unit) * reading.unit
+    return abs(reading.middle - rounded) <= reading.unit
 
 
 def _reaches(middle: Fraction, half: Fraction, low: Scalar, high: Scalar) -> bool:

@@ -116,16 +116,17 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
     names = tuple(names)  # a Program would find a name in any of its spellings
     if text in names:  # whatever it looks like
         return Quantity("value", text)
-    written = _plain(text)
+    written = _REMARK.sub("", _plain(text))
     find = _finder(names)
-    for form in (_value, _update, _derivative):
+    for form in (_value, _update, _derivative, _delta):
         found = form(written, find)
         if found is not None:
             return found
-    left, equals, _ = written.partition("=")  # ∂ℓ/∂w₂ = ∂ℓ/∂ŷ · …: the chain rule written out
-    derivative = _derivative(left.strip(), find) if equals else None
-    if derivative is not None:
-        return derivative
+    # ∂ℓ/∂w₂ = ∂ℓ/∂ŷ · …, the chain rule written out; δ₂ = ∂E/∂net₂, what a name stands for
+    for side in written.split("=") if "=" in written else ():
+        derivative = _derivative(side.strip(), find) or _delta(side.strip(), find)
+        if derivative is not None:
+            return derivative
     raise UnknownQuantity(_complaint(text, written, names, find))
 
 
@@ -161,7 +162,11 @@ _STEP = re.compile(
     r"(?P<old>\S+)\s*(?P<sign>[-+])\s*(?P<step>(?>[0-9]+/[0-9]+|[0-9.]+(?:e-?[0-9]+)?))"
     r"\s*[*·×⋅]?\s*(?P<of>[^0-9./].*)"
 )
-_NEW = ("_new", " new", "new", "_", "'", "⁺", "^+")  # what marks the name of an updated weight
+_NEW = ("_new", " new", "new", "_", "'", "′", "⁺", "^+", "+", "_updated", "_next")
+_REMARK = re.compile(r"\s*\((?:final|total|answer|result|end|exact|again)\)$", re.IGNORECASE)
+_DELTA = re.compile(r"(?:δ|delta)[\s_]*(?P<of>.+)")
+_SCORES = ("{}", "net_{}", "net{}", "z{}", "z_{}", "a{}", "a_{}", "s{}", "s_{}", "in_{}", "n{}")
+_PRIME = re.compile(r"(?P<of>[^\s'′/]+)\s*['′]\s*\((?P<by>[^()]+)\)?")
 
 
 def _value(written: str, find: _Find) -> Quantity | None:
@@ -188,6 +193,18 @@ def _derivative(written: str, find: _Find) -> Quantity | None:
         name = find(written[1:].lstrip("_ "))
         return Quantity("derivative", "", name) if name else None
     return None
+
+
+def _delta(written: str, find: _Find) -> Quantity | None:
+    """δ₂, the gradient of the output by what went into unit 2; ℓ′(w), a derivative by a prime."""
+    match = _DELTA.fullmatch(written)
+    scores = [find(form.format(match["of"].strip("_ ()"))) for form in _SCORES] if match else []
+    score = next(filter(None, scores), None)
+    if score:
+        return Quantity("derivative", "", score)
+    prime = _PRIME.fullmatch(written)
+    of, by = (find(prime["of"]), find(prime["by"])) if prime else (None, None)
+    return Quantity("derivative", of, by) if of and by else None
 
 
 def _pairs(written: str) -> Iterator[tuple[str, str]]:
@@ -237,7 +254,9 @@ def _without_new(name: str) -> Iterator[str]:
 _TEX = [
     (re.compile(pattern), instead)
     for pattern, instead in (
-        (r"\\(?:partial|delta)(?![A-Za-z])", "∂"),
+        (r"\\partial(?![A-Za-z])", "∂"),
+        (r"\\delta(?![A-Za-z])", "δ"),
+        (r"\\nabla\s*_\s*\{([^{}]*)\}", r"∇_\1 "),
         (r"\\nabla(?![A-Za-z])", "∇"),
         (r"\\ell(?![A-Za-z])", "ℓ"),
         (r"\\(?:cdot|times)(?![A-Za-z])", "*"),
@@ -334,6 +353,13 @@ def _by_spelling(names: Iterable[str], spelled: Callable[[str], str]) -> dict[st
 def _complaint(text: str, written: str, names: Collection[str], find: _Find) -> str:
     """One line on what is unknown, and the nearest quantities that are known."""
     got = printable(text)
+    if re.match(r"(?:d|∂)(?:\^?2|²)", written):
+        return f"second derivatives are not marked; got {got!r}"
+    bare = re.sub("^(?:new|updated|next) ", "new ", written.partition("=")[0].strip())
+    weight = next(filter(None, map(find, _without_new(bare))), None)
+    if weight and weight != written and "/" not in written:
+        name = _typeset(weight)
+        return f"which step? write it like {name}_new = {name} − 0.1·∇{name}; got {got!r}"
     if "=" in written or "←" in written:
         return f"an update is written like w2_new = w2 - 0.1*dl/dw2; got {got!r}"
     of, by = next(_pairs(written), ("", ""))

@@ -33,6 +33,10 @@ SENTENCES = {
         "may be right, but with so few figures and so many mistakes on the sheet it does not count"
     ),
     "too few figures": "right, but with too few figures to tell",
+    "one slope": (
+        "{quantity} = {written} is not possible together with the lines above: a node on its kink "
+        "has one slope for all of them."
+    ),
     "at a kink": (
         "{quantity} = {written} follows from your own slope at the kink, which is one of those "
         "that are right."

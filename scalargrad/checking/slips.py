@@ -79,6 +79,7 @@ class Slip:
         rank: slips of a higher one are looked for only where none of a lower one fits.
         hides: parts of the names of more general slips that give the same number.
         is_anywhere: whether it is looked for in steps too that are written on other lines.
+        gives_nought: whether it is what a nought looks like; others give one by chance.
         is_weak: whether to look there though it fits, for it gives what many others do.
     """
 
@@ -89,6 +90,7 @@ class Slip:
     hides: tuple[str, ...] = ()
     is_anywhere: bool = False
     is_weak: bool = False
+    gives_nought: bool = False
 
 
 SLIDE = (
@@ -417,6 +419,7 @@ SLIPS: tuple[Slip, ...] = (
             "stands where",
         ),
         is_anywhere=True,
+        gives_nought=True,
     ),
     Slip(
         "σ is taken for σ(1 − σ)",
@@ -510,6 +513,7 @@ SLIPS: tuple[Slip, ...] = (
         "the maximum passes its gradient to the wrong operands",
         slope_recipe(_all_as_greatest),
         Example(GREATEST, "c=3.51; m=3.51", "dm/db", "1"),
+        gives_nought=True,
     ),
     Slip(
         "the square in the slope of a quotient is forgotten",
@@ -549,6 +553,7 @@ SLIPS: tuple[Slip, ...] = (
             "18.09990",
         ),
         hides=("a term of the slope is lost",),
+        gives_nought=True,
     ),
     Slip(
         "one path is counted twice",
@@ -694,6 +699,7 @@ SLIPS: tuple[Slip, ...] = (
             "the path",
             "a term",
         ),
+        gives_nought=True,
     ),
     # steps of gradient descent
     Slip(
@@ -747,6 +753,7 @@ SLIPS: tuple[Slip, ...] = (
         "the ReLU gate is forced shut in the value",
         _when(_GATED, lambda a: 0 * a[0]),
         Example(SHUT.replace("-0.7", "0.7"), "", "h", "0.000"),
+        gives_nought=True,
     ),
     Slip(
         "another activation is taken",

@@ -49,9 +49,7 @@ def numpy_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int])
 
     kind = scalars.kind_of(np.zeros(1))
     names = {**kind.functions, "quotient": np.divide, "abs": np.abs, "inf": np.inf, "nan": np.nan}
-    names["log_sum_exp"] = lambda rounded, *a: kind.functions["log_sum_exp"](
-        np.broadcast_arrays(*a), np.array(rounded, ndmin=1) + 0.0
-    )
+    names["log_sum_exp"] = lambda rounded, *a: kind.functions["log_sum_exp"](a, rounded)
     names["where"] = np.where
     run = python.defined(python.array_source(program, lanes, summed), names, "on_arrays")
 

@@ -217,11 +217,27 @@ class Source:
         return f"<step {self.index}: {self.op} of steps {used}>"
 
 
+def _deferring(method: Callable[[Source, Any], Any]) -> Callable[[Source, Any], Any]:
+    """The method, which leaves an operand that is a node to the node, as for second derivatives."""
+
+    def operator(self: Source, other: Any) -> Any:
+        return NotImplemented if hasattr(other, "pullback") else method(self, other)
+
+    return operator
+
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow",
+              "lt", "le", "gt", "ge"):  # fmt: skip
+    setattr(Source, f"__{_name}__", _deferring(getattr(Source, f"__{_name}__")))
+
+
 def where(condition: Any, then: Any, otherwise: Any) -> Any:
     """A choice between two numbers, by a condition or a number that holds unless it is 0."""
     a, b = _operand(then), _operand(otherwise)
     if a is b or (a.__class__ is b.__class__ is float and repr(a) == repr(b)):
         return a
+    if not isinstance(condition, Source):  # a number, which is known now
+        return a if condition else b
     return condition.tape.step("where", _condition(condition), a, b)
 
 

@@ -11,9 +11,10 @@ from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from scalargrad.engine import fast, scalars
+from scalargrad.engine.branches import everywhere
 from scalargrad.engine.scalars import Scalar
 
-Pullback = Callable[[Scalar], Iterable[Scalar]]  # g ↦ (g·∂y/∂a₁, g·∂y/∂a₂, …)
+Pullback = Callable[[Scalar], Iterable[Scalar]]  # g ↦ (g·∂y/∂a₁, g·∂y/∂a₂, …); None is nothing
 
 
 class Node(Protocol):
@@ -86,11 +87,13 @@ def gradients(
     closure = pullback or _own_pullback
     found = {output: seed}
     for node in reversed(topological_order(output, until=until)):
-        if node in found and (node is output or node not in until):
-            parts = closure(node)(found[node])
-            for parent, part in zip(node.parents, parts, strict=False):
-                found[parent] = scalars.plus(found[parent], part) if parent in found else part
-    return found
+        if node not in found:
+            found[node] = scalars.whole(0, seed)  # only branches that were not taken lead here
+        elif node is output or node not in until:
+            for parent, part in zip(node.parents, closure(node)(found[node]), strict=False):
+                if part is not None:
+                    found[parent] = scalars.plus(found[parent], part) if parent in found else part
+    return {node: everywhere(gradient) for node, gradient in found.items()}
 
 
 def multiplying(local_derivatives: Iterable[Scalar]) -> Pullback:
@@ -109,17 +112,20 @@ def multiplying(local_derivatives: Iterable[Scalar]) -> Pullback:
 def partial(y: Any, x: Any) -> Scalar:
     """The total derivative of any node by any node, over all paths; no gradient is touched.
 
+    That of a number, which a first derivative may be, is 0.
+
     Raises:
-        TypeError: when one of them is no Value.
+        TypeError: when x is no Value, or y no scalar.
 
     >>> from scalargrad import Value
     >>> x = Value(3)
     >>> partial(x * x + x, x)
     7
     """
-    for node in (y, x):
-        if not hasattr(node, "pullback"):
-            raise TypeError(f"partial takes two Values; got {type(node).__name__} {node!r}")
+    if not hasattr(x, "pullback"):
+        raise TypeError(f"partial takes two Values; got {type(x).__name__} {x!r}")
+    if not hasattr(y, "pullback"):
+        return scalars.whole(0, scalars.scalar(y))
     return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
 
 

@@ -32,7 +32,7 @@ def restored(
 ) -> T:
     """A node as it was; what is below it need only have been restored before."""
     node: Any = _new(cls)
-    node.data, node.grad, node.label, node.op = data, grad, label, op
+    node._data, node.grad, node.label, node.op = data, grad, label, op
     node.index = next_index()
     node.p = node.q = None
     if op and parents:
@@ -44,7 +44,7 @@ def restored(
 
 def copied(node: Any) -> Any:
     """A node of its own, with the same parents."""
-    held = node.data, node.operands, node.label, node.grad
+    held = node._data, node.operands, node.label, node.grad
     return restored(type(node), (), node.op, node.parents, *held)
 
 
@@ -53,7 +53,7 @@ def deeply_copied(node: Any, memo: dict[int, Any]) -> Any:
     for each in topological_order(node, until=_Copied(memo)):
         if id(each) not in memo:
             parents = tuple([memo[id(parent)] for parent in each.parents])
-            data, operands = deepcopy((each.data, each.operands), memo)
+            data, operands = deepcopy((each._data, each.operands), memo)
             grad = deepcopy(each.grad, memo)
             held = data, operands, each.label, grad
             memo[id(each)] = restored(type(each), (), each.op, parents, *held)
@@ -73,7 +73,7 @@ class _Copied:
 def reduced(node: Any) -> tuple[Any, ...]:
     """What is pickled: the nodes below, oldest first, then this one: each finds its parents."""
     below = () if node in _pickled.get() else _Below(node)
-    held = node.data, node.operands, node.label, node.grad
+    held = node._data, node.operands, node.label, node.grad
     return restored, (type(node), below, node.op, node.parents, *held)
 
 

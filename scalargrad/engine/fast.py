@@ -48,7 +48,7 @@ class Row:
 
     def __init__(self, members: Iterable[Any], is_shared: bool = False) -> None:
         self.p = tuple(members)
-        self.data = tuple([member.data for member in self.p])
+        self.data = tuple([member._data for member in self.p])
         types = set(map(type, self.data))
         self.type = types.pop() if len(types) == 1 else None
         self.is_shared = is_shared
@@ -87,7 +87,7 @@ def dot_of(bias: Any, weights: Row, inputs: Row) -> Any:
 
     It keeps the rows, where their data are of one kind and one of them is shared.
     """
-    b = bias.data
+    b = bias._data
     is_plain = weights.type is inputs.type is b.__class__
     if is_plain and (weights.is_shared or inputs.is_shared):
         try:
@@ -96,7 +96,7 @@ def dot_of(bias: Any, weights: Row, inputs: Row) -> Any:
             pass
         else:
             node = _new(bias.__class__)
-            node.data = y
+            node._data = y
             node.grad = None
             node.label = ""
             node.op = _DOT
@@ -118,7 +118,8 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
 
     Raises:
         OverflowError: where an exact number is beyond the range of floats.
-        OutOfOrderError: where a sum would be rounded otherwise than by the definition.
+        OutOfOrderError: where a sum would be rounded otherwise than by the definition, or a branch
+            is not taken.
     """
     found: Found = {output: seed}
     waiting: Waiting = []
@@ -127,7 +128,7 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
         gradient = found[node]
         op, parent, second = node.op, node.p, node.q
         if second is not None:
-            first, local = op.constants or op.derivatives(node.data, node.a, node.b)
+            first, local = op.constants or op.derivatives(node._data, node.a, node.b)
             if parent in found:
                 found[parent] += gradient * first
             else:
@@ -136,7 +137,7 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
                     heappush(waiting, (-parent.index, parent))
             parent = second
         elif op.count:
-            (local,) = op.constants or op.derivatives(node.data, node.a)
+            (local,) = op.constants or op.derivatives(node._data, node.a)
         else:
             _hand_on(node, found, waiting, until)
             node = heappop(waiting)[1] if waiting else None
@@ -161,12 +162,14 @@ def _hand_on(node: Any, found: Found, waiting: Waiting, until: Container[Any]) -
         return
     gradient, parents = found[node], node.p
     if parents.__class__ is not Pairs:
-        locals_ = node.op.constants or node.op.derivatives(node.data, *node.a)
+        if node.op.chooses:
+            raise OutOfOrderError  # of the branches one gets nothing, which is not 0
+        locals_ = node.op.constants or node.op.derivatives(node._data, *node.a)
         _add(parents, gradient, locals_, found, waiting, until)
         return
     captured = node.a
     by_bias, xs, ws = node.op.derivatives(
-        node.data, captured.bias, captured.weights, captured.inputs
+        node._data, captured.bias, captured.weights, captured.inputs
     )
     _add((parents.bias,), gradient, (by_bias,), found, waiting, until)
     rows = (parents.weights, xs), (parents.inputs, ws)

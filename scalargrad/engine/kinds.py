@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from scalargrad.engine import scalars
-from scalargrad.engine.scalars import Kind, Scalar, is_exact, paired, to_float
+from scalargrad.engine.scalars import Kind, Scalar, is_exact, to_float
 
 Function = Callable[..., Any]
 
@@ -24,7 +24,7 @@ def _numpy_array(numpy: ModuleType) -> Kind:
 
     def by_element(function: Function) -> Function:
         each = numpy.frompyfunc(function, 1, 1)
-        return lambda a: each(a).astype(float)
+        return lambda a: numpy.asarray(each(a), dtype=float)[()]
 
     def lanes(array: Any) -> Any:
         if array.dtype.kind not in "fiu":
@@ -38,7 +38,14 @@ def _numpy_array(numpy: ModuleType) -> Kind:
                 "lanes are an array of one dimension, an element for each example; got one of "
                 f"shape {array.shape}"
             )
-        return numpy.array(array, dtype=float)
+        if isinstance(array, numpy.ma.MaskedArray):
+            raise TypeError(
+                "lanes are plain arrays; got a masked array, whose mask would be lost: take "
+                "array.compressed(), or array.filled(…)"
+            )
+        own = numpy.array(array, dtype=float)
+        own.flags.writeable = False  # what operations have captured is not changed under them
+        return own
 
     as_they_are = (numpy.ndarray, float)
 
@@ -48,19 +55,19 @@ def _numpy_array(numpy: ModuleType) -> Kind:
         return to_float(number) if is_exact(number) else number
 
     def log_sum_exp(operands: Sequence[Any], rounded: Any) -> Any:
-        lost = abs(rounded) < abs(numpy.max(numpy.broadcast_arrays(*operands), axis=0)) / 2
+        *columns, near = map(numpy.array, numpy.broadcast_arrays(*operands, rounded))
+        lost = abs(near) < abs(numpy.max(columns, axis=0)) / 2
         if lost.any():
-            columns = [numpy.broadcast_to(a, rounded.shape)[lost] for a in operands]
-            lanes = zip(rounded[lost], *columns, strict=True)
-            rounded[lost] = [scalars.float_log_sum_exp(a, near) for near, *a in lanes]
-        return rounded
+            lanes = zip(near[lost], *[column[lost] for column in columns], strict=True)
+            near[lost] = [scalars.float_log_sum_exp(a, wrong) for wrong, *a in lanes]
+        return near[()]
 
     names = ("exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "sin", "cos", "tan", "sinh",
              "cosh", "tanh")  # fmt: skip
     functions = {name: getattr(numpy, name) for name in names}
     functions |= {inverse: getattr(numpy, f"arc{inverse[1:]}") for inverse in INVERSES}
     functions |= {
-        "where": lambda condition, a, b: numpy.where(condition, *paired(a, b)),
+        "where": lambda condition, a, b: numpy.where(condition, lane(a), lane(b)),
         "power": numpy.power,
         "erf": by_element(math.erf),
         "erfc": by_element(math.erfc),

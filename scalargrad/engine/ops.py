@@ -379,7 +379,7 @@ div = row(
 )
 pow = row(
     "pow", "^", scalars.power, stable.power_derivatives, ((2.0, 3.0), (0.5, -1.5), (-2.0, 3.0)),
-    formulas=lambda y, a, b: (b * a ** (b - 1), a**b * scalars.log(a)),
+    formulas=stable.power_formulas,
     domain="{a} > 0, or {a} = 0 and {b} ≥ 0, or a whole {b}",
     inside=lambda a, b: (
         a > 0 or (a == 0 and b >= 0)
@@ -437,18 +437,20 @@ log = row(
     operands="a base?", torch="log", spellings="ln",
 )
 log1p = row(
-    "log1p", "log1p", scalars.log1p, lambda y, a: (1 / (1 + a),), ((-0.5,), *_POSITIVE),
+    "log1p", "log1p", scalars.log1p, lambda y, a: (stable.within(y, 1 / (1 + a)),),
+    ((-0.5,), *_POSITIVE),
+    formulas=lambda y, a: (1 / (1 + a),),
     domain="{a} > -1", inside=lambda a: a > -1, torch="log1p",
 )
 log2 = row(
-    "log2", "log₂", scalars.log2, lambda y, a: (scalars.quotient(stable.ONE_OVER_LOG_2, a),),
-    _POSITIVE,
+    "log2", "log₂", scalars.log2,
+    lambda y, a: (stable.within(y, scalars.quotient(stable.ONE_OVER_LOG_2, a)),), _POSITIVE,
     formulas=lambda y, a: (1 / (a * scalars.log(whole(2, a))),),
     domain="{a} > 0", inside=lambda a: a > 0, torch="log2",
 )
 log10 = row(
-    "log10", "log₁₀", scalars.log10, lambda y, a: (scalars.quotient(stable.ONE_OVER_LOG_10, a),),
-    _POSITIVE,
+    "log10", "log₁₀", scalars.log10,
+    lambda y, a: (stable.within(y, scalars.quotient(stable.ONE_OVER_LOG_10, a)),), _POSITIVE,
     formulas=lambda y, a: (1 / (a * scalars.log(whole(10, a))),),
     domain="{a} > 0", inside=lambda a: a > 0, torch="log10",
 )
@@ -537,7 +539,8 @@ acosh = row(
     domain="{a} ≥ 1", inside=lambda a: a >= 1, torch="acosh", spellings="arccosh arcosh",
 )
 atanh = row(
-    "atanh", "atanh", scalars.atanh, lambda y, a: (1 / ((1 - a) * (1 + a)),), _UNIT,
+    "atanh", "atanh", scalars.atanh, lambda y, a: (stable.within(y, 1 / ((1 - a) * (1 + a))),),
+    _UNIT,
     formulas=lambda y, a: (1 / (1 - stable.square(a)),),
     domain="{a} between -1 and 1", inside=lambda a: -1 < a < 1,
     torch="atanh", spellings="arctanh artanh",

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Context, Decimal, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_05UP, Context, Decimal, localcontext
 from fractions import Fraction
 from types import ModuleType
 from typing import Any
@@ -155,11 +157,46 @@ def is_number(scalar: Scalar) -> bool:
     return kind_of(scalar).rank <= FLOAT.rank
 
 
+MOST_BITS = 65_536  # of an exact number, whose arithmetic takes no second then
+_MOST = 1 << MOST_BITS
+_EXACT_CLASSES = frozenset({int, Fraction})
+
+
+def bounded(scalar: Scalar) -> Scalar:
+    """The scalar; an exact number of too many digits as the nearest float, which is said once.
+
+    >>> bounded(Fraction(1, 3)), bounded(0.5)
+    (Fraction(1, 3), 0.5)
+    """
+    is_exact_class = scalar.__class__ in _EXACT_CLASSES  # every operation asks: no call for it
+    if not is_exact_class:
+        return scalar
+    if -_MOST < scalar.numerator < _MOST and scalar.denominator < _MOST:
+        return scalar
+    warnings.warn(
+        f"an exact number grew beyond {MOST_BITS:,} bits and goes on as the nearest float; "
+        "begin with floats, Value(0.1), where many steps follow",
+        stacklevel=1,  # one place, so that it is said once
+    )
+    return to_float(scalar)
+
+
 def shown(scalar: Scalar) -> str:
-    """A scalar as text for a message, an exact number of very many digits as a float."""
+    """A scalar as text for a message, an exact number of very many digits as a float.
+
+    >>> shown(Fraction(-6, 25)), shown(10**400)
+    ('-6/25', '1e+400')
+    """
     if is_exact(scalar) and max(abs(scalar.numerator), scalar.denominator) >= 10**60:
-        scalar = to_float(scalar)
+        rounded = to_float(scalar)
+        if rounded and math.isfinite(rounded):
+            return str(rounded)
+        ratio = _WIDE.divide(Decimal(scalar.numerator), Decimal(scalar.denominator))
+        return f"{ratio.normalize(_WIDE):e}"
     return str(scalar)
+
+
+_WIDE = Context(prec=17, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 def _adopted(cls: type, scalar: object) -> Kind:
@@ -299,7 +336,7 @@ def where(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     elif condition is False:
         chosen, other = b, a
     else:
-        return _chooser(condition)(condition, a, b)
+        return _chooser(condition, a, b)(condition, a, b)
     kept, left = type(chosen), type(other)
     if kept is left or (kept is float and left is int):
         return chosen
@@ -468,7 +505,25 @@ def _exact_power(a: int | Fraction, b: int | Fraction) -> Scalar:
         bits: int = max(abs(int(a.numerator)), int(a.denominator)).bit_length() - 1
         if bits * abs(int(b)) <= _MOST_BITS:
             return Fraction(a) ** int(b)
-    return _float_power(to_float(a), to_float(b))
+    near = to_float(a)
+    if a > 0 and near in (0.0, math.inf):
+        root = _exact_root(a, b.denominator)
+        if root is not None:
+            return _exact_power(root, b.numerator)
+        return exp(to_float(b) * _exact_log(a))
+    return _float_power(near, to_float(b))
+
+
+def _exact_root(a: int | Fraction, degree: int) -> Fraction | None:
+    """The root of a positive exact number, where it is exact too."""
+    parts = []
+    for whole_part in (a.numerator, a.denominator):
+        size = math.log(whole_part) / degree
+        root = round(math.exp(size)) if size < 36 else 0  # a root that a float holds exactly
+        if root**degree != whole_part:
+            return None
+        parts.append(root)
+    return Fraction(*parts)
 
 
 def _through_float(function: Function) -> Function:
@@ -531,9 +586,35 @@ def _choice(condition: Any, a: Scalar, b: Scalar) -> Scalar:
     return where(bool(condition), a, b)
 
 
-def _chooser(condition: Any) -> Function:
+def _chooser(condition: Any, a: Scalar, b: Scalar) -> Function:
+    """What chooses: the kind of the condition, or that of the operands where it stands higher."""
     try:
         kind = kind_of(condition)
     except TypeError:  # a bool of numpy's, which is no scalar
         return _choice
-    return kind.functions.get("where", _choice)
+    highest = highest_kind((a, b))
+    own: Function | None = highest.functions.get("where") if highest.rank > kind.rank else None
+    return own or kind.functions.get("where", _choice)
+
+
+# Formatting exact numbers ------------------------------------------------------------------------
+
+
+def formatted(exact: Fraction, spec: str) -> str:
+    """A Fraction in a format such as ".4f", rounded once: what Python 3.12 brings.
+
+    >>> formatted(Fraction(-6, 25), ".4f"), formatted(Fraction(1, 8), ".1e")
+    ('-0.2400', '1.2e-01')
+    """
+    if not spec:
+        return str(exact)
+    wanted = spec.partition(".")[2].rstrip("aefgnoxAEFGX%_,")
+    digits = exact.numerator.bit_length() // 3 + int(wanted if wanted.isdigit() else 6) + 60
+    # A last digit that is no 0 or 5 unless exact: rounding it again is rounding once.
+    context = Context(prec=digits, rounding=ROUND_05UP, Emin=MIN_EMIN, Emax=MAX_EMAX)
+    text = format(context.divide(Decimal(exact.numerator), Decimal(exact.denominator)), spec)
+    return re.sub(r"([eE][+-])(\d)(?!\d)", r"\g<1>0\2", text)  # as floats write exponents
+
+
+if sys.version_info < (3, 12):  # f"{w.grad:.4f}" is what every notebook prints
+    Fraction.__format__ = formatted  # type: ignore[assignment]

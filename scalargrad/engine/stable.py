@@ -100,12 +100,35 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     at_zero = equal(a, 0)
     kept = where(abs(y) < 1e-290, 0, where(abs(y) > 1e290, 0, 1))
     root = where(kept, 1, where(at_zero, where(less < 0, 1, a), a))
+    # Where b - 1 was rounded, b is even or not whole: b - 1 is odd where a may be negative.
+    sign = where(equal(lost, 0), 1, where(a < 0, -1, 1))
     part = (less / 2 + _TO_WHOLE) - _TO_WHOLE  # whole, so that a may be negative
     made_good = 1 + where(equal(lost, 0), 0, lost * scalars.log(base))
-    by_power = b * power(root, part) * made_good * power(root, less - part)
+    by_power = sign * b * power(root, part) * made_good * power(root, less - part)
     by_power = where(at_zero, where(less < 0, math.inf, by_power), by_power)
     by_value = quotient(b * y, where(at_zero, 1, a))
     return where(equal(b, 0), 0, where(kept, by_value, by_power)), by_exponent
+
+
+def power_formulas(y: Scalar, a: Scalar, b: Scalar) -> Operands:
+    """b·aᵇ⁻¹ and aᵇ·log a, as the slide writes them, and at the edges their limits.
+
+    Symbols compare as neither True nor False, and have no edges.
+    """
+    if (b == 0) is True:
+        by_power: Scalar = 0
+    elif (a == 0) is True and (b < 1) is True:
+        by_power = math.inf
+    else:
+        by_power = b * a ** (b - 1)
+    if (a == 0) is True or (a < 0) is True:
+        return by_power, 0 if (a == 0) is True else math.nan
+    return by_power, a**b * scalars.log(a)
+
+
+def within(y: Scalar, slope: Scalar) -> Scalar:
+    """The slope, and nan where y is nan: outside a domain there is none."""
+    return where(equal(y, y), slope, math.nan)
 
 
 def total(*a: Scalar) -> Scalar:
@@ -244,11 +267,13 @@ def _weights(largest: Scalar, a: Operands) -> list[Scalar]:
     top = where(finite, largest, 0)
     weights = []
     for b in a:
-        b = where(finite, where(b < -1e300, -1e300, b), where(equal(b, largest), 0, -1e300))
+        b = where(finite, b, where(equal(b, largest), 0, -1e300))
+        is_far = b / 2 - top / 2 < -1e300  # where the difference itself may overflow
+        b = where(is_far, top, b)
         less = b - top
         back = less - b
         lost = (b - (less - back)) - (top + back)
-        weights.append(exp(less) * (1 + lost))
+        weights.append(where(is_far, 0, exp(less) * (1 + lost)))
     return weights
 
 
@@ -320,9 +345,9 @@ def quotient_of_logs(a: Scalar, base: Scalar) -> Scalar:
 def log_derivatives(y: Scalar, a: Scalar, base: Scalar | None = None) -> Operands:
     """1/a, over log base where there is one, and -log a/(base·log² base)."""
     if base is None:
-        return (quotient(1, a),)
+        return (within(y, quotient(1, a)),)
     by_a = quotient(1 / scalars.log(base), a)
-    return by_a, -(y / scalars.log(base)) / base
+    return within(y, by_a), -(y / scalars.log(base)) / base
 
 
 def asin_derivative(a: Scalar) -> Scalar:
@@ -397,7 +422,9 @@ def silu_derivative(a: Scalar) -> Scalar:
     distance = (clipped(b, 3) - _SILU_ROOT) - _SILU_ROOT_REST
     by_root = distance + _E_TO_SILU_ROOT * expm1(distance)
     bracket = where(abs(distance) < 0.6, by_root, (1 + b) + e)
-    return where(b < 0, e * bracket * rest, 1 + e * (1 + b)) / (1 + e * (2 + e))
+    tail = e * rest
+    divisor = 1 + tail * (2 + tail)
+    return where(b < 0, e * bracket * rest / divisor, 1 + tail * ((b - 1) - tail) / divisor)
 
 
 _MISH_ROOT, _MISH_ROOT_REST = -1.1924312145154952, -4.8484829848031044e-17
@@ -416,7 +443,9 @@ def mish(a: Scalar) -> Scalar:
 
 
 def mish_derivative(a: Scalar) -> Scalar:
-    """eᵃω/δ² with ω = 4(a + 1) + e(4a + 6) + 4e² + e³ and δ = 2 + e(2 + e), e = eᵃ; e⁻ᵃ above 0.
+    """eᵃω/δ² with ω = 4(a + 1) + e(4a + 6) + 4e² + e³ and δ = 2 + e(2 + e), where e = eᵃ.
+
+    Above 0 it is 1 + e²(4a - 2 + e(4a - 4 - 4e))/(1 + 2e + 2e²)², where e = e⁻ᵃ.
 
     About the root r of ω nothing cancels in its difference from ω(r), with m = eᵃ⁻ʳ - 1.
     """
@@ -432,11 +461,11 @@ def mish_derivative(a: Scalar) -> Scalar:
     )
     below = 4 * (b + 1) + e * (4 * b + 6 + e * (4 + e))
     omega = where(abs(d) < 0.6, by_root, below)
-    above = 1 + e * (4 + e * (4 * b + 6 + e * (4 * b + 4)))
+    above = square(e) * ((4 * b - 2) + e * ((4 * b - 4) - 4 * e))
     return where(
         b < 0,
         e * omega * rest / square(2 + e * (2 + e)),
-        above / square(1 + e * (2 + 2 * e)),
+        1 + above / square(1 + e * (2 + 2 * e)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-from scalargrad.engine import copying, ops, scalars
+from scalargrad.engine import branches, copying, ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, topological_order
 from scalargrad.engine.fast import next_index
 from scalargrad.engine.inplace import in_place
@@ -21,13 +21,15 @@ def _unary(op: Operation) -> Callable[[Value], Value]:
     value = op.value
 
     def method(self: Value) -> Value:
-        a = self.data
+        a = self._data
         try:
             y = value(a)
         except (ArithmeticError, ValueError):
             return node_of(op, (self,))
         node = _new(Value)
-        node.data = y  # a line for each: one assignment of many builds a tuple, and unpacks it
+        if y.__class__ is not float:
+            y = scalars.bounded(y)
+        node._data = y  # a line for each: one assignment of many builds a tuple, and unpacks it
         node.grad = None
         node.label = ""
         node.op = op
@@ -49,7 +51,7 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
             if _holds_objects(other):
                 return _one_by_one(method, self, other)
             other = constant(other)
-        a, b = self.data, other.data
+        a, b = self._data, other._data
         if a.__class__ is not b.__class__:
             a, b = scalars.paired(a, b)
         try:
@@ -57,7 +59,9 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
         except (ArithmeticError, ValueError):
             return node_of(op, (self, other))
         node = _new(Value)
-        node.data = y
+        if y.__class__ is not float:
+            y = scalars.bounded(y)
+        node._data = y
         node.grad = None
         node.label = ""
         node.op = op
@@ -163,9 +167,9 @@ class Value:
     # counts p and a are tuples, or what gives them, and without parents p is None. What is not
     # needed is not set. A tuple in every node, or a function object, would double the time of the
     # garbage collector.
-    __slots__ = ("__weakref__", "a", "b", "data", "grad", "index", "label", "op", "p", "q")
+    __slots__ = ("__weakref__", "_data", "a", "b", "grad", "index", "label", "op", "p", "q")
 
-    data: Scalar
+    _data: Scalar
     grad: Scalar | None
     label: str
     op: Operation | None
@@ -330,6 +334,16 @@ class Value:
 
         return latex_line(self.label, self.data, self.grad)
 
+    @property
+    def data(self) -> Scalar:
+        """The scalar; what is assigned is converted as `Value(…)` converts it, or refused."""
+        return self._data
+
+    @data.setter
+    def data(self, written: Any) -> None:
+        data = written if written.__class__ in _AS_WRITTEN else scalars.scalar(written)
+        self._data = data if data.__class__ is float else scalars.bounded(data)
+
     # The graph
 
     def named(self, label: str) -> Self:
@@ -370,9 +384,10 @@ class Value:
     def pullback(self) -> Pullback:
         """The closure for the local derivative: from g, the gradient of this node, to g·∂y/∂aᵢ.
 
-        That is what each parent gets, in their order. The operands are in the closure's cells, as
-        they were when the operation ran. It is made when it is asked for: a function in every node
-        would make building a graph four times as slow.
+        That is what each parent gets, in their order; None, which is nothing, for a branch that was
+        not taken. The operands are in the closure's cells, as they were when the operation ran. It
+        is made when it is asked for: a function in every node would make building a graph four
+        times as slow.
 
         >>> product = Value(3) * Value(4)
         >>> product.pullback(10)
@@ -381,6 +396,8 @@ class Value:
         op, y, operands = self.op, self.data, self.operands
 
         def parts(g: Scalar) -> Operands:
+            if op and op.chooses:
+                return branches.shared(g, operands[0])
             local_derivatives = op.constants or op.derivatives(y, *operands) if op else ()
             return tuple([scalars.times(g, local) for local in local_derivatives])
 
@@ -453,7 +470,7 @@ def constant(number: Any) -> Value:
     node = _new(Value)
     if number is True or number is False:  # as Python itself counts them: True * v
         number = int(number)
-    node.data, node.grad, node.label, node.op = scalars.scalar(number), None, "", CONSTANT
+    node._data, node.grad, node.label, node.op = scalars.scalar(number), None, "", CONSTANT
     node.p, node.index = None, next_index()
     return node
 
@@ -491,19 +508,27 @@ def _applied(op: Operation, operands: Operands) -> Value:
 def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
     """An operation applied to Values of any kinds, its errors explained."""
     op.check_count(len(parents))
-    captured = tuple([parent.data for parent in parents])
+    captured = tuple([parent._data for parent in parents])
     if not op.count and not op.defaults and len(set(map(type, captured))) == 1:
         try:
-            return copying.restored(Value, (), op, parents, op.value(*captured), captured)
+            y = scalars.bounded(op.value(*captured))
+            return copying.restored(Value, (), op, parents, y, captured)
         except (ArithmeticError, ValueError):
             pass
     names = [parent.label for parent in parents]
     y, captured = op.evaluated(captured, names)
-    return copying.restored(Value, (), op, parents, y, captured)
+    return copying.restored(Value, (), op, parents, scalars.bounded(y), captured)
 
 
 def _equal(a: Any, b: Any) -> Any:
     return scalars.equal(_data(a), _data(b))
+
+
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    """A choice by lanes or symbols: a node where it is between Values, for second derivatives."""
+    if isinstance(a, Value) or isinstance(b, Value):
+        return ops.where_(condition, a, b)
+    return scalars.where(condition.data, a, b)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -513,7 +538,12 @@ _FUNCTIONS |= {
     "power": lambda a, b: a**b,
     "equal": _equal,
     "erfc": lambda a: 1 - a.erf(),
-    "where": lambda condition, a, b: scalars.where(condition.data, a, b),
+    "where": _where,
 }
 
-scalars.register(Value, Kind("Value", 5, _FUNCTIONS, apply=_applied))
+
+def _whole(number: int, like: Value) -> Value:
+    return constant(scalars.whole(number, like.data))
+
+
+scalars.register(Value, Kind("Value", 5, _FUNCTIONS, whole=_whole, apply=_applied))

@@ -441,7 +441,8 @@ def with_answer(text: str, place: int, answer: str) -> str:
 
 def results(share: int, seed: int) -> Iterator[Result]:
     """All counts, of one share of the sheets."""
-    import credit  # it takes the students from here
+    import credit  # they take the students from here
+    import fresh
 
     sheets, lines, flags = careful(3000 // share, random.Random(seed))
     text = f"(a) {sheets} careful sheets, {lines} lines: {len(flags)} false flags (bound 0)"
@@ -462,10 +463,11 @@ def results(share: int, seed: int) -> Iterator[Result]:
     yield from credit.idle(seed)
     yield from credit.honest(300 // share, seed)
     yield from credit.signs(600 // share, seed)
+    yield from fresh.fresh(100 // min(share, 2), seed)
 
 
 def main() -> int:
-    """Print (a) to (h); 1 when a bound is missed."""
+    """Print (a) to (i); 1 when a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer sheets")
     parser.add_argument("--seed", type=int, default=4)

@@ -267,6 +267,29 @@ def test_a_net_of_noughts_has_one_slope_for_its_shared_bias():
             assert_gradients(y, {"b": wrong})
 
 
+TOGETHER = {
+    "a tie": (lambda a, b: a.maximum(b), [(1, 0), ("0.5", "0.5"), ("1/4", "3/4"), ("1/3", "2/3")],
+              [(1, 1), (0, 0), ("0.50", "0.60")]),
+    "a tie of the smallest": (lambda a, b: 3 * a.minimum(b), [(3, 0), ("1.5", "1.5")], [(3, 3)]),
+    "one ReLU": (lambda a, b: (a + 2 * b).relu() ** 1 - 3 * (a + b), [(-3, -3), (-2, -1)],
+                 [(-3, -1), (-2, -3)]),
+    "two of one": (lambda a, b: (a - b).relu() * 2 + a, [(1, 0), (3, -2), (2, -1)], [(3, 0)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "possible", "impossible"), TOGETHER.values(), ids=TOGETHER)
+def test_a_node_on_its_kink_has_one_slope_for_all_lines(f, possible, impossible):
+    a, b = Value(0, "a"), Value(0, "b")
+    y = f(a, b)
+    for by_a, by_b in possible:
+        assert_gradients(y, {"a": by_a, "b": by_b})
+    for by_a, by_b in impossible:
+        assert_gradients(y, {"a": by_a})
+        assert_gradients(y, {"b": by_b})
+        with pytest.raises(GradientMismatch, match="not possible together with the lines above"):
+            assert_gradients(y, {"a": by_a, "b": by_b})
+
+
 NO_SLOPE = {
     "∞ × 0": lambda x: (x * x).sqrt(),
     "infinite slope": lambda x: abs(x) ** 0.5,

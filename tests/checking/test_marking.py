@@ -522,3 +522,34 @@ def test_too_few_figures_are_no_test_passed(written):
     assert_gradients(loss, {"w2": "-0.24"})
     with pytest.raises(GradientMismatch):
         assert_gradients(loss, {"w2": written})
+
+
+# Kinks -------------------------------------------------------------------------------------------
+
+KINK = "z = 0; y = 1; h = relu(z); l = (h - y)^2"
+SMOOTH_SUM = "z = 0; a = relu(z); b = relu(-z); l = a - b"  # it is z: its slope is 1
+
+
+@pytest.mark.parametrize("slope", ["0", "0.5", "1", "1/3"])
+def test_a_slope_at_a_kink_is_chosen_once(slope):
+    right = str(-2 * Fraction(slope))
+    assert check(KINK, {"dh/dz": slope, "dl/dh": "-2", "dl/dz": right}).ok
+    report = check(KINK, {"dh/dz": slope, "dl/dh": "-2", "dl/dz": "-1.4"})
+    assert verdicts(report) == ["right", "right", "wrong"]
+    assert "from your slope at the kink it is" in report.lines[2].message
+    assert report.mistakes == ()
+    assert check(KINK, {"dl/dz": "-1.4"}).ok
+    with pytest.raises(GradientMismatch):
+        assert_gradients(program(KINK).output, {"dh/dz": slope, "dl/dh": "-2", "dl/dz": "-1.4"})
+
+
+def test_what_follows_from_accepted_slopes_is_no_mistake_and_no_test_passed():
+    sheet = {"da/dz": "0", "db/dz": "0", "dl/dz": "0"}
+    report = check(SMOOTH_SUM, sheet)
+    assert verdicts(report) == ["right", "right", "follows, at a kink"]
+    assert (report.score, report.strict_score, report.ok) == (1, 1, True)
+    assert check(SMOOTH_SUM, {"dl/dz": "1"}).ok
+    assert not check(SMOOTH_SUM, {"dl/dz": "0"}).ok
+    with pytest.raises(GradientMismatch):
+        assert_gradients(program(SMOOTH_SUM).output, sheet)
+    assert_gradients(program(SMOOTH_SUM).output, sheet, at_kinks={"relu": 0})

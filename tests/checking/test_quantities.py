@@ -79,7 +79,7 @@ UNKNOWN = [
     ("", "no node is named ''"),
     ("dl/", "no node is named"),
     ("/", "no node is named"),
-    ("d²l/dw2²", "no node is named"),
+    ("d²l/dw2²", "second derivatives"),
     ("∇", "no node is named"),
     ("\x00\n", "no node is named"),
     ("x" * 10**6, "a quantity is written like"),
@@ -200,3 +200,34 @@ def test_an_update_steps_against_the_gradient():
     assert truth(GRAD_W2, p) == Fraction(-6, 25)
     assert truth(Quantity("value", "loss"), p) == Fraction("0.36")
     assert resolved(GRAD_W2, "loss") == LOSS_BY_W2
+
+
+BLOG = ("i1", "w5", "net_h1", "out_h1", "net_o1", "out_o1", "E", "b1")
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "by"),
+    [
+        ("delta_o1", "", "net_o1"), ("δ_o1", "", "net_o1"), ("δo1", "", "net_o1"),
+        ("\\delta_{o1}", "", "net_o1"), ("δ_{h1}", "", "net_h1"), ("delta_net_o1", "", "net_o1"),
+        ("δ_o1 = ∂E/∂net_o1", "", "net_o1"), ("dE/dw5 (final)", "E", "w5"), ("E'(w5)", "E", "w5"),
+        ("\\nabla_{w_5} E", "E", "w5"), ("∇w5", "", "w5"), ("w5.grad", "", "w5"),
+        ("\\frac{\\delta E}{\\delta w_5}", "E", "w5"), ("grad w5", "", "w5"), ("dw5", "", "w5"),
+    ],
+)  # fmt: skip
+def test_the_spellings_of_a_derivative(text, of, by):
+    found = quantity(text, BLOG)
+    assert (found.kind, found.of, found.by) == ("derivative", of, by)
+
+
+@pytest.mark.parametrize("mark", ["w5+", "w5_new", "w5⁺", "w5'", "new w5", "updated w5"])
+def test_an_update_without_its_step_is_asked_for_it(mark):
+    with pytest.raises(UnknownQuantity, match="which step"):
+        quantity(mark, BLOG)
+    found = quantity("w5+ = w5 - 0.5*dE/dw5", BLOG)
+    assert (found.kind, found.by, found.step) == ("update", "w5", Fraction(1, 2))
+
+
+def test_second_derivatives_get_their_true_reason():
+    with pytest.raises(UnknownQuantity, match="second derivatives are not marked"):
+        quantity("∂²E/∂w5²", BLOG)

@@ -9,6 +9,7 @@ function that returns what it found wrong, so that planted wrong rows can show t
 
 from __future__ import annotations
 
+import ast
 import math
 import random
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -24,6 +26,7 @@ import pytest
 import sympy
 from mpmath import mpf
 
+import scalargrad
 from scalargrad import DomainError
 from scalargrad.engine.ops import OPERATIONS, Operation
 
@@ -555,6 +558,37 @@ def test_at_a_jump_the_value_beside_is_that_of_small_steps(row):
 @every_row
 def test_the_domain_is_where_it_can_be_evaluated(row):
     assert domain_faults(row) == [], "state domain= and inside= in the row"
+
+
+# A row is all that an operation takes ------------------------------------------------------------
+
+PACKAGE = Path(scalargrad.__file__).parent
+TITLES = (
+    "lectures",
+    "language/library.py",
+    "checking/slips.py",
+)  # of experiments; other spellings; programs
+
+
+def named_outside(name: str) -> list[str]:
+    """Where the sources name an operation as text, the table itself aside."""
+    return [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "ops.py" and not str(path.relative_to(PACKAGE)).startswith(TITLES)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == name
+    ]
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.activation and row.name != "tanh"],
+                         ids=lambda row: row.name)  # fmt: skip
+def test_nothing_outside_the_table_names_an_activation(row):
+    assert named_outside(row.name) == [], "state it in the row, and read it there"
+
+
+def test_a_name_outside_the_table_is_found():
+    assert named_outside("tanh")  # the function of scalars, which each kind has
 
 
 # Planted faults: each must be found --------------------------------------------------------------

@@ -1,0 +1,71 @@
+"""The targets of the benchmark, over few sheets, and that faults which are planted miss them."""
+
+import credit
+import fresh
+import pytest
+
+from scalargrad.checking import diagnosis, marking
+from scalargrad.checking.slips import SLIPS
+
+
+@pytest.fixture(autouse=True)
+def few_nets(monkeypatch):
+    monkeypatch.setattr(credit, "NETS", (credit.NETS[0], credit.NETS[3], credit.NETS[10]))
+    monkeypatch.setattr(credit, "NUMBERS", ("0", "0.00", "1", "0.5"))
+
+
+def are_met(results):
+    """Whether all bounds hold, but for that of the mean over all nets."""
+    return all(result.is_met for result in results if "mean over" not in result.text)
+
+
+def test_sheets_without_work_score_what_is_right_by_chance():
+    assert are_met(credit.idle(1))
+
+
+def test_credit_for_all_that_follows_is_caught(monkeypatch):
+    def settle(sheet, asked):
+        for answer in sheet.answers.values():
+            verdict = answer.verdict
+            follows = verdict.startswith(marking.FOLLOWS)
+            answer.credit = marking._CREDIT.get(marking.FOLLOWS if follows else verdict, 0)
+
+    monkeypatch.setattr(marking._Sheet, "settle", settle)
+    assert not are_met(credit.idle(1))
+
+
+def test_credit_for_mistaken_noughts_and_ones_is_caught(monkeypatch):
+    monkeypatch.setattr(marking, "_TRIVIAL", ())
+    assert not are_met(credit.idle(1))
+
+
+def test_honest_sheets_keep_their_marks():
+    assert are_met(credit.honest(20, 1))
+
+
+def test_marks_without_follow_through_are_caught(monkeypatch):
+    monkeypatch.setitem(marking._CREDIT, marking.FOLLOWS, 0)
+    mistakes, _ = credit.honest(20, 1)
+    assert not mistakes.is_met
+
+
+def test_no_wrong_sign_is_right():
+    assert are_met(credit.signs(20, 1))
+
+
+def test_wrong_signs_that_are_right_are_caught(monkeypatch):
+    reaches = marking._reaches
+    monkeypatch.setattr(
+        marking, "_reaches", lambda middle, *rest: reaches(middle, *rest) or reaches(-middle, *rest)
+    )
+    monkeypatch.setattr(marking._Sheet, "_by_figures", lambda *_: marking.RIGHT)
+    assert not are_met(credit.signs(20, 1))
+
+
+def test_most_fresh_slips_are_named_and_without_recipes_they_are_not(monkeypatch):
+    monkeypatch.undo()
+    assert are_met(fresh.fresh(30, 3))
+    rest = tuple(slip for slip in SLIPS if slip.name)
+    monkeypatch.setattr(diagnosis, "SLIPS", rest)
+    share, *_ = fresh.fresh(30, 3)
+    assert not share.is_met
