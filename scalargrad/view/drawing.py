@@ -200,7 +200,7 @@ class Drawing:
 
     def __repr__(self) -> str:
         """The picture in words."""
-        return description(self.graph, self.look.numbers)
+        return description(self.graph, self.look.marking)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         """SVG, PNG, PDF and words: a notebook shows the richest that it may.
@@ -568,10 +568,10 @@ def _called(node: Node) -> str:
 
 
 def _chain_rule(named: Graph, source: Node, path: Node | None, look: Look) -> list[Written]:
-    """What stands beneath the picture of a path: on one line where that is not too long."""
+    """The chain rule along a path, on one line; nothing for a node without a name."""
     try:
         start = _index(named, source)
         way = path_through(named, start, [_index(named, path)]) if path else None
     except DrawingError:  # a node without a name has no derivative that could be written
         return []
-    return [derivation(named, start, replace(look.numbers, approximate=look.is_exact), way).line]
+    return [derivation(named, start, look.marking, way).line]

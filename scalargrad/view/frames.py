@@ -43,7 +43,7 @@ def frames(graph: Graph, look: Look, style: Style, *, by: By = "node") -> tuple[
     Raises:
         DrawingError: for a graph with more than 400 steps.
     """
-    build = steps(graph, look.numbers, path=look.path, by=by)
+    build = steps(graph, look.marking, path=look.path, by=by)
     room = tuple(step.caption for step in build)
     looks = [replace(look, step=step, room=room) for step in build]
     return tuple(_described(style(graph, at), graph, at) for at in watched(looks, "frames"))
@@ -341,7 +341,7 @@ def before_after(
         )
     graphs = shown(output), shown(nudged(output, leaf, delta))
     slope = gradients(output, scalars.whole(1, output.data)).get(leaf)
-    captions = _nudge_captions(*graphs, Value(delta, leaf.label or "x"), slope, look.numbers)
+    captions = _nudge_captions(*graphs, Value(delta, leaf.label or "x"), slope, look.marking)
     everything = frozenset(range(len(graphs[0].nodes)))
     changed = frozenset(
         index

@@ -255,6 +255,11 @@ class Look:
     legend: bool = False
 
     @property
+    def marking(self) -> Numbers:
+        """How numbers are written in words: there what is rounded gets a ≈ each time."""
+        return replace(self.numbers, approximate=self.is_exact)
+
+    @property
     def shows_result(self) -> bool:
         """Whether the derivation is shown: in frames it would tell what comes."""
         return self.step is None or self.step.is_last

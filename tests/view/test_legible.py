@@ -1,5 +1,6 @@
 """Every picture of a course is readable from the back row, and nothing in it needs retouching."""
 
+import math
 import random
 from dataclasses import replace
 from fractions import Fraction
@@ -147,3 +148,12 @@ def test_frames_stand_in_the_places_of_the_last_one():
     result = "∂ℓ/∂w₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ × ∂h₂/∂w₂ = (−1.2) × (0.1) × (2) = −0.24"
     shown = [result in {text.text for text in texts_of(scene)} for scene in scenes]
     assert shown == [False] * (len(scenes) - 1) + [True]
+
+
+def test_a_rounded_number_is_marked_in_words_each_time_and_once_in_the_picture():
+    drawing = drawn("x=1; w=1/3; h=tanh(w*x); loss=(h-1)^2", {})
+    assert f"value ≈ {math.tanh(1 / 3):.3g}" in repr(drawing)
+    marked = [text.text for text in texts_of(drawing.scene) if "≈" in text.text]
+    assert marked == ["≈ to 3 digits"]
+    captions = [scene.description.partition("\n")[0] for scene in drawing.frames().scenes]
+    assert any("≈" in caption for caption in captions)

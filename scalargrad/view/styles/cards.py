@@ -152,7 +152,7 @@ def remarks(graph: Graph, look: Look) -> tuple[Line, ...]:
 
 def _is_rounded(graph: Graph, look: Look) -> bool:
     """Whether numbers that are exact by their leaves are not written in full."""
-    marking = replace(look.numbers, approximate=look.is_exact)
+    marking = look.marking
     return look.is_exact and any(
         marking.is_approximate(number)
         for node in graph.nodes[:_READ]
@@ -187,7 +187,7 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     plan = planned(full.diagram, look)
     painter = _Painter(full.diagram, now, plan, look)
     shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
-    words = description(graph, look.numbers)
+    words = description(graph, look.marking)
     placed = tuple(_rounded(moved(shape, _MARGIN, _MARGIN)) for shape in shapes)
     width, height = (round(length + 2 * _MARGIN, 2) for length in plan.room)
     return Scene(width, height, placed, look.theme.paper, words)
