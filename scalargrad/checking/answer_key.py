@@ -40,12 +40,14 @@ class AnswerKey:
         output: the node that "the gradient" is of.
         outline: its named nodes and what lies between.
         shared: names that several nodes have, so that they mean none.
+        figures: how many the sheet wants; None where it does not say.
     """
 
     names: Mapping[str, Value]
     output: Value
     outline: Outline
     shared: Collection[str] = ()
+    figures: int | None = None
     _gradients: dict[Value, dict[Value, Scalar]] = field(default_factory=dict)
     _at_kinks: dict[tuple[Value, Value], Slopes] = field(default_factory=dict)
     _is_smooth: dict[Value, bool] = field(default_factory=dict)
@@ -167,12 +169,17 @@ class AnswerKey:
         return {typeset(node.label): node.data for node in self.outline.place if node.label}
 
 
-def key_of(work: Program | Value | str, slopes: Mapping[str, Scalar] | None = None) -> AnswerKey:
+def key_of(
+    work: Program | Value | str,
+    slopes: Mapping[str, Scalar] | None = None,
+    figures: int | None = None,
+) -> AnswerKey:
     """What sheets are marked against.
 
     Args:
         work: the program, its text, or the output of a graph with named nodes.
         slopes: by name of an operation its slope at the kink, {"relu": 0} for relu′(0) = 0.
+        figures: how many significant figures the sheet wants, where it says so.
 
     Raises:
         ProgramError: for a text that is no program.
@@ -192,7 +199,7 @@ def key_of(work: Program | Value | str, slopes: Mapping[str, Scalar] | None = No
         if not scalars.is_number(node.data):
             kind = scalars.kind_of(node.data).name
             raise TypeError(f"only numbers can be marked; {name} holds: {kind}")
-    return AnswerKey(names, output, Outline(names.values(), slopes), shared)
+    return AnswerKey(names, output, Outline(names.values(), slopes), shared, figures)
 
 
 def _named_below(output: Value) -> tuple[dict[str, Value], set[str]]:

@@ -472,7 +472,8 @@ class _Sheet:
         """The verdict on a number that the truth rounds to: whether its figures tell it apart.
 
         It is not confirmed where it might as well be nought, the truth with the other sign, half of
-        it or its double. Figures are few where there are fewer of them than on most lines.
+        it or its double. Figures are few where there are fewer than the sheet wants or, where it
+        does not say, than on most lines.
         """
         middle = reading.middle
         if not half or is_at_kink or _is_nearly(middle, exact):
@@ -483,6 +484,8 @@ class _Sheet:
             half = min(half, usual)
         if any(abs(middle - other) <= half for other in (0, -truth, truth / 2, 2 * truth)):
             return NOT_CONFIRMED
+        if self.key.figures is not None:
+            return TOO_FEW if _figures(reading) < self.key.figures else RIGHT
         is_short = (reading.places or 0) < max(2, self.usual)
         return TOO_FEW if is_short and half > _FEW * abs(truth) else RIGHT
 
@@ -645,6 +648,11 @@ def _looks_like(mistakes: tuple[Mistake, ...]) -> str:
 
 
 # Numbers -----------------------------------------------------------------------------------------
+
+
+def _figures(reading: Reading) -> int:
+    """How many significant figures were written: 2 of -0.24, 1 of 4×10^17."""
+    return len(str(abs(reading.middle) // reading.unit)) if reading.unit else 99
 
 
 def _is_integer(number: Scalar) -> bool:

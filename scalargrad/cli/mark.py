@@ -40,6 +40,7 @@ _AT_KINKS = ("any", "convention")
 @click.option(
     "--convention", help="For the sheet to state, as relu'(0) = 0; by default none counts."
 )
+@click.option("--figures", type=click.IntRange(1, 15), help="Significant figures to ask for.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def worksheet(
     text: str,
@@ -49,6 +50,7 @@ def worksheet(
     count: int,
     seed: int,
     convention: str | None,
+    figures: int | None,
     force: bool,
 ) -> None:
     """Write a worksheet on a program, and its key.
@@ -72,6 +74,9 @@ def worksheet(
         sheet = worksheet(changed, ask=ask)
         if convention:
             sheet = replace(sheet, prose=f"{sheet.prose}\n\nConvention: {convention.strip(' .')}.")
+        if figures:
+            wanted = f"Give numbers to {figures} significant figure{'s' * (figures > 1)}."
+            sheet = replace(sheet, prose=f"{sheet.prose}\n\n{wanted}")
         for path, answers in ((output, False), (key, True)):
             if path is not None:
                 name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")

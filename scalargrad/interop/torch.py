@@ -225,7 +225,7 @@ def _dropout(module: nn.Dropout) -> list[torch.nn.Module]:
     mask = None
     if module.mask is not None:
         columns = [scalars.condition(kept) for kept in module.mask]
-        mask = torch.stack([torch.as_tensor(c, dtype=torch.float64) for c in columns], dim=-1)
+        mask = torch.stack([torch.tensor(c, dtype=torch.float64) for c in columns], dim=-1)
     return [_class("Dropout")(drop, module.inverted, mask)]
 
 

@@ -394,17 +394,20 @@ class Yard:
                 return None
         return None
 
+    def _is_function(self, token: Token) -> bool:
+        """Whether a name is that of a function, and of nothing else here."""
+        return (
+            token.kind == "name" and not self.source.is_node(token.text)
+            and token.text not in self._parameters and library.function(token.text) is not None
+        )  # fmt: skip
+
     def _take_product(self, token: Token) -> None:
         """A product without a sign."""
         last = self._tokens[self._place - 1]
         if last.kind == "number" and token.kind == "name" and token.text.startswith("_"):
             raise self._missing_operator(token)
         applied = self._applied()
-        next_is_function = (
-            token.kind == "name" and not self.source.is_node(token.text)
-            and token.text not in self._parameters and library.function(token.text) is not None
-        )  # fmt: skip
-        if applied and not next_is_function:
+        if applied and not self._is_function(token):
             function, operand = self._text(applied.opening), self._last_text()
             more = "(…)" if token.kind in _CLOSES else token.text
             raise LocatedError(

@@ -308,7 +308,7 @@ _Found = list[tuple[int, Result]]
 
 
 def _digest(job: Job, text: str) -> str:
-    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes))
+    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes), job.figures)
     content = json.dumps([__version__, job.program, job.asked, job.key, rules, text])
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -492,7 +492,7 @@ def _mark_in_time(job: Job, text: str) -> Result:
 def _mark(job: Job, text: str) -> Result:
     sheet = read_sheet(text, job.program)
     report = mark(
-        _answer_key(job.program, job.slopes),
+        _answer_key(job.program, job.slopes, job.figures),
         sheet.rows,
         at_kinks=job.rules.at_kinks,
         solutions=job.rules.solutions,
@@ -517,8 +517,10 @@ def _mark(job: Job, text: str) -> Result:
 
 
 @lru_cache(maxsize=64)
-def _answer_key(program: str, slopes: tuple[tuple[str, Scalar], ...]) -> AnswerKey:
-    return key_of(program, dict(slopes))
+def _answer_key(
+    program: str, slopes: tuple[tuple[str, Scalar], ...], figures: int | None
+) -> AnswerKey:
+    return key_of(program, dict(slopes), figures)
 
 
 def _shows_another_program(text: str, program: str) -> bool:

@@ -46,6 +46,7 @@ class Job:
         rules: how to mark.
         slopes: at kinks, as the key states them, by name of the operation.
         key: its file, where there are several; else "".
+        figures: how many the key wants; None where it does not say.
     """
 
     program: str
@@ -53,6 +54,7 @@ class Job:
     rules: Rules
     slopes: tuple[tuple[str, Scalar], ...] = ()
     key: str = ""
+    figures: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def jobs_of(keys: Paths, rules: Rules) -> Jobs:
     for path in paths:
         sheet = _checked(path, rules)
         asked = tuple(dict.fromkeys(sheet.answers))
-        job = Job(sheet.text, asked, rules, tuple(sheet.slopes.items()), path.name)
+        slopes = tuple(sheet.slopes.items())
+        job = Job(sheet.text, asked, rules, slopes, path.name, sheet.figures)
         other = found.setdefault(without_layout(sheet.text), job)
         if set(other.asked) != set(asked) or other.slopes != job.slopes:
             raise SheetError(
@@ -151,7 +154,9 @@ def without_layout(program: str) -> str:
 def _checked(path: Path, rules: Rules) -> Sheet:
     """The sheet of a key; what it answers itself must be right."""
     sheet = read_sheet(sheet_text(path))
-    report = mark(key_of(sheet.program, sheet.slopes), sheet.rows, at_kinks=rules.at_kinks)
+    report = mark(
+        key_of(sheet.program, sheet.slopes, sheet.figures), sheet.rows, at_kinks=rules.at_kinks
+    )
     for line in report.lines:
         if line.verdict in (WRONG, LAST_DIGIT, UNREADABLE, UNKNOWN, NOT_ASKED):
             place = sheet.lines[line.number - 1].place

@@ -76,6 +76,9 @@ class Line:
         return shown(self.quantity) if self.quantity else self.text
 
 
+_FIGURES = re.compile(r"\bto (\d{1,2}) (?:significant )?figures?\b")
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A worksheet, empty or filled in.
@@ -106,6 +109,16 @@ class Sheet:
             return stated_slopes(self.prose)
         except ValueError as error:
             raise SheetError(str(error)) from None
+
+    @property
+    def figures(self) -> int | None:
+        """How many significant figures the prose asks for; None where it does not say.
+
+        >>> Sheet("x = 1", (), "Give numbers to 3 significant figures.").figures
+        3
+        """
+        asked = _FIGURES.search(self.prose)
+        return int(asked[1]) if asked else None
 
     @property
     def answers(self) -> dict[str, str]:
@@ -142,7 +155,7 @@ class Sheet:
 
     @property
     def _key(self) -> list[tuple[str, str]]:
-        key = key_of(self.program, self.slopes)
+        key = key_of(self.program, self.slopes, self.figures)
         return [
             (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
             for line in self.lines

@@ -57,7 +57,7 @@ def test_the_spelling_of_a_lecture_is_read_back():
         assert spelled(unicodedata.normalize("NFD", node.label), "ascii").isascii()
     rule = spelled(derive(lecture.output, "w2").text, "ascii").splitlines()
     assert rule[0] == "dl/dw2 = dl/dyhat * dyhat/dh2 * dh2/dw2"
-    assert rule[-2:] == ["       = -0.24", "where 1[w2x > 0] = 1"]
+    assert rule[-2:] == ["       = -0.24", "where 1[w2 x > 0] = 1"]
 
 
 def run(*arguments, **environment):

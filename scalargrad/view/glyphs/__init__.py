@@ -65,7 +65,7 @@ def plain(text: str, bold: bool = False) -> Setting:
         text = text.replace(letters, ligature)
     glyphs: list[tuple[Glyph, float, float, float]] = []
     x, before = 0.0, ""
-    for is_known, run in groupby(text, lambda character: font.glyph(character) is not None):
+    for is_known, run in groupby(text, lambda character: _is_drawn(character, font)):
         for character in run if is_known else ["".join(run)]:
             glyph = font.glyph(character) if is_known else _boxes(character, font)
             assert glyph is not None
@@ -82,6 +82,11 @@ def plain(text: str, bold: bool = False) -> Setting:
         -min((y + glyph.bottom for glyph, _, y in painted), default=0.0),
         tuple(glyphs),
     )
+
+
+def _is_drawn(character: str, font: Face) -> bool:
+    """Whether a font has it; a joiner belongs to the characters that it joins."""
+    return unicodedata.category(character) != "Cf" and font.glyph(character) is not None
 
 
 @lru_cache(maxsize=_KEPT)
