@@ -25,7 +25,8 @@ from scalargrad.language.reading import Program, inputs_of, program
 from scalargrad.lectures import LECTURES
 from scalargrad.lectures.statements import Picture, Row, Shown, fact, identity, number, same
 from scalargrad.nn import losses
-from scalargrad.nn.layers import MLP, given
+from scalargrad.nn.initialisation import given
+from scalargrad.nn.layers import MLP
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal, fraction
 from scalargrad.train.optim import SGD, Reduction, gradient, theta

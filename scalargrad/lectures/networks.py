@@ -31,7 +31,8 @@ from scalargrad.lectures.statements import (
     same,
 )
 from scalargrad.nn import losses
-from scalargrad.nn.layers import MLP, Dropout
+from scalargrad.nn.layers import MLP
+from scalargrad.nn.regularisation import Dropout
 from scalargrad.notation.numbers import decimal, fraction
 from scalargrad.train import fit, optim
 from scalargrad.train.data import DataSet, xor

@@ -23,7 +23,8 @@ from scalargrad.lectures.statements import (
     number,
     same,
 )
-from scalargrad.nn.layers import MLP, input_first, output_first
+from scalargrad.nn.initialisation import input_first, output_first
+from scalargrad.nn.layers import MLP
 from scalargrad.notation.numbers import fraction
 
 MEAN = """

@@ -16,15 +16,9 @@ from scalargrad.engine.fast import Row, dot_of
 from scalargrad.engine.value import Value, constant
 from scalargrad.nn.initialisation import (
     Initialisation,
-    Rows,
     WeightName,
-    given,
-    he,
     input_first,
-    output_first,
-    uniform,
     xavier,
-    zeros,
 )
 from scalargrad.nn.module import (
     Activation,
@@ -32,39 +26,11 @@ from scalargrad.nn.module import (
     as_list,
     as_values,
     check_function,
-    is_bias,
     method_of,
     named,
     shown_after,
     whole_size,
 )
-from scalargrad.nn.regularisation import BatchNorm, Dropout, Elementwise, Residual
-
-__all__ = [
-    "MLP",
-    "Activation",
-    "BatchNorm",
-    "Dropout",
-    "Elementwise",
-    "Initialisation",
-    "Layer",
-    "Module",
-    "Neuron",
-    "Residual",
-    "Rows",
-    "Sequential",
-    "Softmax",
-    "WeightName",
-    "given",
-    "he",
-    "input_first",
-    "is_bias",
-    "output_first",
-    "softmax",
-    "uniform",
-    "xavier",
-    "zeros",
-]  # fmt: skip
 
 
 class Neuron(Module):

@@ -17,7 +17,7 @@ from typing import Any
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant
-from scalargrad.nn.layers import is_bias
+from scalargrad.nn.module import is_bias
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError
 from scalargrad.nn.checkpoint import function_name
-from scalargrad.nn.layers import BatchNorm, Module
-from scalargrad.nn.module import loss_of, whole
+from scalargrad.nn.module import Module, loss_of, whole
+from scalargrad.nn.regularisation import BatchNorm
 from scalargrad.train.data import DataSet, check_batch_size
 from scalargrad.train.monitor import (
     HEALTHY,

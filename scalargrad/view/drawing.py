@@ -20,7 +20,7 @@ from scalargrad.files import write_whole
 from scalargrad.graph.derivation import derivation, named_node, named_value
 from scalargrad.graph.model import Graph, contracted, edges_between, graph
 from scalargrad.graph.paths import path_through
-from scalargrad.nn.layers import Module
+from scalargrad.nn.module import Module
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import numbers
 from scalargrad.notation.words import did_you_mean, printable

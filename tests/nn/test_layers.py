@@ -20,26 +20,19 @@ from scalargrad.engine import ops
 from scalargrad.engine.backward import gradients
 from scalargrad.engine.value import unique_names
 from scalargrad.graph.model import contracted
-from scalargrad.nn.layers import (
-    MLP,
-    BatchNorm,
-    Dropout,
-    Elementwise,
-    Layer,
-    Module,
-    Neuron,
-    Residual,
-    Sequential,
+from scalargrad.nn.initialisation import (
     given,
     he,
     input_first,
     output_first,
-    softmax,
     uniform,
     xavier,
     zeros,
 )
+from scalargrad.nn.layers import MLP, Layer, Neuron, Sequential, softmax
 from scalargrad.nn.losses import squared_error
+from scalargrad.nn.module import Module
+from scalargrad.nn.regularisation import BatchNorm, Dropout, Elementwise, Residual
 from scalargrad.train.optim import theta
 from scalargrad.view.roles import Roles
 from scalargrad.view.styles.network import is_network, network

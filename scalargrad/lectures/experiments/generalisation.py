@@ -20,7 +20,9 @@ from scalargrad.engine.value import Value
 from scalargrad.lectures.experiments.surfaces import Grid, score_grid
 from scalargrad.nn import losses
 from scalargrad.nn.initialisation import scaled
-from scalargrad.nn.layers import MLP, Dropout, Module
+from scalargrad.nn.layers import MLP
+from scalargrad.nn.module import Module
+from scalargrad.nn.regularisation import Dropout
 from scalargrad.train import fit, optim
 from scalargrad.train.data import DataSet, gaussian_mixture, noisy_sine, two_moons
 from scalargrad.train.fit import Loss

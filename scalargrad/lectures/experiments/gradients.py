@@ -13,7 +13,8 @@ from scalargrad.engine import ops
 from scalargrad.engine.value import Value
 from scalargrad.nn import losses
 from scalargrad.nn.initialisation import scaled
-from scalargrad.nn.layers import MLP, Module, Sequential
+from scalargrad.nn.layers import MLP, Sequential
+from scalargrad.nn.module import Module
 from scalargrad.train import fit, optim
 from scalargrad.train.data import noisy_sine, two_moons
 from scalargrad.train.optim import SGD
@@ -109,19 +110,9 @@ def _stack(
             initial=initial, layer=number, random=random,
         )  # fmt: skip
         if normalise and not last:
-            layer = Sequential(layer, nn.BatchNorm(width, layer=number), _Applied(activation))
+            layer = Sequential(layer, nn.BatchNorm(width, layer=number), nn.Elementwise(activation))
         made.append(nn.Residual(layer) if residual and not (first or last) else layer)
     return Sequential(*made)
-
-
-class _Applied(Module):
-    """An activation as a module of its own, to stand behind a batch normalisation."""
-
-    def __init__(self, activation: Callable[[Any], Any]) -> None:
-        self.activation = activation
-
-    def __call__(self, inputs: Sequence[Any]) -> list[Value]:
-        return list(map(self.activation, inputs))
 
 
 NETWORKS: dict[str, Network] = {
