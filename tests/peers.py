@@ -26,3 +26,14 @@ def peer(name):
         if all_are_required():
             pytest.fail(f"SCALARGRAD_REQUIRE_PEERS is set, and {name} is missing: {error}")
         pytest.skip(f"{name} is not installed")
+
+
+def present(backend):
+    """The name of a backend; skip, or fail as `peer` does, where what it needs is not there."""
+    if backend == "c" and compiler() is None and not all_are_required():
+        pytest.skip("there is no C compiler")
+    if backend in ("jax", "torch"):
+        peer(backend)
+    if backend == "jax":
+        importlib.import_module("jax").config.update("jax_enable_x64", True)
+    return backend

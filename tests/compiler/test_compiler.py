@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peers import all_are_required, needs_compiler, peer
+from peers import needs_compiler, peer, present
 
 from scalargrad import CompilerError, DomainError, Value, compile, nn, program
 from scalargrad.compiler import library, runtime
@@ -39,19 +39,6 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 5e-324, 1e-320, -1e-320, 1e-200
            1.7e308, -1.7e308, INF, -INF, NAN, 700.0, -700.0, -745.0, 40.0, 1e-17, 2.0**53, 100.0,
            -100.0]  # fmt: skip
 LEAST_NORMAL = sys.float_info.min
-
-
-def present(backend):
-    """Skip, or fail in CI, where what a backend needs is not there."""
-    if backend == "c" and library.compiler() is None and not all_are_required():
-        pytest.skip("no C compiler")
-    if backend in ("jax", "torch"):
-        peer(backend)
-    if backend == "jax":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
-    return backend
 
 
 every_backend = pytest.mark.parametrize("backend", BACKENDS)

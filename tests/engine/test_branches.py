@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from peers import present
 
 from scalargrad import Value, compile, ops, partial
 from scalargrad.engine.backward import topological_order
@@ -66,7 +67,7 @@ def test_the_other_branch_is_not_looked_at_on_lanes(
 def test_the_other_branch_is_not_looked_at_in_compiled_code(
     f: Callable[[Value, Value], Value], slopes: list[float], backend: str
 ) -> None:
-    compiled = compile(lambda x: f(x, condition(x)), backend=backend)
+    compiled = compile(lambda x: f(x, condition(x)), backend=present(backend))
     for at, slope in zip(POINTS, slopes, strict=True):
         _, gradients = compiled(at)
         assert same(gradients["x"], slope)
