@@ -87,3 +87,6 @@ EXAMPLES: dict[str, Callable[[], Value]] = {
     "micrograd": micrograd_example,
     "2-16-16-1": lambda: mlp(2, 16, 16, 1),
 }
+WRT = {"lecture": "w2", "biases": "b2", "cross-entropy": "w11", "deeper": "x1", "softmax": "w12",
+       "product": "x", "doubled": "a", "micrograd": "a"}  # fmt: skip
+LARGE = ("2-16-16-1",)  # its frames are layers

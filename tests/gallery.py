@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 
-from examples import EXAMPLES
+from examples import EXAMPLES, LARGE, WRT
 from matplotlib.axes import Axes
 from tqdm import tqdm
 
@@ -23,9 +23,6 @@ from scalargrad.train import data, optim
 from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES, Drawing
 from scalargrad.view.scene import THEMES
 
-WRT = {"lecture": "w2", "biases": "b2", "cross-entropy": "w11", "deeper": "x1", "softmax": "w12",
-       "product": "x", "doubled": "a", "micrograd": "a"}  # fmt: skip
-LARGE = ("2-16-16-1",)  # its frames are layers
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>scalargrad: gallery</title>
 <style>

@@ -41,9 +41,7 @@ N = TypeVar("N", bound=Node)
 def topological_order(*outputs: N, until: Container[N] = ()) -> list[N]:
     """All nodes below some outputs, and these, oldest first: parents come before children.
 
-    Args:
-        outputs: where to begin.
-        until: nodes below which not to look.
+    Below the nodes of `until` nothing is looked for.
 
     >>> from scalargrad import Value
     >>> x = Value(3, "x")
@@ -72,12 +70,8 @@ def gradients(
     From the newest node to the oldest, each hands its gradient to its pullback, and what comes back
     is added to the gradients of its parents.
 
-    Args:
-        output: the node to differentiate.
-        seed: its own gradient, usually 1.
-        pullback: gives the closure of a node; by default `node.pullback`, and then `fast` does the
-            same sooner where the scalars are plain numbers.
-        until: nodes that are taken for leaves.
+    The seed is the gradient of the output, usually 1; nodes of `until` are taken for leaves. Where
+    `pullback` does not give other closures, `fast` does the same sooner for plain numbers.
     """
     if pullback is None and scalars.is_number(seed):
         try:

@@ -418,13 +418,10 @@ class Value:
         return self.op.intervals(*self.operands)
 
     def backward(self, seed: Any = None) -> None:
-        """Set the gradient of this node with respect to every node below it.
+        """Set the gradient of this node, 1 or the seed, with respect to every node below it.
 
         Interior nodes are set afresh; what reaches a leaf is added to it. The gradients are
         written in one step at the end, so that an interrupt leaves all of them as they were.
-
-        Args:
-            seed: the gradient of this node, a scalar; 1 if left out.
         """
         one = scalars.whole(1, self.data)
         found = gradients(self, one if seed is None else one * scalars.paired(_data(seed), one)[0])

@@ -23,31 +23,38 @@ class Blocked:
 if len(sys.argv) == 2:
     sys.meta_path.insert(0, Blocked())
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from examples import EXAMPLES, LARGE, WRT  # noqa: E402
+
 import scalargrad as sg  # noqa: E402
 from scalargrad.lectures import LECTURES  # noqa: E402
 
-EXAMPLES = {
-    "lecture": (LECTURES[0].text, {}, "w2"),
-    "entropy": (
-        "z = w*x + b; yhat = sigmoid(z); loss = -y*log(yhat) - (1-y)*log(1-yhat)",
-        {"x": "1", "w": "0.5", "b": "0.1", "y": "1"}, "w",
-    ),
-    "root": ("y = sqrt(a**2 + b**2)", {"a": "3", "b": "4"}, "a"),
-}  # fmt: skip
+SUFFIXES = (".svg", ".pdf", ".tex", ".html")
+
+
+def outputs():
+    """The examples of the gallery, and one with a formula that no other has."""
+    for name, example in EXAMPLES.items():
+        yield name, example(), WRT.get(name)
+    yield "root", sg.program("y = sqrt(a**2 + b**2)", a="3", b="4").output, "a"
 
 
 def main(folder):
-    for name, (text, at, wrt) in EXAMPLES.items():
-        output = sg.program(text, at).output
+    for name, output, wrt in outputs():
         output.backward()
         for style in ("network", "circuit", "record"):
             drawing = sg.draw(output, style=style, wrt=wrt)
-            for suffix in (".svg", ".pdf", ".tex", ".html"):
+            for suffix in SUFFIXES:
                 drawing.save(folder / f"{name}-{style}{suffix}")
-        for suffix in (".svg", ".pdf", ".tex", ".html"):
-            drawing.frames().save(folder / f"{name}-frames{suffix}")
-        sg.step(output).save(folder / f"{name}-stepper.html")
-        words = [repr(sg.derive(output, wrt)), repr(sg.table(output)), repr(sg.draw(output))]
+        by = "layer" if name in LARGE else "node"
+        for suffix in SUFFIXES:
+            sg.draw(output).frames(by).save(folder / f"{name}-frames{suffix}")
+        if name not in LARGE:
+            sg.step(output).save(folder / f"{name}-stepper.html")
+        words = [repr(sg.table(output)), repr(sg.draw(output))]
+        if wrt:
+            words.append(repr(sg.derive(output, wrt)))
         (folder / f"{name}.txt").write_text("\n".join(words), encoding="utf-8")
     sheet = sg.worksheet(LECTURES[0].text)
     (folder / "sheet.txt").write_text(sheet.csv(answers=True) + repr(sheet), encoding="utf-8")
