@@ -129,7 +129,7 @@ class Roles:
         if self._is_loss(index):
             return "loss|losses"
         if index in self._into_loss or not self.graph.outgoing[index]:
-            if _LOGIT.fullmatch(node.label):
+            if _LOGIT.fullmatch(node.label) and index not in self._unweighed:
                 return "logit|logits"
             return "output|outputs" if _OUTPUT.fullmatch(node.label) else ""
         if node.is_activation and index not in self._unweighed:

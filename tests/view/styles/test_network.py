@@ -264,6 +264,7 @@ def test_what_is_a_network():
          ["input", "hidden (ReLU)", "output", "loss"]),
         ("z = w1*x + b; yhat = sigmoid(z); loss = (yhat - y)^2", ["input", "output", "loss"]),
         ("z1 = w1*x; z2 = w2*x; loss = logsumexp(z1, z2) - z1", ["input", "logits", "loss"]),
+        ("f = (x + y)*t", []),  # f is no logit: no weight leads to it
         ("h = tanh(w1*x1 + w2*x2); o = w3*h; E = (o - t)^2",
          ["inputs", "hidden (tanh)", "output", "loss"]),
     ],
