@@ -157,6 +157,7 @@ class Layer(Module):
 class Sequential(Module):
     """Modules one after the other; `layers` is a list that can be changed.
 
+    >>> from scalargrad.nn import Dropout
     >>> net = MLP(2, [4, 1])
     >>> net.layers.insert(1, Dropout(0.5))
     """
