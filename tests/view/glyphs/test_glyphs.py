@@ -13,12 +13,12 @@ import glyph_table
 import numpy as np
 import pytest
 from examples import EXAMPLES
+from gallery import WRT, example
 from matplotlib import ft2font
 from matplotlib.font_manager import FontProperties
 from matplotlib.mathtext import MathTextParser
 from matplotlib.textpath import TextPath
 
-from gallery import WRT, example
 from scalargrad import draw
 from scalargrad.view import glyphs
 from scalargrad.view.drawing import STYLES
