@@ -183,12 +183,17 @@ class Value:
     __array_ufunc__ = None
     __sympy__ = False
 
-    def __init__(self, data: Any, label: str = "", *others: Any, **more: Any) -> None:
-        if label.__class__ is not str or others or more:
-            if others or more or isinstance(label, tuple | list | set):
+    def __init__(
+        self, data: Any, label: str = "", _op: object = None, _children: object = None
+    ) -> None:
+        if label.__class__ is not str or _op is not None or _children is not None:
+            if _op or _children or isinstance(label, tuple | list | set):  # as in micrograd
                 raise TypeError(_MADE_BY_HAND)
             self.named(label)
-        self.data = data if data.__class__ in _AS_WRITTEN else scalars.scalar(data)
+        if data.__class__ is float:
+            self._data = data
+        else:
+            self.data = data
         self.grad = None
         self.label = label
         self.op = None
