@@ -43,7 +43,7 @@ MODULES = (
     "language.reading", "language.writing", "notation.formula", "notation.names", "errors",
     "graph.model", "graph.derivation", "graph.vectors", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
-    "train", "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
+    "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
     "interop.sympy", "interop.graphviz",
     "view.drawing", "view.scene", "view.stepper.stepper",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
