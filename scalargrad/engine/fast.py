@@ -155,7 +155,8 @@ def gradients(output: Any, seed: float, until: Container[Any]) -> dict[Any, Scal
 def _hand_on(node: Any, found: Found, later: Waiting, until: Container[Any]) -> None:
     """Add what a node of any number of parents, or a row, contributes to the gradients of these."""
     if node.__class__ is Row:
-        _add_sums(node, *found.pop(node), found, later, until)
+        before, products = found.pop(node)
+        _add_sums(node, before, products, found, later, until)
         return
     gradient, op, parents = found[node], node.op, node.p
     if op.chooses:
