@@ -18,7 +18,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import CONSTANT
+from scalargrad.engine.rebuild import check_taken
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError, located
 from scalargrad.language.expressions import CONSTANTS
@@ -328,6 +330,10 @@ def _evaluated(statements: Sequence[Statement], given: Mapping[str, Any]) -> Pro
     machine = run.machine
     if not machine.values:
         raise LocatedError("a program computes something: call what it defines", 0)
+    if machine.without_value:
+        nodes = topological_order(*machine.values.values(), *found)
+        used = {parent for node in nodes for parent in node.parents}
+        check_taken([node for node in nodes if node not in used], machine.without_value)
     vectors = {name: _as_lists(array) for name, array in machine.arrays.items()}
     return Program(machine.values, run.leaves, found, vectors)
 
