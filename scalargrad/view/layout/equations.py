@@ -70,12 +70,14 @@ def block(atoms: Sequence[Written], wide: float) -> Block | None:
     if any(size.width > wide for size in sizes):
         return None
     whole = sum(size.width for size in sizes) + _SPACE * (len(sizes) - 1)
+    first = _where_numbers_start(atoms)
     lines: list[list[int]] = []
     taken = 0.0
     for k, _ in enumerate(atoms):
         more = sizes[k].width + _SPACE * bool(lines and lines[-1])
         starts = whole > wide and atoms[k].text[:1] in "=≈" and taken + ahead[k] > wide
         starts = starts or atoms[k].text[:1] not in "=≈+×"
+        starts = starts or (whole > wide and k == first)
         breaks = atoms[k].text[:1] == "+" and taken + ahead[k] > wide >= ahead[k]
         if not lines or taken + more > wide or starts or breaks:
             lines.append([])
@@ -93,6 +95,12 @@ def block(atoms: Sequence[Written], wide: float) -> Block | None:
         y += above + below + _BETWEEN
         widest = max(widest, sum(sizes[k].width + _SPACE for k in line) - _SPACE)
     return Block(tuple(made), widest, y - _BETWEEN)
+
+
+def _where_numbers_start(atoms: Sequence[Written]) -> int:
+    """The part at which numbers follow on symbols: the second with a sign of equality."""
+    equal = [k for k, atom in enumerate(atoms) if atom.text[:1] in "=≈"]
+    return equal[1] if len(equal) > 1 else 0
 
 
 @lru_cache(maxsize=64)
@@ -114,9 +122,9 @@ def _unit(atoms: Sequence[Written], start: int) -> Iterable[int]:
 
 
 def shapes(atoms: Sequence[Written], widths: Iterable[float]) -> Iterator[Block]:
-    """Yield the block for each of some widths, each shape once."""
+    """Yield the block for each of some widths, each shape once; nothing of no parts."""
     seen = set()
-    for wide in widths:
+    for wide in widths if atoms else ():
         found = block(atoms, wide)
         if found and (key := tuple(line.text for line, _ in found.lines)) not in seen:
             seen.add(key)
