@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from textwrap import wrap
@@ -43,6 +44,7 @@ _NOTE = 60  # letters in a line of a remark
 _LONGEST = 16  # letters of a name
 _THINNEST, _THICKER = 0.03, 0.2  # of a link by its strength
 _FULLEST = 0.14  # ink in the fill of a card: texts stay readable on it
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _MARGIN = 3.0  # points around a picture, for outlines
 _MARK, _MARK_BELOW = 0.045, 0.13  # the line under a gradient, and how far below the baseline it is
 
@@ -188,6 +190,8 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     painter = _Painter(full.diagram, now, plan, look)
     shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
     words = description(graph, look.marking)
+    if look.decimal_comma:
+        shapes, words = [_with_comma(shape) for shape in shapes], _POINT.sub(",", words)
     placed = tuple(_rounded(moved(shape, _MARGIN, _MARGIN)) for shape in shapes)
     width, height = (round(length + 2 * _MARGIN, 2) for length in plan.room)
     return Scene(width, height, placed, look.theme.paper, words)
@@ -364,6 +368,13 @@ def _filled(theme: Theme, share: float) -> str:
     pairs = ((int(ink[k : k + 2], 16), int(theme.paper[k : k + 2], 16)) for k in (1, 3, 5))
     part = _FULLEST * abs(share)
     return "#" + "".join(f"{round(a * part + b * (1 - part)):02x}" for a, b in pairs)
+
+
+def _with_comma(shape: Shape) -> Shape:
+    """A text with commas for decimal points, which are as wide."""
+    if not isinstance(shape, Text):
+        return shape
+    return replace(shape, text=_POINT.sub(",", shape.text), math=_POINT.sub("{,}", shape.math))
 
 
 def _rounded(shape: Shape) -> Shape:
