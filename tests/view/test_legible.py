@@ -87,7 +87,7 @@ def test_labels_are_alike_and_stand_on_their_lines_where_the_text_stays_large(na
 
 
 def test_more_than_three_labels_of_a_gap_that_have_no_place_on_their_lines_are_rows():
-    for name in ("convolution", "gru", "attention"):
+    for name in ("convolution", "gru"):
         drawing = drawn(*PROGRAMS[name][1:3])
         assert len(labels_of(drawing.scene)) < len(labels_of(drawing.weights("edges").scene))
 

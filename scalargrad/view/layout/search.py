@@ -35,7 +35,7 @@ _FOOT = 0.7  # between a picture and what stands beneath, at least
 _ABOVE = 0.6  # more than that, where there is room
 _HEADING = 1.5  # height of the headings
 _AIRY = 1.0  # of a gap whose labels are to stand on their lines
-_CALMER, _TOLD = 1.2, 1.09  # times the size that labels alike, and headings, are worth
+_CALMER, _TOLD = 1.2, 1.12  # times the size that labels alike, and headings, are worth
 _SHARES = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84)  # of the size, tried for them
 _COMFORT = 18.0  # below this size little of it is given for them
 _FOLDED = 0.85  # how calm a folded chain is
@@ -118,7 +118,7 @@ def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
         for headed, more in ((True, _TOLD), (False, 1.0)) if may_head else ((False, 1.0),):
             for share in _SHARES:
                 size = plan.size * share
-                if size * worth * more <= score or (size < _COMFORT and share < _SHARES[2]):
+                if size * worth * more <= score or (size < _COMFORT and share < _SHARES[3]):
                     break
                 found = _trial(choice, place, plan.size * share, headed, calm=calm)
                 if found:

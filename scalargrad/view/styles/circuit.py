@@ -216,8 +216,6 @@ def _card(graph: Graph, merged: Merged, look: Look, index: int) -> Card:
     if slope is None:
         return Card(((badge,), result), ((badge, *result),), ((badge, *result),))
     two = ((badge,), (*result, BAR, slope))
-    if name is None:
-        return Card(((badge,), result, (slope,)), ((badge, BAR, number), (slope,)), two)
     return Card(((badge,), result, (slope,)), two, two)
 
 
