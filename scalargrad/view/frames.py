@@ -46,18 +46,7 @@ def frames(graph: Graph, look: Look, style: Style, *, by: By = "node") -> tuple[
     build = steps(graph, look.marking, path=look.path, by=by)
     room = tuple(step.caption for step in build)
     looks = [replace(look, step=step, room=room) for step in build]
-    return tuple(_described(style(graph, at), graph, at) for at in watched(looks, "frames"))
-
-
-def _described(scene: Scene, graph: Graph, look: Look) -> Scene:
-    """The scene with its caption, and what is known by then, as its description."""
-    lines = [look.step.caption.text] if look.step else []
-    for index, node in enumerate(graph.nodes):
-        value, gradient = look.value(graph, index), look.gradient(graph, index)
-        known = [f"value {value}"] * bool(value) + [f"gradient {gradient}"] * bool(gradient)
-        if known and not node.is_constant:
-            lines.append(f"{title(node, look.numbers)}: {', '.join(known)}")
-    return replace(scene, description="\n".join(lines))
+    return tuple(style(graph, at) for at in watched(looks, "frames"))
 
 
 def steps(
@@ -354,7 +343,7 @@ def before_after(
     for graph, new, caption in zip(graphs, (frozenset[int](), changed), captions, strict=True):
         step = Step(everything, everything, new, caption, is_last=True)
         at = replace(look, step=step, room=captions, widest=widest)
-        scenes.append(_described(style(graph, at), graph, at))
+        scenes.append(style(graph, at))
     return scenes[0], scenes[1]
 
 

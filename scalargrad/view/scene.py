@@ -6,7 +6,7 @@ outlines (rectangles and circles), then texts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -87,10 +87,15 @@ THEMES = {
 
 # Shapes ------------------------------------------------------------------------------------------
 
+Area = tuple[float, float, float, float]  # left, top, right, bottom
+
 
 @dataclass(frozen=True)
 class Rectangle:
-    """A rectangle with round corners; x and y are its top left corner."""
+    """A rectangle with round corners; x and y are its top left corner.
+
+    Its `key` is what formats with named shapes call it; what has none is no unit.
+    """
 
     x: float
     y: float
@@ -101,6 +106,7 @@ class Rectangle:
     radius: float = 5.0
     line: float = 1.0
     dashed: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,7 @@ class Circle:
     stroke: str
     line: float = 1.0
     dashed: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,8 @@ class Text:
         bold: whether it is; mathematics is not.
         anchor: what stands at x: the start, the middle or the end of the text.
         math: the same in mathtext (a subset of TeX, without the dollars); "" for plain text.
+        underlined: whether it is, with a line of its own colour.
+        key: of the unit or the label that it is a part of: equal ones belong together.
     """
 
     x: float
@@ -139,6 +148,8 @@ class Text:
     bold: bool = False
     anchor: Literal["start", "middle", "end"] = "middle"
     math: str = ""
+    underlined: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +163,8 @@ class Arrow:
         curved: "" for straight; "x" where tangents are level, "y" where they are upright.
         dashed: whether it is.
         head: length of the head in points; 0 for none.
+        ends: the keys of the units that it joins.
+        gaps: areas in which it is not drawn, as left, top, right and bottom: of labels on it.
     """
 
     points: tuple[Point, ...]
@@ -160,6 +173,8 @@ class Arrow:
     curved: Literal["", "x", "y"] = "x"
     dashed: bool = False
     head: float = 7.0
+    ends: tuple[str, str] = ("", "")
+    gaps: tuple[Area, ...] = ()
 
 
 Shape = Rectangle | Circle | Text | Arrow
@@ -206,6 +221,11 @@ class Step:
     is_last: bool = False
 
 
+Level = Literal["names", "values", "gradients", "all"]
+LEVELS: tuple[Level, ...] = ("names", "values", "gradients", "all")
+ASKED = "?"
+
+
 @dataclass(frozen=True)
 class Look:
     """How a graph is to be drawn; a style is a function of a Graph and a Look that gives a Scene.
@@ -217,7 +237,13 @@ class Look:
         path: edges of the graph that are highlighted, with their factors.
         beneath: lines under the picture, such as a derivation.
         dropped: nodes that are greyed, as dropout leaves them.
+        after: for each part of the lines beneath the node whose gradient it comes with; -1 for
+            what comes last.
         step: what of the graph is known; None shows everything.
+        level: how much is shown: the "names", the "values" too, the "gradients" too, or "all".
+        asked: nodes with a question mark in place of their numbers.
+        hidden: nodes that are not shown; their places stay empty.
+        refit: whether the places are made for what is shown only.
         room: all captions that the place under the picture must hold, in any frame.
         biases: whether a network shows its biases.
         layers: whether a network shows each layer as one shape.
@@ -238,8 +264,13 @@ class Look:
     direction: Literal["LR", "TB"] = "LR"
     path: frozenset[int] = frozenset()
     beneath: tuple[Written, ...] = ()
+    after: tuple[int, ...] = ()
     dropped: frozenset[int] = frozenset()
     step: Step | None = None
+    level: Level = "all"
+    asked: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
+    refit: bool = False
     room: tuple[Written, ...] = ()
     biases: bool = True
     layers: bool = False
@@ -260,19 +291,80 @@ class Look:
         return replace(self.numbers, approximate=self.is_exact)
 
     @property
-    def shows_result(self) -> bool:
-        """Whether the derivation is shown: in frames it would tell what comes."""
-        return self.step is None or self.step.is_last
+    def basis(self) -> Look:
+        """The look that the places are made for: it shows everything, or what this one will."""
+        if self.refit:
+            return replace(self, step=None)
+        nothing: frozenset[int] = frozenset()
+        return replace(self, step=None, level="all", asked=nothing, hidden=nothing, biases=True)
 
     def value(self, graph: Graph, index: int) -> str:
         """The value of a node as text; "" while it is not known."""
-        known = self.step is None or index in self.step.values
-        return self.numbers.text(graph.nodes[index].value) if known else ""
+        node = graph.nodes[index]
+        if index in self.hidden or not (self.step is None or index in self.step.values):
+            return ""
+        has_more = node.gradient is not None  # of a leaf that is asked for: its value is given
+        if index in self.asked and not (node.is_leaf and has_more):
+            return ASKED
+        return "" if self.level == "names" else self.numbers.text(node.value)
 
     def gradient(self, graph: Graph, index: int) -> str:
         """The gradient of a node as text; "" while it is not known."""
-        known = self.step is None or index in self.step.gradients
-        return self.numbers.text(graph.nodes[index].gradient) if known else ""
+        scalar = graph.nodes[index].gradient
+        if scalar is None or index in self.hidden or not self.has_reached(index):
+            return ""
+        if index in self.asked:
+            return ASKED
+        return self.numbers.text(scalar) if self.level in ("gradients", "all") else ""
+
+    def factor(self, graph: Graph, index: int) -> str:
+        """The local derivative of an edge as text; "" while it is not known.
+
+        It comes with the gradient that is made with it.
+        """
+        edge = graph.edges[index]
+        is_last = self.step is not None and self.step.is_last
+        if self.level != "all" or not (is_last or self.has_reached(edge.source)):
+            return ""
+        if not self.hidden.isdisjoint((edge.source, edge.target)):
+            return ""
+        text = self.numbers.text(edge.local)
+        return ASKED if text in self.secrets(graph) else text
+
+    def contribution(self, graph: Graph, edges: Sequence[int]) -> str:
+        """What uses of a node bring to its gradient, as text; "" while it is not known."""
+        edge = graph.edges[edges[0]]
+        if not self.gradient(graph, edge.source) or edge.contribution is None:
+            return ""
+        text = self.numbers.text(edge.contribution)
+        return ASKED if edge.source in self.asked or text in self.secrets(graph) else text
+
+    def has_reached(self, node: int) -> bool:
+        """Whether the backward pass has reached a node."""
+        return self.step is None or node in self.step.gradients
+
+    def way(self, graph: Graph) -> frozenset[int]:
+        """The edges of the path that the backward pass has gone."""
+        return frozenset(e for e in self.path if self.has_reached(graph.edges[e].source))
+
+    def secrets(self, graph: Graph) -> frozenset[str]:
+        """The numbers that are asked for, as they would be written."""
+        nodes = [graph.nodes[index] for index in self.asked]
+        computed = [node.value for node in nodes if not node.is_leaf]
+        slopes = [node.gradient for node in nodes if node.gradient is not None]
+        return frozenset(map(self.numbers.text, (*computed, *slopes)))
+
+    def parts(self, graph: Graph, written: Sequence[Written], start: int) -> list[Written | None]:
+        """Parts of the lines beneath, from one on; None for what is not known yet."""
+        step, secrets = self.step, self.secrets(graph)
+        found: list[Written | None] = []
+        for part, node in zip(written, self.after[start:], strict=False):
+            is_known = step is None or step.is_last or node in step.gradients
+            number = part.text.lstrip("=≈+× ").strip("()")
+            if number in secrets:
+                part = Written(f"{part.text[:1]} {ASKED}")
+            found.append(part if is_known and self.level == "all" else None)
+        return found
 
     def is_new(self, index: int) -> bool:
         """Whether the step highlights a node."""
@@ -332,18 +424,24 @@ def title(node: Node, numbers: Numbers) -> str:
 MOST_WORDS = 500  # nodes that are told in words
 
 
-def description(graph: Graph, numbers: Numbers) -> str:
-    """The graph in words: one line a node."""
-    lines = []
+def description(graph: Graph, look: Look) -> str:
+    """What is shown of a graph in words: the caption of a step, then one line a node."""
+    look = replace(look, numbers=look.marking)
+    lines = [look.step.caption.text] if look.step else []
     if len(graph.nodes) > MOST_WORDS:
         lines.append(f"{len(graph.nodes):,} nodes, the last {MOST_WORDS} of them:")
     for index in range(max(0, len(graph.nodes) - MOST_WORDS), len(graph.nodes)):
         node = graph.nodes[index]
+        value, gradient = look.value(graph, index), look.gradient(graph, index)
+        is_unknown = look.step is not None and index not in look.step.values
+        if index in look.hidden or is_unknown or (look.step and node.is_constant):
+            continue
         sources = [graph.nodes[graph.edges[e].source] for e in graph.incoming[index]]
-        operands = ", ".join(title(source, numbers) for source in sources)
-        made = f" = {node.operation}({operands})" if operands else ""
-        gradient = "" if node.is_constant else f", gradient {numbers.text(node.gradient)}"
-        lines.append(f"{title(node, numbers)}{made}: value {numbers.text(node.value)}{gradient}")
+        operands = ", ".join(title(source, look.numbers) for source in sources)
+        made = f" = {node.operation}({operands})" if operands and not look.step else ""
+        known = [f"value {value}"] * bool(value) + [f"gradient {gradient}"] * bool(gradient)
+        told = f": {', '.join(known)}" if known else ""
+        lines.append(f"{title(node, look.numbers)}{made}{told}")
     return "\n".join(lines)
 
 
@@ -358,5 +456,7 @@ _JOINERS = "\u200c\u200d"  # which make one sign of several
 def moved(shape: Shape, right: float, down: float) -> Shape:
     """A shape at another place."""
     if isinstance(shape, Arrow):
-        return replace(shape, points=tuple((x + right, y + down) for x, y in shape.points))
+        points = tuple((x + right, y + down) for x, y in shape.points)
+        gaps = tuple((a + right, b + down, c + right, d + down) for a, b, c, d in shape.gaps)
+        return replace(shape, points=points, gaps=gaps)
     return replace(shape, x=shape.x + right, y=shape.y + down)
