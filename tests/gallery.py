@@ -58,8 +58,8 @@ def drawings() -> Iterator[tuple[str, Drawing]]:
         yield f"{name}-layers", draw(output, style="network", detail="layers")
     output = example("deeper")
     yield "deeper-path", draw(output, wrt="x1", path="a11_1")
-    yield "lecture-fractions", draw(example("lecture"), wrt="w2", fractions=True)
-    yield "lecture-dropped", draw(example("lecture"), dropped=["h2"])
+    yield "lecture-fractions", draw(example("lecture"), wrt="w2").numbers(fractions=True)
+    yield "lecture-dropped", draw(example("lecture")).dropped("h2")
 
 
 def plotted() -> Iterator[tuple[str, Axes]]:

@@ -355,11 +355,16 @@ PROGRAMS: dict[str, tuple[str, str, dict[str, object], float]] = {
 }  # fmt: skip
 
 
+NUMBERS = ("digits", "fractions")  # options of a case that `.numbers` takes
+
+
 def drawn(text: str, options: dict[str, object]) -> Drawing:
     """The drawing of a program after backward."""
     output = program(text).output
     output.backward()
-    return draw(output, **options)  # type: ignore[arg-type]
+    how = {name: options[name] for name in NUMBERS if name in options}
+    rest = {name: options[name] for name in options if name not in NUMBERS}
+    return draw(output, **rest).numbers(**how)  # type: ignore[arg-type]
 
 
 def main(cases: Path | None) -> None:

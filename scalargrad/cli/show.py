@@ -65,6 +65,9 @@ def draw(
     form: str | None,
     wrt: str | None,
     dropped: str | None,
+    biases: bool,
+    digits: int | None,
+    fractions: bool,
     frames: bool,
     **options: Any,
 ) -> None:
@@ -76,7 +79,9 @@ def draw(
 
     example = read_program(text, at)
     example.output.backward()
-    drawing = draw(example.output, wrt=names(wrt), dropped=names(dropped), **options)
+    drawing = draw(example.output, wrt=names(wrt), **options)
+    drawing = drawing.numbers(digits=digits, fractions=fractions)
+    drawing = drawing.biases(biases).dropped(*names(dropped))
     picture = drawing.frames() if frames else drawing
     form = form or ("html" if frames else "svg")
     save(

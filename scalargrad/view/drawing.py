@@ -100,25 +100,39 @@ class Drawing:
         *,
         digits: int | None = None,
         fractions: bool | None = None,
+        decimal_comma: bool | None = None,
     ) -> Drawing:
-        """The picture with its numbers written in another way.
+        """The picture with its numbers written in another way; what is not given stays.
 
         Args:
-            digits: significant digits, 1 to 17.
+            digits: significant digits, 1 to 17; at first 3, or 4 where those show more in full.
             fractions: whether exact numbers are written as fractions.
+            decimal_comma: whether a comma stands for the decimal point: 0,24.
 
         Raises:
             DrawingError: for digits out of range.
+
+        >>> x = Value("0.24", "x")
+        >>> picture = draw((x * x).named("y")).numbers(digits=2, decimal_comma=True)
         """
-        _check_digits(digits)
-        written = self.look.numbers
-        return self._looking(
-            numbers=replace(
-                written,
-                digits=written.digits if digits is None else digits,
-                fractions=written.fractions if fractions is None else fractions,
-            )
-        )
+        if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
+            raise DrawingError(f"digits are 1 to 17; got {digits!r}")
+        changes: dict[str, Any] = {"digits": digits, "fractions": fractions}
+        wanted = {name: given for name, given in changes.items() if given is not None}
+        comma = self.look.decimal_comma if decimal_comma is None else decimal_comma
+        return self._looking(numbers=replace(self.look.numbers, **wanted), decimal_comma=comma)
+
+    def biases(self, shown: bool) -> Drawing:
+        """The network with its biases, as at first, or without them."""
+        return self._looking(biases=shown)
+
+    def dropped(self, *nodes: Node) -> Drawing:
+        """The picture with some nodes crossed out, as dropout leaves them.
+
+        Raises:
+            DrawingError: for a name that no node has.
+        """
+        return self._looking(dropped=frozenset(_index(self.graph, node) for node in nodes))
 
     def local(self) -> Drawing:
         """The picture with the local derivative on every edge, as a factor."""
@@ -307,13 +321,12 @@ def draw(
     detail: Literal["named", "all", "layers"] | None = None,
     size: tuple[float, float] | Literal["slide", "column", "page"] = "slide",
     direction: Literal["LR", "TB"] = "LR",
-    digits: int | None = None,
-    fractions: bool = False,
-    biases: bool = True,
-    dropped: Iterable[Node] = (),
     engine: Literal["own", "dot"] | None = None,
 ) -> Drawing:
     """A picture of the graph below a node, with value and gradient on every node.
+
+    What else is to be changed, methods of the Drawing change: how numbers are written, where
+    weights stand, which units are dropped.
 
     Args:
         output: usually the loss, after `backward`; or several outputs, or a network.
@@ -331,10 +344,6 @@ def draw(
             "column" or a "page" of a paper, or width and height in points. What is far too much
             for it takes the room that it needs.
         direction: "LR" from left to right, or "TB" from top to bottom.
-        digits: significant digits of the numbers, 1 to 17; by default 3 or 4.
-        fractions: exact numbers as fractions.
-        biases: whether a network shows its biases.
-        dropped: nodes that are greyed, as dropout leaves them.
         engine: of the layout: scalargrad's "own" columns, or Graphviz's "dot"; by default the own
             for what fits a slide, Graphviz beyond that where it is found.
 
@@ -343,8 +352,7 @@ def draw(
 
     Raises:
         TypeError: when `output` is no Value.
-        DrawingError: for an option that there is not, a name that no node has, or digits out of
-            range.
+        DrawingError: for an option that there is not, or a name that no node has.
 
     >>> x, w = Value("0.5", "x"), Value(2, "w")
     >>> y = (w * x).named("y")
@@ -355,7 +363,6 @@ def draw(
     y = mul(w, x): value 1, gradient 1
     """
     outputs = _outputs(output, inputs)
-    _check_digits(digits)
     _one_of("style", style, STYLES)
     _one_of("theme", theme, THEMES)
     _one_of("detail", detail, DETAILS)
@@ -380,10 +387,8 @@ def draw(
         drawn, shown, note = fitting(root, MOST_BOXES, shown)
     look = Look(
         THEMES[theme],
-        numbers(islice(_written(drawn), _READ), digits, fractions=fractions),
+        numbers(islice(_written(drawn), _READ)),
         direction,
-        dropped=frozenset(_index(drawn, node) for node in _nodes("dropped", dropped)),
-        biases=biases,
         layers=detail == "layers",
         engine=engine,
         is_exact=_is_exact(drawn),
@@ -430,7 +435,7 @@ def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
     >>> len(nudge(loss, w, "0.1"))
     2
     """
-    drawing = draw(output, **{"digits": 4, **options})
+    drawing = draw(output, **options).numbers(digits=4)
     if isinstance(leaf, str):
         leaf = named_value(output, leaf)
     if not isinstance(leaf, Value):
@@ -454,11 +459,6 @@ def _outputs(what: Any, inputs: Sequence[Any]) -> list[Value]:
             return list(dict.fromkeys(outputs))
     hint = ": draw its .output" if hasattr(what, "output") else ""
     raise TypeError(f"draw takes a Value, Values or a network; got {type(what).__name__}{hint}")
-
-
-def _check_digits(digits: int | None) -> None:
-    if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
-        raise DrawingError(f"digits are 1 to 17; got {digits!r}")
 
 
 _READ = 5_000  # numbers that are read to find out how many digits they need

@@ -257,6 +257,7 @@ class Look:
         edges_by: what the width and the colour of edges show.
         fill_by: what the fill of units shows.
         legend: whether it is said what the numbers are.
+        decimal_comma: whether a comma stands for the decimal point.
     """
 
     theme: Theme
@@ -284,6 +285,7 @@ class Look:
     edges_by: Literal["", "weight", "gradient"] = ""
     fill_by: Literal["", "value", "gradient"] = ""
     legend: bool = False
+    decimal_comma: bool = False
 
     @property
     def marking(self) -> Numbers:

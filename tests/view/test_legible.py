@@ -102,6 +102,7 @@ def test_the_refinements_are_drawings_of_their_own():
     before = drawing.scene
     for refined in (
         drawing.weights("rows"), drawing.numbers(digits=2), drawing.numbers(fractions=True),
+        drawing.numbers(decimal_comma=True),
         drawing.local(), drawing.edges(by="gradient"), drawing.fill(by="value"), drawing.legend(),
     ):  # fmt: skip
         assert refined.scene != before

@@ -202,7 +202,7 @@ _STEPS = 24  # straight pieces that a cubic is cut in
 
 
 def _sampled(line: Outline) -> Iterator[Point]:
-    """Yield points along a line of which the straight pieces between them are to be told from it."""
+    """Yield points along a line, so many that straight pieces between them look like it."""
     x0 = y0 = 0.0
     for letter, numbers in line.segments:
         if letter == "C":

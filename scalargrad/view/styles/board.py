@@ -1,4 +1,4 @@
-"""What a style makes of a graph: a diagram and how its parts are painted; and what remains of it."""
+"""What a style makes of a graph: a diagram, how its parts are painted, and what is left of it."""
 
 from __future__ import annotations
 

@@ -49,6 +49,7 @@ _NOTE = 60  # letters in a line of a remark
 _LONGEST = 16  # letters of a name
 _THINNEST, _THICKER = 0.03, 0.2  # of a link by its strength
 _FULLEST = 0.14  # ink in the fill of a card: texts stay readable on it
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _MARGIN = 3.0  # points around a picture, for outlines
 _BETWEEN_PARTS = 0.3  # of a derivation
 
@@ -162,6 +163,8 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     painter = _Painter(full.diagram, now, plan, look, graph)
     shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
     words = description(graph, look)
+    if look.decimal_comma:
+        shapes, words = [_with_comma(shape) for shape in shapes], _POINT.sub(",", words)
     placed = tuple(_rounded(moved(shape, _MARGIN, _MARGIN)) for shape in shapes)
     width, height = (round(length + 2 * _MARGIN, 2) for length in plan.room)
     return Scene(width, height, placed, look.theme.paper, words)
@@ -318,9 +321,9 @@ class _Painter:
             for first, run in _runs(self.look.parts(self.graph, whole, start)):
                 left = measure(_line(whole[:first])).width + _BETWEEN_PARTS if first else 0.0
                 shown = _line(run)
+                before = "{} " if first and shown.math else ""
                 yield Text(x + left * size, y + baseline * size, drawable(shown.text), size,
-                           self.theme.accent, False, "start",
-                           tall(("{} " if first else "") * bool(shown.math) + shown.math))  # fmt: skip
+                           self.theme.accent, False, "start", tall(before + shown.math))  # fmt: skip
             start += len(whole)
 
     def _matrices(self) -> Iterator[Shape]:
@@ -410,6 +413,13 @@ def _filled(theme: Theme, share: float) -> str:
     pairs = ((int(ink[k : k + 2], 16), int(theme.paper[k : k + 2], 16)) for k in (1, 3, 5))
     part = _FULLEST * abs(share)
     return "#" + "".join(f"{round(a * part + b * (1 - part)):02x}" for a, b in pairs)
+
+
+def _with_comma(shape: Shape) -> Shape:
+    """A text with commas for decimal points, which are as wide."""
+    if not isinstance(shape, Text):
+        return shape
+    return replace(shape, text=_POINT.sub(",", shape.text), math=_POINT.sub("{,}", shape.math))
 
 
 def _rounded(shape: Shape) -> Shape:
