@@ -6,14 +6,17 @@ outlines (rectangles and circles), then texts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph, Node
 from scalargrad.notation.names import Written, mathtext, typeset
 from scalargrad.notation.numbers import Numbers
-from scalargrad.notation.words import printable
+from scalargrad.notation.words import did_you_mean, printable
 from scalargrad.view import glyphs
 from scalargrad.view.layout.layered import Point
 
@@ -42,6 +45,7 @@ class Theme:
         accent: the factors of the path that is looked at, and the arithmetic of a frame.
         path: the lines of that path, and the outlines of what is new in a frame.
         accent_tint: the fill of nodes on that path.
+        font: of names and numbers where a format holds text; "" for the one that it has.
     """
 
     name: str
@@ -56,6 +60,87 @@ class Theme:
     accent: str
     path: str
     accent_tint: str
+    font: str = ""
+
+    @staticmethod
+    def like(theme: str, **changes: str) -> Theme:
+        """A theme with other colours, or another font, than one of ours.
+
+        A text that stands out less than it should is said in a warning.
+
+        Args:
+            theme: the name of one of ours.
+            changes: attributes, such as value="#0a6b2d" or font="Fira Sans".
+
+        Raises:
+            DrawingError: for a theme or an attribute that there is not, or what is no colour.
+
+        >>> Theme.like("light", value="#00529b").value
+        '#00529b'
+        """
+        if theme not in THEMES:
+            hint = did_you_mean(theme, THEMES)
+            raise DrawingError(f"themes are {', '.join(THEMES)}; got {theme!r}{hint}")
+        known = [name for name in vars(THEMES[theme]) if name != "name"]
+        for name, given in changes.items():
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise DrawingError(f"a theme has {', '.join(known)}; got {name!r}{hint}")
+            if name != "font":
+                _check_colour(given)
+        changed = replace(THEMES[theme], name=changes.pop("name", f"like {theme}"), **changes)
+        for name in ("ink", "muted", "value", "gradient", "accent"):
+            ratio = contrast(getattr(changed, name), changed.paper)
+            if ratio < LEAST_CONTRAST:
+                warnings.warn(
+                    f"{name} {getattr(changed, name)} stands out from {changed.paper} by "
+                    f"{ratio:.1f}:1; text that all can read needs {LEAST_CONTRAST}:1",
+                    stacklevel=2,
+                )
+        return changed
+
+    def colour(self, name: str) -> str:
+        """A colour of the theme by its name, or one as "#rrggbb".
+
+        Raises:
+            DrawingError: for what is neither.
+        """
+        names = [key for key in vars(self) if key not in ("name", "font")]
+        if name in names:
+            return str(getattr(self, name))
+        if not _COLOUR.fullmatch(str(name)):
+            hint = did_you_mean(str(name), names)
+            raise DrawingError(
+                f"a colour is #rrggbb or one of {', '.join(names)}; got {name!r}{hint}"
+            )
+        return name.lower()
+
+
+LEAST_CONTRAST = 4.5  # of text: WCAG 2.1, level AA
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def _check_colour(given: str) -> None:
+    if not _COLOUR.fullmatch(given):
+        raise DrawingError(f"a colour is written #rrggbb; got {given!r}")
+
+
+def contrast(one: str, other: str) -> float:
+    """How far two colours stand out from each other, from 1 to 21.
+
+    Source: WCAG 2.1, "contrast ratio" and "relative luminance".
+
+    >>> contrast("#000000", "#ffffff")
+    21.0
+    """
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return round((light + 0.05) / (dark + 0.05), 2)
+
+
+def _luminance(colour: str) -> float:
+    shares = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return sum(weight * s for weight, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 THEMES = {
@@ -188,8 +273,11 @@ class Scene:
         width: in points.
         height: in points.
         shapes: within (0, 0) to (width, height).
-        paper: the colour of the background.
+        paper: the colour of the background; "" for none.
         description: what the picture shows, for those who cannot see it.
+        size: of the text, in points.
+        title: what stands above it; "" for nothing.
+        theme: its colours, for formats that name them.
     """
 
     width: float
@@ -197,6 +285,9 @@ class Scene:
     shapes: tuple[Shape, ...]
     paper: str
     description: str
+    size: float = 12.0
+    title: str = ""
+    theme: Theme | None = None
 
 
 # What a style is asked for -----------------------------------------------------------------------
@@ -224,6 +315,7 @@ class Step:
 Level = Literal["names", "values", "gradients", "all"]
 LEVELS: tuple[Level, ...] = ("names", "values", "gradients", "all")
 ASKED = "?"
+_SIGNS = {"≈": r"\approx", "+": "+", "×": r"\times"}
 
 
 @dataclass(frozen=True)
@@ -243,7 +335,13 @@ class Look:
         level: how much is shown: the "names", the "values" too, the "gradients" too, or "all".
         asked: nodes with a question mark in place of their numbers.
         hidden: nodes that are not shown; their places stay empty.
+        without: what else is not shown: "headings", "derivation", "notes".
         refit: whether the places are made for what is shown only.
+        moves: how far nodes are moved to the right and down.
+        like: a scene whose places are kept for nodes of the same names.
+        heads: for a node what the heading of its column says.
+        colours: of nodes.
+        ground: the colour behind all; "" for none, None for the paper of the theme.
         room: all captions that the place under the picture must hold, in any frame.
         biases: whether a network shows its biases.
         layers: whether a network shows each layer as one shape.
@@ -271,7 +369,13 @@ class Look:
     level: Level = "all"
     asked: frozenset[int] = frozenset()
     hidden: frozenset[int] = frozenset()
+    without: frozenset[str] = frozenset()
     refit: bool = False
+    moves: Mapping[int, Point] = field(default_factory=dict)
+    like: Scene | None = None
+    heads: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[int, str] = field(default_factory=dict)
+    ground: str | None = None
     room: tuple[Written, ...] = ()
     biases: bool = True
     layers: bool = False
@@ -297,8 +401,8 @@ class Look:
         """The look that the places are made for: it shows everything, or what this one will."""
         if self.refit:
             return replace(self, step=None)
-        nothing: frozenset[int] = frozenset()
-        return replace(self, step=None, level="all", asked=nothing, hidden=nothing, biases=True)
+        shown = replace(self, step=None, level="all", asked=frozenset(), hidden=frozenset())
+        return replace(shown, without=frozenset(), biases=True)
 
     def value(self, graph: Graph, index: int) -> str:
         """The value of a node as text; "" while it is not known."""
@@ -360,11 +464,13 @@ class Look:
         """Parts of the lines beneath, from one on; None for what is not known yet."""
         step, secrets = self.step, self.secrets(graph)
         found: list[Written | None] = []
-        for part, node in zip(written, self.after[start:], strict=False):
+        after = [*self.after[start:], *(-1 for _ in written)]
+        for part, node in zip(written, after, strict=False):
             is_known = step is None or step.is_last or node in step.gradients
             number = part.text.lstrip("=≈+× ").strip("()")
             if number in secrets:
-                part = Written(f"{part.text[:1]} {ASKED}")
+                math = rf"{_SIGNS.get(part.text[:1], '=')} {ASKED}" if part.math else ""
+                part = Written(f"{part.text[:1]} {ASKED}", math)
             found.append(part if is_known and self.level == "all" else None)
         return found
 
@@ -462,3 +568,19 @@ def moved(shape: Shape, right: float, down: float) -> Shape:
         gaps = tuple((a + right, b + down, c + right, d + down) for a, b, c, d in shape.gaps)
         return replace(shape, points=points, gaps=gaps)
     return replace(shape, x=shape.x + right, y=shape.y + down)
+
+
+_LENGTHS = ("x", "y", "width", "height", "radius", "size", "line", "head")
+
+
+def resized(shape: Shape, factor: float) -> Shape:
+    """A shape so many times as large, its distance from the origin too."""
+    lengths: dict[str, Any] = {
+        name: round(length * factor, 3) for name, length in vars(shape).items() if name in _LENGTHS
+    }
+    if isinstance(shape, Arrow):
+        lengths["points"] = tuple((x * factor, y * factor) for x, y in shape.points)
+        lengths["gaps"] = tuple(
+            (a * factor, b * factor, c * factor, d * factor) for a, b, c, d in shape.gaps
+        )
+    return replace(shape, **lengths)

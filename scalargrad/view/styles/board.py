@@ -76,9 +76,10 @@ def _kept(
         diagram,
         cards=tuple(cards),
         links=tuple(links),
-        headings=tuple(diagram.headings[k] for k in card_at),
+        headings=tuple(diagram.headings[k] for k in card_at if "headings" not in look.without),
         pinned=tuple(diagram.pinned[k] for k in card_at if diagram.pinned),
-        equation=diagram.equation if look.level == "all" else (),
+        equation=() if look.level != "all" or "derivation" in look.without else diagram.equation,
+        notes=() if "notes" in look.without else diagram.notes,
     )
 
     def moved(indices: frozenset[int], at: dict[int, int]) -> frozenset[int]:

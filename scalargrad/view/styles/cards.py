@@ -10,8 +10,10 @@ from itertools import accumulate
 from textwrap import wrap
 from typing import Any
 
+from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
+from scalargrad.notation.words import listed
 from scalargrad.view.layout.diagram import (
     Diagram,
     Line,
@@ -23,6 +25,7 @@ from scalargrad.view.layout.diagram import (
     width,
 )
 from scalargrad.view.layout.equations import measure, parts
+from scalargrad.view.layout.kept import Kept, places_of, rearranged
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.search import SLIDE, arranged
 from scalargrad.view.scene import (
@@ -161,13 +164,18 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
         full, now = without_gaps(full, now, look)
     plan = planned(full.diagram, look)
     painter = _Painter(full.diagram, now, plan, look, graph)
+    if look.like or look.moves:
+        painter = replace(painter, plan=painter.rearranged())
+        plan = painter.plan
     shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
     words = description(graph, look)
     if look.decimal_comma:
         shapes, words = [_with_comma(shape) for shape in shapes], _POINT.sub(",", words)
     placed = tuple(_rounded(moved(shape, _MARGIN, _MARGIN)) for shape in shapes)
     width, height = (round(length + 2 * _MARGIN, 2) for length in plan.room)
-    return Scene(width, height, placed, look.theme.paper, words)
+    ground = look.theme.paper if look.ground is None else look.ground
+    size = round(plan.size, 2)
+    return Scene(width, height, placed, ground, words, size, theme=look.theme)
 
 
 @dataclass(frozen=True)
@@ -190,8 +198,31 @@ class _Painter:
         for card, node in enumerate(self.now.nodes):
             label = self.graph.nodes[node].label if node >= 0 else ""
             key = re.sub(r"[^A-Za-z0-9]+", "-", label).strip("-") if label.isascii() else ""
-            found[f"n{card}" if not key or key in found else key] = card
+            key = key if key and key not in found else f"unit-{card}"
+            found[key] = card
         return tuple(found)
+
+    def rearranged(self) -> Plan:
+        """The plan with cards where another scene has them, and where they were moved to."""
+        plan, size, kept = self.plan, self.plan.size, Kept()
+        if self.look.like:
+            kept = places_of(self.look.like, -_MARGIN)
+            missing = [key for key in self.keys if key not in kept.areas]
+            if missing:
+                raise DrawingError(
+                    f"like= keeps the places of the same names; the other drawing has no "
+                    f"{listed(missing)}"
+                )
+            size = self.look.like.size
+        places = dict(zip(self.keys, plan.areas, strict=True))
+        places |= {key: kept.areas[key] for key in self.keys if key in kept.areas}
+        for card, node in enumerate(self.now.nodes):
+            right, down = self.look.moves.get(node, (0.0, 0.0))
+            left, top, far, low = places[self.keys[card]]
+            places[self.keys[card]] = (left + right, top + down, far + right, low + down)
+        areas = [places[key] for key in self.keys]
+        ends = [(self.keys[a.source], self.keys[a.target]) for a in self.diagram.links]
+        return rearranged(self.diagram, plan, size, areas, ends, kept)
 
     def is_hidden(self, link: int) -> bool:
         """Whether an end of a link is not painted."""
@@ -259,6 +290,9 @@ class _Painter:
                 fill = ""  # the cross is seen through it
             stroke = theme.path if accented else theme.wire if dropped else theme.frame
             line = (0.1 if accented else 0.06) * size
+            colour = self.look.colours.get(self.now.nodes[index])
+            if colour:
+                stroke, fill, line = colour, _mixed(colour, theme.paper, _FULLEST), 0.1 * size
             left, top, right, bottom = area
             if self.plan.forms[index] == "circle":
                 radius = (right - left) / 2
@@ -290,10 +324,11 @@ class _Painter:
     def lines(self) -> Iterator[Shape]:
         """Yield headings, derivation, notes and caption."""
         size, theme, plan = self.plan.size, self.theme, self.plan
-        for name, (x, y) in plan.headings:
+        without = self.look.without
+        for name, (x, y) in () if "headings" in without else plan.headings:
             yield Text(x, y, name, size, theme.muted)
         yield from self._equation()
-        if plan.notes:
+        if plan.notes and "notes" not in without:
             x, y = plan.notes
             for full, line in zip(self.diagram.notes, self.now.diagram.notes, strict=True):
                 above, below = reach(full)
@@ -308,11 +343,11 @@ class _Painter:
             fitting = min(size, room / extent.width if extent.width else size)
             x, y = plan.caption
             yield Text(x, y + extent.above * size, drawable(step.caption.text), fitting,
-                       theme.accent, math=tall(step.caption.math))  # fmt: skip
+                       theme.accent, math=tall(step.caption.math), key="caption")  # fmt: skip
 
     def _equation(self) -> Iterator[Shape]:
         """Yield the derivation: of each line what is known, each part in its place."""
-        if self.plan.equation is None:
+        if self.plan.equation is None or "derivation" in self.look.without:
             return
         size, start = self.plan.size, 0
         block, (x, y) = self.plan.equation
@@ -323,7 +358,8 @@ class _Painter:
                 shown = _line(run)
                 before = "{} " if first and shown.math else ""
                 yield Text(x + left * size, y + baseline * size, drawable(shown.text), size,
-                           self.theme.accent, False, "start", tall(before + shown.math))  # fmt: skip
+                           self.theme.accent, False, "start", tall(before + shown.math),
+                           key="derivation")  # fmt: skip
             start += len(whole)
 
     def _matrices(self) -> Iterator[Shape]:
@@ -410,8 +446,12 @@ def _line(run: Sequence[Written]) -> Written:
 def _filled(theme: Theme, share: float) -> str:
     """Paper with some of the colour of values, or of gradients for what is negative."""
     ink = theme.gradient if share < 0 else theme.value
-    pairs = ((int(ink[k : k + 2], 16), int(theme.paper[k : k + 2], 16)) for k in (1, 3, 5))
-    part = _FULLEST * abs(share)
+    return _mixed(ink, theme.paper, _FULLEST * abs(share))
+
+
+def _mixed(ink: str, paper: str, part: float) -> str:
+    """Paper with a part of ink."""
+    pairs = ((int(ink[k : k + 2], 16), int(paper[k : k + 2], 16)) for k in (1, 3, 5))
     return "#" + "".join(f"{round(a * part + b * (1 - part)):02x}" for a, b in pairs)
 
 

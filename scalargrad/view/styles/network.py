@@ -227,7 +227,7 @@ class _Net:
         """What the column of each card is called; dots are called as what they stand for."""
         found = [""] * max(len(pinned), len(place))
         for index, card in place.items():
-            found[card] = self.roles.heading(index)
+            found[card] = self.look.heads.get(index, self.roles.heading(index))
         for card in set(range(len(found))) - set(place.values()):
             found[card] = self.roles.heading(self.roles.columns[pinned[card]][0])
         return tuple(found)
