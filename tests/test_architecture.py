@@ -30,11 +30,12 @@ ROOMS = {
         "table",
     ],
     "compiler": [
-        "source", "program", "listing", "runtime", "python", "c", "c_lanes", "library", "backends",
+        "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",
+        "c_lanes", "library", "backends",
         "compiled",
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
-    "train": ["optim", "data", "monitor", "resume", "fit", ""],
+    "train": ["optim", "data", "monitor", "resume", "arrays", "fit", ""],
     "interop": ["sympy", "torch"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
