@@ -69,14 +69,21 @@ def labelled(
     for column in sorted(by_gap, key=lambda column: -len(by_gap[column])):
         left, right = places.gaps[column]
         near = [
-            (other, segment)
+            (other, segment, *sorted((segment[1], segment[3])))
             for other, segments in enumerate(lines)
             for segment in segments
             if segment[2] > left - 4 and segment[0] < right + 4
         ]
         boxes = [area for area in places.areas if area[2] > left - 6 and area[0] < right + 6]
         for index in by_gap[column]:
-            foreign = [segment for other, segment in near if other != index]
+            far = max(map(sum, diagram.links[index].label.sizes)) + 1  # type: ignore[union-attr]
+            heights = [y for _, y in places.routes[index].line]
+            above, below = min(heights) - far, max(heights) + far
+            foreign = [
+                segment
+                for other, segment, top, bottom in near
+                if other != index and top < below and bottom > above
+            ]
             gap = _Gap(room, left, right, [*boxes, *fixed], foreign, calm)
             choices[index] = _choices(skeleton, places.routes[index], index, comb[index], gap)
             if not choices[index]:
@@ -207,8 +214,14 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
         clear = max(clear, _NEARER * far + 0.05)
     else:
         clear = max(clear, _NEARER * _BESIDE + 0.05)
-    wide = (left - clear, top - clear, right + clear, bottom + clear)
-    return not any(crosses(wide, segment) for segment in gap.foreign)
+    left, top, right, bottom = left - clear, top - clear, right + clear, bottom + clear
+    for segment in gap.foreign:
+        x0, y0, x1, y1 = segment
+        if x1 < left or x0 > right or (y0 < top and y1 < top) or (y0 > bottom and y1 > bottom):
+            continue  # most often; not left to `crosses`, whose call takes longer than this
+        if crosses((left, top, right, bottom), segment):
+            return False
+    return True
 
 
 def _inside(area: Area, point: Point) -> bool:
@@ -264,8 +277,6 @@ def crosses(area: Area, segment: Segment) -> bool:
     """Whether a piece of a line meets an area (Liang and Barsky's clipping, 1984)."""
     x0, y0, x1, y1 = segment
     left, top, right, bottom = area
-    if x1 < left or x0 > right or (y0 < top and y1 < top) or (y0 > bottom and y1 > bottom):
-        return False
     dx, dy = x1 - x0, y1 - y0
     first, last = 0.0, 1.0
     for step, at in ((-dx, x0 - left), (dx, right - x0), (-dy, y0 - top), (dy, bottom - y0)):

@@ -29,8 +29,9 @@ ROUND = 20.0  # from here on neurons are circles
 _LEAST = 3.0
 _TRIED = 4  # choices, those of the best bounds
 _EXACT = 0.03  # relative, of the size that is found
-_LOOSE = (0.7, 0.35, 0.0)
-_WIDER, _TIMES = 2.5, 3  # of a gap whose label found no place, and how often
+# How much of their even distances columns keep, and how much wider a gap gets whose label found no
+# place, one after the other until all have one.
+_TRIES = ((0.7, 0.0), (0.0, 0.0), (0.7, 2.5), (0.0, 0.0), (0.7, 2.5))
 _FOOT = 0.7  # between a picture and what stands beneath, at least
 _ABOVE = 0.6  # more than that, where there is room
 _HEADING = 1.5  # height of the headings
@@ -170,7 +171,6 @@ def _forms(diagram: Diagram, skeleton: Skeleton) -> Iterator[tuple[tuple[Form, .
         ("three", "one", has_rows, 0.95),
         ("two", "one", [n >= 3 for n in crowd], 0.94),
         ("two", "one", has_rows, 0.94),
-        ("one", "one", has_rows, 0.9),
     ]
     seen = set()
     for usual, other, which, calm in mixed:
@@ -192,16 +192,10 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
     if found:
         return found
     found = _trial(choice, place, least)
+    if not found:  # labels may find a place where there is less room for them
+        found = _trial(choice, place, (least + high) / 2)
     if not found:
-        # Labels may find a place where there is less room, or more of it.
-        low = least
-        for share in (0.6, 0.3):
-            low = least + share * (high - least)
-            found = _trial(choice, place, low)
-            if found:
-                break
-        if not found:
-            return None
+        return None
     low = found.size
     while high > low * (1 + _EXACT):
         middle = (low + high) / 2
@@ -371,18 +365,15 @@ def _drawn(
         return in_rows and (*in_rows, set())
     extra = [_AIRY * calm * (n > 0) for n in widest_labels(skeleton)]
     last = None
-    for wider in range(_TIMES):
-        lost: set[int] = set()
-        for loose in _LOOSE[::2] if wider else _LOOSE:
-            places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
-            if places is None:
-                return last
-            spots, lost = labelled(skeleton, places, body, calm)
-            last = (places, spots, lost)
-            if not lost:
-                return last
-        for column in {skeleton.columns.column[skeleton.diagram.links[k].source] for k in lost}:
-            extra[column] += _WIDER
+    for loose, wider in _TRIES:
+        for link in last[2] if last else ():
+            extra[skeleton.columns.column[skeleton.diagram.links[link].source]] += wider
+        places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
+        if places is None:
+            return last
+        last = (places, *labelled(skeleton, places, body, calm))
+        if not last[2]:
+            return last
     return last
 
 
