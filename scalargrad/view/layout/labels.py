@@ -69,7 +69,7 @@ def labelled(
     for column in sorted(by_gap, key=lambda column: -len(by_gap[column])):
         left, right = places.gaps[column]
         near = [
-            (other, segment, *sorted((segment[1], segment[3])))
+            (other, segment)
             for other, segments in enumerate(lines)
             for segment in segments
             if segment[2] > left - 4 and segment[0] < right + 4
@@ -81,8 +81,10 @@ def labelled(
             above, below = min(heights) - far, max(heights) + far
             foreign = [
                 segment
-                for other, segment, top, bottom in near
-                if other != index and top < below and bottom > above
+                for other, segment in near
+                if other != index
+                and min(segment[1], segment[3]) < below
+                and max(segment[1], segment[3]) > above
             ]
             gap = _Gap(room, left, right, [*boxes, *fixed], foreign, calm)
             choices[index] = _choices(skeleton, places.routes[index], index, comb[index], gap)

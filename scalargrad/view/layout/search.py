@@ -365,15 +365,17 @@ def _drawn(
         return in_rows and (*in_rows, set())
     extra = [_AIRY * calm * (n > 0) for n in widest_labels(skeleton)]
     last = None
+    lost: set[int] = set()
     for loose, wider in _TRIES:
-        for link in last[2] if last else ():
+        for link in lost:
             extra[skeleton.columns.column[skeleton.diagram.links[link].source]] += wider
         places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
         if places is None:
             return last
-        last = (places, *labelled(skeleton, places, body, calm))
-        if not last[2]:
-            return last
+        spots, lost = labelled(skeleton, places, body, calm)
+        last = (places, spots, lost)
+        if not lost:
+            break
     return last
 
 
