@@ -20,7 +20,8 @@ from scalargrad.files import write_all
 from scalargrad.lectures import experiments
 from scalargrad.nn import losses
 from scalargrad.train import data, optim
-from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES, Drawing
+from scalargrad.view.drawing import STYLES, Drawing
+from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.scene import THEMES
 
 PAGE = """<!doctype html>

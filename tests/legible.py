@@ -59,11 +59,7 @@ def links_of(scene: Scene) -> list[Arrow]:
 
 def labels_of(scene: Scene) -> list[Area]:
     """Where lines end for the labels on them."""
-    return [
-        outline_of(s)
-        for s in scene.shapes
-        if isinstance(s, Rectangle) and not s.stroke and s.fill == scene.paper
-    ]
+    return [gap for link in links_of(scene) for gap in link.gaps]
 
 
 def way(arrow: Arrow, steps: int = 14) -> Iterator[tuple[float, float]]:

@@ -13,12 +13,13 @@ from scalargrad.cli.streams import is_pipe, save, say
 
 
 def _choices(name: str) -> Any:
-    """Reads a list of words in the module of drawings when it is needed."""
+    """Reads a list of words in the modules of drawings when it is needed."""
 
     def words() -> list[str]:
         from scalargrad.view import drawing
+        from scalargrad.view.export import formats
 
-        return list(getattr(drawing, name))
+        return list(getattr(formats if name.endswith("SUFFIXES") else drawing, name))
 
     return words
 

@@ -22,9 +22,10 @@ from scalargrad.graph.derivation import named_value
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal, exact_text
 from scalargrad.notation.words import printable
-from scalargrad.view.drawing import Drawing, Frames, Node, draw
+from scalargrad.view.drawing import Drawing, Node, draw
 from scalargrad.view.export.html import controls, figures
 from scalargrad.view.frames import By
+from scalargrad.view.picture import Frames
 
 _NODES = ("wrt", "path")  # the options of `draw` that name nodes
 _INSTALL = (

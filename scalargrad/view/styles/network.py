@@ -12,13 +12,21 @@ from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.graph.model import Graph, Node
 from scalargrad.notation.names import Written
-from scalargrad.view.layout.diagram import Card, Diagram, Label, Line, Link, Matrix, Piece, Row
+from scalargrad.view.layout.diagram import (
+    Card,
+    Diagram,
+    Label,
+    Line,
+    Link,
+    Matrix,
+    Piece,
+    Row,
+    aligned,
+)
 from scalargrad.view.roles import Roles
 from scalargrad.view.scene import Look, Scene, name_of
+from scalargrad.view.styles.board import BAR, EQUALS, SUM, Board
 from scalargrad.view.styles.cards import (
-    BAR,
-    EQUALS,
-    Board,
     called,
     contribution,
     equation,
@@ -39,6 +47,7 @@ MOST_LABELS = 8  # in one gap: of more, the weights stand in rows
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _READABLE, _LARGE = 14.0, 18.0  # points: below, weights are shown in another way
 _CLEARLY = 1.15  # times that rows are larger than labels on edges to be worth it
+_CROWD, _CROWDED = 4, 0.87  # the same where so many labels stand beside their edges
 
 
 def is_network(graph: Graph) -> bool:
@@ -49,14 +58,17 @@ def is_network(graph: Graph) -> bool:
 def network(graph: Graph, look: Look) -> Scene:
     """The contracted graph as a network."""
     roles = Roles(graph)
-    everything = replace(look, step=None)
+    if not look.biases:
+        biases = frozenset(leaf for leaves in roles.biases.values() for leaf in leaves)
+        look = replace(look, hidden=look.hidden | biases)
+    everything = look.basis
     widest = look.widest or graph
     if look.layers:
         full = layers(widest, roles, everything)
         return scene(full, layers(graph, roles, look), look, graph)
     weights = look.weights or _best(widest, roles, everything)
     full = _Net(widest, roles, everything, weights).board
-    now = full if look.step is None else _Net(graph, roles, look, weights).board
+    now = _Net(graph, roles, look, weights).board
     return scene(full, now, look, graph)
 
 
@@ -67,16 +79,18 @@ def _best(graph: Graph, roles: Roles, look: Look) -> str:
         return "edges"
 
     def size(how: str) -> float:
-        plan = planned(_Net(graph, roles, look, how).board.diagram, look)
-        return 0.0 if plan.lost else plan.size
+        return planned(_Net(graph, roles, look, how).board.diagram, look).size
 
-    on_edges = size("edges") if edges.most_labels <= MOST_LABELS else 0.0
-    if on_edges >= _LARGE:
-        return "edges"
-    in_rows = size("rows")
-    if on_edges and in_rows <= _CLEARLY * on_edges:
-        return "edges"
     is_dense = edges.most_labels > MOST_LABELS
+    if not is_dense:
+        plan = planned(edges.board.diagram, look)
+        is_clear = plan.is_calm or edges.most_labels < _CROWD
+        on_edges = 0.0 if plan.lost else plan.size
+        if is_clear and on_edges >= _LARGE:
+            return "edges"
+    in_rows = size("rows")
+    if not is_dense and in_rows <= on_edges * (_CLEARLY if is_clear else _CROWDED):
+        return "edges"
     return "matrices" if is_dense and in_rows < _READABLE < size("matrices") else "rows"
 
 
@@ -170,6 +184,7 @@ class _Net:
                         pinned += (c,)
                     order.append(place.get(index, len(cards) - 1))
             cards, links, pinned, place = _reordered(cards, links, pinned, place, order)
+        at = {card: index for index, card in place.items()}
         diagram = Diagram(
             tuple(cards),
             tuple(links),
@@ -182,17 +197,20 @@ class _Net:
             look.engine,
             self._matrices() if self.weights == "matrices" else (),
         )
-        on_path = {n for e in look.path for n in self._ends(e)}
-        new = {index for index in place if look.is_new(index)}
+        way = look.way(self.graph)
+        on_path = {n for e in way for n in self._ends(e)}
         dropped = {index for index in place if index in look.dropped}
         return Board(
             diagram,
-            frozenset(place[i] for i in (on_path & place.keys()) | new),
+            tuple(at.get(k, -1) for k in range(len(cards))),
+            frozenset(place[i] for i in on_path & place.keys()),
+            frozenset(place[i] for i in place if look.is_new(i)),
+            frozenset(place[i] for i in place if i in look.hidden),
             frozenset(place[i] for i in dropped),
             frozenset(
                 k
                 for k, edge in enumerate(self.edges)
-                if not self.look.path.isdisjoint(self.factor_edges.get(edge, []))
+                if not way.isdisjoint(self.factor_edges.get(edge, []))
             ),
             frozenset(k for k, edge in enumerate(self.edges) if set(edge) & dropped),
             self._strengths(),
@@ -222,7 +240,7 @@ class _Net:
         """What the column of each card is called; dots are called as what they stand for."""
         found = [""] * max(len(pinned), len(place))
         for index, card in place.items():
-            found[card] = self.roles.heading(index)
+            found[card] = self.look.heads.get(index, self.roles.heading(index))
         for card in set(range(len(found))) - set(place.values()):
             found[card] = self.roles.heading(self.roles.columns[pinned[card]][0])
         return tuple(found)
@@ -237,16 +255,21 @@ class _Net:
         graph, look = self.graph, self.look
         forms = facts(called(graph, look, index), value(graph, look, index), self._slope(index))
         rows = []
-        if look.biases and not self.is_cut:
+        if not self.is_cut:
             rows += [self._row(bias, index) for bias in self.roles.biases.get(index, [])]
         if self.has_weights and self.weights == "rows":
             rows += [self._row(weight, index) for weight in self._weights_into(index)]
+        if rows:
+            *in_one, own = aligned([*(row.line for row in rows), *forms[2]])
+            rows = [replace(row, line=line) for row, line in zip(rows, in_one, strict=True)]
+            forms = (*forms[:2], (own,))
         leaf = not graph.incoming[index]
         stem = sub(r"[\d_₀-₉].*$", "", graph.nodes[index].label) if leaf else ""
         return Card(*forms, tuple(rows), leaf, True, True, stem)
 
     def _weights_into(self, index: int) -> list[int]:
-        return [w for edge in self._edges_into.get(index, []) for w in self.roles.weighed[edge]]
+        edges = self._edges_into.get(index, [])
+        return sorted(weight for edge in edges for weight in self.roles.weighed[edge])
 
     @cached_property
     def _edges_into(self) -> dict[int, list[tuple[int, int]]]:
@@ -288,7 +311,7 @@ class _Net:
         weights = self.roles.weighed.get(edge, []) if self.has_weights else []
         row = None
         if weights and self.weights == "rows":
-            biases = len(self.roles.biases.get(edge[1], [])) if self.look.biases else 0
+            biases = len(self.roles.biases.get(edge[1], []))
             row = biases + self._weights_into(edge[1]).index(weights[0])
         label = None
         if self.weights == "edges" and weights:
@@ -337,8 +360,7 @@ class _Net:
                 if self._is_shared(leaf):
                     slope = self._slope(leaf)
                     assert slope is not None
-                    sign = Piece(Written("Σ"), "muted")
-                    lines.append((called(self.graph, self.look, leaf), sign, slope))
+                    lines.append((called(self.graph, self.look, leaf), SUM, slope))
         return (*lines, *remarks(self.graph, self.look))
 
 
