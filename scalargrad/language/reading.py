@@ -40,7 +40,7 @@ from scalargrad.language.tokens import LocatedError
 from scalargrad.language.vectors import LIST, Array, Condition, Thing, indexed, words
 from scalargrad.notation.names import NotAName, canonical, typeset
 from scalargrad.notation.names import parsed as name_parts
-from scalargrad.notation.words import did_you_mean
+from scalargrad.notation.words import did_you_mean, printable
 
 
 def program(text: str, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Program:
@@ -189,10 +189,12 @@ def _needed(statements: Sequence[Statement], given: Collection[str]) -> dict[str
         for name in statement.names:
             if name in assigned:
                 raise LocatedError(
-                    f"'{name}' is assigned twice; call the new one {name}_new", statement.position
+                    f"'{_shown(name)}' is assigned twice; call the new one {_shown(name)}_new",
+                    statement.position,
                 )
             if name in needed:
-                raise LocatedError(f"'{name}' is used before it is assigned", needed[name])
+                message = f"'{_shown(name)}' is used before it is assigned"
+                raise LocatedError(message, needed[name])
             if not is_definition:
                 assigned.add(name)
     return needed
@@ -282,7 +284,8 @@ def _check_given(
 
 def _shown(name: str) -> str:
     """A name in a message: as it is typed, or as it is printed where that is no plain word."""
-    return typeset(name) if "prime" in name or not name.isascii() else name
+    plain = name.isascii() and "prime" not in name
+    return printable(name if plain else typeset(name), 60)
 
 
 def _replaceable(statement: Statement) -> Iterator[str]:
