@@ -198,7 +198,7 @@ def _text(node: ast.AST) -> str:
 def _places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
     """Where the code of a module has nodes: neither annotations nor what only names or asserts."""
     for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "type_params"):
+        if field in ("annotation", "returns", "type_params", "decorator_list"):
             continue
         many = value if isinstance(value, list) else [value]
         for index, child in enumerate(many):
