@@ -12,6 +12,7 @@ from scalargrad.compiler import python
 from scalargrad.compiler.c_lanes import kernel_source
 from scalargrad.compiler.library import compiler, library
 from scalargrad.compiler.program import Program
+from scalargrad.compiler.rolling import rolled
 from scalargrad.engine import scalars
 from scalargrad.engine.kinds import INVERSES
 
@@ -83,7 +84,8 @@ def c_kernel(
         held = np.ascontiguousarray(numbers, dtype=float)
         matrix = np.ascontiguousarray(columns, dtype=float)
         sums, rows = np.zeros(len(summed)), np.empty((apart, count))
-        code = run(count, _address(held), _rows(matrix), _address(sums), _rows(rows))
+        columns_at, rows_at = _rows(matrix), _rows(rows)
+        code = run(count, *map(_address, (held, columns_at, sums, rows_at)))
         if code:
             raise MemoryError(f"no memory for a program of {program.size} operations")
         return sums, rows
@@ -97,9 +99,9 @@ def _address(array: Any) -> int:
 
 def _rows(matrix: Any) -> Any:
     """The addresses of the rows of a matrix."""
-    first, length = _address(matrix), matrix.strides[0]
-    count = len(matrix)
-    return (ctypes.c_void_p * max(count, 1))(*range(first, first + count * length, length or 1))
+    import numpy as np
+
+    return _address(matrix) + np.arange(len(matrix), dtype=np.uintp) * matrix.strides[0]
 
 
 def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
@@ -194,7 +196,7 @@ def _traced_kernel(
     return kernel
 
 
-def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
+def chosen(backend: str, program: Program, fast: bool) -> tuple[str, Backend]:
     """A backend by its name; "auto" is C where there is a compiler and not too much to compile.
 
     Raises:
@@ -202,7 +204,7 @@ def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
         ModuleNotFoundError: for JAX or PyTorch where it is not installed.
     """
     if backend == "auto":
-        backend = "c" if compiler() and size <= LARGEST_AUTO else "numpy"
+        backend = "c" if compiler() and _is_compilable(program) else "numpy"
     if backend not in BACKENDS:
         raise ValueError(f"a backend is one of {', '.join(('auto', *BACKENDS))}; got {backend!r}")
     if backend in ("jax", "torch") and find_spec(backend) is None:
@@ -214,6 +216,13 @@ def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
     if backend != "c":
         raise ValueError(f"fast=True is for the C backend; got {backend!r}")
     return backend, lambda *asked: c_kernel(*asked, fast=True)
+
+
+def _is_compilable(program: Program) -> bool:
+    """Whether a C compiler is done with a program soon: long sums and products are loops to it."""
+    if program.size <= LARGEST_AUTO:
+        return True
+    return rolled(program, [dict(enumerate(program.outputs))])[0].size <= LARGEST_AUTO
 
 
 BACKENDS: dict[str, Backend] = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+import struct
 from collections.abc import Mapping
 from typing import Any
 
 from scalargrad.engine import scalars
 from scalargrad.nn.checkpoint import check_state, from_json
 from scalargrad.nn.module import whole
-from scalargrad.train.data import DataSet
+from scalargrad.train.data import DataSet, outputs
 
 _PARTS = {
     "model": Mapping, "optimizer": Mapping, "train": Mapping, "test": Mapping,
@@ -28,8 +29,10 @@ def fingerprint(data: DataSet | None) -> str:
     """
     if data is None:
         return ""
-    numbers = [[float(x).hex() for x in (*row, target)] for row, target in data]
-    return hashlib.sha256(repr((numbers, data.names)).encode()).hexdigest()[:16]
+    numbers = [float(x) for row, target in data for x in (*row, *outputs(target))]
+    held = hashlib.sha256(repr((len(data), data.names)).encode())
+    held.update(struct.pack(f"<{len(numbers)}d", *numbers))
+    return held.hexdigest()[:16]
 
 
 def check_run(
