@@ -55,7 +55,8 @@ ROOMS = {
         "reading", "quantities", "kinks", "together", "recomputing", "answer_key", "recipes",
         "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
-    "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
+    "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
+               "workers", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
     "plots": [""],
     "lectures": [
