@@ -391,8 +391,9 @@ class _Sheet:
             return
         assert answer.key is not None
         allowed = self.key.allowed(answer.key, self.at_kinks)
-        if self.key.slopes(answer.key) is not None and not _reaches(
-            answer.reading.middle, answer.half, allowed.low, allowed.high
+        lowest, highest = outcome.low - to_float(answer.half), outcome.high + to_float(answer.half)
+        if self.key.slopes(answer.key) is not None and not (
+            lowest <= to_float(allowed.high) and to_float(allowed.low) <= highest
         ):
             answer.verdict, answer.reason = AT_KINK, SENTENCES["at a kink"]
             return
@@ -482,7 +483,8 @@ class _Sheet:
         usual = Fraction(1, 2 * 10**self.usual) if self.usual else half
         if abs(middle - truth) <= usual * (1 + _ROUNDING):  # final zeros were left out
             half = min(half, usual)
-        if any(abs(middle - other) <= half for other in (0, -truth, truth / 2, 2 * truth)):
+        is_other = any(abs(middle - other) <= half for other in (0, -truth, truth / 2, 2 * truth))
+        if is_other or middle * truth < 0:  # rounding on the way may turn a sign
             return NOT_CONFIRMED
         if self.key.figures is not None:
             return TOO_FEW if _figures(reading) < self.key.figures else RIGHT

@@ -553,3 +553,18 @@ def test_what_follows_from_accepted_slopes_is_no_mistake_and_no_test_passed():
     with pytest.raises(GradientMismatch):
         assert_gradients(program(SMOOTH_SUM).output, sheet)
     assert_gradients(program(SMOOTH_SUM).output, sheet, at_kinks={"relu": 0})
+
+
+def test_rounding_beside_a_kink_is_no_slope_of_a_kink():
+    text = "x = 0.5; a = 0.38; h = relu(a*x - 0.19); u = 2*h + 0.5; v = 1.36; l = (v*u - 1.2)^2"
+    sheet = {"h": "0", "u": "0.5", "l": "0.27", "dl/du": "-1.41", "dl/dh": "-2.82"}  # it is -2.8288
+    assert verdicts(check(text, sheet)) == ["right"] * 5
+
+
+def test_a_sign_that_rounding_may_turn_is_not_confirmed():
+    text = (
+        "x1 = -0.5; x2 = -1.57; w1 = -1.0; w2 = -1; b = 1; v = -0.3; c = 0.3; y = 1.3; "
+        "z = w1*x1 + w2*x2 + b; h = sigmoid(z); yhat = v*h + c; loss = (yhat - y)^2"
+    )  # the gradient is -0.0164
+    for written in ("0.01", "-0.01"):
+        assert verdicts(check(text, {"dl/dw1": written})) == ["not confirmed"]
