@@ -51,8 +51,8 @@ ROOMS = {
     ],
     "interop ": ["graphviz"],
     "checking": [
-        "reading", "quantities", "kinks", "together", "recomputing", "answer_key", "recipes",
-        "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
+        "reading", "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
+        "working", "recipes", "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],

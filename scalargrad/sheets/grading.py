@@ -31,6 +31,7 @@ from scalargrad import __version__
 from scalargrad.cells import defused
 from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.marking import mark
+from scalargrad.checking.precision import Precision
 from scalargrad.checking.report import RIGHT, TOO_FEW
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import FileError
@@ -308,7 +309,7 @@ _Found = list[tuple[int, Result]]
 
 
 def _digest(job: Job, text: str) -> str:
-    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes), job.figures)
+    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes), str(job.precision))
     content = json.dumps([__version__, job.program, job.asked, job.key, rules, text])
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -492,7 +493,7 @@ def _mark_in_time(job: Job, text: str) -> Result:
 def _mark(job: Job, text: str) -> Result:
     sheet = read_sheet(text, job.program)
     report = mark(
-        _answer_key(job.program, job.slopes, job.figures),
+        _answer_key(job.program, job.slopes, job.precision),
         sheet.rows,
         at_kinks=job.rules.at_kinks,
         solutions=job.rules.solutions,
@@ -511,16 +512,16 @@ def _mark(job: Job, text: str) -> Result:
         asked=len(report.asked),
         first_wrong=report.first_wrong or "",
         mistakes=report.mistakes,
-        report=report.markdown,
+        report=replace(report, drawn=None).markdown,  # a class has no room for pictures
         digest="kept",
     )
 
 
 @lru_cache(maxsize=64)
 def _answer_key(
-    program: str, slopes: tuple[tuple[str, Scalar], ...], figures: int | None
+    program: str, slopes: tuple[tuple[str, Scalar], ...], precision: Precision
 ) -> AnswerKey:
-    return key_of(program, dict(slopes), figures)
+    return key_of(program, dict(slopes), precision)
 
 
 def _shows_another_program(text: str, program: str) -> bool:

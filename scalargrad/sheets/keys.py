@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scalargrad.checking.answer_key import AtKinks, key_of
 from scalargrad.checking.marking import mark
+from scalargrad.checking.precision import UNSTATED, Precision
 from scalargrad.checking.report import LAST_DIGIT, NOT_ASKED, UNKNOWN, UNREADABLE, WRONG
 from scalargrad.engine.scalars import Scalar
 from scalargrad.sheets.worksheet import Sheet, SheetError, program_in, read_sheet, sheet_text
@@ -46,7 +47,7 @@ class Job:
         rules: how to mark.
         slopes: at kinks, as the key states them, by name of the operation.
         key: its file, where there are several; else "".
-        figures: how many the key wants; None where it does not say.
+        precision: how precise answers shall be, as the key says.
     """
 
     program: str
@@ -54,7 +55,7 @@ class Job:
     rules: Rules
     slopes: tuple[tuple[str, Scalar], ...] = ()
     key: str = ""
-    figures: int | None = None
+    precision: Precision = UNSTATED
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def jobs_of(keys: Paths, rules: Rules) -> Jobs:
         sheet = _checked(path, rules)
         asked = tuple(dict.fromkeys(sheet.answers))
         slopes = tuple(sheet.slopes.items())
-        job = Job(sheet.text, asked, rules, slopes, path.name, sheet.figures)
+        job = Job(sheet.text, asked, rules, slopes, path.name, sheet.precision)
         other = found.setdefault(without_layout(sheet.text), job)
         if set(other.asked) != set(asked) or other.slopes != job.slopes:
             raise SheetError(
@@ -155,7 +156,7 @@ def _checked(path: Path, rules: Rules) -> Sheet:
     """The sheet of a key; what it answers itself must be right."""
     sheet = read_sheet(sheet_text(path))
     report = mark(
-        key_of(sheet.program, sheet.slopes, sheet.figures), sheet.rows, at_kinks=rules.at_kinks
+        key_of(sheet.program, sheet.slopes, sheet.precision), sheet.rows, at_kinks=rules.at_kinks
     )
     for line in report.lines:
         if line.verdict in (WRONG, LAST_DIGIT, UNREADABLE, UNKNOWN, NOT_ASKED):
