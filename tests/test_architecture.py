@@ -55,7 +55,8 @@ ROOMS = {
         "reading", "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
         "working", "recipes", "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
-    "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
+    "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
+               "workers", "grading", "plugin"],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
     "plots": [""],
     "lectures": [
