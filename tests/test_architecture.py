@@ -52,8 +52,8 @@ ROOMS = {
     ],
     "interop ": ["graphviz"],
     "checking": [
-        "reading", "quantities", "kinks", "together", "recomputing", "answer_key", "recipes",
-        "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
+        "reading", "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
+        "working", "recipes", "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
                "workers", "grading", "plugin"],

@@ -318,6 +318,22 @@ class Drawing(Picture):
         """The picture with the local derivative on every edge, as a factor."""
         return self._looking(local=True)
 
+    def highlight(self, source: Node, target: Node) -> Drawing:
+        """The picture with the edges between two nodes highlighted, with their factors.
+
+        >>> x = Value(2, "x")
+        >>> h = (x * x).named("h")
+        >>> picture = draw((h + 1).named("y")).highlight("x", "h")
+
+        Raises:
+            DrawingError: for a name that no node has, or where no path leads from one to the other.
+        """
+        end = _index(self.graph, target)
+        ways = edges_between(self.graph, _index(self.graph, source), end)
+        if not ways:
+            raise DrawingError(f"no path leads from {_called(source)} to {_called(target)}")
+        return self._looking(path=self.look.path | (ways - edges_between(self.graph, end)))
+
     def edges(self, by: Literal["weight", "gradient"]) -> Drawing:
         """The network with edges as wide as a weight, or its gradient, is large.
 
