@@ -50,8 +50,8 @@ MODULES = (
     "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
     "checking.quantities", "checking.kinks", "checking.answer_key",
     "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.plugin",
-    "plots", "lectures", "lectures.experiments", "lectures.statements", "lectures.claims",
-    "lectures.decks", "cli.doctor",
+    "plots", "lectures", "lectures.experiments", "lectures.experiments.curves",
+    "lectures.statements", "lectures.rows", "lectures.decks", "cli.doctor",
 )  # fmt: skip
 
 

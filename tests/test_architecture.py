@@ -56,11 +56,9 @@ ROOMS = {
         "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
     "sheets": ["variants", "worksheet", "keys", "grading", "plugin"],
-    "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
+    "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
-    "lectures": [
-        "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
-    ],
+    "lectures": ["", "statements", "demonstrations", "rows", "decks"],
     "cli": [
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey", "commands",
