@@ -137,12 +137,8 @@ right = None not in mine and abs(mine[0] - a.grad) + abs(mine[1] - b.grad) < 1e-
 print("right" if right else "not yet")
 
 # %% [markdown]
-# One solution: the factor is 1/5.
-
-# %%
-print(round(a.grad, 9), round(b.grad, 9))
-
-# %% [markdown]
+# One solution: the factor is 1/5, which makes (0.6, −0.8).
+#
 # ## Infinity and NaN
 #
 # A float ends near 1.8 × 10³⁰⁸. Beyond that it is `inf`, and inf − inf is `nan`, *not a number*,

@@ -130,7 +130,6 @@ fig, ax = plt.subplots(figsize=(7, 3.6), dpi=110, layout="constrained")
 plots.dropout_masks(masks, ax)
 plt.show()
 
-# %%
 example = program("""
 x = 2; y = 1; w = [0.5, -1, 0.75]; v = [1, 0.5, -2]
 h = tanh(w x)
