@@ -22,6 +22,7 @@ from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
+from scalargrad.errors import DomainError
 
 Key = tuple[Any, ...]
 FAILURES = (ArithmeticError, IndexError, ValueError, TypeError)
@@ -94,7 +95,12 @@ def value_of(node: Value, operands: Operands) -> Scalar:
         operands = tuple(map(to_float, operands))
     if all(operand.__class__ is float for operand in operands):
         return node.op.value(*operands)
-    return node.op.evaluated(operands)[0]
+    try:
+        return node.op.evaluated(operands)[0]
+    except DomainError:
+        if node.data == node.data:
+            raise
+        return node.data  # in a branch that is not taken
 
 
 def locals_of(node: Value, y: Scalar, operands: Operands) -> Operands:

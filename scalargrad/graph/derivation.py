@@ -39,6 +39,7 @@ from scalargrad.graph.model import Graph, contracted
 from scalargrad.graph.paths import (
     Path,
     check_path,
+    derivative_along,
     has_detour,
     nodes_between,
     path_counts,
@@ -371,7 +372,7 @@ def _summed(
     if len(chosen) == count:
         gradient = total_derivatives(graph)[source]
     else:
-        gradient = product([graph.edges[edge].local for edge in chosen[0]])
+        gradient = derivative_along(graph, chosen[0])
         left = _along(names, source, chosen[0], left)
     sum_ = _sum_over_paths(names, chosen, left, gradient)
     digits = choose([sum_])
@@ -393,7 +394,14 @@ def _sum_over_paths(names: Names, chosen: Sequence[Path], left: Written, gradien
         inner = _sum_over_ways(names, chosen[0][0], left, gradient)
         if inner:
             return inner
-    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in chosen]
+    graph = names.graph
+    told = [
+        path
+        for path in chosen
+        if scalars.is_finite(product([graph.edges[edge].local for edge in path]))
+        or all(graph.edges[edge].is_taken for edge in path)
+    ]  # beyond a branch that is not taken there may be no value
+    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in told or chosen[:1]]
     return Sum(left, terms, gradient)
 
 

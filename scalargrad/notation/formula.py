@@ -539,6 +539,10 @@ def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:
         return math.pi if parts[0] == "π" and "π" not in names else names[parts[0]]
     if head == "number":
         return parts[0]
+    if head == "where":
+        condition = evaluated(parts[0], names)
+        if scalars.is_number(condition):  # the other branch may have no value
+            return evaluated(parts[1] if condition else parts[2], names)
     operands = [evaluated(part, names) for part in parts if isinstance(part, Formula)]
     if head == "call":
         return (_CALLED.get(parts[0]) or getattr(scalars, parts[0]))(*operands)

@@ -37,7 +37,7 @@ class SheetFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """A test for each line of the table."""
-        from scalargrad.sheets.worksheet import SheetError, sheet_text
+        from scalargrad.sheets.documents import SheetError, sheet_text
 
         try:
             text = sheet_text(self.path)
