@@ -17,8 +17,6 @@
 # nothing can be computed from itself: the graph is *directed* and *acyclic*.
 
 # %%
-from IPython.display import display
-
 from scalargrad import Value, check, derive, draw, partial, program, topological_order
 
 example = program("""
@@ -53,12 +51,18 @@ for node in topological_order(f):
 # nothing to the other.
 
 # %%
+from base64 import b64encode
+
+from IPython.display import HTML
+
+shown = ""
 for gate in ("y = a + b", "y = a * b", "y = max(a, b)"):
     made = program(f"a = 4; b = -3; {gate}; L = 2 y")
     made.output.backward()
-    gradients = {name: str(made[name].grad) for name in "aby"}
-    print(f"{gate:14} {gradients}")
-    display(draw(made.output, style="circuit").titled(gate))
+    print(f"{gate:14} { ({name: str(made[name].grad) for name in 'aby'}) }")
+    picture = draw(made.output, style="circuit", size="column").titled(gate).content(".svg")
+    shown += f'<img width="32%" src="data:image/svg+xml;base64,{b64encode(picture).decode()}">'
+HTML(shown)
 
 # %% [markdown]
 # **Exercise 1.** Without computing: which gradients do p, q and r get in L = max(p q, r) with p =
@@ -182,7 +186,8 @@ print(verdict)
 # all 1.
 #
 # </details>
-#
+
+# %% [markdown]
 # **What to take away.** The graph says what depends on what. Multiply along a path, add over the
 # paths; and because sums are shared at the nodes, one backward pass costs about as much as one
 # forward pass, however many paths there are.

@@ -154,7 +154,8 @@ print("right" if all(map(is_right, (
 # `return [[d * x_j for x_j in x] for d in delta]`
 #
 # </details>
-#
+
+# %% [markdown]
 # **What to take away.** Vectors are names for numbers. W x + b is a row for each unit; the Jacobian
 # of a chain is the product of the Jacobians, the last layer's first; and a weight matrix gets δxᵀ:
 # what arrives times what came in. Whenever a formula puzzles you, write out one entry.

@@ -131,7 +131,8 @@ EXERCISES = {
         ("guess = None", "guess = 7", "guess = 12"),
     ],
     "10": [
-        ("= None, None  # your turn, like", "= (100, 784), (10, 100)  #", "= (784, 100), (10, 100)  #"),
+        ("= None, None  # your turn, like", "= (100, 784), (10, 100)  #",
+         "= (784, 100), (10, 100)  #"),
         ("mine = None, None", "mine = 4, 6", "mine = 1, 3"),
         ("return None", "return [[d * x_j for x_j in x] for d in delta]",
          "return [[d * x_j for d in delta] for x_j in x]"),
