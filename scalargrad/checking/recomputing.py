@@ -63,6 +63,10 @@ class Outline:
         """Whether a named node depends on another."""
         return bool(self._below[node] >> self.place[source] & 1)
 
+    def ways(self, of: Value, by: Value) -> list[Value]:
+        """The users of a node that another depends on."""
+        return [user for user in self.users[by] if user is of or self.depends(of, user)]
+
     def is_edge(self, key: Key) -> bool:
         """Whether a derivative is one factor of the chain rule: no other named node between."""
         if key not in self._edges:
@@ -323,7 +327,7 @@ class Recomputation:
             if key not in self.used and key not in self.own:
                 missing = [
                     user
-                    for user in self.ways(of, last)
+                    for user in self.outline.ways(of, last)
                     if user is not of
                     and (of, user) not in self.used
                     and not self.outline.is_edge((of, user))
@@ -335,15 +339,11 @@ class Recomputation:
             waiting.pop()
         return self.used[of, by]
 
-    def ways(self, of: Value, by: Value) -> list[Value]:
-        """The users of a node that another depends on."""
-        users = self.outline.users[by]
-        return [user for user in users if user is of or self.outline.depends(of, user)]
-
     def _summed(self, of: Value, by: Value) -> Scalar:
         """The chain rule: the sum over the users of a node."""
         terms = [
-            (user, self.derivative(of, user), self.factor(user, by)) for user in self.ways(of, by)
+            (user, self.derivative(of, user), self.factor(user, by))
+            for user in self.outline.ways(of, by)
         ]
         return self.rules.total(of, by, terms)
 

@@ -461,9 +461,18 @@ def renamed(written: Formula, text: Callable[[str], str]) -> Formula:
     >>> str(renamed(name("z") + name("x"), str.upper))
     'Z + X'
     """
+    return substituted(written, lambda part: name(text(part.parts[0])))
+
+
+def substituted(written: Formula, another: Callable[[Formula], Formula]) -> Formula:
+    """The formula with another formula in the place of each name, and nothing worked out.
+
+    >>> str(substituted(2 * name("x"), lambda part: Formula("number", (3,))))
+    '2·3'
+    """
     if written.head == "name":
-        return name(text(written.parts[0]))
-    parts = (renamed(a, text) if isinstance(a, Formula) else a for a in written.parts)
+        return another(written)
+    parts = (substituted(a, another) if isinstance(a, Formula) else a for a in written.parts)
     return Formula(written.head, tuple(parts))
 
 
