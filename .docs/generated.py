@@ -46,7 +46,7 @@ MODULES = (
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
     "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
     "interop.sympy", "interop.graphviz",
-    "view.drawing", "view.scene", "view.stepper.stepper",
+    "view.drawing", "view.picture", "view.scene", "view.stepper.stepper",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
     "checking.quantities", "checking.kinks", "checking.answer_key",
     "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.submissions",
