@@ -30,9 +30,9 @@ def restored(
     label: str = "",
     grad: Scalar | None = None,
 ) -> T:
-    """A node as it was; what is below it need only have been restored before."""
+    """A node of an operation, or as it was; what is below it need only be there already."""
     node: Any = _new(cls)
-    node._data, node.grad, node.label, node.op = data, grad, label, op
+    node._data, node.grad, node.label, node.op = scalars.kept(data), grad, label, op
     node.index = next_index()
     node.p = node.q = None
     if op and parents:
