@@ -32,7 +32,9 @@ def restored(
 ) -> T:
     """A node of an operation, or as it was; what is below it need only be there already."""
     node: Any = _new(cls)
-    node._data, node.grad, node.label, node.op = scalars.kept(data), grad, label, op
+    if data.__class__ not in scalars.AS_WRITTEN:
+        data = scalars.kept(data)
+    node._data, node.grad, node.label, node.op = data, grad, label, op
     node.index = next_index()
     node.p = node.q = None
     if op and parents:

@@ -525,13 +525,13 @@ def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
     captured = tuple([parent._data for parent in parents])
     if not op.count and not op.defaults and len(set(map(type, captured))) == 1:
         try:
-            y = op.value(*captured)
+            y = scalars.bounded(op.value(*captured))
             return copying.restored(Value, (), op, parents, y, captured)
         except (ArithmeticError, ValueError):
             pass
     names = [parent.label for parent in parents]
     y, captured = op.evaluated(captured, names)
-    return copying.restored(Value, (), op, parents, y, captured)
+    return copying.restored(Value, (), op, parents, scalars.bounded(y), captured)
 
 
 def _equal(a: Any, b: Any) -> Any:
