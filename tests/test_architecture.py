@@ -22,8 +22,8 @@ ROOMS = {
     ],
     "notation ": ["formula"],
     "language": [
-        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
-        "reading", "lifting", "writing",
+        "answers", "vectors", "steps", "library", "tokens", "indices", "expressions", "parsing",
+        "running", "reading", "lifting", "writing",
     ],
     "graph": [
         "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial, reduce
 from typing import Any
 
-from scalargrad.engine import scalars
+from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
@@ -33,9 +33,9 @@ from scalargrad.graph.equations import (
     on_one_line,
     written_number,
 )  # fmt: skip
-from scalargrad.graph.labels import MOST_PARTS, Names, name_of
+from scalargrad.graph.labels import MOST_PARTS, Names, derivative_of, name_of
 from scalargrad.graph.lanes import Lanes, check, count, lane_of, reduced, said
-from scalargrad.graph.model import Graph, contracted
+from scalargrad.graph.model import Graph, contracted, outputs_of
 from scalargrad.graph.paths import (
     Path,
     check_path,
@@ -72,7 +72,7 @@ class Derivation:
         paths: the paths that are written as one sum, each as the indices of its edges; empty where
             there is one equation for each node.
         count: how many paths there are.
-        gradient: the sum over the paths.
+        gradient: the sum over the paths; of several outputs a tuple.
         lines: of the aligned equation.
         line: the whole on one line, as on the slide: symbols, numbers and result.
         gates: the conditions in the formulas and what they are, as in 1[w₂ x > 0] = 1.
@@ -155,7 +155,7 @@ def _width(text: str) -> int:
 
 
 def derive(
-    output: Value,
+    output: Value | Iterable[Value] | Mapping[str, Value],
     wrt: Value | str,
     *,
     path: str | Sequence[str] = (),
@@ -167,7 +167,8 @@ def derive(
     """The chain rule for the derivative of a node; no gradient is needed, and none is touched.
 
     Args:
-        output: the node to differentiate, usually the loss.
+        output: the node to differentiate, usually the loss; or several, or a program with its
+            outputs, which are derived one after the other.
         wrt: by what: a node with a name, or a name in any of its spellings.
         path: names of nodes that single out one of several paths.
         digits: significant digits; by default 3, and more where what is printed would not
@@ -179,16 +180,18 @@ def derive(
     Raises:
         ValueError: for a name that no node below the output has, or several have.
         DrawingError: when `path` does not single out one path.
-        TypeError: when `output` is no Value, or `wrt` is neither Value nor text.
+        TypeError: when `output` is no Value and no program, or `wrt` is neither Value nor text.
 
     >>> x = Value("3", "x")
     >>> derive(x * x, "x").line.text
     '∂output/∂x = 2x = 6'
     """
-    if not isinstance(output, Value):
-        raise TypeError(f"derive takes a Value, usually the loss; got {type(output).__name__}")
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2; got {order!r}")
+    output, *others = outputs_of(output, "derive")
+    if others:
+        one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes)
+        return _of_several((output, *others), wrt, partial(one, order=order))
     graph = contracted(output)
     source = _place(graph, wrt)
     if order == 2:
@@ -204,6 +207,37 @@ def derive(
         graph = lane_of(graph, lanes)
     derived = _derivation(graph, source, way, _choice(graph, digits, fractions))
     return derived if lanes is None else _of_lanes(derived, lanes, found)
+
+
+def _of_several(
+    outputs: Sequence[Value], wrt: Value | str, one: Callable[[Value, Value], Derivation]
+) -> Derivation:
+    """The derivations of several outputs one after the other; 0 where nothing leads to one."""
+    node = named_value(ops.total(*outputs), wrt) if isinstance(wrt, str) else wrt
+    is_below = [node in topological_order(output) for output in outputs]
+    if not any(is_below):
+        return one(outputs[0], node)  # which says so
+    derived = [
+        one(output, node)
+        if below
+        else _nothing(derivative_of(output.label or "output", node.label))
+        for output, below in zip(outputs, is_below, strict=True)
+    ]
+    return Derivation(
+        (),
+        sum(each.count for each in derived),
+        tuple(each.gradient for each in derived),
+        tuple(line for each in derived for line in each.lines),
+        Written("; ".join(each.line.text for each in derived),
+                r", \quad ".join(each.line.math for each in derived)),
+        tuple(dict.fromkeys(gate for each in derived for gate in each.gates)),
+    )  # fmt: skip
+
+
+def _nothing(left: Written) -> Derivation:
+    """A derivative that is 0, because nothing leads there."""
+    line = Line(left, "=", Written("0", "0"))
+    return Derivation((), 0, 0, (line,), on_one_line([line]))
 
 
 def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> Derivation:
@@ -222,8 +256,7 @@ def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> 
     graph = contracted(first) if isinstance(first, Value) else None
     source = graph.place(twins[node]) if graph else None
     if graph is None or source is None:  # a first derivative without the name
-        nothing = Line(left, "=", Written("0", "0"))
-        return Derivation((), 0, 0, (nothing,), on_one_line([nothing]))
+        return _nothing(left)
     derived = _derivation(graph, source, None, _choice(graph, digits, fractions))
     lines = (replace(derived.lines[0], left=left), *derived.lines[1:])
     shown = lines[:1] + lines[-1:] if len(lines) > 1 else lines

@@ -40,8 +40,7 @@ class Names:
 
     def derivative(self, of: int, by: int) -> Written:
         """∂a/∂b."""
-        a, b = self(of), self(by)
-        return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
+        return derivative(self(of), self(by))
 
     def formula(self, formula: Formula) -> Written:
         """A formula in these names."""
@@ -85,6 +84,20 @@ def name_of(label: str) -> Written:
     else:
         math = mathtext(label) if len(label) <= _LETTERS else ""
     return Written(text, math or quoted(text))
+
+
+def derivative(a: Written, b: Written) -> Written:
+    """∂a/∂b."""
+    return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
+
+
+def derivative_of(output: str, label: str) -> Written:
+    r"""The derivative of a node by another, by their labels.
+
+    >>> derivative_of("loss", "w2").text
+    '∂ℓ/∂w₂'
+    """
+    return derivative(name_of(output), name_of(label))
 
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

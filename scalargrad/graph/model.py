@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
@@ -148,6 +149,24 @@ class Graph:
         for index, edge in enumerate(self.edges):
             found[edge.source].append(index)
         return tuple(map(tuple, found))
+
+
+def outputs_of(what: Any, taker: str) -> tuple[Value, ...]:
+    """The outputs that a Value, several of them, or a program stand for.
+
+    Raises:
+        TypeError: for anything else, in the name of what takes it.
+
+    >>> x = Value(3, "x")
+    >>> outputs_of(x, "derive") == outputs_of([x, x], "derive") == (x,)
+    True
+    """
+    outputs = (what,) if isinstance(what, Value) else getattr(what, "outputs", what)
+    if isinstance(outputs, Iterable) and not isinstance(outputs, str):
+        found = tuple(dict.fromkeys(outputs))
+        if found and all(isinstance(output, Value) for output in found):
+            return found
+    raise TypeError(f"{taker} takes a Value, Values or a program; got {type(what).__name__}")
 
 
 def edges_between(graph: Graph, source: int, through: int | None = None) -> frozenset[int]:

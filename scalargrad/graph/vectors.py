@@ -14,7 +14,7 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.graph.derivation import named_value
 from scalargrad.graph.equations import in_parentheses, written_number
-from scalargrad.graph.labels import name_of
+from scalargrad.graph.labels import derivative, name_of
 from scalargrad.notation.names import Written, parsed
 from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.numbers import numbers as numbers_alike
@@ -190,7 +190,7 @@ def gradient(loss: Value, names: Sequence[str | Value] = ()) -> Matrix:
     found = gradients(loss, scalars.whole(1, loss.data))
     values = [found.get(node, scalars.whole(0, loss.data)) for node in chosen]
     name = _called(loss)
-    entries = tuple((_derivative(name, name_of(node.label)),) for node in chosen)
+    entries = tuple((derivative(name, name_of(node.label)),) for node in chosen)
     return Matrix(
         Written(f"∇{name.text}", rf"\nabla {name.math}"),
         tuple((value,) for value in values),
@@ -242,7 +242,7 @@ def _jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> Matrix:
     for output in outputs:
         found = gradients(output, scalars.whole(1, output.data), until=until - {output})
         rows.append(tuple(found.get(node, scalars.whole(0, output.data)) for node in inputs))
-    name = _derivative(_side(outputs), _side(inputs))
+    name = derivative(_side(outputs), _side(inputs))
     numbers = numbers_alike([number for row in rows for number in row])
     return Matrix(name, tuple(rows), numbers=numbers)
 
@@ -266,10 +266,6 @@ def _side(nodes: Sequence[Value]) -> Written:
 
 def _called(node: Value) -> Written:
     return name_of(node.label or "output")
-
-
-def _derivative(a: Written, b: Written) -> Written:
-    return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
 
 
 def _parameters(model: object, names: Sequence[str | Value]) -> list[Value]:

@@ -419,7 +419,7 @@ def test_nodes_without_a_name_or_below_nothing_or_of_no_kind_are_refused():
         derive(x * w, w)
     with pytest.raises(ValueError, match="'z' is not below the output"):
         derive(x * w, Value(1, "z"))
-    with pytest.raises(TypeError, match="derive takes a Value, usually the loss; got int"):
+    with pytest.raises(TypeError, match="derive takes a Value, Values or a program; got int"):
         derive(3, "x")
     with pytest.raises(TypeError, match="wrt is a node or its name; got int"):
         derive(x * w, 3)
