@@ -31,7 +31,8 @@ from scalargrad.notation.names import LONGEST, mathtext
 from scalargrad.notation.numbers import both
 from scalargrad.notation.printing import latex
 from scalargrad.view import drawing
-from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
+from scalargrad.view.drawing import STYLES
+from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.scene import THEMES
 
 ROOT = Path(__file__).parent.parent

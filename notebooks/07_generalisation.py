@@ -122,7 +122,7 @@ net = MLP(1, [3, 1], seed=1)
 net.layers.insert(1, dropout)
 loss = (net([Value(2.0, "x")]) - Value(1.0, "y")) ** 2
 loss.named("loss").backward()
-draw(loss, dropped=["h2_1"], biases=False)
+draw(loss).dropped("h2_1").biases(False)
 
 # %% [markdown]
 # Half of the units are missing, so their sum would be half as large. Therefore what is kept is

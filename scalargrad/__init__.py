@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from scalargrad.language.reading import Program, program
     from scalargrad.language.writing import program_text
     from scalargrad.sheets.worksheet import worksheet
-    from scalargrad.view.drawing import Drawing, Frames, draw, nudge
+    from scalargrad.view.drawing import Drawing, draw, nudge
+    from scalargrad.view.picture import Frames
     from scalargrad.view.stepper.stepper import Stepper, step
 
 __version__ = "0.1.0"
@@ -83,7 +84,7 @@ _WHERE = {
     "Compiled": "compiler.compiled",
     "Derivation": "graph.derivation",
     "Drawing": "view.drawing",
-    "Frames": "view.drawing",
+    "Frames": "view.picture",
     "Matrix": "graph.vectors",
     "Program": "language.reading",
     "Report": "checking.report",

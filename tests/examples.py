@@ -6,9 +6,11 @@ import random
 from collections.abc import Callable
 
 from scalargrad import Value, program
+from scalargrad.graph.model import Graph
 from scalargrad.lectures import LECTURES
 from scalargrad.view.export import formats
-from scalargrad.view.scene import Scene
+from scalargrad.view.frames import By, stepped
+from scalargrad.view.scene import Look, Scene, Style
 
 CROSS_ENTROPY = """
 z = w11*x1 + w21*x2 + b; yhat = sigmoid(z)
@@ -32,6 +34,11 @@ SOFTMAX_INPUTS = {
     "x1": "1", "x2": "2", "w11": "0.5", "w21": "-0.25", "w12": "0.3", "w22": "0.1", "w13": "1",
     "w23": "-1",
 }  # fmt: skip
+
+
+def frames(graph: Graph, look: Look, style: Style, *, by: By = "node") -> tuple[Scene, ...]:
+    """The scenes of the build of a graph."""
+    return tuple(style(graph, at) for at in stepped(graph, look, by))
 
 
 def painted(scene: Scene, form: str) -> bytes:

@@ -20,7 +20,8 @@ from scalargrad.files import write_all
 from scalargrad.lectures import experiments
 from scalargrad.nn import losses
 from scalargrad.train import data, optim
-from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES, Drawing
+from scalargrad.view.drawing import STYLES, Drawing
+from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.scene import THEMES
 
 PAGE = """<!doctype html>
@@ -58,8 +59,8 @@ def drawings() -> Iterator[tuple[str, Drawing]]:
         yield f"{name}-layers", draw(output, style="network", detail="layers")
     output = example("deeper")
     yield "deeper-path", draw(output, wrt="x1", path="a11_1")
-    yield "lecture-fractions", draw(example("lecture"), wrt="w2", fractions=True)
-    yield "lecture-dropped", draw(example("lecture"), dropped=["h2"])
+    yield "lecture-fractions", draw(example("lecture"), wrt="w2").numbers(fractions=True)
+    yield "lecture-dropped", draw(example("lecture")).dropped("h2")
 
 
 def plotted() -> Iterator[tuple[str, Axes]]:

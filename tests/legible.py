@@ -59,11 +59,7 @@ def links_of(scene: Scene) -> list[Arrow]:
 
 def labels_of(scene: Scene) -> list[Area]:
     """Where lines end for the labels on them."""
-    return [
-        outline_of(s)
-        for s in scene.shapes
-        if isinstance(s, Rectangle) and not s.stroke and s.fill == scene.paper
-    ]
+    return [gap for link in links_of(scene) for gap in link.gaps]
 
 
 def way(arrow: Arrow, steps: int = 14) -> Iterator[tuple[float, float]]:
@@ -355,11 +351,16 @@ PROGRAMS: dict[str, tuple[str, str, dict[str, object], float]] = {
 }  # fmt: skip
 
 
+NUMBERS = ("digits", "fractions")  # options of a case that `.numbers` takes
+
+
 def drawn(text: str, options: dict[str, object]) -> Drawing:
     """The drawing of a program after backward."""
     output = program(text).output
     output.backward()
-    return draw(output, **options)  # type: ignore[arg-type]
+    how = {name: options[name] for name in NUMBERS if name in options}
+    rest = {name: options[name] for name in options if name not in NUMBERS}
+    return draw(output, **rest).numbers(**how)  # type: ignore[arg-type]
 
 
 def main(cases: Path | None) -> None:

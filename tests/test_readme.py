@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
+from scalargrad.view.drawing import STYLES
+from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.scene import THEMES
 
 README = Path(__file__).parent.parent / "README.md"

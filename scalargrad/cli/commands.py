@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import click
 
@@ -76,6 +77,19 @@ def app(context: click.Context, version: bool, installed: str | None, shown: str
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     prepare_streams()
+    noted: set[str] = set()
+
+    def note(message: object, *_: object) -> None:
+        if str(message) not in noted:
+            noted.add(str(message))
+            _complain(message, 0)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = note  # type: ignore[assignment]
+        return _code_of(arguments)
+
+
+def _code_of(arguments: list[str] | None) -> int:
     try:
         code = app(arguments, prog_name="scalargrad", standalone_mode=False)
         return _complain("interrupted", code) if code == INTERRUPTED else int(code or 0)

@@ -13,12 +13,13 @@ from scalargrad.cli.streams import is_pipe, save, say
 
 
 def _choices(name: str) -> Any:
-    """Reads a list of words in the module of drawings when it is needed."""
+    """Reads a list of words in the modules of drawings when it is needed."""
 
     def words() -> list[str]:
         from scalargrad.view import drawing
+        from scalargrad.view.export import formats
 
-        return list(getattr(drawing, name))
+        return list(getattr(formats if name.endswith("SUFFIXES") else drawing, name))
 
     return words
 
@@ -65,6 +66,9 @@ def draw(
     form: str | None,
     wrt: str | None,
     dropped: str | None,
+    biases: bool,
+    digits: int | None,
+    fractions: bool,
     frames: bool,
     **options: Any,
 ) -> None:
@@ -76,7 +80,9 @@ def draw(
 
     example = read_program(text, at)
     example.output.backward()
-    drawing = draw(example.output, wrt=names(wrt), dropped=names(dropped), **options)
+    drawing = draw(example.output, wrt=names(wrt), **options)
+    drawing = drawing.numbers(digits=digits, fractions=fractions)
+    drawing = drawing.biases(biases).dropped(*names(dropped))
     picture = drawing.frames() if frames else drawing
     form = form or ("html" if frames else "svg")
     save(

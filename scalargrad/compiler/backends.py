@@ -83,7 +83,8 @@ def c_kernel(
         held = np.ascontiguousarray(numbers, dtype=float)
         matrix = np.ascontiguousarray(columns, dtype=float)
         sums, rows = np.zeros(len(summed)), np.empty((apart, count))
-        code = run(count, _address(held), _rows(matrix), _address(sums), _rows(rows))
+        columns_at, rows_at = _rows(matrix), _rows(rows)
+        code = run(count, *map(_address, (held, columns_at, sums, rows_at)))
         if code:
             raise MemoryError(f"no memory for a program of {program.size} operations")
         return sums, rows
@@ -97,9 +98,9 @@ def _address(array: Any) -> int:
 
 def _rows(matrix: Any) -> Any:
     """The addresses of the rows of a matrix."""
-    first, length = _address(matrix), matrix.strides[0]
-    count = len(matrix)
-    return (ctypes.c_void_p * max(count, 1))(*range(first, first + count * length, length or 1))
+    import numpy as np
+
+    return _address(matrix) + np.arange(len(matrix), dtype=np.uintp) * matrix.strides[0]
 
 
 def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:

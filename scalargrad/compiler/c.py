@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from scalargrad.compiler.listing import (
     ATOM,
@@ -85,8 +85,22 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
 # Lines -------------------------------------------------------------------------------------------
 
 
-def listing_of(program: Program, varying: Sequence[bool], names: bool = True) -> Listing:
-    """The lines of a program in C; steps that vary are vectors of lanes, the others doubles."""
+def listing_of(
+    program: Program,
+    varying: Sequence[bool],
+    names: bool = True,
+    loop: Callable[[int, Text], Text] | None = None,
+    apart: Collection[int] = (),
+) -> Listing:
+    """The lines of a program in C; steps that vary are vectors of lanes, the others doubles.
+
+    Args:
+        program: what to write.
+        varying: for each step whether it differs from lane to lane.
+        names: whether a gradient with a name gets a line even where it is only handed over.
+        loop: the text of a long sum of products, from its step and the text of its start.
+        apart: steps that get a line of their own in any case.
+    """
 
     def is_wide(ref: int | float) -> bool:
         return isinstance(ref, int) and varying[ref]
@@ -94,6 +108,8 @@ def listing_of(program: Program, varying: Sequence[bool], names: bool = True) ->
     def write(index: int, op: str, operands: Sequence[Text]) -> Text:
         if op in BINDING:
             return binary(op, *operands)
+        if loop and op == "dot":
+            return loop(index, operands[0])
         args = program.steps[index][1]
         wide = varying[index]
         if op == "quotient":
@@ -112,7 +128,7 @@ def listing_of(program: Program, varying: Sequence[bool], names: bool = True) ->
             return call(f"{op}_lanes", operands)
         return call(C_NAMES.get(op, op), operands)
 
-    return Listing(program, write, _number, names)
+    return Listing(program, write, _number, names, apart)
 
 
 def _choice(operands: Sequence[Text], wide: Sequence[bool]) -> Text:

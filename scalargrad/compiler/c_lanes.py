@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from scalargrad.compiler.c import C_NAMES, listing_of
-from scalargrad.compiler.listing import Line
+from scalargrad.compiler.listing import Line, Text
+from scalargrad.compiler.memory import Memory
 from scalargrad.compiler.program import Program
+from scalargrad.compiler.rolling import rolled
 from scalargrad.compiler.source import CONDITIONS
 
 LONGEST = 200  # statements in one function: compilers take more than linear time for longer ones
+
+# A straight line takes longer to compile at -O2, and is no faster; loops are twice as fast.
+_LOOPS = '#pragma GCC optimize ("O2")\n'
 
 _HEAD = """\
 #include <math.h>
@@ -109,15 +115,15 @@ _KERNEL = """\
 int kernel(long n_, const double *numbers_, const double *const *columns_, double *sums_,
     double *const *rows_)
 {{
-    real *const sum_ = aligned_alloc(sizeof(real), ({sums} + {crossing} + 1) * sizeof(real));
-    double *const single_ = malloc(({crossing} + {same} + 1) * sizeof(double));
+    real *const sum_ = aligned_alloc(sizeof(real), ({sums} + {wide} + 1) * sizeof(real));
+    double *const single_ = malloc(({single} + {same} + 1) * sizeof(double));
     if (!sum_ || !single_) {{
         free(sum_);
         free(single_);
         return 1;
     }}
     real *const wide_ = sum_ + {sums};
-    double *const same_ = single_ + {crossing};
+    double *const same_ = single_ + {single};
     memset(sum_, 0, {sums} * sizeof(real));
     const long rest_ = n_ % LANES;
     for (long i_ = rest_ ? rest_ - LANES : 0; i_ < n_; i_ += LANES) {{
@@ -158,33 +164,61 @@ class _Writer:
     """The statements of a kernel, in functions of bearable length."""
 
     def __init__(self, program: Program, lanes: Sequence[str], summed: frozenset[int]) -> None:
-        self.program = program
-        self.varying = program.lanes(lanes)
-        self.listing = listing_of(program, self.varying, names=False)
-        lines = list(self.listing.lines(dict(enumerate(program.outputs))))
-        self.parts = [lines[k : k + LONGEST] for k in range(0, len(lines), LONGEST)]
+        varying = program.lanes(lanes)
         self.sums = {place: k for k, place in enumerate(sorted(summed))}
         apart = [place for place in range(len(program.outputs)) if place not in summed]
         self.rows = {place: k for k, place in enumerate(apart)}
-        same = [place for place in range(len(program.outputs)) if not self._varies(place)]
+        same = [place for place, ref in enumerate(program.outputs)
+                if not (isinstance(ref, int) and varying[ref])]  # fmt: skip
         self.same = {place: k for k, place in enumerate(same)}
-        self.loads = self._loads(lanes)
+        added = [place for place in self.sums if place not in self.same]
+        alike = [{place: program.outputs[place] for place in places} for places in (same, added)]
+        self.program, products = rolled(program, alike)
+        self.varying = self.program.lanes(lanes)
+        self.products = {found.place: found for found in products}
+        self.inputs = self._inputs(lanes)
+        self.memory = Memory(self.varying, self.inputs)
+        self.pairs = {
+            index: self.memory.pairs(args[1:])
+            for index, (op, args) in enumerate(self.program.steps) if op == "dot"
+        }  # fmt: skip
+        self.others = {found.place: self.memory.rows(found.others) for found in products}
+        straight = [(op, args[:1]) if op == "dot" else (op, args)
+                    for op, args in self.program.steps]  # fmt: skip
+        kept = {*self.memory.steps, *[found.factor for found in products]}
+        self.listing = listing_of(
+            replace(self.program, steps=tuple(straight)), self.varying, names=False,
+            loop=self._sum, apart=kept,
+        )  # fmt: skip
+        gone = {found.place + k for found in products for k in range(len(found.others))}
+        outputs = {k: ref for k, ref in enumerate(self.program.outputs) if k not in gone}
+        lines = list(self.listing.lines(outputs))
+        lines += [Line("", None, found.place, (found.factor,)) for found in products]
+        self.parts = [lines[k : k + LONGEST] for k in range(0, len(lines), LONGEST)] or [[]]
+        self.loads = {
+            index: f"const {kind} {self.listing.variables[index]} = {says};"
+            for index, (kind, says) in enumerate(map(self._loaded, self.inputs))
+        }
         self.part_of = {line.step: k for k, part in enumerate(self.parts) for line in part}
         self.crossing = self._crossing()
 
-    def _loads(self, lanes: Sequence[str]) -> dict[int, str]:
-        """For each input the statement that reads it."""
-        loads, counts = {}, {True: 0, False: 0}
-        for index, name in enumerate(self.program.inputs):
-            variable, is_column = self.listing.variables[index], name in lanes
-            place = counts[is_column]
-            counts[is_column] += 1
-            loads[index] = (
-                f"const real {variable} = loaded(columns_[{place}], i_, rest_);"
-                if is_column
-                else f"const double {variable} = numbers_[{place}];"
-            )
-        return loads
+    def _inputs(self, lanes: Sequence[str]) -> list[tuple[str, int]]:
+        """For each input the array that holds it, and its place there."""
+        counts = {"columns_": 0, "numbers_": 0}
+        inputs = []
+        many = set(lanes)
+        for name in self.program.inputs:
+            array = "columns_" if name in many else "numbers_"
+            inputs.append((array, counts[array]))
+            counts[array] += 1
+        return inputs
+
+    def _loaded(self, held: tuple[str, int]) -> tuple[str, str]:
+        """The type of an input, and the expression that reads it."""
+        array, place = held
+        if array == "columns_":
+            return "real", f"loaded(columns_[{place}], i_, rest_)"
+        return "double", f"numbers_[{place}]"
 
     def _crossing(self) -> dict[int, str]:
         """Where in memory one part leaves a step for another."""
@@ -192,22 +226,36 @@ class _Writer:
         for number, part in enumerate(self.parts):
             for step in (step for line in part for step in line.uses):
                 if step not in self.loads and self.part_of[step] != number and step not in found:
-                    memory = "wide_" if self.varying[step] else "single_"
-                    found[step] = f"{memory}[{len(found)}]"
+                    found[step] = self.memory.place(step)
         return found
+
+    def _sum(self, index: int, start: Text) -> Text:
+        """A loop that adds up products, as an expression."""
+        operands = self.program.steps[index][1]
+        a, b = self.pairs[index]
+        kind, begin = "double", start.says
+        if self.varying[index]:
+            is_wide = isinstance(operands[0], int) and self.varying[operands[0]]
+            kind, begin = "real", begin if is_wide else f"lanes({begin})"
+        loop = f"for (int k_ = 0; k_ < {len(operands) // 2}; k_++) s_ += {a} * {b};"
+        return Text(f"({{ {kind} s_ = {begin}; {loop} s_; }})", depth=start.depth + 1)
 
     def text(self) -> str:
         """The translation unit."""
         calls = [f"part{k}({_NAMES});" for k in range(len(self.parts))]
         kernel = _KERNEL.format(
             sums=len(self.sums),
-            crossing=len(self.crossing),
+            wide=self.memory.count("wide_"),
+            single=self.memory.count("single_"),
             same=len(self.same),
             calls="\n        ".join(calls),
             **self._same("sums", self.sums),
             **self._same("rows", self.rows),
         )
-        return "\n".join([_HEAD, *self._functions(), *map(self._part, range(len(calls))), kernel])
+        parts = map(self._part, range(len(calls)))
+        tables = self.memory.tables
+        head = _LOOPS + _HEAD if self.memory.steps or self.products else _HEAD
+        return "\n".join([head, *self._functions(), *tables, *parts, kernel])
 
     def _same(self, name: str, places: dict[int, int]) -> dict[str, str]:
         """Which of the sums, or rows, are outputs that no lane changes."""
@@ -220,7 +268,7 @@ class _Writer:
     def _functions(self) -> list[str]:
         """The functions of lanes that are called."""
         inline = CONDITIONS | {"input", "+", "-", "*", "/", "neg", "where", "quotient",
-                               "log_sum_exp"}  # fmt: skip
+                               "log_sum_exp", "dot"}  # fmt: skip
         steps = zip(self.program.steps, self.varying, strict=True)
         called = sorted({op for (op, _), varies in steps if varies} - inline)
         return [
@@ -229,7 +277,7 @@ class _Writer:
         ]
 
     def _part(self, number: int) -> str:
-        body: list[str] = []
+        body = [] if number else self.memory.filled()
         known: set[int] = set()
         for line in self.parts[number]:
             for step in line.uses:
@@ -243,8 +291,7 @@ class _Writer:
                 continue
             known.add(line.step)
             body.append(self._declared(line.step, line.says))
-            if line.step in self.crossing:
-                body.append(f"{self.crossing[line.step]} = {self.listing.variables[line.step]};")
+            body += self.memory.stored(line.step, self.listing.variables[line.step])
         text = "\n".join(f"    {statement}" for statement in body)
         return _PART.format(number=number, body=text)
 
@@ -252,13 +299,17 @@ class _Writer:
         kind = "real" if self.varying[step] else "double"
         return f"const {kind} {self.listing.variables[step]} = {says};"
 
-    def _varies(self, place: int) -> bool:
-        ref = self.program.outputs[place]
-        return isinstance(ref, int) and self.varying[ref]
-
     def _handed_over(self, line: Line) -> str:
         place = line.output
         assert place is not None
+        if place in self.products:
+            factor, others = self.products[place].factor, self.products[place].others
+            into = f"same_[{self.same[place]}" if place in self.same else f"sum_[{self.sums[place]}"
+            sign = "=" if place in self.same else "+="
+            return (
+                f"for (int k_ = 0; k_ < {len(others)}; k_++) {into} + k_] {sign} "
+                f"{self.listing.variables[factor]} * {self.others[place]};"
+            )
         if place in self.same:
             return f"same_[{self.same[place]}] = {line.says};"
         if place in self.sums:

@@ -153,11 +153,14 @@ class Compiled:
             raise ValueError(f"a file prints the gradients of one example; got lanes in {lanes[0]}")
         return {name: float(number) for name, number in numbers.items()}
 
-    def vectors(self, lanes: Sequence[str]) -> Callable[[Any, Any], tuple[Any, Any, Any]]:
+    def vectors(
+        self, lanes: Sequence[str], with_gradients: bool = True
+    ) -> Callable[[Any, Any], tuple[Any, Any, Any]]:
         """The program as a function of vectors, for those who hold their numbers in arrays.
 
         Args:
             lanes: the names of the inputs that are lanes.
+            with_gradients: whether to compute them; their vector is empty else.
 
         Returns:
             A function of a vector (the other inputs, in order) and a matrix (a row for each of the
@@ -170,7 +173,7 @@ class Compiled:
                              f"{listed(self.inputs)}")  # fmt: skip
         if not self.reduce or set(lanes) & set(self.wrt):
             raise ValueError("vectors need a program with reduce=…, and gradients of numbers only")
-        plan = self._plan(frozenset(lanes), True)
+        plan = self._plan(frozenset(lanes), with_gradients)
 
         def run(numbers: Any, columns: Any) -> tuple[Any, Any, Any]:
             count = len(columns[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from scalargrad.compiler.program import Program, Ref
@@ -54,6 +54,7 @@ class Listing:
         write: the text of a step (by index) from its operation and the texts of its operands.
         constant: the text of a constant.
         names: whether a gradient with a name gets a line even where it is only handed over.
+        apart: steps that get a line of their own in any case.
 
     Attributes:
         variables: the names of the steps with lines of their own, and of the inputs.
@@ -65,12 +66,14 @@ class Listing:
         write: Writer,
         constant: Callable[[float], str],
         names: bool = True,
+        apart: Collection[int] = (),
     ) -> None:
         self.program = program
         self.variables: dict[int, str] = {}
         self._write = write
         self._constant = constant
         self._names = names
+        self._apart = apart
         self._uses = _uses(program)
         self._texts: dict[int, Text] = {}
         self._parts: dict[int, tuple[int, ...]] = {}
@@ -97,7 +100,7 @@ class Listing:
             text = self._write(index, op, list(map(self.of, args)))
             places = waiting.get(index, ())
             inner = self._uses[index] + len(places)
-            is_named = index in named and (self._names or not places)
+            is_named = (index in named and (self._names or not places)) or index in self._apart
             is_short = text.depth < _DEEPEST and len(text.says) < _LONGEST
             within = tuple([part for a in args if a.__class__ is int for part in parts[a]])
             if op in CONDITIONS or (inner == 1 and not is_named and (is_short or places)):

@@ -71,9 +71,9 @@ def gradients(
     is added to the gradients of its parents.
 
     The seed is the gradient of the output, usually 1; nodes of `until` are taken for leaves. Where
-    `pullback` does not give other closures, `fast` does the same sooner for plain numbers.
+    `pullback` does not give other closures, `fast` does the same sooner for floats.
     """
-    if pullback is None and scalars.is_number(seed):
+    if pullback is None and seed.__class__ is float:
         try:
             return fast.gradients(output, seed, until)
         except (OverflowError, fast.OutOfOrderError):

@@ -157,13 +157,13 @@ def is_number(scalar: Scalar) -> bool:
     return kind_of(scalar).rank <= FLOAT.rank
 
 
-MOST_BITS = 65_536  # of an exact number, whose arithmetic takes no second then
+MOST_BITS = 20_000  # of an exact number, in programs and elsewhere
 _MOST = 1 << MOST_BITS
 _EXACT_CLASSES = frozenset({int, Fraction})
 
 
 def bounded(scalar: Scalar) -> Scalar:
-    """The scalar; an exact number of too many digits as the nearest float, which is said once.
+    """The scalar; an exact number beyond 20,000 bits as the nearest float, which is said once.
 
     >>> bounded(Fraction(1, 3)), bounded(0.5)
     (Fraction(1, 3), 0.5)
@@ -173,12 +173,16 @@ def bounded(scalar: Scalar) -> Scalar:
         return scalar
     if -_MOST < scalar.numerator < _MOST and scalar.denominator < _MOST:
         return scalar
+    _say_outgrown()
+    return to_float(scalar)
+
+
+def _say_outgrown() -> None:
     warnings.warn(
         f"an exact number grew beyond {MOST_BITS:,} bits and goes on as the nearest float; "
-        "begin with floats, Value(0.1), where many steps follow",
+        "begin with floats, Value(0.1) or ~0.1 in a program, where many steps follow",
         stacklevel=1,  # one place, so that it is said once
     )
-    return to_float(scalar)
 
 
 def shown(scalar: Scalar) -> str:
@@ -309,7 +313,7 @@ def _combined(combine: Function, a: Scalar, b: Scalar) -> Scalar:
     if a.__class__ is not b.__class__:
         a, b = paired(a, b)
     try:
-        return combine(a, b)
+        return bounded(combine(a, b))
     except OverflowError:
         return combine(to_float(a), to_float(b))
 
@@ -453,9 +457,6 @@ FLOAT = Kind("float", 1, _FLOAT_FUNCTIONS, whole=whole_float, data=float, conver
 # Exact numbers -----------------------------------------------------------------------------------
 
 
-_MOST_BITS = 4_000_000  # of an exact power; a larger one is a float, which takes no minutes
-
-
 def _exact_sqrt(a: int | Fraction) -> Scalar:
     if a < 0:
         raise ValueError("square root of a negative number")
@@ -503,8 +504,9 @@ def _exact_log_to(base: int, rounded: Function) -> Function:
 def _exact_power(a: int | Fraction, b: int | Fraction) -> Scalar:
     if b.denominator == 1:
         bits: int = max(abs(int(a.numerator)), int(a.denominator)).bit_length() - 1
-        if bits * abs(int(b)) <= _MOST_BITS:
+        if bits * abs(int(b)) <= MOST_BITS:
             return Fraction(a) ** int(b)
+        _say_outgrown()
     near = to_float(a)
     if a > 0 and near in (0.0, math.inf):
         root = _exact_root(a, b.denominator)
@@ -554,7 +556,10 @@ def _number(text: str) -> int | Fraction:
 def _decimal(number: Decimal) -> Scalar:
     if not number.is_finite():
         return math.nan if number.is_nan() else float(number)
-    return Fraction(number) if abs(number.adjusted()) <= _MOST_BITS // 4 else float(number)
+    if abs(number.adjusted()) > MOST_BITS // 4:
+        _say_outgrown()
+        return float(number)
+    return Fraction(number)
 
 
 EXACT = Kind("exact number", 0, EXACT_FUNCTIONS, data=operator.pos)

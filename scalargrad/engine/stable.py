@@ -133,7 +133,7 @@ def within(y: Scalar, slope: Scalar) -> Scalar:
 
 def total(*a: Scalar) -> Scalar:
     """The sum, added from the left."""
-    return reduce(operator.add, a)
+    return reduce(scalars.plus if scalars.is_exact(a[0]) else operator.add, a)
 
 
 def dot(b: Scalar, *pairs: Scalar) -> Scalar:
@@ -144,6 +144,8 @@ def dot(b: Scalar, *pairs: Scalar) -> Scalar:
     """
     if len(pairs) % 2:
         raise TypeError("dot takes b, w1, x1, w2, x2, …; got an operand without partner")
+    if scalars.is_exact(b):
+        return reduce(scalars.plus, map(scalars.times, pairs[::2], pairs[1::2]), b)
     return dot_of_rows(b, pairs[::2], pairs[1::2])
 
 
@@ -164,14 +166,14 @@ def dot_derivatives(y: Scalar, b: Scalar, *pairs: Scalar) -> Operands:
 
 def product(*a: Scalar) -> Scalar:
     """The product, multiplied from the left."""
-    return reduce(operator.mul, a)
+    return reduce(scalars.times if scalars.is_exact(a[0]) else operator.mul, a)
 
 
 def products_of_others(a: Operands) -> Operands:
     """For each operand the product of the others: those before it times those after it."""
-    before = list(accumulate(a[:-1], operator.mul, initial=1))
-    after = list(accumulate(reversed(a[1:]), operator.mul, initial=1))
-    return tuple(map(operator.mul, before, reversed(after)))
+    before = list(accumulate(a[:-1], scalars.times, initial=1))
+    after = list(accumulate(reversed(a[1:]), scalars.times, initial=1))
+    return tuple(map(scalars.times, before, reversed(after)))
 
 
 def _norm_and_scale(a: Operands) -> tuple[Scalar, Scalar]:

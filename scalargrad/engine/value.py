@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
-from scalargrad.engine import branches, copying, ops, scalars
+from scalargrad.engine import branches, copying, fast, ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, topological_order
 from scalargrad.engine.fast import next_index
 from scalargrad.engine.inplace import in_place
@@ -368,16 +368,18 @@ class Value:
         """The operands' nodes, in order."""
         if self.op is None or self.p is None:
             return ()
-        count = self.op.count
-        return (self.p, self.q) if count == 2 else (self.p,) if count == 1 else tuple(self.p)
+        if self.op.count:
+            return (self.p, self.q) if self.op.count == 2 else (self.p,)
+        return fast.parents_of(self)
 
     @property
     def operands(self) -> Operands:
         """The scalars that were captured when the operation ran."""
         if self.op is None or self.p is None:
             return ()
-        count = self.op.count
-        return (self.a, self.b) if count == 2 else (self.a,) if count == 1 else tuple(self.a)
+        if self.op.count:
+            return (self.a, self.b) if self.op.count == 2 else (self.a,)
+        return fast.operands_of(self)
 
     def local_derivatives(self) -> Operands:
         """∂y/∂aᵢ for each parent, at the operands that were captured."""

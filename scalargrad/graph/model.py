@@ -391,7 +391,7 @@ def _node(value: Value) -> Node:
 
 
 def _edge(place: Mapping[Value, int], parent: Value, value: Value, local: Scalar) -> Edge:
-    contribution = None if value.grad is None else value.grad * local
+    contribution = None if value.grad is None else scalars.times(value.grad, local)
     return Edge(place[parent], place[value], local, contribution)
 
 

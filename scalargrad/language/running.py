@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import lcm
 from typing import Any
 
 from scalargrad.engine import ops
@@ -42,7 +41,6 @@ from scalargrad.language.vectors import (
 )
 from scalargrad.notation.names import typeset
 
-MOST_BITS = 20_000  # of an exact result
 MOST_BITS_IN_ALL = 50_000_000  # of all exact results of a program
 _CONSTANTS = {"e": math.e, "pi": math.pi}
 
@@ -223,19 +221,19 @@ class Machine:
     def make(self, operation: Operation, operands: Sequence[Any], position: int) -> Value:
         """The node of an operation on Values."""
         self.count(position)
-        too_large = "this exact number grows too large; write a number in it as a float, like ~0.1"
-        if _will_be_large(operation, [operand.data for operand in operands]):
-            raise LocatedError(too_large, position)
         try:
             result: Value = operation(*operands)
         except (ArithmeticError, ValueError) as error:
             raise LocatedDomainError(str(error), position) from error
         except TypeError as error:
             raise LocatedError(str(error), position) from error
-        bits = _bits(result.data)
-        self._bits += bits
-        if bits > MOST_BITS or self._bits > MOST_BITS_IN_ALL:
-            raise LocatedError(too_large, position)
+        self._bits += _bits(result.data)
+        if self._bits > MOST_BITS_IN_ALL:
+            raise LocatedError(
+                "the exact numbers of a program have at most "
+                f"{MOST_BITS_IN_ALL:,} bits in all; write a number as a float, like ~0.1",
+                position,
+            )
         return result
 
     def count(self, position: int, more: int = 1) -> None:
@@ -365,17 +363,3 @@ def _bits(data: Scalar) -> int:
     if data.__class__ is float or not is_exact(data):
         return 0
     return max(int(data.numerator).bit_length(), int(data.denominator).bit_length())
-
-
-def _will_be_large(operation: Operation, data: Sequence[Scalar]) -> bool:
-    """Whether an exact result, or a step on the way to it, is too large to be computed first."""
-    if operation is ops.pow and all(map(is_exact, data)):
-        base, exponent = data
-        return bool((_bits(base) - 1) * abs(exponent) > MOST_BITS)
-    if len(data) > 2 and all(map(is_exact, data)):
-        common = 1  # denominator
-        for number in data:
-            common = lcm(common, number.denominator)
-            if common.bit_length() > 2 * MOST_BITS:
-                return True
-    return False

@@ -363,7 +363,7 @@ def dropout() -> Iterator[Shown]:
     reached = [name for name, grad in grads.items() if grad]
     yield same("what a gradient reaches in layer 1, unit 2 being dropped",
                ["w11_1", "w21_1", "b1_1", "w13_1", "w23_1", "b3_1"], reached)  # fmt: skip
-    yield Picture("network", draw(loss, dropped=gone))
+    yield Picture("network", draw(loss).dropped(*gone))
     yield Picture("boundaries", plots.boundaries(runs, name="p")[0])
     yield Picture("masks", plots.dropout_masks(experiments.dropout_masks()))
 

@@ -20,7 +20,8 @@ from scalargrad.files import write_all
 from scalargrad.language.reading import Program, inputs_of, program
 from scalargrad.notation.numbers import decimal, fraction
 from scalargrad.notation.words import printable
-from scalargrad.view.drawing import Drawing, Frames
+from scalargrad.view.drawing import Drawing
+from scalargrad.view.picture import Frames
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -138,19 +138,22 @@ class Module:
         loss: Callable[[Any, Any], Value],
         inputs: int | None = None,
         *,
+        targets: int = 1,
         backend: str = "auto",
         reduce: Any = "mean",
         fast: bool = False,
     ) -> Any:
         """A program for a loss of one example and its gradients; see `scalargrad.compile`.
 
-        Its inputs are those of the module, x1, x2, …, then the target y, then the parameters, which
-        are what they are now where they are left out. Random masks are drawn at each call. It
-        gives gradients with respect to the parameters, and the predictions as further outputs.
+        Its inputs are those of the module, x1, x2, …, then the target y (or targets y1, y2, …,
+        which the loss is given as a list), then the parameters, which are what they are now where
+        they are left out. Random masks are drawn at each call. It gives gradients with respect to
+        the parameters, and the predictions as further outputs.
 
         Args:
             loss: of a prediction and a target.
             inputs: how many the module takes; by default as many as its first layer.
+            targets: how many there are.
             backend: "python", "numpy", "c", "jax", "torch" or "auto".
             reduce: over lanes: "mean", "sum", or None.
             fast: C only: fused multiplications and additions.
@@ -171,15 +174,15 @@ class Module:
         shared = {id(r): r for m in self.modules() for r in vars(m).values()
                   if isinstance(r, Random)}  # fmt: skip
         twin = deepcopy(self, shared)  # it draws from the module's own random numbers
-        target = Value(0, "y")
-        nodes = [*xs, target, *twin.parameters()]
+        ys = [Value(0, f"y{k}" if targets > 1 else "y") for k in range(1, targets + 1)]
+        nodes = [*xs, *ys, *twin.parameters()]
         named = dict(zip(unique_names(nodes), nodes, strict=True))
         for name, node in named.items():
             node.data = tape.input(name)
         prediction = twin(xs)
-        output = loss_of(loss, prediction, target)
+        output = loss_of(loss, prediction, ys if targets > 1 else ys[0])
         more = list(prediction) if isinstance(prediction, list | tuple) else [prediction]
-        parameters = dict(list(named.items())[count + 1 :])
+        parameters = dict(list(named.items())[count + targets :])
         program = traced(tape, output, parameters, more)
         given = dict(zip(parameters, self.parameters(), strict=True))
         return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)

@@ -4,6 +4,7 @@ from scalargrad.train.data import (
     DataSet,
     blobs,
     circles,
+    digits,
     gaussian_mixture,
     mixture_centres,
     noisy_sine,
@@ -13,11 +14,12 @@ from scalargrad.train.data import (
 )
 from scalargrad.train.fit import History, accuracy, fit, losses_of
 from scalargrad.train.monitor import HEALTHY, first_not_finite, first_outside
-from scalargrad.train.optim import SGD, clip_norm, clip_values, gradient, project, theta
+from scalargrad.train.optim import SGD, Adam, clip_norm, clip_values, gradient, project, theta
 
 __all__ = [
     "HEALTHY",
     "SGD",
+    "Adam",
     "DataSet",
     "History",
     "accuracy",
@@ -25,6 +27,7 @@ __all__ = [
     "circles",
     "clip_norm",
     "clip_values",
+    "digits",
     "first_not_finite",
     "first_outside",
     "fit",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from itertools import chain
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,6 +17,7 @@ from scalargrad.engine import scalars
 from scalargrad.nn.module import whole
 
 Point = tuple[float, ...]
+Target = float | Point
 
 
 @dataclass(frozen=True)
@@ -20,33 +25,37 @@ class DataSet:
     """Examples: for each the numbers that go in and the target that should come out.
 
     Args:
-        inputs: a row of d floats for each example: tuples, lists or arrays.
-        targets: a label or a float for each example.
+        inputs: a row of d numbers for each example: tuples, lists, an array, or a pandas frame,
+            whose columns give the names.
+        targets: for each example a label, a number, or a row of k of them (several outputs,
+            probabilities, one-hot).
         names: what the d columns are called.
         classes: the labels, in order; empty where the targets are measured numbers.
 
     Raises:
         TypeError: for examples that are no rows.
         ValueError: for no examples, rows of several lengths, a target too few or too many, a
-            target of several numbers, a label outside the classes.
+            label outside the classes.
 
     >>> xor(4).targets
     (0, 1, 1, 0)
+    >>> DataSet([[0.5], [1.0]], [[1, 0], [0, 1]]).width
+    2
     """
 
     inputs: tuple[Point, ...]
-    targets: tuple[float, ...]
+    targets: tuple[Any, ...]
     names: tuple[str, ...] = ()
     classes: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("inputs", "targets"):  # those of numpy and PyTorch too
-            if hasattr(getattr(self, field), "tolist"):
-                object.__setattr__(self, field, getattr(self, field).tolist())
+        if not self.names and hasattr(self.inputs, "columns"):  # a frame of pandas
+            object.__setattr__(self, "names", tuple(map(str, self.inputs.columns)))
+        for field in ("inputs", "targets"):
+            object.__setattr__(self, field, _plain(getattr(self, field)))
         object.__setattr__(self, "inputs", _rows(self.inputs))
         if not hasattr(self.targets, "__len__"):
             raise TypeError(f"a data set needs a target for each example; got {self.targets!r}")
-        object.__setattr__(self, "targets", tuple(self.targets))
         if not self.inputs:
             raise ValueError("a data set needs one example or more; got none")
         if len(self.inputs) != len(self.targets):
@@ -54,33 +63,65 @@ class DataSet:
                 "a data set needs a target for each example; got "
                 f"{len(self.inputs)} examples and {len(self.targets)} targets"
             )
-        for target in self.targets:
-            if getattr(target, "__len__", None):
-                raise ValueError(f"a target is one number, a label or a measurement; got {target}")
-        widths = sorted({len(row) for row in self.inputs})
-        if widths[0] == 0:
-            raise ValueError("a data set needs examples of one number or more; got empty rows")
-        if len(widths) > 1:
-            got = " and ".join(map(str, widths))
-            raise ValueError(f"all examples need as many numbers as the first; got {got}")
+        is_vector = {hasattr(_plain(target), "__len__") for target in self.targets
+                     if not isinstance(target, str)}  # fmt: skip
+        if True in is_vector:
+            object.__setattr__(self, "targets", _rows(self.targets, "targets"))
+        object.__setattr__(self, "targets", tuple(self.targets))
+        width = _one_width("examples", self.inputs)
+        if True in is_vector and _one_width("targets", self.targets) == 1:
+            object.__setattr__(self, "targets", tuple([y for (y,) in self.targets]))
         _check_numbers("inputs", chain.from_iterable(self.inputs))
-        _check_numbers("targets", self.targets)
+        _check_numbers("targets", chain.from_iterable(map(outputs, self.targets)))
         if not self.names:
-            object.__setattr__(self, "names", _numbered(widths[0]))
-        if len(self.names) != widths[0]:
+            object.__setattr__(self, "names", _numbered(width))
+        if len(self.names) != width:
             raise ValueError(
-                f"the examples have {widths[0]} numbers each; got {len(self.names)} names for them"
+                f"the examples have {width} numbers each; got {len(self.names)} names for them"
             )
         strange = [t for t in self.targets if self.classes and t not in self.classes]
         if strange:
             known = ", ".join(map(str, self.classes))
             raise ValueError(f"a label is one of the classes {known}; got {strange[0]}")
 
+    @classmethod
+    def from_csv(cls, path: str | Path, *targets: str) -> DataSet:
+        """The examples of a CSV file whose first line names the columns.
+
+        Args:
+            path: of the file.
+            targets: the names of the columns that should come out; the last one if left out.
+
+        Raises:
+            ValueError: for a column that is not there, or something that is no number, by its line.
+        """
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            heads = [head.strip() for head in next(reader, [])]
+            lines = [(reader.line_num, row) for row in reader if row]
+        wanted = targets or tuple(heads[-1:])
+        for name in wanted:
+            if name not in heads:
+                raise ValueError(
+                    f"{path} has no column {name!r}; its columns are {', '.join(heads) or 'none'}"
+                )
+        numbers = [_read(path, line, heads, row) for line, row in lines]
+        out = [heads.index(name) for name in wanted]
+        names = tuple([head for k, head in enumerate(heads) if k not in out])
+        inputs = [[x for k, x in enumerate(row) if k not in out] for row in numbers]
+        ys = [[row[k] for k in out] for row in numbers]
+        return cls(inputs, ys if len(out) > 1 else [y for (y,) in ys], names)  # type: ignore[arg-type]
+
+    @property
+    def width(self) -> int:
+        """How many numbers a target has."""
+        return len(outputs(self.targets[0]))
+
     def __len__(self) -> int:
         """How many examples there are."""
         return len(self.inputs)
 
-    def __iter__(self) -> Iterator[tuple[Point, float]]:
+    def __iter__(self) -> Iterator[tuple[Point, Target]]:
         """The examples, each with its target."""
         return iter(zip(self.inputs, self.targets, strict=True))
 
@@ -136,24 +177,37 @@ class DataSet:
         >>> [len(batch) for batch in xor(10).minibatches(4)]
         [4, 4, 2]
         """
+        return (
+            self if size is None else self.chosen(rows) for rows in self.orders(size, seed, epoch)
+        )
+
+    def orders(self, size: int | None, seed: int, epoch: int) -> list[Sequence[int]]:
+        """The rows of each batch of an epoch; see `minibatches`."""
         if size is None:
-            return iter([self])
+            return [range(len(self))]
         check_batch_size(size, len(self))
         rows = _shuffled(len(self), f"epoch {seed} {epoch}")
-        starts = range(0, len(self), size)
-        return (self.chosen(rows[start : start + size]) for start in starts)
+        return [rows[start : start + size] for start in range(0, len(self), size)]
 
     def lanes(self) -> tuple[tuple[Any, ...], Any]:
         """The columns of the inputs and the targets as numpy arrays: one graph for all examples.
+
+        Targets of several numbers are a list of columns too.
 
         >>> (x1, x2), y = xor(4).lanes()
         >>> x1 * x2 > 0, y
         (array([ True, False, False,  True]), array([0., 1., 1., 0.]))
         """
+        columns, targets = self.matrix()
+        is_vector = hasattr(self.targets[0], "__len__")
+        return tuple(columns), list(targets) if is_vector else targets[0]
+
+    def matrix(self) -> tuple[Any, Any]:
+        """Arrays of d and of k rows: a column for each example."""
         import numpy as np
 
         columns = np.array(self.inputs, dtype=float).T.copy()
-        return tuple(columns), np.array(self.targets, dtype=float)
+        return columns, np.array(list(map(outputs, self.targets)), dtype=float).T.copy()
 
 
 def check_batch_size(size: int, count: int) -> None:
@@ -165,6 +219,9 @@ def check_batch_size(size: int, count: int) -> None:
 
 def _check_numbers(where: str, numbers: Iterable[Any]) -> None:
     """Raise a TypeError where something stands that is no number; True and False are labels."""
+    numbers = list(numbers)
+    if set(map(type, numbers)) <= {int, float}:
+        return
     for number in numbers:
         try:
             is_number = isinstance(number, bool) or scalars.is_number(scalars.scalar(number))
@@ -174,17 +231,54 @@ def _check_numbers(where: str, numbers: Iterable[Any]) -> None:
             raise TypeError(f"a data set holds numbers; got {number!r} among its {where}")
 
 
-def _rows(inputs: Any) -> tuple[Point, ...]:
+def _plain(numbers: Any) -> Any:
+    """The numbers of a frame or an array as lists; others as they are."""
+    array = numbers.to_numpy() if hasattr(numbers, "to_numpy") else numbers
+    return array.tolist() if hasattr(array, "tolist") else array
+
+
+def _rows(rows: Any, of: str = "examples") -> tuple[Point, ...]:
     """The rows of numbers that a user gave as tuples, lists or arrays."""
-    strange = [inputs] if isinstance(inputs, str) or not hasattr(inputs, "__len__") else [
-        row for row in inputs if isinstance(row, str) or not hasattr(row, "__len__")
+    strange = [rows] if isinstance(rows, str) or not hasattr(rows, "__len__") else [
+        row for row in rows if isinstance(row, str) or not hasattr(row, "__len__")
     ]  # fmt: skip
     if strange:
-        raise TypeError(
-            "a data set needs a row of numbers for each example, as in ((0.5, 1.0), …); got "
-            f"{strange[0]!r}"
-        )
-    return tuple(map(tuple, inputs))
+        wanted = "a row of numbers for each example, as in ((0.5, 1.0), …)"
+        if of == "targets":
+            wanted = "targets of one kind, all numbers or all rows of numbers"
+        raise TypeError(f"a data set needs {wanted}; got {strange[0]!r}")
+    return tuple([tuple(_plain(row)) for row in rows])
+
+
+def _one_width(what: str, rows: Sequence[Point]) -> int:
+    """How many numbers each row has."""
+    widths = sorted(set(map(len, rows)))
+    if widths[0] == 0:
+        raise ValueError(f"a data set needs {what} of one number or more; got empty rows")
+    if len(widths) > 1:
+        got = " and ".join(map(str, widths))
+        raise ValueError(f"all {what} need as many numbers as the first; got {got}")
+    return widths[0]
+
+
+def outputs(target: Target) -> Point:
+    """The numbers of a target, one or several."""
+    return target if isinstance(target, tuple) else (target,)
+
+
+def _read(path: str | Path, line: int, heads: Sequence[str], row: Sequence[str]) -> list[float]:
+    """The numbers of a line of a CSV file."""
+    if len(row) != len(heads):
+        raise ValueError(f"{path}, line {line}: {len(heads)} columns, but {len(row)} numbers")
+    numbers = []
+    for head, text in zip(heads, row, strict=True):
+        try:
+            numbers.append(float(text))
+        except ValueError:
+            raise ValueError(
+                f"{path}, line {line}, column {head}: a number is needed; got {text!r}"
+            ) from None
+    return numbers
 
 
 def _numbered(count: int) -> tuple[str, ...]:
@@ -354,3 +448,22 @@ def noisy_sine(
     inputs = sorted(draw.uniform(-1, 1) for _ in range(count))
     targets = [curve(x) + (draw.gauss(0, noise) if noise else 0.0) for x in inputs]
     return DataSet(tuple([(x,) for x in inputs]), tuple(targets), names=("x",))
+
+
+# Images ------------------------------------------------------------------------------------------
+
+
+def digits() -> DataSet:
+    """1 797 handwritten digits, 8×8 pixels of 0 to 1 row by row: x11 … x88, classes 0 to 9.
+
+    Source: Alpaydin and Kaynak, Optical Recognition of Handwritten Digits (its test set), UCI
+    Machine Learning Repository, 1998; licensed CC BY 4.0.
+
+    >>> len(digits()), digits().targets[:5]
+    (1797, (0, 1, 2, 3, 4))
+    """
+    packed = files("scalargrad.train").joinpath("digits.csv.gz").read_bytes()
+    rows = [tuple(map(int, line.split(","))) for line in gzip.decompress(packed).decode().split()]
+    names = tuple([f"x{row}{column}" for row in range(1, 9) for column in range(1, 9)])
+    inputs = tuple([tuple([pixel / 16 for pixel in row[:-1]]) for row in rows])
+    return DataSet(inputs, tuple([row[-1] for row in rows]), names, tuple(range(10)))

@@ -17,6 +17,7 @@ from scalargrad.errors import DomainError
 from scalargrad.nn.checkpoint import function_name
 from scalargrad.nn.module import Module, loss_of, whole
 from scalargrad.nn.regularisation import BatchNorm
+from scalargrad.train.arrays import Arrays
 from scalargrad.train.data import DataSet, check_batch_size
 from scalargrad.train.monitor import (
     HEALTHY,
@@ -25,7 +26,7 @@ from scalargrad.train.monitor import (
     nan_or_infinite,
     size_of,
 )
-from scalargrad.train.optim import SGD, Reduction
+from scalargrad.train.optim import Optimizer, Reduction
 from scalargrad.train.resume import check_run, fingerprint
 
 _FAR = 1e8  # a loss that grew by so much is not coming back
@@ -73,7 +74,7 @@ def fit(
     model: Module,
     loss: Loss,
     data: DataSet,
-    optimizer: SGD,
+    optimizer: Optimizer,
     *,
     epochs: int,
     batch_size: int | None = None,
@@ -135,6 +136,10 @@ def fit(
             f"training examples have {len(data.names)} numbers each; "
             f"got test examples of {len(test.names)}"
         )
+    if test is not None and test.width != data.width:
+        raise ValueError(
+            f"training examples have {data.width} targets each; got test examples with {test.width}"
+        )
     if "loss" in (metrics or {}):
         raise ValueError("a metric cannot be called loss, which is recorded already")
     if not set(model.parameters()) & set(optimizer.parameters):
@@ -149,7 +154,7 @@ def fit(
         )
     if backend and not lanes:
         raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
-    hooks = (before_step or _nothing, after_step or _nothing)
+    hooks = (before_step, after_step)
     run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
     if backend:
         run.compile(data, backend)
@@ -163,12 +168,15 @@ def fit(
     stopped = ""
     try:
         for epoch in _watched(range(run.epochs, epochs), run):
-            batches = data.minibatches(batch_size, seed, epoch)
-            stopped = run.epoch(batches, test) or run.patience_lost(patience)
+            stopped = run.epoch(
+                data, data.orders(batch_size, seed, epoch), test
+            ) or run.patience_lost(patience)
             if stopped:
                 break
     finally:
         model.eval()
+        if run.compiled:
+            run.compiled.scatter()
     return run.history(stopped, identity)
 
 
@@ -183,7 +191,7 @@ def _check_kinds(
             "fit needs a function of a prediction and a target as loss, such as "
             f"losses.squared_error; got {loss!r}"
         )
-    if not isinstance(optimizer, SGD):
+    if not isinstance(optimizer, Optimizer):
         raise TypeError(f"fit needs as optimizer SGD(model.parameters(), 0.1); got {optimizer!r}")
     wanted = 'fit needs metrics by name, as in metrics={"accuracy": accuracy}'
     if not isinstance(metrics, Mapping | None):
@@ -274,8 +282,8 @@ def _watched(epochs: Iterable[int], run: _Run) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    data: list[Scalar]
-    velocity: list[Scalar | None]
+    data: Any
+    memory: Any
     steps: int
     extra: list[Any]
 
@@ -287,16 +295,16 @@ class _Run:
         self,
         model: Module,
         loss: Loss,
-        optimizer: SGD,
+        optimizer: Optimizer,
         metrics: Mapping[str, Metric],
-        hooks: tuple[Callable[[], object], Callable[[], object]],
+        hooks: tuple[Callable[[], object] | None, Callable[[], object] | None],
         *,
         lanes: bool,
         monitor: bool,
     ) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.metrics = dict(metrics)
-        self.before_step, self.after_step = hooks
+        self.hooks = hooks
         self.lanes, self.monitor = lanes, monitor
         self.parameters = model.parameters()
         self.layers = _layers(model.named_parameters())
@@ -308,8 +316,8 @@ class _Run:
         self.start: float | None = None  # the loss of the first step
         self.best: dict[str, Any] = {}
         self.remembering = [m for m in model.modules() if m.extra_state() is not None]
+        self.compiled: Arrays | None = None
         self.good = self.snapshot()
-        self.compiled: _CompiledStep | None = None
         self.asked = -1  # the epoch in which the graph was last asked for the reason
 
     def compile(self, data: DataSet, backend: str) -> None:
@@ -317,32 +325,44 @@ class _Run:
         self.model.eval()
         losses_of(self.model, self.loss, data)  # checks the labels
         self.model.train()
-        self.compiled = _CompiledStep(self, len(data.names), backend)
+        self.compiled = Arrays(self.model, self.loss, self.optimizer, data, self.layers, backend)
+        self.good = self.snapshot()
 
     @property
     def epochs(self) -> int:
         return len(self.train["loss"])
 
     def state(self) -> dict[str, Any]:
+        if self.compiled:
+            self.compiled.scatter()
         return {"model": self.model.state(), "optimizer": self.optimizer.state()}
 
     def load(self, state: Mapping[str, Any]) -> None:
         self.model.load_state(state["model"])
         self.optimizer.load_state(state["optimizer"])
+        if self.compiled:
+            self.compiled.gather()
 
     def snapshot(self) -> _Snapshot:
         """What `state` holds, at a tenth of the cost: one is taken before every step."""
-        return _Snapshot(
-            [p.data for p in self.parameters],
-            list(self.optimizer.velocity),
-            self.optimizer.steps,
-            [module.extra_state() for module in self.remembering],
-        )
+        extra = [module.extra_state() for module in self.remembering]
+        if self.compiled and self.compiled.moves:
+            held = self.compiled.theta, self.compiled.memory
+            return _Snapshot(*held, self.optimizer.steps, extra)
+        numbers = [p.data for p in self.parameters]
+        return _Snapshot(numbers, dict(self.optimizer.memory), self.optimizer.steps, extra)
 
     def restore(self, taken: _Snapshot) -> None:
-        for parameter, data in zip(self.parameters, taken.data, strict=True):
-            parameter.data = data
-        self.optimizer.velocity, self.optimizer.steps = list(taken.velocity), taken.steps
+        self.optimizer.steps = taken.steps
+        if isinstance(taken.memory, dict):
+            for parameter, data in zip(self.parameters, taken.data, strict=True):
+                parameter.data = data
+            self.optimizer.memory = dict(taken.memory)
+            if self.compiled:
+                self.compiled.gather()
+        elif self.compiled:
+            self.compiled.theta, self.compiled.memory = taken.data, taken.memory
+            self.compiled.scatter()
         self.remember(taken.extra)
 
     def remember(self, extra: Sequence[Any]) -> None:
@@ -382,24 +402,28 @@ class _Run:
             deepcopy(final),
         )  # fmt: skip
 
-    def epoch(self, batches: Iterable[DataSet], test: DataSet | None) -> str:
-        """Run over the batches and test; the reason to stop, if there is one."""
+    def epoch(self, data: DataSet, batches: Iterable[Sequence[int]], test: DataSet | None) -> str:
+        """Run over the rows of each batch and test; the reason to stop, if there is one."""
         sums = dict.fromkeys(self.train, 0.0)
         sizes = dict.fromkeys(self.layers, 0.0)
-        count = examples = 0
+        count = examples = seen = 0
         self.model.train()
-        for batch in batches:
+        for rows in batches:
             with _quiet(self.lanes):
-                reason, found, batch_sizes = self.step(batch)
+                reason, found, batch_sizes = self.step(data, rows)
             if reason:
                 self.restore(self.good)
                 return f"diverged at step {self.steps + 1}: {reason}"
             self.steps += 1
-            count, examples = count + 1, examples + len(batch)
+            count, examples = count + 1, examples + len(rows)
             for name, value in found.items():
-                sums[name] += value * len(batch)
+                sums[name] += value * len(rows)
+            seen += len(rows) * (found.keys() != sums.keys())
             for layer, size in batch_sizes.items():
                 sizes[layer] += size
+        if self.compiled and self.compiled.seen:  # metrics wait for the end of the epoch
+            for name, value in self.measured(*self.compiled.predicted()).items():
+                sums[name] += value * seen
         for name, value in sums.items():
             self.train[name].append(value / examples)
         for layer, size in sizes.items():
@@ -409,17 +433,28 @@ class _Run:
                 self.test.setdefault(name, []).append(value)
         return ""
 
-    def step(self, batch: DataSet) -> tuple[str, dict[str, float], dict[str, float]]:
+    def step(
+        self, data: DataSet, rows: Sequence[int]
+    ) -> tuple[str, dict[str, float], dict[str, float]]:
         """One step: the reason why it was not made, what was measured, the layers' gradients."""
         if self.compiled:
             before = [module.extra_state() for module in self.remembering]
-            value, prediction, targets, sizes = self.compiled(batch)
+            value, sizes = self.compiled.measured(rows)
             if self.start is None:
                 self.start = value
             if not self.is_questionable(value, sizes):
-                return self.moved(value, self.measured(prediction, targets), sizes)
+                self.good = self.snapshot()
+                if self.compiled.moves and self.hooks == (None, None):
+                    self.compiled.step()
+                else:
+                    self.compiled.scatter()
+                    self.move()
+                return "", {"loss": value}, sizes
             self.asked = self.epochs
+            self.compiled.seen.pop()
+            self.compiled.scatter()
             self.remember(before)  # the graph draws the same masks
+        batch = data.chosen(rows)
         try:
             losses, prediction, targets = losses_of(self.model, self.loss, batch, lanes=self.lanes)
         except DomainError as error:
@@ -443,17 +478,20 @@ class _Run:
                 {},
                 {},
             )
-        return self.moved(value, self.measured(prediction, targets), sizes)
-
-    def moved(
-        self, value: float, measured: dict[str, float], sizes: dict[str, float]
-    ) -> tuple[str, dict[str, float], dict[str, float]]:
-        """Change the parameters by their gradients."""
         self.good = self.snapshot()
-        self.before_step()
+        self.move()
+        return "", {"loss": value, **self.measured(prediction, targets)}, sizes
+
+    def move(self) -> None:
+        """Change the parameters by their gradients, Value by Value."""
+        before_step, after_step = self.hooks
+        if before_step:
+            before_step()
         self.optimizer.step()
-        self.after_step()
-        return "", {"loss": value, **measured}, sizes
+        if after_step:
+            after_step()
+        if self.compiled:
+            self.compiled.gather()
 
     def is_far(self, value: float) -> bool:
         """Whether a loss has grown so much that it is not coming back."""
@@ -492,6 +530,9 @@ class _Run:
     def tested(self, test: DataSet) -> dict[str, float]:
         self.model.eval()
         with _quiet(self.lanes):
+            if self.compiled:
+                loss, prediction, targets = self.compiled.tested(test)
+                return {"loss": loss, **self.measured(prediction, targets)}
             losses, prediction, targets = losses_of(self.model, self.loss, test, lanes=self.lanes)
             return {"loss": _average(losses), **self.measured(prediction, targets)}
 
@@ -536,42 +577,6 @@ class _Run:
         return f"no lesser loss for {patience} epochs; went back to epoch {self.best['epoch']}"
 
 
-class _CompiledStep:
-    """The gradients of a batch by a compiled program, set on the parameters."""
-
-    def __init__(self, run: _Run, count: int, backend: str) -> None:
-        import numpy as np
-
-        self.numpy = np
-        self.reduction = run.optimizer.reduction
-        self.parameters = run.parameters
-        self.program = run.model.compile(run.loss, count, backend=backend, reduce=self.reduction)
-        drawn = self.program.program.drawn
-        self.draws = list(drawn.values())
-        self.run = self.program.vectors([*self.program.inputs[: count + 1], *drawn])
-        places = {parameter: place for place, parameter in enumerate(self.parameters)}
-        self.layers = {
-            layer: np.array([places[p] for p in members]) for layer, members in run.layers.items()
-        }
-
-    def __call__(self, batch: DataSet) -> tuple[float, Any, Any, dict[str, float]]:
-        """The mean loss, the prediction, the targets, and the layers' gradients."""
-        np = self.numpy
-        columns, targets = batch.lanes()
-        masks = [np.array([draw() for _ in targets], dtype=float) for draw in self.draws]
-        numbers = np.array([scalars.to_float(p.data) for p in self.parameters])
-        value, outputs, gradient = self.run(numbers, [*columns, targets, *masks])
-        gradient = np.asarray(gradient, dtype=float)
-        for parameter, number in zip(self.parameters, gradient.tolist(), strict=True):
-            parameter.grad = number
-        sizes = abs(gradient)
-        by_layer = {layer: float(sizes[places].mean()) for layer, places in self.layers.items()}
-        value = float(value) / (len(batch) if self.reduction == "sum" else 1)
-        predictions = [Value(np.asarray(row, dtype=float)) for row in outputs]
-        prediction = predictions[0] if len(predictions) == 1 else predictions
-        return value, prediction, targets, by_layer
-
-
 def _nodes(prediction: Any) -> list[Value]:
     if isinstance(prediction, Value):
         return [prediction]
@@ -595,7 +600,3 @@ def _layer(name: str) -> str:
     label, _, again = name.partition("#")
     number = label.rpartition("_")[2]
     return f"layer {number}{'#' * bool(again)}{again}" if number.isdigit() else name
-
-
-def _nothing() -> None:
-    """What is called where the caller gave nothing to call."""

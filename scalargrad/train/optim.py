@@ -48,41 +48,32 @@ def reduced(grad: Scalar | None, reduction: Reduction = "mean") -> Scalar | None
 # Steps -------------------------------------------------------------------------------------------
 
 
-class SGD:
-    """Gradient descent, p ← p - rate·g: on a minibatch stochastic, on all data plain.
+class Optimizer:
+    """Steps along the gradient: what SGD and Adam share. A parameter without a gradient stays.
 
-    Momentum and weight decay are PyTorch's: g ← g + decay·p, then v ← momentum·v + g (at first
-    v = g) stands for g. A parameter that no gradient has reached (None) stays.
-
-    Args:
-        parameters: leaves, such as those of a module.
-        rate: the learning rate, or a function that gives it for the number of steps done.
-        momentum: 0 for none.
-        weight_decay: λ, on all parameters; to leave biases out use losses.l2_penalty.
-        reduction: over lanes: "mean" or "sum".
+    A subclass says in `moved` how one parameter moves, and names in `remembers` what is kept of
+    each parameter for that: `memory` holds, under each name, a number per parameter, None before
+    its first step.
     """
 
+    remembers: tuple[str, ...] = ()
+
     def __init__(
-        self,
-        parameters: Iterable[Value],
-        rate: Any,
-        momentum: Any = 0,
-        weight_decay: Any = 0,
-        reduction: Reduction = "mean",
+        self, parameters: Iterable[Value], rate: Any, weight_decay: Any, reduction: Reduction
     ) -> None:
-        self.parameters = _leaves(parameters)
+        self.parameters = _leaves(parameters, type(self).__name__)
         self.rate: Any = rate if callable(rate) else _from_zero("a rate", rate)
-        self.momentum = _from_zero("a momentum", momentum)
-        if not self.momentum < 1:
-            raise ValueError(
-                "a momentum is a number from 0 and below 1, or no step is ever forgotten; "
-                f"got {scalars.shown(self.momentum)}"
-            )
         self.weight_decay = _from_zero("a weight decay", weight_decay)
         self.reduction = reduction
-        self.velocity: list[Scalar | None] = [None] * len(self.parameters)
+        self.memory: dict[str, list[Scalar | None]] = {
+            name: [None] * len(self.parameters) for name in self.remembers
+        }
         self.steps = 0
         reduced(None, reduction)
+
+    def moved(self, rate: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
+        """A parameter after a step, and what is remembered of it; of arrays alike."""
+        raise NotImplementedError
 
     def zero_grad(self) -> None:
         """Set the gradients to 0."""
@@ -102,19 +93,13 @@ class SGD:
         """Change every parameter: all of them, or, when something is wrong, none."""
         rate = self.current_rate()
         after = []
-        for parameter, before in zip(self.parameters, self.velocity, strict=True):
+        for parameter, *before in zip(self.parameters, *self.memory.values(), strict=True):
             data, grad = parameter.data, reduced(parameter.grad, self.reduction)
-            if grad is None:
-                after.append((data, before))
-                continue
-            if self.weight_decay:
-                grad = grad + self.weight_decay * data
-            if self.momentum:
-                grad = grad if before is None else self.momentum * before + grad
-            after.append((data - rate * grad, grad if self.momentum else None))
-        for index, (data, velocity) in enumerate(after):
-            self.parameters[index].data = data
-            self.velocity[index] = velocity
+            after.append((data, *before) if grad is None else self.moved(rate, data, grad, *before))
+        columns = list(zip(*after, strict=True))
+        for parameter, data in zip(self.parameters, columns[0], strict=True):
+            parameter.data = data
+        self.memory = dict(zip(self.memory, map(list, columns[1:]), strict=True))
         self.steps += 1
 
     def settings(self) -> dict[str, Any]:
@@ -122,18 +107,19 @@ class SGD:
         rate = function_name(self.rate) if callable(self.rate) else to_json(self.rate)
         return {
             "rate": rate,
-            "momentum": to_json(self.momentum),
             "weight_decay": to_json(self.weight_decay),
             "reduction": self.reduction,
         }
 
     def state(self) -> dict[str, Any]:
         """Everything that `load_state` needs, as JSON can hold it."""
-        known = zip(unique_names(self.parameters), self.velocity, strict=True)
-        return {
-            "steps": self.steps,
-            "velocity": {name: None if v is None else to_json(v) for name, v in known},
+        names = unique_names(self.parameters)
+        written = {
+            kept: [None if v is None else to_json(v) for v in numbers]
+            for kept, numbers in self.memory.items()
         }
+        named = {kept: dict(zip(names, numbers, strict=True)) for kept, numbers in written.items()}
+        return {"steps": self.steps, **named}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Go on from a state.
@@ -141,32 +127,158 @@ class SGD:
         Raises:
             ValueError: for the state of other parameters; nothing is changed then.
         """
-        check_state("an optimiser", state, steps=int, velocity=Mapping)
-        steps, velocity = state["steps"], state["velocity"]
+        check_state("an optimiser", state, steps=int, **dict.fromkeys(self.remembers, Mapping))
+        steps = state["steps"]
         if isinstance(steps, bool) or steps < 0:
             raise ValueError(f"the state of an optimiser has 0 or more steps; got {steps}")
-        if not self.momentum and any(v is not None for v in velocity.values()):
+        memory = {}
+        for kept in self.remembers:
+            if list(state[kept]) != unique_names(self.parameters):
+                raise ValueError(
+                    f"the state of an optimiser of {len(state[kept])} parameters cannot be loaded "
+                    f"into one of {len(self.parameters)} with other names"
+                )
+            memory[kept] = [
+                None if v is None else from_json(v, name) for name, v in state[kept].items()
+            ]
+        self.check_memory(memory)
+        self.steps, self.memory = steps, memory
+
+    def check_memory(self, memory: Mapping[str, list[Scalar | None]]) -> None:
+        """Raise a ValueError for what it cannot remember."""
+
+
+class SGD(Optimizer):
+    """Gradient descent, p ← p - rate·g: on a minibatch stochastic, on all data plain.
+
+    Momentum and weight decay are PyTorch's: g ← g + decay·p, then v ← momentum·v + g (at first
+    v = g) stands for g. A parameter that no gradient has reached (None) stays.
+
+    Args:
+        parameters: leaves, such as those of a module.
+        rate: the learning rate, or a function that gives it for the number of steps done.
+        momentum: 0 for none.
+        weight_decay: λ, on all parameters; to leave biases out use losses.l2_penalty.
+        reduction: over lanes: "mean" or "sum".
+    """
+
+    remembers = ("velocity",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        rate: Any,
+        momentum: Any = 0,
+        weight_decay: Any = 0,
+        reduction: Reduction = "mean",
+    ) -> None:
+        super().__init__(parameters, rate, weight_decay, reduction)
+        self.momentum = _below_one("a momentum", momentum)
+
+    @property
+    def velocity(self) -> list[Scalar | None]:
+        """v of each parameter; None before its first step, and without momentum."""
+        return self.memory["velocity"]
+
+    def moved(self, rate: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
+        """A parameter after a step, and its velocity."""
+        (velocity,) = before
+        if self.weight_decay:
+            grad = grad + self.weight_decay * data
+        if self.momentum:
+            grad = grad if velocity is None else self.momentum * velocity + grad
+        return data - rate * grad, grad if self.momentum else None
+
+    def settings(self) -> dict[str, Any]:
+        """What it was made with, as JSON can hold it; a schedule by its name."""
+        return {**super().settings(), "momentum": to_json(self.momentum)}
+
+    def check_memory(self, memory: Mapping[str, list[Scalar | None]]) -> None:
+        """Raise a ValueError for velocities where there is no momentum."""
+        if not self.momentum and any(v is not None for v in memory["velocity"]):
             raise ValueError("the state of an optimiser without momentum has no velocities")
-        if list(velocity) != unique_names(self.parameters):
-            raise ValueError(
-                f"the state of an optimiser of {len(velocity)} parameters cannot be loaded into "
-                f"one of {len(self.parameters)} with other names"
-            )
-        read = [None if v is None else from_json(v, name) for name, v in velocity.items()]
-        self.steps, self.velocity = steps, read
 
 
-def _leaves(parameters: Any) -> list[Value]:
+class Adam(Optimizer):
+    """Adam, p ← p - rate·m̂/(√v̂ + ε): steps of the size of the rate, whatever the gradient's.
+
+    m ← β₁m + (1 - β₁)g and v ← β₂v + (1 - β₂)g² are running means, from 0; after t steps they are
+    divided by 1 - β₁ᵗ and 1 - β₂ᵗ. Weight decay is added to g, as in PyTorch's Adam.
+
+    Args:
+        parameters: leaves, such as those of a module.
+        rate: the learning rate, or a function that gives it for the number of steps done.
+        betas: β₁ and β₂, from 0 and below 1.
+        epsilon: ε, above 0.
+        weight_decay: λ, on all parameters.
+        reduction: over lanes: "mean" or "sum".
+
+    Source: Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, algorithm 1.
+
+    >>> w = Value(1.0, "w")
+    >>> adam = Adam([w], 0.1)
+    >>> w.grad = 1000.0
+    >>> adam.step()
+    >>> round(w.data, 6)
+    0.9
+    """
+
+    remembers = ("first_moment", "second_moment")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        rate: Any = 0.001,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        epsilon: Any = 1e-8,
+        weight_decay: Any = 0,
+        reduction: Reduction = "mean",
+    ) -> None:
+        super().__init__(parameters, rate, weight_decay, reduction)
+        if isinstance(betas, str) or len(betas) != 2:
+            raise ValueError(f"Adam needs two betas, such as (0.9, 0.999); got {betas!r}")
+        self.betas = tuple([float(_below_one("a beta", beta)) for beta in betas])
+        self.epsilon = float(_from_zero("epsilon", epsilon))
+        if not self.epsilon:
+            raise ValueError("Adam needs epsilon > 0, or a gradient of 0 is divided by 0; got 0")
+
+    def moved(self, rate: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
+        """A parameter after a step, and the running means of its gradient and of the square."""
+        if self.weight_decay:
+            grad = grad + self.weight_decay * data
+        (of_mean, of_square), (mean, square) = self.betas, before
+        new_mean = (1 - of_mean) * grad + (0 if mean is None else of_mean * mean)
+        new_square = (1 - of_square) * grad * grad + (0 if square is None else of_square * square)
+        t = self.steps + 1
+        size = scalars.sqrt(new_square) / math.sqrt(1 - of_square**t) + self.epsilon
+        return data - rate / (1 - of_mean**t) * new_mean / size, new_mean, new_square
+
+    def settings(self) -> dict[str, Any]:
+        """What it was made with, as JSON can hold it; a schedule by its name."""
+        return {**super().settings(), "betas": list(self.betas), "epsilon": self.epsilon}
+
+
+def _below_one(what: str, number: Any) -> Scalar:
+    given = _from_zero(what, number)
+    if not given < 1:
+        raise ValueError(
+            f"{what} is a number from 0 and below 1, or no step is ever forgotten; "
+            f"got {scalars.shown(given)}"
+        )
+    return given
+
+
+def _leaves(parameters: Any, who: str) -> list[Value]:
     is_iterable = hasattr(parameters, "__iter__") and not isinstance(parameters, str)
     given = list(parameters) if is_iterable else [parameters]
     strange = [p for p in given if not isinstance(p, Value)]
     if strange or not is_iterable:
         got = strange[0] if strange else parameters
-        raise TypeError(f"SGD needs parameters, as in SGD(model.parameters(), …); got {got!r}")
+        raise TypeError(f"{who} needs parameters, as in {who}(model.parameters(), …); got {got!r}")
     if not given:
-        raise ValueError("SGD needs at least one parameter; got none")
+        raise ValueError(f"{who} needs at least one parameter; got none")
     if computed := [p for p in given if not p.is_leaf]:
-        raise TypeError(f"SGD changes leaves of a graph; got a computed node, {computed[0]!r}")
+        raise TypeError(f"{who} changes leaves of a graph; got a computed node, {computed[0]!r}")
     return given
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from scalargrad.engine import scalars
 from scalargrad.nn.checkpoint import check_state, from_json
 from scalargrad.nn.module import whole
-from scalargrad.train.data import DataSet
+from scalargrad.train.data import DataSet, outputs
 
 _PARTS = {
     "model": Mapping, "optimizer": Mapping, "train": Mapping, "test": Mapping,
@@ -28,7 +28,7 @@ def fingerprint(data: DataSet | None) -> str:
     """
     if data is None:
         return ""
-    numbers = [[float(x).hex() for x in (*row, target)] for row, target in data]
+    numbers = [[float(x).hex() for x in (*row, *outputs(target))] for row, target in data]
     return hashlib.sha256(repr((numbers, data.names)).encode()).hexdigest()[:16]
 
 

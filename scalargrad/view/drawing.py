@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from html import escape
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal
 
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
-from scalargrad.files import write_whole
-from scalargrad.graph.derivation import derivation, named_node, named_value
+from scalargrad.graph.derivation import named_node, named_value
 from scalargrad.graph.model import Graph, contracted, edges_between, graph
-from scalargrad.graph.paths import path_through
 from scalargrad.nn.module import Module
-from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import numbers
-from scalargrad.notation.words import did_you_mean, printable
+from scalargrad.notation.words import printable
+from scalargrad.view.beneath import Rule, renamed
 from scalargrad.view.export import formats
-from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
-from scalargrad.view.export.library import LibraryMissing
-from scalargrad.view.frames import before_after, frames
+from scalargrad.view.export.formats import SUFFIXES
+from scalargrad.view.frames import before_after, stepped
 from scalargrad.view.layout.fitting import fitting, together
 from scalargrad.view.layout.search import SLIDE
+from scalargrad.view.picture import Frames, Picture, one_of, scaled, titled
+from scalargrad.view.roles import Roles
 from scalargrad.view.scene import (
     LARGEST,
+    LEVELS,
     MOST_BOXES,
     THEMES,
     Look,
     Scene,
     Style,
+    Theme,
     description,
-    moved,
 )
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.network import is_network, network
@@ -49,16 +45,16 @@ DETAILS = ("named", "all", "layers")
 DIRECTIONS = ("LR", "TB")
 ENGINES = ("own", "dot")
 
+_FARTHEST = 1e5  # points that a node is moved
+
 Node = Value | str  # a node, or its name
 
 
-def _nothing(look: Look) -> tuple[Written, ...]:
-    """The chain rule of nothing."""
-    return ()
+PARTS = ("headings", "derivation", "notes", "weights", "biases")  # what `hide` knows by name
 
 
-@dataclass(frozen=True)
-class Drawing:
+@dataclass(frozen=True, repr=False)
+class Drawing(Picture):
     """A picture of a graph as it was when it was drawn.
 
     Its methods give another Drawing, refined; this one stays as it is.
@@ -68,18 +64,182 @@ class Drawing:
         look: how.
         style: makes the scene of both.
         shown: makes the graph of a Value.
-        rule: writes the chain rule of what is highlighted, in numbers written in a way.
+        rule: the chain rule of what is highlighted.
+        title: above the picture.
+        factor: how many times as large the picture is made.
     """
 
     graph: Graph
     look: Look
     style: Style
     shown: Callable[[Value], Graph]
-    rule: Callable[[Look], tuple[Written, ...]] = _nothing
+    rule: Rule
+    title: str = ""
+    factor: float = 1.0
+
+    suffixes = SUFFIXES
 
     def _looking(self, **changes: Any) -> Drawing:
         look = replace(self.look, **changes)
-        return replace(self, look=replace(look, beneath=self.rule(look)))
+        beneath, after = self.rule.lines(self.graph, look.marking)
+        return replace(self, look=replace(look, beneath=beneath, after=after))
+
+    def _indices(self, nodes: Iterable[Node]) -> frozenset[int]:
+        return frozenset(_index(self.graph, node) for node in nodes)
+
+    # What is shown
+
+    def show(self, level: Literal["names", "values", "gradients", "all"]) -> Drawing:
+        """The picture with less in it, everything in its place.
+
+        Args:
+            level: the "names" only; the "values" too; the "gradients" too; or "all", with the
+                factors and the derivation of a path.
+
+        Raises:
+            DrawingError: for another level.
+
+        >>> x = Value(2, "x")
+        >>> y = (x * x).named("y")
+        >>> y.backward()
+        >>> draw(y).show("values")
+        x: value 2
+        y = mul(x, x): value 4
+        """
+        one_of("show", level, LEVELS)
+        return self._looking(level=level)
+
+    def ask(self, *nodes: Node) -> Drawing:
+        """The picture with a question mark where the numbers of some nodes stand.
+
+        Of a leaf with a gradient that is what is asked for: its value is given.
+
+        >>> x = Value(2, "x")
+        >>> y = (x * x).named("y")
+        >>> y.backward()
+        >>> draw(y).ask("x")
+        x: value 2, gradient ?
+        y = mul(x, x): value 4, gradient 1
+
+        Raises:
+            DrawingError: for a name that no node has.
+        """
+        return self._looking(asked=self.look.asked | self._indices(nodes))
+
+    def hide(self, *what: Node) -> Drawing:
+        """The picture without some nodes, their places kept.
+
+        Args:
+            what: nodes, or their names; or "headings", "derivation", "notes", "weights", "biases".
+
+        Raises:
+            DrawingError: for a name that no node has.
+        """
+        labels = {node.label for node in self.graph.nodes}
+        parts = {one for one in what if one in PARTS and one not in labels}
+        hidden = self._indices(one for one in what if one not in parts)
+        if parts & {"weights", "biases"}:
+            roles = Roles(self.graph)
+            biases = [leaf for leaves in roles.biases.values() for leaf in leaves]
+            hidden |= {*(roles.weights if "weights" in parts else ())}
+            hidden |= {*(biases if "biases" in parts else ())}
+        return self._looking(
+            hidden=self.look.hidden | hidden, without=self.look.without | frozenset(parts)
+        )
+
+    def refit(self) -> Drawing:
+        """The picture made for what it shows only: a sparse one gets larger text, other places."""
+        return self._looking(refit=True)
+
+    # How it is called and where it stands
+
+    def titled(self, title: str) -> Drawing:
+        """The picture under a title, which is the title of a slide too; "" for none."""
+        return replace(self, title=" ".join(printable(title, 0).split()))
+
+    def rename(self, node: Node, name: str) -> Drawing:
+        """The picture with another name for a node.
+
+        >>> x = Value(2, "x")
+        >>> y = (x * x).named("y")
+        >>> draw(y).rename("y", "area").show("names")
+        x
+        area = mul(x, x)
+
+        Raises:
+            DrawingError: for a name that no node has.
+        """
+        index = _index(self.graph, node)
+        old = self.graph.nodes[index].label
+        drawing = replace(
+            self, graph=renamed(self.graph, index, name), rule=self.rule.renamed(old, name)
+        )
+        return drawing._looking()
+
+    def place(self, node: Node, right: float = 0.0, down: float = 0.0) -> Drawing:
+        """The picture with a node moved by so many points; its edges follow.
+
+        Raises:
+            DrawingError: for a name that no node has, or a move that is no number.
+        """
+        index = _index(self.graph, node)
+        if not all(isinstance(by, int | float) and abs(by) < _FARTHEST for by in (right, down)):
+            raise DrawingError(f"place moves by points to the right and down; got {right}, {down}")
+        x, y = self.look.moves.get(index, (0.0, 0.0))
+        return self._looking(moves={**self.look.moves, index: (x + right, y + down)})
+
+    def heading(self, node: Node, text: str) -> Drawing:
+        """The network with another heading over the column of a node; "" for none.
+
+        Raises:
+            DrawingError: for a name that no node has.
+        """
+        return self._looking(heads={**self.look.heads, _index(self.graph, node): text})
+
+    # Colours and size
+
+    def colour(self, node: Node, colour: str) -> Drawing:
+        """The picture with a node in a colour.
+
+        Args:
+            node: or its name.
+            colour: as "#rrggbb", or the name of a colour of the theme, such as "accent".
+
+        Raises:
+            DrawingError: for a name that no node has, or what is no colour.
+        """
+        index = _index(self.graph, node)
+        return self._looking(colours={**self.look.colours, index: self.look.theme.colour(colour)})
+
+    def themed(self, theme: Theme | str) -> Drawing:
+        """The picture in the colours of a theme, or of the theme of a name.
+
+        Raises:
+            DrawingError: for a name that no theme has.
+        """
+        return self._looking(theme=_theme(theme))
+
+    def on(self, ground: str) -> Drawing:
+        """The picture on its "paper", "transparent", or on a colour such as "#fffbe6".
+
+        Raises:
+            DrawingError: for what is none of them.
+        """
+        paper = {"paper": None, "transparent": ""}
+        ground_ = paper[ground] if ground in paper else self.look.theme.colour(ground)
+        return self._looking(ground=ground_)
+
+    def scaled(self, factor: float) -> Drawing:
+        """The picture so many times as large, its text too.
+
+        Raises:
+            DrawingError: for a factor that is not between 0.05 and 20.
+        """
+        if not 0.05 <= factor <= 20:
+            raise DrawingError(f"a picture is scaled by 0.05 to 20; got {factor}")
+        return replace(self, factor=self.factor * factor)
+
+    # How numbers and edges are written
 
     def weights(self, how: Literal["edges", "rows", "matrices"]) -> Drawing:
         """The network with its weights on their edges, or as rows in the units, or in matrices.
@@ -92,7 +252,7 @@ class Drawing:
         Raises:
             DrawingError: for another way.
         """
-        _one_of("weights", how, ("edges", "rows", "matrices"))
+        one_of("weights", how, ("edges", "rows", "matrices"))
         return self._looking(weights=how)
 
     def numbers(
@@ -100,25 +260,39 @@ class Drawing:
         *,
         digits: int | None = None,
         fractions: bool | None = None,
+        decimal_comma: bool | None = None,
     ) -> Drawing:
-        """The picture with its numbers written in another way.
+        """The picture with its numbers written in another way; what is not given stays.
 
         Args:
-            digits: significant digits, 1 to 17.
+            digits: significant digits, 1 to 17; at first 3, or 4 where those show more in full.
             fractions: whether exact numbers are written as fractions.
+            decimal_comma: whether a comma stands for the decimal point: 0,24.
 
         Raises:
             DrawingError: for digits out of range.
+
+        >>> x = Value("0.24", "x")
+        >>> picture = draw((x * x).named("y")).numbers(digits=2, decimal_comma=True)
         """
-        _check_digits(digits)
-        written = self.look.numbers
-        return self._looking(
-            numbers=replace(
-                written,
-                digits=written.digits if digits is None else digits,
-                fractions=written.fractions if fractions is None else fractions,
-            )
-        )
+        if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
+            raise DrawingError(f"digits are 1 to 17; got {digits!r}")
+        changes: dict[str, Any] = {"digits": digits, "fractions": fractions}
+        wanted = {name: given for name, given in changes.items() if given is not None}
+        comma = self.look.decimal_comma if decimal_comma is None else decimal_comma
+        return self._looking(numbers=replace(self.look.numbers, **wanted), decimal_comma=comma)
+
+    def biases(self, shown: bool) -> Drawing:
+        """The network with its biases, as at first, or without them."""
+        return self._looking(biases=shown)
+
+    def dropped(self, *nodes: Node) -> Drawing:
+        """The picture with some nodes crossed out, as dropout leaves them.
+
+        Raises:
+            DrawingError: for a name that no node has.
+        """
+        return self._looking(dropped=frozenset(_index(self.graph, node) for node in nodes))
 
     def local(self) -> Drawing:
         """The picture with the local derivative on every edge, as a factor."""
@@ -132,7 +306,7 @@ class Drawing:
         Raises:
             DrawingError: for something else.
         """
-        _one_of("edges by", by, ("weight", "gradient"))
+        one_of("edges by", by, ("weight", "gradient"))
         return self._looking(edges_by=by)
 
     def fill(self, by: Literal["value", "gradient"]) -> Drawing:
@@ -141,7 +315,7 @@ class Drawing:
         Raises:
             DrawingError: for something else.
         """
-        _one_of("fill by", by, ("value", "gradient"))
+        one_of("fill by", by, ("value", "gradient"))
         return self._looking(fill_by=by)
 
     def legend(self) -> Drawing:
@@ -160,7 +334,10 @@ class Drawing:
                 f"a picture holds up to {LARGEST:,} boxes; this graph has "
                 f"{len(self.graph.nodes):,}: draw a smaller example, or save the graph as .dot"
             )
-        return self.style(self.graph, self.look)
+        made = self.style(self.graph, self.look)
+        if self.title:
+            made = titled(made, self.title, self.look.theme.ink)
+        return made if self.factor == 1 else scaled(made, self.factor)
 
     def frames(self, by: Literal["node", "layer"] = "node") -> Frames:
         """The forward and the backward build: one picture for each node, or for each layer.
@@ -171,129 +348,25 @@ class Drawing:
         >>> len(draw(y).frames())
         4
         """
-        return Frames(frames(self.graph, self.look, self.style, by=by))
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture to a file, in the format of its suffix; see SUFFIXES.
-
-        The file is replaced whole or not at all.
-
-        Raises:
-            DrawingError: for another suffix.
-            FileError: when the place cannot be written to.
-        """
-        target = Path(path)
-        write_whole(target, self.content(target.suffix))
-        return target
+        looks = stepped(self.graph, self.look, by)
+        pictures = tuple(replace(self, look=look) for look in looks)
+        forward = sum(1 for look in looks if not (look.step and look.step.gradients))
+        return Frames(pictures, forward)
 
     def content(self, suffix: str) -> bytes:
-        """The bytes of a file with a suffix.
+        """The bytes of a file with a suffix: those of any picture, and .dot.
 
         Raises:
             DrawingError: for a suffix that stands for no format, or one that needs a library which
                 is not installed.
         """
-        form = formats.checked(suffix, SUFFIXES, "a picture is")
-        if form == ".dot":
+        if suffix.lower() == ".dot":
             return formats.dot(self.graph, self.look)
-        return formats.written(form, [self.scene])
+        return super().content(suffix)
 
     def __repr__(self) -> str:
         """The picture in words."""
-        return description(self.graph, self.look.marking)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """SVG, PNG, PDF and words: a notebook shows the richest that it may.
-
-        What cannot be made, as a PNG without matplotlib, is left out.
-        """
-        width, height = (round(points * 4 / 3) for points in (self.scene.width, self.scene.height))
-        alternative = {"alt": repr(self)}
-        data = {
-            "image/svg+xml": self.content(".svg").decode(),
-            "application/pdf": self.content(".pdf"),
-            "text/plain": repr(self),
-        }
-        with suppress(LibraryMissing):
-            data["image/png"] = self.content(".png")
-        metadata = {
-            "image/png": {"width": width, "height": height, **alternative},
-            "image/svg+xml": alternative,
-        }
-        return data, metadata
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Pictures of one graph, step by step; all have the same layout.
-
-    Attributes:
-        scenes: one for each step.
-    """
-
-    scenes: tuple[Scene, ...]
-
-    def __len__(self) -> int:
-        """How many steps there are."""
-        return len(self.scenes)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write all steps to one file.
-
-        They are the pages of a .pdf, slides of a .pptx, overlays of a Beamer .tex, played by a
-        .gif or an .html page, or side by side in one .svg or .png.
-
-        Raises:
-            DrawingError: for another suffix.
-            FileError: when the place cannot be written to.
-        """
-        target = Path(path)
-        write_whole(target, self.content(target.suffix))
-        return target
-
-    def content(self, suffix: str) -> bytes:
-        """The bytes of a file with a suffix.
-
-        Raises:
-            DrawingError: for a suffix that stands for no format, or one that needs a library which
-                is not installed.
-        """
-        form = formats.checked(suffix, FRAME_SUFFIXES, "frames are")
-        if form in (".svg", ".png"):
-            return formats.written(form, [side_by_side(self.scenes)])
-        return formats.written(form, self.scenes, stepped=True)
-
-    def __repr__(self) -> str:
-        """How many steps there are, and how to see them."""
-        return f"<{len(self)} frames: save them as {', '.join(FRAME_SUFFIXES)}>"
-
-    def _repr_html_(self) -> str:
-        """The page that plays the steps, in a frame of its own; it needs no trust.
-
-        A notebook that is not trusted takes the frame out and keeps what stands inside of it.
-        """
-        from scalargrad.view.export.html import page, stills
-
-        width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 190
-        return (
-            f'<iframe srcdoc="{escape(page(self.scenes, title=""))}" title="steps" '
-            'sandbox="allow-scripts" style="border:0; max-width:100%" '
-            f'width="{width:.0f}" height="{height:.0f}">{stills(self.scenes)}</iframe>'
-        )
-
-
-def side_by_side(scenes: Sequence[Scene]) -> Scene:
-    """One scene with all of them, two or three in a row."""
-    first = scenes[0]
-    across = 2 if len(scenes) in (2, 4) else min(3, len(scenes))
-    shapes = [
-        moved(shape, k % across * first.width, k // across * first.height)
-        for k, scene in enumerate(scenes)
-        for shape in scene.shapes
-    ]
-    down = -(-len(scenes) // across)
-    words = "\n\n".join(scene.description for scene in scenes)
-    return Scene(across * first.width, down * first.height, tuple(shapes), first.paper, words)
+        return description(self.graph, self.look)
 
 
 def draw(
@@ -302,18 +375,18 @@ def draw(
     *,
     wrt: Node | Iterable[Node] | None = None,
     style: Literal["network", "circuit", "record"] | None = None,
-    theme: Literal["light", "dark", "print", "colour-blind"] = "light",
+    theme: Theme | Literal["light", "dark", "print", "colour-blind"] = "light",
     path: Node | None = None,
     detail: Literal["named", "all", "layers"] | None = None,
     size: tuple[float, float] | Literal["slide", "column", "page"] = "slide",
     direction: Literal["LR", "TB"] = "LR",
-    digits: int | None = None,
-    fractions: bool = False,
-    biases: bool = True,
-    dropped: Iterable[Node] = (),
     engine: Literal["own", "dot"] | None = None,
+    like: Drawing | None = None,
 ) -> Drawing:
     """A picture of the graph below a node, with value and gradient on every node.
+
+    What else is to be changed, methods of the Drawing change: how numbers are written, where
+    weights stand, which units are dropped.
 
     Args:
         output: usually the loss, after `backward`; or several outputs, or a network.
@@ -323,7 +396,7 @@ def draw(
         style: "network" has neurons in columns and weights on the edges, "circuit" operations and
             wires, "record" a box for every node; by default a network where there are weights and
             named neurons, else a circuit.
-        theme: "light", "dark", "print" (greys) or "colour-blind".
+        theme: "light", "dark", "print" (greys), "colour-blind", or a Theme.
         path: of several paths only those through this node.
         detail: "named" nodes only, "all", or "layers" as one shape each; by default named ones in
             a network and beyond 25 operations, else all.
@@ -331,20 +404,16 @@ def draw(
             "column" or a "page" of a paper, or width and height in points. What is far too much
             for it takes the room that it needs.
         direction: "LR" from left to right, or "TB" from top to bottom.
-        digits: significant digits of the numbers, 1 to 17; by default 3 or 4.
-        fractions: exact numbers as fractions.
-        biases: whether a network shows its biases.
-        dropped: nodes that are greyed, as dropout leaves them.
         engine: of the layout: scalargrad's "own" columns, or Graphviz's "dot"; by default the own
             for what fits a slide, Graphviz beyond that where it is found.
+        like: a drawing whose places are kept for the nodes of the same names.
 
     Returns:
         A Drawing: a notebook shows it, `.save("picture.svg")` writes it, `.frames()` steps it.
 
     Raises:
         TypeError: when `output` is no Value.
-        DrawingError: for an option that there is not, a name that no node has, or digits out of
-            range.
+        DrawingError: for an option that there is not, or a name that no node has.
 
     >>> x, w = Value("0.5", "x"), Value(2, "w")
     >>> y = (w * x).named("y")
@@ -355,12 +424,10 @@ def draw(
     y = mul(w, x): value 1, gradient 1
     """
     outputs = _outputs(output, inputs)
-    _check_digits(digits)
-    _one_of("style", style, STYLES)
-    _one_of("theme", theme, THEMES)
-    _one_of("detail", detail, DETAILS)
-    _one_of("direction", direction, ("LR", "TB"))
-    _one_of("engine", engine, ("own", "dot"))
+    one_of("style", style, STYLES)
+    one_of("detail", detail, DETAILS)
+    one_of("direction", direction, ("LR", "TB"))
+    one_of("engine", engine, ("own", "dot"))
     if style == "network" and detail == "all":
         raise DrawingError(
             'a network shows named nodes; detail="all" needs style="circuit" or "record"'
@@ -379,11 +446,9 @@ def draw(
     else:
         drawn, shown, note = fitting(root, MOST_BOXES, shown)
     look = Look(
-        THEMES[theme],
-        numbers(islice(_written(drawn), _READ), digits, fractions=fractions),
+        _theme(theme),
+        numbers(islice(_written(drawn), _READ)),
         direction,
-        dropped=frozenset(_index(drawn, node) for node in _nodes("dropped", dropped)),
-        biases=biases,
         layers=detail == "layers",
         engine=engine,
         is_exact=_is_exact(drawn),
@@ -402,11 +467,11 @@ def draw(
     if path is not None and sources and not ways:
         raise DrawingError(f"no path from wrt to the output passes {_called(path)}")
 
-    def rule(look: Look) -> tuple[Written, ...]:
-        return tuple(line for source in sources for line in _chain_rule(named, source, path, look))
-
-    look = replace(look, path=ways)
-    return Drawing(drawn, replace(look, beneath=rule(look)), STYLES[style], shown, rule)
+    places = like.style(like.graph, like.look.basis) if like else None
+    starts = [_index(named, source) for source in sources if _is_named(source)]
+    rule = Rule(named, tuple(starts), None if path is None else _index(named, path))
+    look = replace(look, path=ways, like=places)
+    return Drawing(drawn, look, STYLES[style], shown, rule)._looking()
 
 
 def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
@@ -430,14 +495,13 @@ def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
     >>> len(nudge(loss, w, "0.1"))
     2
     """
-    drawing = draw(output, **{"digits": 4, **options})
+    drawing = draw(output, **options).numbers(digits=4)
     if isinstance(leaf, str):
         leaf = named_value(output, leaf)
     if not isinstance(leaf, Value):
         raise TypeError(f"nudge takes a leaf or its name; got {type(leaf).__name__}")
-    return Frames(
-        before_after(output, leaf, change, drawing.look, drawing.style, shown=drawing.shown)
-    )
+    pair = before_after(output, leaf, change, drawing.look, drawing.style, shown=drawing.shown)
+    return Frames(tuple(map(Picture, pair)))
 
 
 def _outputs(what: Any, inputs: Sequence[Any]) -> list[Value]:
@@ -456,11 +520,6 @@ def _outputs(what: Any, inputs: Sequence[Any]) -> list[Value]:
     raise TypeError(f"draw takes a Value, Values or a network; got {type(what).__name__}{hint}")
 
 
-def _check_digits(digits: int | None) -> None:
-    if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
-        raise DrawingError(f"digits are 1 to 17; got {digits!r}")
-
-
 _READ = 5_000  # numbers that are read to find out how many digits they need
 PLACES = {"slide": SLIDE, "column": (252.0, 200.0), "page": (480.0, 300.0)}  # in points
 
@@ -472,7 +531,7 @@ def _size(given: Any) -> tuple[float, float]:
         DrawingError: for a name that stands for no place, and for lengths that are none.
     """
     if isinstance(given, str):
-        _one_of("size", given, PLACES)
+        one_of("size", given, PLACES)
         return PLACES[given]
     try:
         width, height = map(float, given)
@@ -523,12 +582,6 @@ def _remark_on_sums(drawn: Graph) -> str:
     return ""
 
 
-def _one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
-    if given is not None and given not in allowed:
-        hint = did_you_mean(str(given), allowed, likeness=0.5)
-        raise DrawingError(f"{option} is one of {', '.join(allowed)}; got {given!r}{hint}")
-
-
 def _written(drawn: Graph) -> Iterable[Any]:
     """All numbers that may stand in a picture."""
     for node in drawn.nodes:
@@ -567,11 +620,13 @@ def _called(node: Node) -> str:
     return repr(printable(label)) if label else "a node without a name"
 
 
-def _chain_rule(named: Graph, source: Node, path: Node | None, look: Look) -> list[Written]:
-    """The chain rule along a path, on one line; nothing for a node without a name."""
-    try:
-        start = _index(named, source)
-        way = path_through(named, start, [_index(named, path)]) if path else None
-    except DrawingError:  # a node without a name has no derivative that could be written
-        return []
-    return [derivation(named, start, look.marking, way).line]
+def _is_named(node: Node) -> bool:
+    """Whether a derivative by a node can be written."""
+    return isinstance(node, str) or bool(node.label)
+
+
+def _theme(theme: Theme | str) -> Theme:
+    if isinstance(theme, Theme):
+        return theme
+    one_of("theme", theme, THEMES)
+    return THEMES[theme]

@@ -17,7 +17,7 @@ from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Edge, Graph, Node, contracted
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import Numbers
-from scalargrad.view.scene import Look, Scene, Step, Style, extent, name_of, title
+from scalargrad.view.scene import ASKED, Look, Scene, Step, Style, extent, name_of, title
 from scalargrad.view.stepper.arithmetic import (
     equation,
     in_numbers,
@@ -30,38 +30,37 @@ from scalargrad.view.stepper.arithmetic import (
 )
 
 MOST_STEPS = 400
+SECONDS = 1.5  # that a step is shown where it is played
 _LONGEST = 96  # characters of a caption: it stays readable under a picture of a slide's width
 
 By = Literal["node", "layer"]
 
 
-def frames(graph: Graph, look: Look, style: Style, *, by: By = "node") -> tuple[Scene, ...]:
-    """The build of a graph, one picture a step, all with the same places on the same canvas.
+def stepped(graph: Graph, look: Look, by: By = "node") -> list[Look]:
+    """The look of each step of the build of a graph, all with the same places on the same canvas.
 
-    Where the look has a path, the backward pass goes only where the path's gradients need it.
+    Where there is a path, the backward pass goes only where the path's gradients need it.
 
     Raises:
-        DrawingError: for a graph with more than 400 steps.
+        DrawingError: for a graph with more than 400 steps, or a look that shows no numbers.
     """
-    build = steps(graph, look.marking, path=look.path, by=by)
+    if look.level == "names":
+        raise DrawingError("names alone have no steps; show values, gradients or all")
+    build = steps(graph, look.marking, path=look.path, by=by, asked=look.asked)
+    if look.level == "values":
+        forward = [step for step in build if not step.gradients]
+        build = (*forward[:-1], replace(forward[-1], is_last=True))
     room = tuple(step.caption for step in build)
-    looks = [replace(look, step=step, room=room) for step in build]
-    return tuple(_described(style(graph, at), graph, at) for at in watched(looks, "frames"))
-
-
-def _described(scene: Scene, graph: Graph, look: Look) -> Scene:
-    """The scene with its caption, and what is known by then, as its description."""
-    lines = [look.step.caption.text] if look.step else []
-    for index, node in enumerate(graph.nodes):
-        value, gradient = look.value(graph, index), look.gradient(graph, index)
-        known = [f"value {value}"] * bool(value) + [f"gradient {gradient}"] * bool(gradient)
-        if known and not node.is_constant:
-            lines.append(f"{title(node, look.numbers)}: {', '.join(known)}")
-    return replace(scene, description="\n".join(lines))
+    return [replace(look, step=step, room=room) for step in build]
 
 
 def steps(
-    graph: Graph, numbers: Numbers, *, path: Collection[int] = (), by: By = "node"
+    graph: Graph,
+    numbers: Numbers,
+    *,
+    path: Collection[int] = (),
+    by: By = "node",
+    asked: Collection[int] = (),
 ) -> tuple[Step, ...]:
     """The steps of the forward pass, and of the backward pass where there was one.
 
@@ -71,6 +70,7 @@ def steps(
         path: edges; where there are any, only the gradients along them are built, and those that
             they are made of.
         by: "node" gives every node a step, "layer" all that can be computed at the same time.
+        asked: nodes whose numbers are not told, nor what they are used for.
 
     Raises:
         DrawingError: for more than 400 steps.
@@ -103,18 +103,18 @@ def steps(
     values, known = frozenset(given), frozenset[int]()
     build = []
     if leaves:
-        captions = [_leaf_captions(graph, index, numbers) for index in leaves]
+        captions = [_leaf_captions(graph, index, numbers, asked) for index in leaves]
         caption = _caption(captions, f"{len(leaves)} leaves")
         build.append(Step(values, known, frozenset(leaves), caption))
     for group in forward:
         values |= frozenset(group)
-        captions = [_value_captions(graph, index, numbers) for index in group]
+        captions = [_value_captions(graph, index, numbers, asked) for index in group]
         caption = _caption(captions, f"{len(group)} values")
         build.append(Step(values, known, frozenset(group), caption))
     for group in backward:
         known |= frozenset(group)
         alone = len(group) == 1
-        captions = [_gradient_captions(graph, index, numbers, alone) for index in group]
+        captions = [_gradient_captions(graph, index, numbers, alone, asked) for index in group]
         caption = _caption(captions, f"{len(group)} gradients")
         build.append(Step(values, known, frozenset(group), caption))
     return (*build[:-1], replace(build[-1], is_last=True))
@@ -187,15 +187,25 @@ def _caption(captions: list[list[Written]], otherwise: str) -> Written:
     return Written(text[: _LONGEST - 1] + "…")
 
 
-def _leaf_captions(graph: Graph, index: int, numbers: Numbers) -> list[Written]:
+def _leaf_captions(
+    graph: Graph, index: int, numbers: Numbers, asked: Collection[int]
+) -> list[Written]:
     node = graph.nodes[index]
+    if index in asked and node.gradient is None:
+        return [_result([name_of(node)], None, numbers, asked=True)]
     value = number(node.value, numbers)
     return [_result([name_of(node)], node.value, numbers) if node.label else value]
 
 
-def _value_captions(graph: Graph, index: int, numbers: Numbers) -> list[Written]:
-    """h₂ = ReLU(w₂ x) = ReLU(0.8 × 2) = 1.6."""
+def _value_captions(
+    graph: Graph, index: int, numbers: Numbers, asked: Collection[int]
+) -> list[Written]:
+    """h₂ = ReLU(w₂ x) = ReLU(0.8 × 2) = 1.6; without numbers where some are asked for."""
     node = graph.nodes[index]
+    if asked:
+        known = [name_of(node)] if node.label else []
+        known.append(symbols(graph, index))
+        return [_result(known, node.value, numbers, asked=index in asked)]
     written, counted = symbols(graph, index), in_numbers(graph, index, numbers)
     if not node.label:
         short = Written(f"{title(node, numbers)} gives {number(node.value, numbers).text}")
@@ -209,10 +219,14 @@ def _value_captions(graph: Graph, index: int, numbers: Numbers) -> list[Written]
     ]
 
 
-def _gradient_captions(graph: Graph, index: int, numbers: Numbers, alone: bool) -> list[Written]:
-    """∂ℓ/∂h₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ = (−1.2) × (0.1) = −0.12."""
+def _gradient_captions(
+    graph: Graph, index: int, numbers: Numbers, alone: bool, asked: Collection[int]
+) -> list[Written]:
+    """∂ℓ/∂h₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ = (−1.2) × (0.1) = −0.12; no numbers where some are asked for."""
     gradient = graph.nodes[index].gradient
     name = _gradient_name(graph, index)
+    if asked:
+        return [_result([name], gradient, numbers, asked=index in asked)]
     uses = [edge for edge in graph.outgoing[index] if graph.edges[edge].contribution is not None]
     if not uses or index == graph.output:
         return [_result([name], gradient, numbers)]
@@ -297,8 +311,12 @@ def _was_added_to(graph: Graph, index: int, uses: Sequence[int], numbers: Number
     return node.is_leaf and numbers.text(total) != numbers.text(node.gradient)
 
 
-def _result(sides: Sequence[Written], value: Scalar | None, numbers: Numbers) -> Written:
+def _result(
+    sides: Sequence[Written], value: Scalar | None, numbers: Numbers, *, asked: bool = False
+) -> Written:
     """The sides of an equation and its result, behind a ≈ where that is not exact."""
+    if asked:
+        return equation([*sides, Written(ASKED, ASKED)])
     shown = number(value, numbers)
     if not numbers.is_approximate(value):
         return equation([*sides, shown])
@@ -354,7 +372,7 @@ def before_after(
     for graph, new, caption in zip(graphs, (frozenset[int](), changed), captions, strict=True):
         step = Step(everything, everything, new, caption, is_last=True)
         at = replace(look, step=step, room=captions, widest=widest)
-        scenes.append(_described(style(graph, at), graph, at))
+        scenes.append(style(graph, at))
     return scenes[0], scenes[1]
 
 

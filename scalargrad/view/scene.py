@@ -6,14 +6,17 @@ outlines (rectangles and circles), then texts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph, Node
 from scalargrad.notation.names import Written, mathtext, typeset
 from scalargrad.notation.numbers import Numbers
-from scalargrad.notation.words import printable
+from scalargrad.notation.words import did_you_mean, printable
 from scalargrad.view import glyphs
 from scalargrad.view.layout.layered import Point
 
@@ -42,6 +45,7 @@ class Theme:
         accent: the factors of the path that is looked at, and the arithmetic of a frame.
         path: the lines of that path, and the outlines of what is new in a frame.
         accent_tint: the fill of nodes on that path.
+        font: of names and numbers where a format holds text; "" for the one that it has.
     """
 
     name: str
@@ -56,6 +60,87 @@ class Theme:
     accent: str
     path: str
     accent_tint: str
+    font: str = ""
+
+    @staticmethod
+    def like(theme: str, **changes: str) -> Theme:
+        """A theme with other colours, or another font, than one of ours.
+
+        A text that stands out less than it should is said in a warning.
+
+        Args:
+            theme: the name of one of ours.
+            changes: attributes, such as value="#0a6b2d" or font="Fira Sans".
+
+        Raises:
+            DrawingError: for a theme or an attribute that there is not, or what is no colour.
+
+        >>> Theme.like("light", value="#00529b").value
+        '#00529b'
+        """
+        if theme not in THEMES:
+            hint = did_you_mean(theme, THEMES)
+            raise DrawingError(f"themes are {', '.join(THEMES)}; got {theme!r}{hint}")
+        known = [name for name in vars(THEMES[theme]) if name != "name"]
+        for name, given in changes.items():
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise DrawingError(f"a theme has {', '.join(known)}; got {name!r}{hint}")
+            if name != "font":
+                _check_colour(given)
+        changed = replace(THEMES[theme], name=changes.pop("name", f"like {theme}"), **changes)
+        for name in ("ink", "muted", "value", "gradient", "accent"):
+            ratio = contrast(getattr(changed, name), changed.paper)
+            if ratio < LEAST_CONTRAST:
+                warnings.warn(
+                    f"{name} {getattr(changed, name)} stands out from {changed.paper} by "
+                    f"{ratio:.1f}:1; text that all can read needs {LEAST_CONTRAST}:1",
+                    stacklevel=2,
+                )
+        return changed
+
+    def colour(self, name: str) -> str:
+        """A colour of the theme by its name, or one as "#rrggbb".
+
+        Raises:
+            DrawingError: for what is neither.
+        """
+        names = [key for key in vars(self) if key not in ("name", "font")]
+        if name in names:
+            return str(getattr(self, name))
+        if not _COLOUR.fullmatch(str(name)):
+            hint = did_you_mean(str(name), names)
+            raise DrawingError(
+                f"a colour is #rrggbb or one of {', '.join(names)}; got {name!r}{hint}"
+            )
+        return name.lower()
+
+
+LEAST_CONTRAST = 4.5  # of text: WCAG 2.1, level AA
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+def _check_colour(given: str) -> None:
+    if not _COLOUR.fullmatch(given):
+        raise DrawingError(f"a colour is written #rrggbb; got {given!r}")
+
+
+def contrast(one: str, other: str) -> float:
+    """How far two colours stand out from each other, from 1 to 21.
+
+    Source: WCAG 2.1, "contrast ratio" and "relative luminance".
+
+    >>> contrast("#000000", "#ffffff")
+    21.0
+    """
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return round((light + 0.05) / (dark + 0.05), 2)
+
+
+def _luminance(colour: str) -> float:
+    shares = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return sum(weight * s for weight, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 THEMES = {
@@ -87,10 +172,15 @@ THEMES = {
 
 # Shapes ------------------------------------------------------------------------------------------
 
+Area = tuple[float, float, float, float]  # left, top, right, bottom
+
 
 @dataclass(frozen=True)
 class Rectangle:
-    """A rectangle with round corners; x and y are its top left corner."""
+    """A rectangle with round corners; x and y are its top left corner.
+
+    Its `key` is what formats with named shapes call it; what has none is no unit.
+    """
 
     x: float
     y: float
@@ -101,6 +191,7 @@ class Rectangle:
     radius: float = 5.0
     line: float = 1.0
     dashed: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +205,7 @@ class Circle:
     stroke: str
     line: float = 1.0
     dashed: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +221,8 @@ class Text:
         bold: whether it is; mathematics is not.
         anchor: what stands at x: the start, the middle or the end of the text.
         math: the same in mathtext (a subset of TeX, without the dollars); "" for plain text.
+        underlined: whether it is, with a line of its own colour.
+        key: of the unit or the label that it is a part of: equal ones belong together.
     """
 
     x: float
@@ -139,6 +233,8 @@ class Text:
     bold: bool = False
     anchor: Literal["start", "middle", "end"] = "middle"
     math: str = ""
+    underlined: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +248,8 @@ class Arrow:
         curved: "" for straight; "x" where tangents are level, "y" where they are upright.
         dashed: whether it is.
         head: length of the head in points; 0 for none.
+        ends: the keys of the units that it joins.
+        gaps: areas in which it is not drawn, as left, top, right and bottom: of labels on it.
     """
 
     points: tuple[Point, ...]
@@ -160,6 +258,8 @@ class Arrow:
     curved: Literal["", "x", "y"] = "x"
     dashed: bool = False
     head: float = 7.0
+    ends: tuple[str, str] = ("", "")
+    gaps: tuple[Area, ...] = ()
 
 
 Shape = Rectangle | Circle | Text | Arrow
@@ -173,8 +273,11 @@ class Scene:
         width: in points.
         height: in points.
         shapes: within (0, 0) to (width, height).
-        paper: the colour of the background.
+        paper: the colour of the background; "" for none.
         description: what the picture shows, for those who cannot see it.
+        size: of the text, in points.
+        title: what stands above it; "" for nothing.
+        theme: its colours, for formats that name them.
     """
 
     width: float
@@ -182,6 +285,9 @@ class Scene:
     shapes: tuple[Shape, ...]
     paper: str
     description: str
+    size: float = 12.0
+    title: str = ""
+    theme: Theme | None = None
 
 
 # What a style is asked for -----------------------------------------------------------------------
@@ -206,6 +312,12 @@ class Step:
     is_last: bool = False
 
 
+Level = Literal["names", "values", "gradients", "all"]
+LEVELS: tuple[Level, ...] = ("names", "values", "gradients", "all")
+ASKED = "?"
+_SIGNS = {"≈": r"\approx", "+": "+", "×": r"\times"}
+
+
 @dataclass(frozen=True)
 class Look:
     """How a graph is to be drawn; a style is a function of a Graph and a Look that gives a Scene.
@@ -217,7 +329,19 @@ class Look:
         path: edges of the graph that are highlighted, with their factors.
         beneath: lines under the picture, such as a derivation.
         dropped: nodes that are greyed, as dropout leaves them.
+        after: for each part of the lines beneath the node whose gradient it comes with; -1 for
+            what comes last.
         step: what of the graph is known; None shows everything.
+        level: how much is shown: the "names", the "values" too, the "gradients" too, or "all".
+        asked: nodes with a question mark in place of their numbers.
+        hidden: nodes that are not shown; their places stay empty.
+        without: what else is not shown: "headings", "derivation", "notes".
+        refit: whether the places are made for what is shown only.
+        moves: how far nodes are moved to the right and down.
+        like: a scene whose places are kept for nodes of the same names.
+        heads: for a node what the heading of its column says.
+        colours: of nodes.
+        ground: the colour behind all; "" for none, None for the paper of the theme.
         room: all captions that the place under the picture must hold, in any frame.
         biases: whether a network shows its biases.
         layers: whether a network shows each layer as one shape.
@@ -231,6 +355,7 @@ class Look:
         edges_by: what the width and the colour of edges show.
         fill_by: what the fill of units shows.
         legend: whether it is said what the numbers are.
+        decimal_comma: whether a comma stands for the decimal point.
     """
 
     theme: Theme
@@ -238,8 +363,19 @@ class Look:
     direction: Literal["LR", "TB"] = "LR"
     path: frozenset[int] = frozenset()
     beneath: tuple[Written, ...] = ()
+    after: tuple[int, ...] = ()
     dropped: frozenset[int] = frozenset()
     step: Step | None = None
+    level: Level = "all"
+    asked: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
+    without: frozenset[str] = frozenset()
+    refit: bool = False
+    moves: Mapping[int, Point] = field(default_factory=dict)
+    like: Scene | None = None
+    heads: Mapping[int, str] = field(default_factory=dict)
+    colours: Mapping[int, str] = field(default_factory=dict)
+    ground: str | None = None
     room: tuple[Written, ...] = ()
     biases: bool = True
     layers: bool = False
@@ -253,6 +389,7 @@ class Look:
     edges_by: Literal["", "weight", "gradient"] = ""
     fill_by: Literal["", "value", "gradient"] = ""
     legend: bool = False
+    decimal_comma: bool = False
 
     @property
     def marking(self) -> Numbers:
@@ -260,19 +397,82 @@ class Look:
         return replace(self.numbers, approximate=self.is_exact)
 
     @property
-    def shows_result(self) -> bool:
-        """Whether the derivation is shown: in frames it would tell what comes."""
-        return self.step is None or self.step.is_last
+    def basis(self) -> Look:
+        """The look that the places are made for: it shows everything, or what this one will."""
+        if self.refit:
+            return replace(self, step=None)
+        shown = replace(self, step=None, level="all", asked=frozenset(), hidden=frozenset())
+        return replace(shown, without=frozenset(), biases=True)
 
     def value(self, graph: Graph, index: int) -> str:
         """The value of a node as text; "" while it is not known."""
-        known = self.step is None or index in self.step.values
-        return self.numbers.text(graph.nodes[index].value) if known else ""
+        node = graph.nodes[index]
+        if index in self.hidden or not (self.step is None or index in self.step.values):
+            return ""
+        has_more = node.gradient is not None  # of a leaf that is asked for: its value is given
+        if index in self.asked and not (node.is_leaf and has_more):
+            return ASKED
+        return "" if self.level == "names" else self.numbers.text(node.value)
 
     def gradient(self, graph: Graph, index: int) -> str:
         """The gradient of a node as text; "" while it is not known."""
-        known = self.step is None or index in self.step.gradients
-        return self.numbers.text(graph.nodes[index].gradient) if known else ""
+        scalar = graph.nodes[index].gradient
+        if scalar is None or index in self.hidden or not self.has_reached(index):
+            return ""
+        if index in self.asked:
+            return ASKED
+        return self.numbers.text(scalar) if self.level in ("gradients", "all") else ""
+
+    def factor(self, graph: Graph, index: int) -> str:
+        """The local derivative of an edge as text; "" while it is not known.
+
+        It comes with the gradient that is made with it.
+        """
+        edge = graph.edges[index]
+        is_last = self.step is not None and self.step.is_last
+        if self.level != "all" or not (is_last or self.has_reached(edge.source)):
+            return ""
+        if not self.hidden.isdisjoint((edge.source, edge.target)):
+            return ""
+        text = self.numbers.text(edge.local)
+        return ASKED if text in self.secrets(graph) else text
+
+    def contribution(self, graph: Graph, edges: Sequence[int]) -> str:
+        """What uses of a node bring to its gradient, as text; "" while it is not known."""
+        edge = graph.edges[edges[0]]
+        if not self.gradient(graph, edge.source) or edge.contribution is None:
+            return ""
+        text = self.numbers.text(edge.contribution)
+        return ASKED if edge.source in self.asked or text in self.secrets(graph) else text
+
+    def has_reached(self, node: int) -> bool:
+        """Whether the backward pass has reached a node."""
+        return self.step is None or node in self.step.gradients
+
+    def way(self, graph: Graph) -> frozenset[int]:
+        """The edges of the path that the backward pass has gone."""
+        return frozenset(e for e in self.path if self.has_reached(graph.edges[e].source))
+
+    def secrets(self, graph: Graph) -> frozenset[str]:
+        """The numbers that are asked for, as they would be written."""
+        nodes = [graph.nodes[index] for index in self.asked]
+        computed = [node.value for node in nodes if not node.is_leaf]
+        slopes = [node.gradient for node in nodes if node.gradient is not None]
+        return frozenset(map(self.numbers.text, (*computed, *slopes)))
+
+    def parts(self, graph: Graph, written: Sequence[Written], start: int) -> list[Written | None]:
+        """Parts of the lines beneath, from one on; None for what is not known yet."""
+        step, secrets = self.step, self.secrets(graph)
+        found: list[Written | None] = []
+        after = [*self.after[start:], *(-1 for _ in written)]
+        for part, node in zip(written, after, strict=False):
+            is_known = step is None or step.is_last or node in step.gradients
+            number = part.text.lstrip("=≈+× ").strip("()")
+            if number in secrets:
+                math = rf"{_SIGNS.get(part.text[:1], '=')} {ASKED}" if part.math else ""
+                part = Written(f"{part.text[:1]} {ASKED}", math)
+            found.append(part if is_known and self.level == "all" else None)
+        return found
 
     def is_new(self, index: int) -> bool:
         """Whether the step highlights a node."""
@@ -332,18 +532,24 @@ def title(node: Node, numbers: Numbers) -> str:
 MOST_WORDS = 500  # nodes that are told in words
 
 
-def description(graph: Graph, numbers: Numbers) -> str:
-    """The graph in words: one line a node."""
-    lines = []
+def description(graph: Graph, look: Look) -> str:
+    """What is shown of a graph in words: the caption of a step, then one line a node."""
+    look = replace(look, numbers=look.marking)
+    lines = [look.step.caption.text] if look.step else []
     if len(graph.nodes) > MOST_WORDS:
         lines.append(f"{len(graph.nodes):,} nodes, the last {MOST_WORDS} of them:")
     for index in range(max(0, len(graph.nodes) - MOST_WORDS), len(graph.nodes)):
         node = graph.nodes[index]
+        value, gradient = look.value(graph, index), look.gradient(graph, index)
+        is_unknown = look.step is not None and index not in look.step.values
+        if index in look.hidden or is_unknown or (look.step and node.is_constant):
+            continue
         sources = [graph.nodes[graph.edges[e].source] for e in graph.incoming[index]]
-        operands = ", ".join(title(source, numbers) for source in sources)
-        made = f" = {node.operation}({operands})" if operands else ""
-        gradient = "" if node.is_constant else f", gradient {numbers.text(node.gradient)}"
-        lines.append(f"{title(node, numbers)}{made}: value {numbers.text(node.value)}{gradient}")
+        operands = ", ".join(title(source, look.numbers) for source in sources)
+        made = f" = {node.operation}({operands})" if operands and not look.step else ""
+        known = [f"value {value}"] * bool(value) + [f"gradient {gradient}"] * bool(gradient)
+        told = f": {', '.join(known)}" if known else ""
+        lines.append(f"{title(node, look.numbers)}{made}{told}")
     return "\n".join(lines)
 
 
@@ -358,5 +564,23 @@ _JOINERS = "\u200c\u200d"  # which make one sign of several
 def moved(shape: Shape, right: float, down: float) -> Shape:
     """A shape at another place."""
     if isinstance(shape, Arrow):
-        return replace(shape, points=tuple((x + right, y + down) for x, y in shape.points))
+        points = tuple((x + right, y + down) for x, y in shape.points)
+        gaps = tuple((a + right, b + down, c + right, d + down) for a, b, c, d in shape.gaps)
+        return replace(shape, points=points, gaps=gaps)
     return replace(shape, x=shape.x + right, y=shape.y + down)
+
+
+_LENGTHS = ("x", "y", "width", "height", "radius", "size", "line", "head")
+
+
+def resized(shape: Shape, factor: float) -> Shape:
+    """A shape so many times as large, its distance from the origin too."""
+    lengths: dict[str, Any] = {
+        name: round(length * factor, 3) for name, length in vars(shape).items() if name in _LENGTHS
+    }
+    if isinstance(shape, Arrow):
+        lengths["points"] = tuple((x * factor, y * factor) for x, y in shape.points)
+        lengths["gaps"] = tuple(
+            (a * factor, b * factor, c * factor, d * factor) for a, b, c, d in shape.gaps
+        )
+    return replace(shape, **lengths)

@@ -402,18 +402,13 @@ def _peak(who: int = resource.RUSAGE_SELF) -> float:
 
 
 def digits(backend: str) -> dict[str, float]:
-    """The 8×8 digits that scikit-learn bundles, learned by an MLP 64-32-10."""
-    from sklearn.datasets import load_digits
-
+    """The 8×8 digits, learned by an MLP 64-32-10."""
     from scalargrad import nn, train
     from scalargrad.engine import ops
     from scalargrad.nn.losses import softmax_cross_entropy
     from scalargrad.train import optim
-    from scalargrad.train.data import DataSet
 
-    bundle = load_digits()
-    rows = tuple(tuple(float(pixel) / 16 for pixel in row) for row in bundle.data)
-    every = DataSet(rows, tuple(map(int, bundle.target)), classes=tuple(range(10)))
+    every = train.digits()
     learned, held_out = every.split(0.25, seed=0)
     model = nn.MLP(64, [32, 10], ops.relu, initial=nn.he, seed=0)
     sgd = optim.SGD(model.parameters(), 0.1, momentum=0.9)

@@ -22,7 +22,7 @@ from scalargrad import __main__, __version__, assert_gradients, program, program
 from scalargrad.cli import commands as cli
 from scalargrad.cli.manual import Manual, examples, summary
 from scalargrad.lectures import LECTURES
-from scalargrad.view.drawing import SUFFIXES
+from scalargrad.view.export.formats import SUFFIXES
 
 GROUP = cli.app
 COMMANDS = GROUP.commands

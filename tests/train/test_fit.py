@@ -27,7 +27,7 @@ from scalargrad.train import data, fit, optim
 from scalargrad.train.data import DataSet
 from scalargrad.train.fit import accuracy
 from scalargrad.train.monitor import first_not_finite, first_outside
-from scalargrad.train.optim import SGD
+from scalargrad.train.optim import SGD, Adam
 
 np = pytest.importorskip("numpy")
 BCE = binary_cross_entropy_with_logits
@@ -701,3 +701,107 @@ def test_a_loss_that_returns_no_value_is_one_clear_line(more):
     model, sgd = small()
     with pytest.raises(TypeError, match=r"a loss is .* returns a Value; got NoneType None"):
         fit(model, lambda prediction, target: None, data.two_moons(10), sgd, epochs=1, **more)
+
+
+# In arrays ---------------------------------------------------------------------------------------
+
+
+def trained(optimizer, backend, hook=None, layers=(12, 3), epochs=4, **more):
+    model = MLP(2, list(layers), ops.tanh, seed=3)
+    blobs = data.blobs(60)
+    history = fit(
+        model, nn.losses.softmax_cross_entropy, blobs, optimizer(model.parameters()),
+        epochs=epochs, batch_size=16, backend=backend, before_step=hook,
+        metrics={"accuracy": accuracy}, **more,
+    )  # fmt: skip
+    return weights(model), history
+
+
+OPTIMIZERS = {
+    "plain": lambda p: SGD(p, 0.3),
+    "momentum": lambda p: SGD(p, 0.3, momentum=0.9, weight_decay=1e-3),
+    "schedule": lambda p: SGD(p, lambda t: 0.5 / (t + 1)),
+    "adam": lambda p: Adam(p, 0.05),
+    "adam-decay": lambda p: Adam(p, 0.05, weight_decay=1e-2),
+}
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_arrays_move_as_the_values_do_to_the_last_bit(name, backend):
+    in_arrays, history = trained(OPTIMIZERS[name], backend)
+    by_value, other = trained(OPTIMIZERS[name], backend, hook=lambda: None)
+    assert in_arrays == by_value
+    assert history.train == other.train
+    assert history.gradients == other.gradients
+
+
+@pytest.mark.parametrize("backend", COMPILED)
+def test_adam_trains_alike_with_and_without_a_program(backend):
+    peer(backend) if backend == "torch" else None
+    compiled, eager = (trained(OPTIMIZERS["adam"], b)[0] for b in (backend, None))
+    assert compiled == pytest.approx(eager, rel=1e-7)
+
+
+@pytest.mark.parametrize("backend", [None, *COMPILED])
+def test_several_targets_are_fitted(backend):
+    peer(backend) if backend == "torch" else None
+    rows = [[x / 4] for x in range(-8, 9)]
+    pairs = [[0.5 * x + 1, -2 * x] for (x,) in rows]
+    model = MLP(1, [2], seed=1)
+    sgd = SGD(model.parameters(), 0.1)
+    line = DataSet(rows, pairs)
+    history = fit(model, squared_error, line, sgd, epochs=200, test=line, backend=backend,
+                  monitor=False)  # fmt: skip
+    assert history.test["loss"][-1] < 1e-12
+    learned = [p.data for p in model.parameters()]
+    assert learned == pytest.approx([0.5, 1, -2, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize("backend", ["python", pytest.param("c", marks=needs_compiler)])
+def test_one_hot_targets_train_as_labels_do(backend):
+    blobs = data.blobs(30)
+    hot = DataSet(blobs.inputs, [[float(t == k) for k in range(3)] for t in blobs.targets])
+    found = []
+    for examples in (blobs, hot):
+        model = MLP(2, [9, 3], ops.tanh, seed=2)
+        fit(model, nn.losses.softmax_cross_entropy, examples, SGD(model.parameters(), 0.3),
+            epochs=5, batch_size=10, backend=backend)  # fmt: skip
+        found.append(weights(model))
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
+
+
+def test_an_interrupt_leaves_the_values_of_the_last_step():
+    model = MLP(2, [3, 1], seed=1)
+    start = weights(model)
+    calls = []
+
+    def rate(step):
+        calls.append(step)
+        if step == 5:
+            raise KeyboardInterrupt
+        return 0.1
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, BCE, data.two_moons(20), SGD(model.parameters(), rate), epochs=9,
+            backend="python")  # fmt: skip
+    other = MLP(2, [3, 1], seed=1)
+    fit(other, BCE, data.two_moons(20), SGD(other.parameters(), 0.1), epochs=5, backend="python")
+    assert weights(model) == weights(other) != start
+
+
+@pytest.mark.parametrize("optimizer", ["momentum", "adam"])
+def test_a_run_in_arrays_goes_on_bit_for_bit(optimizer):
+    whole, history = trained(OPTIMIZERS[optimizer], "python", epochs=6)
+    model = MLP(2, [12, 3], ops.tanh, seed=3)
+
+    def part(epochs, resume=None):
+        return fit(
+            model, nn.losses.softmax_cross_entropy, data.blobs(60),
+            OPTIMIZERS[optimizer](model.parameters()), epochs=epochs, batch_size=16,
+            backend="python", metrics={"accuracy": accuracy}, resume=resume,
+        )  # fmt: skip
+
+    state = json.loads(json.dumps(part(3).state()))
+    assert part(6, state).train == history.train
+    assert weights(model) == whole

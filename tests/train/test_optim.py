@@ -18,6 +18,7 @@ from scalargrad.nn.layers import MLP
 from scalargrad.nn.losses import squared_error
 from scalargrad.train.optim import (
     SGD,
+    Adam,
     clip_norm,
     clip_values,
     constant,
@@ -459,3 +460,47 @@ def test_no_parameters_are_named():
         SGD([], 0.1)
     with pytest.raises(ValueError, match="a bound is a number from 0"):
         project(with_gradients(1), -1)
+
+
+# Adam --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.02}, {"betas": (0.5, 0.9)}])
+def test_ten_steps_of_adam_are_pytorchs(options):
+    torch = peer("torch")
+    start = [0.5, -1.25, 3.0]
+    ours = [Value(x, f"w{k}") for k, x in enumerate(start)]
+    theirs = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in start]
+    adam, other = Adam(ours, 0.1, **options), torch.optim.Adam(theirs, 0.1, **options)
+    for step in range(10):
+        for k, (w, v) in enumerate(zip(ours, theirs, strict=True)):
+            w.grad = 0.0 if k == 2 and step < 3 else math.sin(step + k) * 10**k
+            v.grad = torch.tensor(w.grad, dtype=torch.float64)
+        adam.step()
+        other.step()
+    assert [w.data for w in ours] == pytest.approx([v.item() for v in theirs], rel=1e-12)
+
+
+def test_adam_goes_on_from_its_state():
+    def moved(steps, state=None):
+        w = Value(1.0, "w")
+        adam = Adam([w], 0.1)
+        if state:
+            w.data = state["w"]
+            adam.load_state(json.loads(json.dumps(state["adam"])))
+        for step in steps:
+            w.grad = math.cos(step)
+            adam.step()
+        return {"w": w.data, "adam": adam.state()}
+
+    assert moved(range(3, 6), moved(range(3))) == moved(range(6))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"betas": (0.9, 1.0)}, "from 0 and below 1"), ({"betas": (0.9,)}, "two betas"),
+     ({"epsilon": 0}, "epsilon > 0"), ({"rate": -1}, "a rate is a number from 0; got -1")],
+)  # fmt: skip
+def test_adam_refuses_what_would_never_train(options, message):
+    with pytest.raises(ValueError, match=message):
+        Adam([Value(1.0)], **options)

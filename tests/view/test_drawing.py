@@ -31,7 +31,8 @@ from scalargrad import (
 )
 from scalargrad.lectures import LECTURES
 from scalargrad.nn.layers import MLP
-from scalargrad.view.drawing import FRAME_SUFFIXES, STYLES, SUFFIXES
+from scalargrad.view.drawing import STYLES
+from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.scene import LARGEST, MOST_BOXES, Text, measured, printable
 
 
@@ -200,14 +201,14 @@ def test_before_backward_the_places_of_gradients_are_empty(style):
     theme = drawing.look.theme
     assert theme.gradient not in {getattr(s, "colour", "") for s in drawing.scene.shapes}
     assert not any("–" in text for text in texts(drawing))
-    assert "∂ –" in drawing.content(".dot").decode()
+    assert "∂" not in drawing.content(".dot").decode()
 
 
 def test_the_drawing_stays_as_it_was_drawn():
     loss = program(LECTURES[0].text).output
     drawing = draw(loss)
     loss.backward()
-    assert "∂ –" in drawing.content(".dot").decode()
+    assert "∂" not in drawing.content(".dot").decode()
     assert "−0.24" not in texts(drawing)
 
 
@@ -253,14 +254,29 @@ def test_detail_chooses_what_is_drawn():
 
 
 def test_fractions_and_digits_are_those_asked_for():
-    assert "−6/25" in texts(draw(lecture(), fractions=True))
+    assert "−6/25" in texts(draw(lecture()).numbers(fractions=True))
     assert "0.333333" not in texts(draw(Value("1/3", "x")))
-    assert {"0.333333", "≈ to 6 digits"} <= set(texts(draw(Value("1/3", "x"), digits=6)))
+    assert {"0.333333", "≈ to 6 digits"} <= set(texts(draw(Value("1/3", "x")).numbers(digits=6)))
     assert not any("≈" in text for text in texts(draw(Value("1/4", "x"))))
 
 
 def test_a_dropped_node_is_found_by_name():
-    assert draw(lecture(), dropped=["h2"]).look.dropped
+    drawing = draw(lecture()).dropped("h2")
+    assert [drawing.graph.nodes[index].label for index in drawing.look.dropped] == ["h2"]
+    with pytest.raises(DrawingError, match="no node is named 'q'"):
+        drawing.dropped("q")
+
+
+def test_a_decimal_comma_stands_in_every_number_and_in_no_place_of_its_own():
+    with_points = draw(lecture(), wrt="w2")
+    with_commas = with_points.numbers(decimal_comma=True)
+    assert "−0,24" in texts(with_commas)
+    assert not any(re.search(r"\d\.\d", text) for text in texts(with_commas))
+    assert [text.replace(",", ".") for text in texts(with_commas)] == texts(with_points)
+    maths = [s.math for s in with_commas.scene.shapes if isinstance(s, Text)]
+    assert any(r"0{,}1" in math for math in maths)
+    assert "0,24" in with_commas.scene.description
+    assert with_commas.numbers(digits=2).look.decimal_comma
 
 
 @pytest.mark.parametrize(
@@ -273,7 +289,6 @@ def test_a_dropped_node_is_found_by_name():
         ({"engine": "neato"}, "engine is one of own, dot; got 'neato'"),
         ({"wrt": "w9"}, "no node is named 'w9'; near it are w"),
         ({"wrt": "w2", "path": "h1"}, "no path from wrt to the output passes 'h1'"),
-        ({"dropped": ["q"]}, "no node is named 'q'"),
     ],
 )
 def test_what_there_is_not_is_one_clear_line(options, message):
@@ -316,7 +331,7 @@ def test_a_network_is_drawn_straight_from_its_module_and_one_example():
 
 
 def test_wrong_types_are_named():
-    for options in ({"wrt": 3}, {"wrt": [None]}, {"dropped": 1}):
+    for options in ({"wrt": 3}, {"wrt": [None]}):
         with pytest.raises(TypeError, match="takes nodes or their names; got"):
             draw(lecture(), **options)
     assert draw(lecture(), wrt=None).look.path == frozenset()
@@ -550,8 +565,8 @@ def test_draw_refuses_what_is_no_value_and_digits_out_of_range():
         draw(1.0)
     for digits in (0, 18):
         with pytest.raises(DrawingError, match=f"1 to 17; got {digits}"):
-            draw(Value(1), digits=digits)
-    assert "0.3333333333" in draw(Value("1/3"), digits=10).content(".dot").decode()
+            draw(Value(1)).numbers(digits=digits)
+    assert "0.3333333333" in draw(Value("1/3")).numbers(digits=10).content(".dot").decode()
 
 
 # Notebooks

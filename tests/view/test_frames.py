@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from examples import frames
 
 from scalargrad import DrawingError, Value, program
 from scalargrad.checking.reading import read
@@ -19,8 +20,18 @@ from scalargrad.lectures import LECTURES
 from scalargrad.notation.formula import name
 from scalargrad.notation.names import Written, typeset
 from scalargrad.notation.numbers import MINUS, Numbers
-from scalargrad.view.frames import MOST_STEPS, before_after, frames, nudged, steps
-from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Rectangle, Scene, Text, extent
+from scalargrad.view.frames import MOST_STEPS, before_after, nudged, steps
+from scalargrad.view.scene import (
+    THEMES,
+    Arrow,
+    Circle,
+    Look,
+    Rectangle,
+    Scene,
+    Text,
+    description,
+    extent,
+)
 from scalargrad.view.stepper.arithmetic import in_numbers, symbols
 from scalargrad.view.styles.network import network
 from scalargrad.view.styles.record import record
@@ -50,7 +61,7 @@ def rows(shown, look):
     captions = (*look.room, look.step.caption) if look.step else ()
     width = max([width, *(extent(c.text, 12).width for c in captions)])
     height = 20.0 * len(shown.nodes) + 20
-    return Scene(width, height, tuple(shapes), "#ffffff", "")
+    return Scene(width, height, tuple(shapes), "#ffffff", description(shown, look))
 
 
 def captions(output, make=contracted, **more):

@@ -18,12 +18,13 @@ from legible import (
     legibility,
     links_of,
     nodes_of,
+    outline_of,
     texts_of,
 )
 
 from scalargrad import Value, draw, program
 from scalargrad.view.layout import search
-from scalargrad.view.scene import THEMES, Arrow, Rectangle
+from scalargrad.view.scene import THEMES, Arrow
 
 SMALLEST_INDEX = {"A": 9, "B": 9, "C": 8.4, "D": 9, "E": 9, "F": 9, "G": 8}
 
@@ -50,13 +51,12 @@ def test_a_theme_changes_no_place(name, theme):
 def test_flaws_are_seen():
     scene = drawn(LECTURE, {"wrt": "w2"}).scene
     assert flaws(scene) == []
-    label = next(s for s in scene.shapes if isinstance(s, Rectangle) and s.fill == scene.paper)
-    others = tuple(s for s in scene.shapes if s is not label)
-    node, link = nodes_of(scene)[0], links_of(scene)[0]
+    link = next(link for link in links_of(scene) if link.gaps)
+    others = tuple(s for s in scene.shapes if s is not link)
     (x0, y0), (x1, y1) = link.points
-    twin = replace(link, points=((x0, y0 + 1), (x1, y1 + 1)))
+    twin = replace(link, points=((x0, y0 + 1), (x1, y1 + 1)), gaps=())
     assert doubts(replace(scene, shapes=(*scene.shapes, twin)))
-    moved = replace(label, x=node.x, y=node.y)
+    moved = replace(link, gaps=(outline_of(nodes_of(scene)[0]),))
     assert "label on a node" in flaws(replace(scene, shapes=(*others, moved)))
     text = texts_of(scene)[0]
     assert flaws(replace(scene, shapes=(*scene.shapes, replace(text, x=text.x + 2))))
@@ -102,6 +102,7 @@ def test_the_refinements_are_drawings_of_their_own():
     before = drawing.scene
     for refined in (
         drawing.weights("rows"), drawing.numbers(digits=2), drawing.numbers(fractions=True),
+        drawing.numbers(decimal_comma=True),
         drawing.local(), drawing.edges(by="gradient"), drawing.fill(by="value"), drawing.legend(),
     ):  # fmt: skip
         assert refined.scene != before

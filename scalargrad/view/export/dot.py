@@ -60,8 +60,8 @@ def _label(graph: Graph, index: int, look: Look) -> str:
     heading = " = ".join(dict.fromkeys(part for part in (name, node.symbol) if part))
     lines = [_line(heading, theme.ink)] if node.label or node.symbol else []
     lines.append(_line(look.value(graph, index), theme.value))
-    if not node.is_constant:
-        lines.append(_line(f"∂ {look.gradient(graph, index)}", theme.gradient))
+    if gradient := look.gradient(graph, index):
+        lines.append(_line(f"∂ {gradient}", theme.gradient))
     return f"<{'<BR/>'.join(lines)}>"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
+from scalargrad.view.frames import SECONDS
 from scalargrad.view.scene import Look, Scene
 
 SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".pptx", ".html", ".dot")  # of a picture
@@ -31,8 +32,13 @@ def dot(graph: Graph, look: Look) -> bytes:
     return dot_source(graph, look).encode()
 
 
-def written(suffix: str, scenes: Sequence[Scene], *, stepped: bool = False) -> bytes:
+def written(suffix: str, scenes: Sequence[Scene], *, seconds: float | None = None) -> bytes:
     """The bytes of a file of one scene or, where a format steps through scenes, of several.
+
+    Args:
+        suffix: of the file.
+        scenes: what it shows.
+        seconds: that a step is shown where they are played; None for what is no step.
 
     Raises:
         LibraryMissing: for a format that needs a library which is not installed.
@@ -48,11 +54,13 @@ def written(suffix: str, scenes: Sequence[Scene], *, stepped: bool = False) -> b
     if suffix == ".tex":
         from scalargrad.view.export.tikz import beamer, tikz
 
-        return (beamer(scenes) if stepped else tikz(scenes[0])).encode()
+        return (tikz(scenes[0]) if seconds is None else beamer(scenes)).encode()
     if suffix == ".html":
         from scalargrad.view.export.html import page
 
-        return page(scenes, None if stepped else [""]).encode()
+        if seconds is None:
+            return page(scenes, [""]).encode()
+        return page(scenes, seconds=seconds).encode()
     if suffix == ".pptx":
         from scalargrad.view.export.pptx import slides
 
@@ -60,7 +68,7 @@ def written(suffix: str, scenes: Sequence[Scene], *, stepped: bool = False) -> b
     if suffix == ".gif":
         from scalargrad.view.export.gif import animation
 
-        return animation(scenes)
+        return animation(scenes, seconds or SECONDS)
     from scalargrad.view.export.painting import png
 
     return png(scenes[0])

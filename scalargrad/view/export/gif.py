@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scalargrad.errors import DrawingError
 from scalargrad.view.export.library import library
 from scalargrad.view.export.painting import png
-from scalargrad.view.frames import watched
+from scalargrad.view.frames import SECONDS, watched
 from scalargrad.view.scene import Scene
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _COLOURS, _FREQUENT = 256, 48  # that a GIF holds; of these the most frequent of
 _SHORTEST, _LONGEST = 0.02, 600.0  # seconds a GIF can hold, and viewers keep to
 
 
-def animation(scenes: Sequence[Scene], seconds: float = 1.5) -> bytes:
+def animation(scenes: Sequence[Scene], seconds: float = SECONDS) -> bytes:
     """A GIF that runs through frames again and again, the last of them three times as long.
 
     All frames have one palette, of colours that they have; nothing is dithered, so that text

@@ -15,10 +15,9 @@ from scalargrad.notation.words import printable
 from scalargrad.view.export.library import LibraryMissing
 from scalargrad.view.export.painting import png
 from scalargrad.view.export.svg import svg
-from scalargrad.view.frames import watched
+from scalargrad.view.frames import SECONDS, watched
 from scalargrad.view.scene import Scene
 
-SECONDS = 1.5  # that a step is shown while the page plays
 MOST_STILLS = 30
 COLOURS_OF_STILLS = 64  # which makes them a quarter of the size
 _SHAPES = {"path", "rect", "circle", "text"}
@@ -62,11 +61,14 @@ pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font: in
 
 STEPPING = Path(__file__).with_name("steps.js").read_text(encoding="utf-8")
 MILLISECONDS = round(1000 * SECONDS)
-_SCRIPT = f"{STEPPING}stepping(document.body, document, {MILLISECONDS});\n"
 
 
 def page(
-    scenes: Sequence[Scene], captions: Sequence[str] | None = None, *, title: str = "scalargrad"
+    scenes: Sequence[Scene],
+    captions: Sequence[str] | None = None,
+    *,
+    title: str = "scalargrad",
+    seconds: float = SECONDS,
 ) -> str:
     """An HTML document that steps through frames, on its own: no other file, no network.
 
@@ -77,18 +79,20 @@ def page(
         scenes: the frames.
         captions: what each of them shows; by default the first line of its description.
         title: of the page, above the frames; "" for none there.
+        seconds: that a step is shown while the page plays.
 
     Raises:
         DrawingError: for no frames, or another number of captions.
     """
     drawn, count = figures(scenes, captions), len(scenes)
+    script = f"{STEPPING}stepping(document.body, document, {round(1000 * seconds)});\n"
     return "\n".join(
         [
             "<!DOCTYPE html>",
             '<html lang="en">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{text(_policy())}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{text(_policy(script))}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{text(title or 'scalargrad')}</title>",
             f"<style>{_STYLE}</style>",
@@ -101,7 +105,7 @@ def page(
             controls(count) if count > 1 else "",
             f"<details><summary>The graph in words</summary><pre>{text(scenes[-1].description)}"
             "</pre></details>",
-            f"<script>{_SCRIPT}</script>" if count > 1 else "",
+            f"<script>{script}</script>" if count > 1 else "",
             "</body>",
             "</html>\n",
         ]
@@ -228,11 +232,11 @@ def controls(count: int) -> str:
     )
 
 
-def _policy() -> str:
+def _policy(script: str) -> str:
     def hashed(source: str) -> str:
         return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
 
     return (
-        f"default-src 'none'; script-src {hashed(_SCRIPT)}; style-src {hashed(_STYLE)}; "
+        f"default-src 'none'; script-src {hashed(script)}; style-src {hashed(_STYLE)}; "
         "base-uri 'none'; form-action 'none'"
     )

@@ -5,14 +5,24 @@ Text comes as the outlines of its glyphs, so that no reader needs a font.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
 
 from scalargrad.view.glyphs import Outline, Segment, mathematics, plain
 from scalargrad.view.layout.layered import Point
-from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Shape, Text, drawable
+from scalargrad.view.scene import (
+    Area,
+    Arrow,
+    Circle,
+    Rectangle,
+    Scene,
+    Shape,
+    Text,
+    drawable,
+    measured,
+)
 
 DASHES = (4.0, 3.0)  # points drawn, points left out
 HALF_HEAD = 0.4  # half the width of an arrow's head, as a part of its length
@@ -69,6 +79,8 @@ def _is_legal(code: int) -> bool:
 
 def _shape_marks(shape: Shape) -> Iterator[Mark]:
     if isinstance(shape, Text):
+        if shape.underlined:
+            yield Mark(((rounded(underline(shape)), 0.0, 0.0),), fill=shape.colour)
         pieces = list(_text_parts(shape))
         if outlined := tuple(part for part in pieces if not part[0].stands_for):
             yield Mark(outlined, fill=shape.colour)
@@ -131,7 +143,7 @@ def arrow(shape: Arrow) -> tuple[Outline, Outline]:
     along, length = _arrival(shape)
     head = min(shape.head, length)
     base = (tip[0] - head * along[0], tip[1] - head * along[1])
-    shaft = through((*shape.points[:-1], base), shape.curved)
+    shaft = interrupted(through((*shape.points[:-1], base), shape.curved), shape.gaps)
     if head == 0:
         return shaft, Outline(())
     side = (-along[1] * head * HALF_HEAD, along[0] * head * HALF_HEAD)
@@ -167,7 +179,67 @@ def through(points: tuple[Point, ...], curved: str) -> Outline:
     return Outline(tuple(outline))
 
 
+def interrupted(line: Outline, gaps: Sequence[Area]) -> Outline:
+    """A line without the parts of it that are in some areas."""
+    points = list(_sampled(line))
+    if not any(_inside(a, b, gap) for gap in gaps for a, b in pairwise(points)):
+        return line
+    segments: list[Segment] = []
+    for (x0, y0), (x1, y1) in pairwise(points):
+        inside = sorted(filter(None, (_inside((x0, y0), (x1, y1), gap) for gap in gaps)))
+        at = 0.0
+        for first, last in (*inside, (1.0, 1.0)):
+            if first > at:
+                start, end = ((x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in (at, first))
+                if not segments or segments[-1][1] != start:
+                    segments.append(("M", start))
+                segments.append(("L", end))
+            at = max(at, last)
+    return Outline(tuple(segments))
+
+
+_STEPS = 24  # straight pieces that a cubic is cut in
+
+
+def _sampled(line: Outline) -> Iterator[Point]:
+    """Yield points along a line, so many that straight pieces between them look like it."""
+    x0 = y0 = 0.0
+    for letter, numbers in line.segments:
+        if letter == "C":
+            xa, ya, xb, yb, x1, y1 = numbers
+            for k in range(1, _STEPS + 1):
+                t = k / _STEPS
+                a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+                yield a * x0 + b * xa + c * xb + d * x1, a * y0 + b * ya + c * yb + d * y1
+        else:
+            yield numbers[0], numbers[1]
+        x0, y0 = numbers[-2:]
+
+
+def _inside(a: Point, b: Point, area: Area) -> tuple[float, float] | None:
+    """From which share of the way to which a line is in an area (Liang and Barsky, 1984)."""
+    first, last = 0.0, 1.0
+    for start, end, low, high in ((a[0], b[0], area[0], area[2]), (a[1], b[1], area[1], area[3])):
+        way = end - start
+        if way == 0:
+            if not low < start < high:
+                return None
+            continue
+        enters, leaves = sorted(((low - start) / way, (high - start) / way))
+        first, last = max(first, enters), min(last, leaves)
+    return (first, last) if first < last else None
+
+
 # Text --------------------------------------------------------------------------------------------
+
+_LINE, _BELOW = 0.045, 0.13  # of a text the width of the line under it, and how far that is below
+
+
+def underline(text: Text) -> Rectangle:
+    """The line under a text."""
+    wide, size = measured(text).width, text.size
+    left = text.x - {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor] * wide
+    return Rectangle(left, text.y + _BELOW * size, wide, _LINE * size, text.colour, "", 0.0, 0.0)
 
 
 def _text_parts(text: Text) -> Iterator[tuple[Outline, float, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
@@ -22,11 +22,12 @@ from scalargrad.graph.derivation import named_value
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal, exact_text
 from scalargrad.notation.words import printable
-from scalargrad.view.drawing import Drawing, Frames, Node, draw
+from scalargrad.view.drawing import Drawing, Node, draw
 from scalargrad.view.export.html import controls, figures
 from scalargrad.view.frames import By
+from scalargrad.view.picture import Frames
 
-_NODES = ("wrt", "path", "dropped")  # the options of `draw` that name nodes
+_NODES = ("wrt", "path")  # the options of `draw` that name nodes
 _INSTALL = (
     "These inputs are fixed. To edit them: pip install anywidget, reload the page and run this "
     "cell again."
@@ -47,19 +48,22 @@ class Stepper:
         data: of every leaf, as it was then, or as it was edited since.
         by: "node" or "layer".
         options: of `draw`.
+        refine: gives the Drawing of a Drawing that is shown; None for the very one.
     """
 
     output: Value
     data: Mapping[Value, Scalar]
     by: By = "node"
     options: Mapping[str, Any] = field(default_factory=dict)
+    refine: Callable[[Drawing], Drawing] | None = None
 
     @cached_property
     def drawing(self) -> Drawing:
         """The picture after the last step."""
         twins = rebuilt(self.output, self.data)
         twins[self.output].backward()
-        return draw(twins[self.output], **_of_twins(self.options, twins))
+        drawing = draw(twins[self.output], **_of_twins(self.options, twins))
+        return self.refine(drawing) if self.refine else drawing
 
     @cached_property
     def frames(self) -> Frames:
@@ -133,7 +137,13 @@ class Stepper:
         return {**live, **still}, metadata
 
 
-def step(output: Value, *, by: By = "node", **options: Any) -> Stepper:
+def step(
+    output: Value,
+    *,
+    by: By = "node",
+    refine: Callable[[Drawing], Drawing] | None = None,
+    **options: Any,
+) -> Stepper:
     """Step forward and backward through a graph, with the arithmetic of each step.
 
     The graph is computed again from the data of its leaves, with a backward pass of its own, so
@@ -142,7 +152,8 @@ def step(output: Value, *, by: By = "node", **options: Any) -> Stepper:
     Args:
         output: usually the loss; it needs no backward pass.
         by: "node" gives every node a step, "layer" all that can be computed at the same time.
-        options: of `draw`: wrt, style, theme, fractions, ….
+        refine: gives the Drawing of a Drawing that is shown: `lambda picture: picture.local()`.
+        options: of `draw`: wrt, style, theme, ….
 
     Returns:
         A Stepper: a notebook shows it, `.edited("w2", "0.9")` is another with a new input, and
@@ -161,7 +172,7 @@ def step(output: Value, *, by: By = "node", **options: Any) -> Stepper:
     if not isinstance(output, Value):
         raise TypeError(f"step takes a Value; got {type(output).__name__}")
     leaves = {node: node.data for node in topological_order(output) if node.is_leaf}
-    return _drawn(Stepper(output, leaves, by, options))
+    return _drawn(Stepper(output, leaves, by, options, refine))
 
 
 def _drawn(stepper: Stepper) -> Stepper:

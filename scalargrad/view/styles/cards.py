@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 from textwrap import wrap
 from typing import Any
 
+from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
+from scalargrad.notation.words import listed
 from scalargrad.view.layout.diagram import (
     Diagram,
     Line,
@@ -20,9 +25,12 @@ from scalargrad.view.layout.diagram import (
     width,
 )
 from scalargrad.view.layout.equations import measure, parts
+from scalargrad.view.layout.kept import Kept, places_of, rearranged
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.search import SLIDE, arranged
 from scalargrad.view.scene import (
+    ASKED,
+    Area,
     Arrow,
     Circle,
     Look,
@@ -37,37 +45,16 @@ from scalargrad.view.scene import (
     name_of,
     title,
 )
+from scalargrad.view.styles.board import BAR, Board, visible, without_gaps
 
 _READ = 500  # nodes that are read to find out whether numbers are rounded
 _NOTE = 60  # letters in a line of a remark
 _LONGEST = 16  # letters of a name
 _THINNEST, _THICKER = 0.03, 0.2  # of a link by its strength
 _FULLEST = 0.14  # ink in the fill of a card: texts stay readable on it
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _MARGIN = 3.0  # points around a picture, for outlines
-_MARK, _MARK_BELOW = 0.045, 0.13  # the line under a gradient, and how far below the baseline it is
-
-
-@dataclass(frozen=True)
-class Board:
-    """A diagram, and how its parts are painted.
-
-    Attributes:
-        diagram: what is laid out.
-        accented: cards on the path, or new in a step.
-        dropped: cards that are greyed.
-        path: links on the path.
-        gone: links of dropped cards.
-        strengths: from -1 to 1, of links that are as wide and coloured as they are strong.
-        fills: from -1 to 1, of cards that are filled so much.
-    """
-
-    diagram: Diagram
-    accented: frozenset[int] = frozenset()
-    dropped: frozenset[int] = frozenset()
-    path: frozenset[int] = frozenset()
-    gone: frozenset[int] = frozenset()
-    strengths: Mapping[int, float] = field(default_factory=dict)
-    fills: Mapping[int, float] = field(default_factory=dict)
+_BETWEEN_PARTS = 0.3  # of a derivation
 
 
 # What is written ---------------------------------------------------------------------------------
@@ -75,6 +62,8 @@ class Board:
 
 def called(graph: Graph, look: Look, index: int) -> Piece:
     """The name of a node."""
+    if index in look.hidden:
+        return Piece(Written(""), "name")
     name = name_of(graph.nodes[index])
     text = name.text or drawable(title(graph.nodes[index], look.numbers))
     if not name.math and len(text) > _LONGEST:
@@ -94,28 +83,15 @@ def gradient(graph: Graph, look: Look, index: int) -> Piece:
 
 def contribution(graph: Graph, look: Look, edges: Sequence[int]) -> Piece:
     """What one use of a node brings to its gradient."""
-    edge = graph.edges[edges[0]]
-    is_past = (
-        look.step is None
-        or edge.source in look.step.gradients
-        or (edge.target in look.step.gradients and edge.target not in look.step.new)
-    )
-    text = look.numbers.text(edge.contribution) if is_past else ""
-    return Piece(Written(drawable(text)), "gradient")
+    return Piece(Written(drawable(look.contribution(graph, edges))), "gradient")
 
 
 def factor(graph: Graph, look: Look, edge: int) -> Piece:
     """A local derivative as a factor: ×0.1 or ×(−1.2)."""
-    end = graph.edges[edge].target
-    if look.step and end not in look.step.gradients:
-        return Piece(Written(""), "factor")
-    number = look.numbers.text(graph.edges[edge].local)
+    number = look.factor(graph, edge)
     plain = number.replace(".", "").replace("/", "").replace("\u2009", "").isdigit()
-    return Piece(Written(drawable(f"×{number}" if plain else f"×({number})")), "factor")
-
-
-BAR = Piece(Written("|"), "bar")
-EQUALS = Piece(Written("="), "muted")
+    written = f"×{number}" if plain or number == ASKED else f"×({number})"
+    return Piece(Written(drawable(written if number else "")), "factor")
 
 
 def facts(
@@ -184,13 +160,22 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
         look: how.
         graph: what it is made of.
     """
+    if look.refit:
+        full, now = without_gaps(full, now, look)
     plan = planned(full.diagram, look)
-    painter = _Painter(full.diagram, now, plan, look)
+    painter = _Painter(full.diagram, now, plan, look, graph)
+    if look.like or look.moves:
+        painter = replace(painter, plan=painter.rearranged())
+        plan = painter.plan
     shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
-    words = description(graph, look.marking)
+    words = description(graph, look)
+    if look.decimal_comma:
+        shapes, words = [_with_comma(shape) for shape in shapes], _POINT.sub(",", words)
     placed = tuple(_rounded(moved(shape, _MARGIN, _MARGIN)) for shape in shapes)
     width, height = (round(length + 2 * _MARGIN, 2) for length in plan.room)
-    return Scene(width, height, placed, look.theme.paper, words)
+    ground = look.theme.paper if look.ground is None else look.ground
+    size = round(plan.size, 2)
+    return Scene(width, height, placed, ground, words, size, theme=look.theme)
 
 
 @dataclass(frozen=True)
@@ -199,17 +184,75 @@ class _Painter:
     now: Board
     plan: Plan
     look: Look
+    graph: Graph
 
     @property
     def theme(self) -> Theme:
         """The colours."""
         return self.look.theme
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """What each card is called, in letters and digits: by its name, else by its number."""
+        found: dict[str, int] = {}
+        for card, node in enumerate(self.now.nodes):
+            label = self.graph.nodes[node].label if node >= 0 else ""
+            key = re.sub(r"[^A-Za-z0-9]+", "-", label).strip("-") if label.isascii() else ""
+            key = key if key and key not in found else f"unit-{card}"
+            found[key] = card
+        return tuple(found)
+
+    def rearranged(self) -> Plan:
+        """The plan with cards where another scene has them, and where they were moved to."""
+        plan, size, kept = self.plan, self.plan.size, Kept()
+        if self.look.like:
+            kept = places_of(self.look.like, -_MARGIN)
+            missing = [key for key in self.keys if key not in kept.areas]
+            if missing:
+                raise DrawingError(
+                    f"like= keeps the places of the same names; the other drawing has no "
+                    f"{listed(missing)}"
+                )
+            size = self.look.like.size
+        places = dict(zip(self.keys, plan.areas, strict=True))
+        places |= {key: kept.areas[key] for key in self.keys if key in kept.areas}
+        for card, node in enumerate(self.now.nodes):
+            right, down = self.look.moves.get(node, (0.0, 0.0))
+            left, top, far, low = places[self.keys[card]]
+            places[self.keys[card]] = (left + right, top + down, far + right, low + down)
+        areas = [places[key] for key in self.keys]
+        ends = [(self.keys[a.source], self.keys[a.target]) for a in self.diagram.links]
+        return rearranged(self.diagram, plan, size, areas, ends, kept)
+
+    def is_hidden(self, link: int) -> bool:
+        """Whether an end of a link is not painted."""
+        ends = self.diagram.links[link]
+        return not self.now.hidden.isdisjoint((ends.source, ends.target))
+
+    def gaps(self, link: int) -> tuple[Area, ...]:
+        """Where a link is not drawn: under what is written on it."""
+        spot = self.plan.spots.get(link)
+        label = self.now.diagram.links[link].label
+        if spot is None or label is None:
+            return ()
+        size = self.plan.size
+        full = self.diagram.links[link].label.forms[spot.form]  # type: ignore[union-attr]
+        shown = [any(piece.written.text for piece in line) for line in label.forms[spot.form]]
+        if not any(shown):
+            return ()
+        top = spot.center[1] - height(full) * size / 2
+        ends = list(accumulate((sum(reach(line)) * size for line in full), initial=top))
+        first, last = shown.index(True), len(shown) - 1 - shown[::-1].index(True)
+        left, _, right, _ = spot.area
+        return ((left - 0.1 * size, ends[first], right + 0.1 * size, ends[last + 1]),)
+
     def arrows(self) -> Iterator[Shape]:
         """Yield the links, those of the path last."""
         size, theme = self.plan.size, self.theme
         for index in sorted(range(len(self.plan.routes)), key=lambda k: k in self.now.path):
-            route = self.plan.routes[index]
+            if self.is_hidden(index):
+                continue
+            route, link = self.plan.routes[index], self.diagram.links[index]
             is_path = index in self.now.path
             strength = self.now.strengths.get(index)
             colour, line = (theme.path, 0.11) if is_path else (theme.wire, 0.06)
@@ -224,6 +267,8 @@ class _Painter:
                 curved,  # type: ignore[arg-type]
                 index in self.now.gone or (strength or 0.0) < 0,
                 (0.6 if is_path else 0.45) * size,
+                (self.keys[link.source], self.keys[link.target]),
+                self.gaps(index),
             )
 
     def cards(self) -> Iterator[Shape]:
@@ -232,58 +277,58 @@ class _Painter:
         for index, (center, area) in enumerate(
             zip(self.plan.centers, self.plan.areas, strict=True)
         ):
-            card = self.now.diagram.cards[index]
-            accented, dropped = index in self.now.accented, index in self.now.dropped
-            fill = theme.accent_tint if accented else theme.tint if card.is_leaf else theme.paper
+            if index in self.now.hidden:
+                continue
+            card, key = self.now.diagram.cards[index], self.keys[index]
+            is_new, dropped = index in self.now.new, index in self.now.dropped
+            accented = is_new or index in self.now.accented
+            tinted = is_new if self.look.step else accented
+            fill = theme.accent_tint if tinted else theme.tint if card.is_leaf else theme.paper
             if index in self.now.fills:
                 fill = _filled(theme, self.now.fills[index])
             if dropped:
                 fill = ""  # the cross is seen through it
             stroke = theme.path if accented else theme.wire if dropped else theme.frame
             line = (0.1 if accented else 0.06) * size
+            colour = self.look.colours.get(self.now.nodes[index])
+            if colour:
+                stroke, fill, line = colour, _mixed(colour, theme.paper, _FULLEST), 0.1 * size
             left, top, right, bottom = area
             if self.plan.forms[index] == "circle":
                 radius = (right - left) / 2
-                yield Circle(*center, radius, fill, stroke, line, dropped)
+                yield Circle(*center, radius, fill, stroke, line, dropped, key)
             elif card.has_outline:
                 wide, high = right - left, bottom - top
-                yield Rectangle(left, top, wide, high, fill, stroke, 0.35 * size, line, dropped)
+                round_ = 0.35 * size
+                yield Rectangle(left, top, wide, high, fill, stroke, round_, line, dropped, key)
             if dropped:
                 for ends in (((left, top), (right, bottom)), ((left, bottom), (right, top))):
                     yield Arrow(ends, theme.wire, line, "", False, 0.0)
             full = self.plan.lines(self.diagram, index)
             texts = self.plan.lines(self.now.diagram, index)
-            yield from self._stack(full, texts, center, muted=dropped)
+            yield from self._stack(full, texts, center, muted=dropped, key=key)
 
     def labels(self) -> Iterator[Shape]:
-        """Yield the labels of the links; a line that runs under one ends at it."""
-        size, paper = self.plan.size, self.theme.paper
+        """Yield the labels of the links."""
         for index, spot in self.plan.spots.items():
-            left, top, right, bottom = spot.area
-            air = 0.1 * size
-            yield Rectangle(
-                left - air, top, right - left + 2 * air, bottom - top, paper, "", 0.0, 0.0
-            )
+            if self.is_hidden(index):
+                continue
             full, now = self.diagram.links[index].label, self.now.diagram.links[index].label
             assert full is not None
             assert now is not None
             gone = index in self.now.gone
             yield from self._stack(
-                full.forms[spot.form], now.forms[spot.form], spot.center, muted=gone
+                full.forms[spot.form], now.forms[spot.form], spot.center, gone, f"label {index}"
             )
 
     def lines(self) -> Iterator[Shape]:
         """Yield headings, derivation, notes and caption."""
         size, theme, plan = self.plan.size, self.theme, self.plan
-        for name, (x, y) in plan.headings:
+        without = self.look.without
+        for name, (x, y) in () if "headings" in without else plan.headings:
             yield Text(x, y, name, size, theme.muted)
-        if plan.equation:
-            block, (x, y) = plan.equation
-            for written, baseline in block.lines if self.look.shows_result else ():
-                math = tall(written.math)
-                yield Text(x, y + baseline * size, drawable(written.text), size, theme.accent,
-                           False, "start", math)  # fmt: skip
-        if plan.notes:
+        yield from self._equation()
+        if plan.notes and "notes" not in without:
             x, y = plan.notes
             for full, line in zip(self.diagram.notes, self.now.diagram.notes, strict=True):
                 above, below = reach(full)
@@ -298,7 +343,24 @@ class _Painter:
             fitting = min(size, room / extent.width if extent.width else size)
             x, y = plan.caption
             yield Text(x, y + extent.above * size, drawable(step.caption.text), fitting,
-                       theme.accent, math=tall(step.caption.math))  # fmt: skip
+                       theme.accent, math=tall(step.caption.math), key="caption")  # fmt: skip
+
+    def _equation(self) -> Iterator[Shape]:
+        """Yield the derivation: of each line what is known, each part in its place."""
+        if self.plan.equation is None or "derivation" in self.look.without:
+            return
+        size, start = self.plan.size, 0
+        block, (x, y) = self.plan.equation
+        for written, baseline in block.lines:
+            whole = parts(written)
+            for first, run in _runs(self.look.parts(self.graph, whole, start)):
+                left = measure(_line(whole[:first])).width + _BETWEEN_PARTS if first else 0.0
+                shown = _line(run)
+                before = "{} " if first and shown.math else ""
+                yield Text(x + left * size, y + baseline * size, drawable(shown.text), size,
+                           self.theme.accent, False, "start", tall(before + shown.math),
+                           key="derivation")  # fmt: skip
+            start += len(whole)
 
     def _matrices(self) -> Iterator[Shape]:
         """Yield the matrices beside the picture, between brackets."""
@@ -325,52 +387,88 @@ class _Painter:
                     yield from self._row((cell,), (piece,), at, muted=False)
 
     def _stack(
-        self, full: Sequence[Line], now: Sequence[Line], center: tuple[float, float], muted: bool
+        self,
+        full: Sequence[Line],
+        now: Sequence[Line],
+        center: tuple[float, float],
+        muted: bool,
+        key: str,
     ) -> Iterator[Shape]:
         """Yield lines under one another around a middle."""
         size = self.plan.size
         y = center[1] - height(full) * size / 2
         for line, shown in zip(full, now, strict=True):
             above, below = reach(line)
-            yield from self._row(line, shown, (center[0], y + above * size), muted)
+            yield from self._row(line, shown, (center[0], y + above * size), muted, key)
             y += (above + below) * size
 
-    def _row(self, full: Line, now: Line, at: tuple[float, float], muted: bool) -> Iterator[Shape]:
-        """Yield the pieces of a line around a middle; what is not shown keeps its place."""
+    def _row(
+        self, full: Line, now: Line, at: tuple[float, float], muted: bool, key: str = ""
+    ) -> Iterator[Shape]:
+        """Yield the pieces of a line around a middle; what is not shown keeps its place.
+
+        A sign between two pieces waits for the second one.
+        """
         size, theme = self.plan.size, self.theme
         colours = {
             "name": theme.ink, "value": theme.value, "gradient": theme.gradient,
             "factor": theme.accent, "muted": theme.muted, "bar": theme.muted,
         }  # fmt: skip
         x, y = at
-        for piece, middle in zip(now, places(full), strict=True):
+        for piece, middle, is_shown in zip(now, places(full), visible(now), strict=True):
             written = piece.written
-            if not written.text:
+            if not is_shown:
                 continue
             colour = theme.muted if muted else colours[piece.ink]
+            is_gradient = piece.ink == "gradient"  # gets a mark that is seen without its colour
             yield Text(x + middle * size, y, written.text, piece.size * size, colour,
-                       math=written.math)  # fmt: skip
-            if piece.ink == "gradient":  # a mark that is seen without its colour
-                wide = piece.extent.width * size
-                yield Rectangle(
-                    x + middle * size - wide / 2, y + _MARK_BELOW * size, wide,
-                    _MARK * size, colour, "", 0.0, 0.0,
-                )  # fmt: skip
+                       math=written.math, underlined=is_gradient, key=key)  # fmt: skip
+
+
+def _runs(shown: Sequence[Written | None]) -> Iterator[tuple[int, list[Written]]]:
+    """Yield what stands together: where it begins, and its parts."""
+    first, run = 0, list[Written]()
+    for place, part in enumerate((*shown, None)):
+        if part is None:
+            if run:
+                yield first, run
+            first, run = place + 1, []
+        else:
+            run.append(part)
+
+
+def _line(run: Sequence[Written]) -> Written:
+    """Parts one behind the other; mathematics where all of them are."""
+    math = " ".join(part.math for part in run) if all(part.math for part in run) else ""
+    return Written(" ".join(part.text for part in run), math)
 
 
 def _filled(theme: Theme, share: float) -> str:
     """Paper with some of the colour of values, or of gradients for what is negative."""
     ink = theme.gradient if share < 0 else theme.value
-    pairs = ((int(ink[k : k + 2], 16), int(theme.paper[k : k + 2], 16)) for k in (1, 3, 5))
-    part = _FULLEST * abs(share)
+    return _mixed(ink, theme.paper, _FULLEST * abs(share))
+
+
+def _mixed(ink: str, paper: str, part: float) -> str:
+    """Paper with a part of ink."""
+    pairs = ((int(ink[k : k + 2], 16), int(paper[k : k + 2], 16)) for k in (1, 3, 5))
     return "#" + "".join(f"{round(a * part + b * (1 - part)):02x}" for a, b in pairs)
+
+
+def _with_comma(shape: Shape) -> Shape:
+    """A text with commas for decimal points, which are as wide."""
+    if not isinstance(shape, Text):
+        return shape
+    return replace(shape, text=_POINT.sub(",", shape.text), math=_POINT.sub("{,}", shape.math))
 
 
 def _rounded(shape: Shape) -> Shape:
     """A shape with coordinates to a hundredth of a point: the same in every file."""
     if isinstance(shape, Arrow):
         points = tuple((round(x, 2), round(y, 2)) for x, y in shape.points)
-        return replace(shape, points=points, line=round(shape.line, 2), head=round(shape.head, 2))
+        gaps: Any = tuple(tuple(round(side, 2) for side in gap) for gap in shape.gaps)
+        line, head = round(shape.line, 2), round(shape.head, 2)
+        return replace(shape, points=points, line=line, head=head, gaps=gaps)
     names = ("x", "y", "width", "height", "radius", "size", "line")
     numbers: dict[str, Any] = {k: round(v, 2) for k, v in vars(shape).items() if k in names}
     return replace(shape, **numbers)

@@ -6,17 +6,15 @@ Constants stand inside the operation that uses them (×0.9, +1, ÷3), sums of su
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scalargrad.engine import scalars
 from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
 from scalargrad.view.layout.diagram import Card, Diagram, Label, Line, Link, Piece
 from scalargrad.view.scene import Look, Scene, drawable, name_of
+from scalargrad.view.styles.board import BAR, EQUALS, Board
 from scalargrad.view.styles.cards import (
-    BAR,
-    EQUALS,
-    Board,
     called,
     contribution,
     equation,
@@ -40,9 +38,8 @@ def circuit(graph: Graph, look: Look) -> Scene:
 
 def drawn(graph: Graph, look: Look, merged: Merged) -> Scene:
     """The operations of a graph, some of them drawn as one."""
-    everything = replace(look, step=None)
-    full = _board(look.widest or graph, merged, everything)
-    now = full if look.step is None else _board(graph, merged, look)
+    full = _board(look.widest or graph, merged, look.basis)
+    now = _board(graph, merged, look)
     return scene(full, now, look, graph)
 
 
@@ -162,7 +159,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
     place = {index: k for k, index in enumerate(merged.cards)}
     cards = [_card(graph, merged, look, index) for index in merged.cards]
     links: list[Link] = []
-    accented, gone = set(), set()
+    accented, gone, way = set(), set(), look.way(graph)
     times: dict[int, int] = {}
     for ways in merged.uses.values():
         for use in ways:
@@ -171,10 +168,9 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
         for use in ways:
             first = use.edges[0]
             pieces: list[Piece] = []
-            is_accented = any(edge in look.path for edge in use.edges)
-            if is_accented:
+            if any(edge in way for edge in use.edges):
                 accented.add(len(links))
-            if is_accented or look.local:
+            if look.local or any(edge in look.path for edge in use.edges):
                 pieces.append(factor(graph, look, use.edges[-1]))
             is_split = times[use.source] > 1 and not graph.nodes[use.source].is_constant
             if is_split and has_gradients(graph) and graph.nodes[use.source].gradient is not None:
@@ -183,14 +179,17 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
                 gone.add(len(links))
             label = Label((tuple((piece,) for piece in pieces),)) if pieces else None
             links.append(Link(place[use.source], place[index], label))
-    on_path = {n for e in look.path for n in (graph.edges[e].source, graph.edges[e].target)}
+    on_path = {n for e in way for n in (graph.edges[e].source, graph.edges[e].target)}
     new = {index for index in range(len(graph.nodes)) if look.is_new(index)}
     return Board(
         Diagram(
             tuple(cards), tuple(links), equation(look), remarks(graph, look), ("",) * len(cards),
             look.room, (), look.direction == "TB", look.engine,
         ),
-        frozenset(place[card] for card in map(merged.card, {*on_path, *new}) if card in place),
+        merged.cards,
+        frozenset(place[card] for card in map(merged.card, on_path) if card in place),
+        frozenset(place[card] for card in map(merged.card, new) if card in place),
+        frozenset(place[i] for i in merged.cards if i in look.hidden),
         frozenset(place[i] for i in merged.cards if i in look.dropped),
         frozenset(accented),
         frozenset(gone),

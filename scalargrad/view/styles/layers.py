@@ -12,7 +12,8 @@ from scalargrad.notation.numbers import Numbers
 from scalargrad.view.layout.diagram import Card, Diagram, Line, Link, Piece
 from scalargrad.view.roles import Roles
 from scalargrad.view.scene import Look, drawable, name_of
-from scalargrad.view.styles.cards import Board, called, equation, has_gradients
+from scalargrad.view.styles.board import Board
+from scalargrad.view.styles.cards import called, equation, has_gradients
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -23,14 +24,16 @@ def layers(graph: Graph, roles: Roles, look: Look) -> Board:
     cards = [_card(graph, roles, look, column) for column in columns]
     place = {index: c for c, column in enumerate(columns) for index in column}
     between = {(place[a], place[b]) for a, b in roles.edges if a in place and b in place}
-    on_path = {n for e in look.path for n in (graph.edges[e].source, graph.edges[e].target)}
-    accented = {place[i] for i in place if i in on_path or look.is_new(i)}
+    on_path = {n for e in look.way(graph) for n in (graph.edges[e].source, graph.edges[e].target)}
+    accented = {place[i] for i in place if i in on_path}
+    new = {place[i] for i in place if look.is_new(i)}
     links = tuple(Link(a, b) for a, b in sorted(between))
     diagram = Diagram(
         tuple(cards), links, equation(look), (), ("",) * len(cards), look.room,
         turned=look.direction == "TB",
     )  # fmt: skip
-    return Board(diagram, frozenset(accented))
+    nodes = tuple(column[0] for column in columns)
+    return Board(diagram, nodes, frozenset(accented), frozenset(new))
 
 
 def _card(graph: Graph, roles: Roles, look: Look, column: Sequence[int]) -> Card:

@@ -15,10 +15,8 @@ from scalargrad.notation.names import Written
 from scalargrad.view.layout.diagram import Card, Diagram, Label, Line, Link, Matrix, Piece, Row
 from scalargrad.view.roles import Roles
 from scalargrad.view.scene import Look, Scene, name_of
+from scalargrad.view.styles.board import BAR, EQUALS, SUM, Board
 from scalargrad.view.styles.cards import (
-    BAR,
-    EQUALS,
-    Board,
     called,
     contribution,
     equation,
@@ -49,14 +47,17 @@ def is_network(graph: Graph) -> bool:
 def network(graph: Graph, look: Look) -> Scene:
     """The contracted graph as a network."""
     roles = Roles(graph)
-    everything = replace(look, step=None)
+    if not look.biases:
+        biases = frozenset(leaf for leaves in roles.biases.values() for leaf in leaves)
+        look = replace(look, hidden=look.hidden | biases)
+    everything = look.basis
     widest = look.widest or graph
     if look.layers:
         full = layers(widest, roles, everything)
         return scene(full, layers(graph, roles, look), look, graph)
     weights = look.weights or _best(widest, roles, everything)
     full = _Net(widest, roles, everything, weights).board
-    now = full if look.step is None else _Net(graph, roles, look, weights).board
+    now = _Net(graph, roles, look, weights).board
     return scene(full, now, look, graph)
 
 
@@ -170,6 +171,7 @@ class _Net:
                         pinned += (c,)
                     order.append(place.get(index, len(cards) - 1))
             cards, links, pinned, place = _reordered(cards, links, pinned, place, order)
+        at = {card: index for index, card in place.items()}
         diagram = Diagram(
             tuple(cards),
             tuple(links),
@@ -182,17 +184,20 @@ class _Net:
             look.engine,
             self._matrices() if self.weights == "matrices" else (),
         )
-        on_path = {n for e in look.path for n in self._ends(e)}
-        new = {index for index in place if look.is_new(index)}
+        way = look.way(self.graph)
+        on_path = {n for e in way for n in self._ends(e)}
         dropped = {index for index in place if index in look.dropped}
         return Board(
             diagram,
-            frozenset(place[i] for i in (on_path & place.keys()) | new),
+            tuple(at.get(k, -1) for k in range(len(cards))),
+            frozenset(place[i] for i in on_path & place.keys()),
+            frozenset(place[i] for i in place if look.is_new(i)),
+            frozenset(place[i] for i in place if i in look.hidden),
             frozenset(place[i] for i in dropped),
             frozenset(
                 k
                 for k, edge in enumerate(self.edges)
-                if not self.look.path.isdisjoint(self.factor_edges.get(edge, []))
+                if not way.isdisjoint(self.factor_edges.get(edge, []))
             ),
             frozenset(k for k, edge in enumerate(self.edges) if set(edge) & dropped),
             self._strengths(),
@@ -222,7 +227,7 @@ class _Net:
         """What the column of each card is called; dots are called as what they stand for."""
         found = [""] * max(len(pinned), len(place))
         for index, card in place.items():
-            found[card] = self.roles.heading(index)
+            found[card] = self.look.heads.get(index, self.roles.heading(index))
         for card in set(range(len(found))) - set(place.values()):
             found[card] = self.roles.heading(self.roles.columns[pinned[card]][0])
         return tuple(found)
@@ -237,7 +242,7 @@ class _Net:
         graph, look = self.graph, self.look
         forms = facts(called(graph, look, index), value(graph, look, index), self._slope(index))
         rows = []
-        if look.biases and not self.is_cut:
+        if not self.is_cut:
             rows += [self._row(bias, index) for bias in self.roles.biases.get(index, [])]
         if self.has_weights and self.weights == "rows":
             rows += [self._row(weight, index) for weight in self._weights_into(index)]
@@ -288,7 +293,7 @@ class _Net:
         weights = self.roles.weighed.get(edge, []) if self.has_weights else []
         row = None
         if weights and self.weights == "rows":
-            biases = len(self.roles.biases.get(edge[1], [])) if self.look.biases else 0
+            biases = len(self.roles.biases.get(edge[1], []))
             row = biases + self._weights_into(edge[1]).index(weights[0])
         label = None
         if self.weights == "edges" and weights:
@@ -337,8 +342,7 @@ class _Net:
                 if self._is_shared(leaf):
                     slope = self._slope(leaf)
                     assert slope is not None
-                    sign = Piece(Written("Σ"), "muted")
-                    lines.append((called(self.graph, self.look, leaf), sign, slope))
+                    lines.append((called(self.graph, self.look, leaf), SUM, slope))
         return (*lines, *remarks(self.graph, self.look))
 
 

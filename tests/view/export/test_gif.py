@@ -2,7 +2,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from examples import painted
+from examples import frames, painted
 from PIL import Image, ImageChops
 
 from scalargrad import DrawingError, program
@@ -10,7 +10,6 @@ from scalargrad.graph.model import contracted
 from scalargrad.lectures import LECTURES
 from scalargrad.notation.numbers import Numbers
 from scalargrad.view.export.gif import LONGEST_SIDE, animation
-from scalargrad.view.frames import frames
 from scalargrad.view.scene import THEMES, Circle, Look, Rectangle, Scene, Text
 from scalargrad.view.styles.network import network
 

@@ -10,14 +10,13 @@ from html import escape
 from html.parser import HTMLParser
 
 import pytest
-from examples import painted
+from examples import frames, painted
 
 from scalargrad import DrawingError, Value, program
 from scalargrad.graph.model import contracted
 from scalargrad.lectures import LECTURES
 from scalargrad.notation.numbers import Numbers
 from scalargrad.view.export.html import page
-from scalargrad.view.frames import frames
 from scalargrad.view.scene import THEMES, Look
 from scalargrad.view.styles.network import network
 from scalargrad.view.styles.record import record

@@ -120,7 +120,7 @@ def formulas():
         output = example(name)
         scenes += [draw(output, style=style, wrt=WRT.get(name, ())).scene for style in STYLES]
         if len(scenes[-1].shapes) < 300:
-            scenes += draw(output, wrt=WRT.get(name, ()), fractions=True).frames().scenes
+            scenes += draw(output, wrt=WRT.get(name, ())).numbers(fractions=True).frames().scenes
     return sorted({s.math for scene in scenes for s in scene.shapes if isinstance(s, Text)} - {""})
 
 

@@ -127,7 +127,7 @@ def test_options_are_those_of_draw():
         assert chain.drawing.look.theme.name == "dark"
         assert "(−1.16) × (0.1) × (2)" in chain.edited("w2", "0.9").drawing.look.beneath[0].text
     assert len(step(made.output, by="layer").frames) < len(step(made.output).frames)
-    dropped = step(made.output, dropped=[made["h1"]]).drawing
+    dropped = step(made.output, refine=lambda drawing: drawing.dropped("h1")).drawing
     assert {dropped.graph.nodes[i].label for i in dropped.look.dropped} == {"h1"}
 
 

@@ -18,6 +18,7 @@ from scalargrad.graph.model import contracted, graph
 from scalargrad.lectures import LECTURES
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import Numbers
+from scalargrad.view.export.outlines import marks, rounded, underline
 from scalargrad.view.frames import steps
 from scalargrad.view.layout.engines import found
 from scalargrad.view.scene import (
@@ -25,7 +26,6 @@ from scalargrad.view.scene import (
     Arrow,
     Circle,
     Look,
-    Rectangle,
     Step,
     Text,
 )
@@ -492,15 +492,19 @@ def test_each_use_of_a_node_has_its_part_of_the_gradient(style):
 def test_every_gradient_is_underlined_so_that_it_is_seen_without_its_colour(style, theme):
     scene = STYLES[style](example("biases"), look(theme=theme))
     texts = [
-        box_of(t)
-        for t in texts_of(scene)
-        if t.colour == theme.gradient and any(map(str.isdigit, t.text)) and not t.math
+        text
+        for text in texts_of(scene)
+        if text.colour == theme.gradient and any(map(str.isdigit, text.text)) and not text.math
     ]
-    marks = [s for s in scene.shapes if isinstance(s, Rectangle) and s.fill == theme.gradient]
-    assert len(marks) == len(texts) > 5
-    for mark in marks:
-        close = [t for t in texts if t[0] - 0.1 <= mark.x and mark.x + mark.width <= t[2] + 0.1]
-        assert any(0 < mark.y - t[3] < 4 for t in close)
+    assert len(texts) > 5
+    assert all(text.underlined for text in texts)
+    painted = {part[0].segments for mark in marks(scene) for part in mark.parts}
+    for text in texts:
+        box, line = box_of(text), underline(text)
+        assert box[0] - 0.1 <= line.x
+        assert line.x + line.width <= box[2] + 0.1
+        assert 0 < line.y - box[3] < 4
+        assert rounded(line).segments in painted
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -1,0 +1,143 @@
+"""A compiled run with its numbers in arrays: gradients by a program, steps on whole vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Sized
+from typing import Any
+
+from scalargrad.compiler.compiled import Compiled
+from scalargrad.engine import scalars
+from scalargrad.engine.value import Value
+from scalargrad.nn.module import Module
+from scalargrad.train.data import DataSet
+from scalargrad.train.optim import Optimizer
+
+
+class Arrays:
+    """The parameters of a model, what the optimizer remembers of them, and the examples.
+
+    Values and optimizer are written by `scatter`, when somebody looks, and read by `gather`.
+
+    Args:
+        model: whose parameters they are.
+        loss: of a prediction and a target.
+        optimizer: what moves them.
+        data: the examples.
+        layers: the parameters of each layer, whose gradients are measured together.
+        backend: of the program.
+    """
+
+    def __init__(
+        self, model: Module, loss: Any, optimizer: Optimizer, data: DataSet,
+        layers: Mapping[str, Sequence[Value]], backend: str,
+    ) -> None:  # fmt: skip
+        import numpy as np
+
+        self.numpy = np
+        self.model, self.parameters = model, model.parameters()
+        self.optimizer = optimizer
+        self.examples = np.vstack(data.matrix())
+        self.width = data.width
+        self.seen: list[tuple[Any, Any]] = []
+        self.testing: tuple[DataSet, Callable[..., Any], Any] | None = None
+
+        def program(training: bool) -> Compiled:
+            model.train(training)
+            written: Compiled = model.compile(
+                loss, len(data.names), targets=data.width, backend=backend,
+                reduce=optimizer.reduction,
+            )  # fmt: skip
+            return written
+
+        self.program = program
+        self.learning = learning = program(True)
+        self.draws = list(learning.program.drawn.values())
+        self.lanes = list(learning.inputs[: len(data.names) + data.width])
+        self.run = learning.vectors([*self.lanes, *learning.program.drawn])
+        places = {parameter: place for place, parameter in enumerate(self.parameters)}
+        self.layers = {
+            layer: np.array([places[p] for p in members]) for layer, members in layers.items()
+        }
+        self.gradient: Any = None
+        self.gather()
+
+    def gather(self) -> None:
+        """Read Values and optimizer, which may have changed."""
+        np, optimizer = self.numpy, self.optimizer
+        numbers = [p.data for p in self.parameters]
+        self.theta = np.array(list(map(scalars.to_float, numbers)))
+        fixed = [getattr(optimizer, name, 0) for name in ("weight_decay", "momentum")]
+        kept = [tuple(numbers) for numbers in optimizer.memory.values()]
+        is_uniform = all(set(map(type, each)) in ({float}, {type(None)}) for each in kept)
+        # What is exact, or moves in a way of its own, moves Value by Value.
+        self.moves = (
+            type(optimizer).step is Optimizer.step
+            and optimizer.parameters == self.parameters
+            and is_uniform
+            and set(map(type, numbers)) == {float}
+            and set(map(type, fixed)) <= {int, float}
+        )
+        self.memory = [None if each[0] is None else np.array(each) for each in kept if is_uniform]
+
+    def scatter(self) -> None:
+        """Write Values, their gradients, and the optimizer."""
+        gradient = [None] * len(self.theta) if self.gradient is None else self.gradient.tolist()
+        for parameter, data, grad in zip(
+            self.parameters, self.theta.tolist(), gradient, strict=True
+        ):
+            if data != parameter.data:  # what is exact stays exact until it moves
+                parameter.data = data
+            parameter.grad = grad
+        if self.moves:
+            for name, kept in zip(self.optimizer.memory, self.memory, strict=True):
+                self.optimizer.memory[name] = (
+                    [None] * len(self.theta) if kept is None else kept.tolist()
+                )
+
+    def measured(self, rows: Sequence[int]) -> tuple[float, dict[str, float]]:
+        """The mean loss of some examples and each layer's mean |gradient|; the gradient is kept."""
+        np = self.numpy
+        examples = np.take(self.examples, rows, axis=1)
+        masks = [[draw() for _ in rows] for draw in self.draws]
+        columns = np.vstack([examples, masks]) if masks else examples
+        value, outputs, gradient = self.run(self.theta, columns)
+        self.seen.append((np.asarray(outputs), examples[-self.width :]))
+        self.gradient = np.asarray(gradient, dtype=float)
+        sizes = abs(self.gradient)
+        by_layer = {layer: float(sizes[at].mean()) for layer, at in self.layers.items()}
+        return self._mean(value, rows), by_layer
+
+    def predicted(self) -> tuple[Any, Any]:
+        """The predictions and the targets of the examples measured since this was last asked."""
+        outputs, targets = zip(*self.seen, strict=True)
+        self.seen = []
+        return self._on_lanes(*map(self.numpy.hstack, (outputs, targets)))
+
+    def tested(self, data: DataSet) -> tuple[float, Any, Any]:
+        """The mean loss, predictions and targets of others, without what belongs to training."""
+        if self.testing is None or self.testing[0] is not data:
+            tested = self.program(False)
+            is_same = tested.program.steps == self.learning.program.steps
+            run = self.run if is_same else tested.vectors(self.lanes, False)
+            self.testing = data, run, self.numpy.vstack(data.matrix())
+        _, run, examples = self.testing
+        value, outputs, _ = run(self.theta, examples)
+        found = self._on_lanes(self.numpy.asarray(outputs), examples[-self.width :])
+        return self._mean(value, data), *found
+
+    def _mean(self, value: Any, examples: Sized) -> float:
+        return float(value) / (len(examples) if self.optimizer.reduction == "sum" else 1)
+
+    def _on_lanes(self, outputs: Any, targets: Any) -> tuple[Any, Any]:
+        """What a loss is given: a Value, or a list of them; a row, or a list of rows."""
+        predictions = [Value(row.astype(float)) for row in outputs]
+        prediction = predictions[0] if len(predictions) == 1 else predictions
+        return prediction, targets[0] if len(targets) == 1 else list(targets)
+
+    def step(self) -> None:
+        """Move all parameters at once."""
+        rate = scalars.to_float(self.optimizer.current_rate())
+        self.theta, *self.memory = self.optimizer.moved(
+            rate, self.theta, self.gradient, *self.memory
+        )
+        self.optimizer.steps += 1

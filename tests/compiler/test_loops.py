@@ -1,0 +1,148 @@
+"""Loops of C programs: bit for bit the straight line, whatever stands side by side in memory."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from peers import needs_compiler
+
+from scalargrad import Value, compile
+from scalargrad.compiler.c_lanes import kernel_source
+from scalargrad.engine import ops
+from scalargrad.nn.layers import MLP
+from scalargrad.nn.losses import softmax_cross_entropy
+
+pytestmark = needs_compiler
+
+
+def compare(output, columns):
+    """Value and gradients, lane by lane, have the same bits by Python and by C."""
+    rng = np.random.default_rng(0)
+    lanes = {name: rng.normal(size=11) for name in columns}
+    found = {}
+    for backend in ("python", "c"):
+        program = compile(output, backend=backend)
+        used = {name: lanes[name] for name in lanes if name in program.inputs}
+        value, gradients = program(**used)
+        found[backend] = [value, *gradients.values()]
+    for by_python, by_c in zip(found["python"], found["c"], strict=True):
+        assert np.asarray(by_c).tolist() == np.asarray(by_python).tolist()
+
+
+def leaves(count, letter, rng):
+    return [Value(rng.uniform(-2, 2), f"{letter}{k}") for k in range(count)]
+
+
+def dot(ws, xs, start=None):
+    terms = [w * x for w, x in zip(ws, xs, strict=True)]
+    total = terms.pop(0) if start is None else start
+    for term in terms:
+        total = total + term
+    return total
+
+
+def side_by_side(ws, xs):
+    return dot(ws, xs)
+
+
+def backwards(ws, xs):
+    return dot(ws, xs[::-1])
+
+
+def shuffled(ws, xs):
+    order = random.Random(1).sample(range(len(xs)), len(xs))
+    return dot(ws, [xs[k] for k in order])
+
+
+def with_constants(ws, xs):
+    return dot(ws, [x if k % 3 else Value(k / 7) for k, x in enumerate(xs)], ws[0])
+
+
+def of_computed(ws, xs):
+    return dot(ws, [x.tanh() for x in xs], xs[0] * 3)
+
+
+def of_both(ws, xs):
+    return dot(ws, [x.exp() if k % 2 else x for k, x in enumerate(xs)])
+
+
+def of_squares(ws, xs):
+    return dot(xs, xs) * dot(ws, ws)
+
+
+def with_minus(ws, xs):
+    return dot([-w for w in ws], xs, ws[1])
+
+
+def of_partial_sums(ws, xs):
+    first = dot(ws, xs)
+    return dot(ws[::-1], xs, first) * first
+
+
+def two_layers(ws, xs):
+    hidden = [dot(ws, xs, w).tanh() for w in ws]
+    return dot(ws, hidden) + dot(hidden, hidden, ws[2])
+
+
+SHAPES = [side_by_side, backwards, shuffled, with_constants, of_computed, of_both, of_squares,
+          with_minus, of_partial_sums, two_layers]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", ["none", "inputs", "all", "one", "weights"])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize("count", [3, 9, 20])
+def test_a_loop_gives_the_bits_of_the_straight_line(shape, count, columns):
+    rng = random.Random(count)
+    ws, xs = leaves(count, "w", rng), leaves(count, "x", rng)
+    lanes = {"none": [], "inputs": xs, "all": ws + xs, "one": xs[1:2], "weights": ws[::2]}[columns]
+    compare(shape(ws, xs).named("y"), [x.label for x in lanes])
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+@pytest.mark.parametrize("every", [1, 2, 9, 14])
+def test_gradients_that_are_summed_over_lanes_are_near_those_of_python(shape, every):
+    rng = random.Random(5)
+    ws, xs = leaves(20, "w", rng), leaves(20, "x", rng)
+    output = shape(ws, xs).named("y")
+    names = compile(output, backend="python").inputs
+    lanes = [x.label for k, x in enumerate(xs) if x.label in names and k % every == 0]
+    numbers = [name for name in names if name not in lanes]
+    columns = {name: np.linspace(-1, rng.random(), 11) for name in lanes}
+    found = [
+        compile(output, numbers, backend=backend, reduce="sum")(**columns)
+        for backend in ("python", "c")
+    ]
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
+    assert found[0][1] == pytest.approx(found[1][1], rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("layers", [[9, 3], [12, 8, 3], [8, 3]])
+def test_sums_over_lanes_are_near_those_of_python(layers):
+    model = MLP(10, layers, ops.relu, seed=4)
+    rng = np.random.default_rng(1)
+    inputs, labels = rng.normal(size=(10, 13)), rng.integers(0, 3, 13).astype(float)
+    found = [
+        model.compile(softmax_cross_entropy, backend=backend)(*inputs, labels)
+        for backend in ("python", "c")
+    ]
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
+    assert found[0][1] == pytest.approx(found[1][1], rel=1e-9, abs=1e-15)
+
+
+def test_the_text_does_not_grow_with_the_width_of_a_layer():
+    def lines(width):
+        program = MLP(width, [6, 3]).compile(softmax_cross_entropy, backend="c").program
+        lanes = program.inputs[: width + 1]
+        first = 1 + len(program.more)
+        summed = frozenset({0, *range(first, len(program.outputs))})
+        return kernel_source(program, lanes, summed).count("\n")
+
+    assert lines(200) == lines(50) < 400
+
+
+def test_a_short_program_stays_a_straight_line():
+    source = kernel_source(MLP(2, [3, 1]).compile(lambda p, y: p - y, backend="c").program, [],
+                           frozenset())  # fmt: skip
+    assert "k_" not in source
