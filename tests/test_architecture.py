@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
 # its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
 ROOMS = {
-    "notation": ["words", "names", "numbers", "printing"],
+    "notation": ["words", "names", "tex", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",

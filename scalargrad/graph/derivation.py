@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -57,8 +56,6 @@ from scalargrad.notation.words import nearest, printable
 _SUMMED, _FACTORS = 6, 24  # paths, and factors on all of them, that are written as one sum
 _EQUATIONS, _TERMS = 16, 6  # in the recursive form: beyond them the middle is left out
 _SHOWN = 3  # terms of a sum over examples
-_LETTERS = 40  # of a name that are written
-_UNUSUAL = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-ÝßÀ-ïñ-öø-ýÿ]")  # what a plain LaTeX has no letter for
 
 
 @dataclass(frozen=True)
@@ -116,8 +113,7 @@ class Derivation:
     @property
     def latex(self) -> str:
         r"""An align* environment, which a plain LaTeX with amsmath sets."""
-        body = _UNUSUAL.sub(lambda c: f"U+{ord(c[0]):04X}", self._aligned())
-        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+        return f"\\begin{{align*}}\n{self._aligned()}\n\\end{{align*}}"
 
     @property
     def markdown(self) -> str:

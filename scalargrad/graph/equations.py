@@ -15,7 +15,8 @@ from scalargrad.graph.paths import product
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import MINUS, Numbers, decimal, fraction, read
 from scalargrad.notation.numbers import numbers as numbers_alike
-from scalargrad.notation.printing import enclosed, quoted
+from scalargrad.notation.printing import enclosed
+from scalargrad.notation.tex import quoted
 from scalargrad.notation.words import printable
 
 _LANES = 6  # that are written

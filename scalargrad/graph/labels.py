@@ -9,7 +9,8 @@ from scalargrad.graph.model import Graph
 from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
 from scalargrad.notation.names import Written, mathtext, typeset
 from scalargrad.notation.numbers import MINUS
-from scalargrad.notation.printing import latex, quoted
+from scalargrad.notation.printing import latex
+from scalargrad.notation.tex import quoted
 from scalargrad.notation.words import printable
 
 MOST_PARTS = 80  # of a formula; a longer one is written as its symbol

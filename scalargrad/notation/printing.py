@@ -12,7 +12,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from scalargrad.notation.names import SUBSCRIPTS, mathtext, raised
 from scalargrad.notation.numbers import MINUS, in_formula, powers_of_ten, tex
-from scalargrad.notation.words import printable
 
 CONDITION, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)  # how strongly things bind
 _FUNCTION_LETTERS = ("f", "g")
@@ -305,24 +304,3 @@ def latex(written: Expression, symbol: Callable[[str], str] = mathtext) -> str:
     '\\frac{w_{2}}{3}'
     """
     return Tex(symbol)(written)
-
-
-def escaped(text: str) -> str:
-    r"""Any text for TeX, every special character escaped.
-
-    >>> escaped("50 % of a_b")
-    '50 \\% of a\\_b'
-    """
-    return "".join(_ESCAPED.get(c, c) for c in text)
-
-
-def quoted(text: str) -> str:
-    r"""Text within a formula in TeX, in one line that is not too long."""
-    return rf"\text{{{escaped(printable(text))}}}"
-
-
-_ESCAPED = {c: rf"\{c}" for c in "{}$&%#_"} | {
-    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "…": r"\ldots{}",
-    "·": r"\textperiodcentered{}", MINUS: "-",
-}  # fmt: skip

@@ -463,7 +463,10 @@ def hostile_derivation(label):
 
 def strays(tex):
     """Characters with a meaning in TeX that stand outside of what derivations are made of."""
-    quoted = r"\\text\{(?:\\[{}$&%#_]|\\(?:text[a-z]+|ldots)\{\}|[^\\{}$&%#_^~\n])*\}"
+    box = re.escape(r"\fbox{\rule{0.5em}{0pt}\rule{0pt}{0.5em}}")
+    accented = r"""\\[`'^"~=.uvrHc]\{(?:[A-Za-z]|\\[A-Za-z]+\{\})?\}"""
+    tex = re.sub(rf"\{{[-']\}}|\{{\\ttfamily\\char34\}}|{accented}|{box}", "K", tex)
+    quoted = r"\\text\{(?:\\[{}$&%#_]|\\[A-Za-z]+\{\}|[^\\{}$&%#_^~\n])*\}"
     rest = re.sub(quoted, "T", tex)
     rest = re.sub(r"\\(?:begin|end)\{align\*\}|\\\\\n|\\#|&", "", rest)
     found = re.findall(r"\\text(?![a-z])", rest)
