@@ -339,7 +339,7 @@ def compile(
     if callable(what) and not isinstance(what, Value):
         program, given = _of_function(what, wrt)
     else:
-        program, given = _of_graph(outputs_of(what, "compile, besides a function of Values,"), wrt)
+        program, given = _of_graph(outputs_of(what, "compile takes a function of Values,"), wrt)
     return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
 
 

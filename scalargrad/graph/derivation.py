@@ -184,7 +184,7 @@ def derive(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2; got {order!r}")
-    output, *others = outputs_of(output, "derive")
+    output, *others = outputs_of(output, "derive takes")
     if others:
         one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes)
         return _of_several((output, *others), wrt, partial(one, order=order))

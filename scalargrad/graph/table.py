@@ -89,7 +89,7 @@ def table(
     w     1/10 = 0.1  2
     h     1/5 = 0.2   1
     """
-    outputs = outputs_of(output, "table")
+    outputs = outputs_of(output, "table takes")
     nodes = topological_order(*outputs)
     named = [node for node in nodes if node.label or node in outputs]
     if detail == "named" or (detail is None and any(n not in outputs for n in named)):

@@ -55,7 +55,8 @@ def function(name: str) -> Called | None:
     if name in OPERATIONS and name not in FUNCTIONS:
         return OPERATIONS[name]
     known = _known()
-    return known.get(name) or known.get(key(name))
+    is_indexed = "_" in name and min(map(len, name.split("_"))) < 2  # p_i is not pi, c_h not cosh
+    return known.get(name) or (None if is_indexed else known.get(key(name)))
 
 
 @cache

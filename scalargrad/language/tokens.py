@@ -153,21 +153,22 @@ def tokens(text: str) -> list[Token]:
         elif token.kind == "end":
             depth = 0
         found.append(token)
-        if len(found) > MOST_TOKENS:
-            message = f"a program has at most {MOST_TOKENS} names, numbers and signs"
-            raise LocatedError(message, token.position)
     found.append(Token("end", "", len(text), len(text), False))
     return found
 
 
 def _pieces(text: str) -> Iterator[Token]:
     names: dict[str, str] = {}
-    spaced = False
+    spaced, count = False, 0
     for match in _TOKEN.finditer(text):
         kind, written, start = match.lastgroup or "", match.group(), match.start()
         if kind == "space":
             spaced = True
             continue
+        count += 1
+        if count > MOST_TOKENS:
+            message = f"a program has at most {MOST_TOKENS} names, numbers and signs"
+            raise LocatedError(message, start)
         if kind == "operator":
             if written in _WORDS:
                 kind, written = "name", _WORDS[written]

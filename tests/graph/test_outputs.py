@@ -69,5 +69,5 @@ def test_a_network_with_a_softmax_has_outputs_for_all_of_them():
 @pytest.mark.parametrize("takes", [table, compile, lambda what: derive(what, "x")])
 @pytest.mark.parametrize("what", [3, [], [Value(1), 2], "y"])
 def test_what_is_no_output_is_refused_in_one_line(takes, what):
-    with pytest.raises(TypeError, match="takes a Value, Values or a program; got"):
+    with pytest.raises(TypeError, match="a Value, Values or a program; got"):
         takes(what)
