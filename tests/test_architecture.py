@@ -26,8 +26,8 @@ ROOMS = {
         "running", "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
-        "table",
+        "chains", "model", "lanes", "paths", "labels", "equations", "layers", "derivation",
+        "vectors", "table",
     ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",

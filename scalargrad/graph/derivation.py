@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial, reduce
-from typing import Any
+from typing import Any, TypeVar
 
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import topological_order
+from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
@@ -34,8 +35,10 @@ from scalargrad.graph.equations import (
 )  # fmt: skip
 from scalargrad.graph.labels import MOST_PARTS, Names, derivative_of, name_of
 from scalargrad.graph.lanes import Lanes, check, count, lane_of, reduced, said
+from scalargrad.graph.layers import flattened, layer
 from scalargrad.graph.model import Graph, contracted, outputs_of
 from scalargrad.graph.paths import (
+    MOST_PATHS,
     Path,
     check_path,
     has_detour,
@@ -69,7 +72,7 @@ class Derivation:
         paths: the paths that are written as one sum, each as the indices of its edges; empty where
             there is one equation for each node.
         count: how many paths there are.
-        gradient: the sum over the paths; of several outputs a tuple.
+        gradient: the sum over the paths; of several outputs a tuple, of a matrix its rows.
         lines: of the aligned equation.
         line: the whole on one line, as on the slide: symbols, numbers and result.
         gates: the conditions in the formulas and what they are, as in 1[w₂ x > 0] = 1.
@@ -165,7 +168,8 @@ def derive(
     Args:
         output: the node to differentiate, usually the loss; or several, or a program with its
             outputs, which are derived one after the other.
-        wrt: by what: a node with a name, or a name in any of its spellings.
+        wrt: by what: a node with a name, or a name in any of its spellings; of a program with one
+            output also a vector or a matrix, as in ∂ℓ/∂W = δ xᵀ.
         path: names of nodes that single out one of several paths.
         digits: significant digits; by default 3, and more where what is printed would not
             multiply to what is printed.
@@ -184,10 +188,16 @@ def derive(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2; got {order!r}")
+    vectors = getattr(output, "vectors", {})
     output, *others = outputs_of(output, "derive takes")
+    one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes, order=order)
     if others:
-        one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes)
-        return _of_several((output, *others), wrt, partial(one, order=order))
+        return _one_by_one(_of_several((output, *others), wrt, one))
+    if isinstance(wrt, str) and _spelling(wrt) in vectors:
+        whole = _of_layer(output, vectors, _spelling(wrt), digits, fractions)
+        items = flattened(vectors[_spelling(wrt)])
+        is_plain = order == 1 and not path and lanes is None
+        return whole if whole and is_plain else _one_by_one([one(output, item) for item in items])
     graph = contracted(output)
     source = _place(graph, wrt)
     if order == 2:
@@ -205,20 +215,35 @@ def derive(
     return derived if lanes is None else _of_lanes(derived, lanes, found)
 
 
+def _of_layer(
+    output: Value, vectors: Mapping[str, Any], name: str, digits: int | None, fractions: bool
+) -> Derivation | None:
+    """The derivative by a vector or a matrix of a program; None where it has no such form."""
+    whole = layer(output, vectors, name, _choice(contracted(output), digits, fractions))
+    if whole is None:
+        return None
+    line = on_one_line(whole.lines[:1])
+    return Derivation((), 0, whole.rows, whole.lines, line, (whole.where,))
+
+
 def _of_several(
     outputs: Sequence[Value], wrt: Value | str, one: Callable[[Value, Value], Derivation]
-) -> Derivation:
-    """The derivations of several outputs one after the other; 0 where nothing leads to one."""
+) -> list[Derivation]:
+    """The derivations of several outputs; 0 where nothing leads to one."""
     node = named_value(ops.total(*outputs), wrt) if isinstance(wrt, str) else wrt
     is_below = [node in topological_order(output) for output in outputs]
     if not any(is_below):
-        return one(outputs[0], node)  # which says so
-    derived = [
+        return [one(outputs[0], node)]  # which says so
+    return [
         one(output, node)
         if below
         else _nothing(derivative_of(output.label or "output", node.label))
         for output, below in zip(outputs, is_below, strict=True)
     ]
+
+
+def _one_by_one(derived: Sequence[Derivation]) -> Derivation:
+    """Several derivations as one."""
     return Derivation(
         (),
         sum(each.count for each in derived),
@@ -348,6 +373,7 @@ def _spelling(label: str) -> str:
 
 # Derivations -------------------------------------------------------------------------------------
 
+_T = TypeVar("_T")
 _Choice = Callable[[Sequence[Sum]], Digits]
 
 
@@ -384,9 +410,10 @@ def _derivation(graph: Graph, source: int, path: Path | None, choose: _Choice) -
     if path is not None:
         check_path(graph, source, path)
         return _summed(graph, source, (path,), count, choose)
-    if count <= _SUMMED:
+    if count <= MOST_PATHS:
         every = tuple(paths(graph, source))
-        if sum(map(len, every)) <= _FACTORS:
+        is_short = count <= _SUMMED and sum(map(len, every)) <= _FACTORS
+        if is_short or (count >= _SHOWN and _over_examples(Names(graph), _products(graph, every))):
             return _summed(graph, source, every, count, choose)
     return _node_by_node(graph, source, count, choose)
 
@@ -422,8 +449,21 @@ def _sum_over_paths(names: Names, chosen: Sequence[Path], left: Written, gradien
         inner = _sum_over_ways(names, chosen[0][0], left, gradient)
         if inner:
             return inner
-    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in chosen]
-    return Sum(left, terms, gradient)
+    products = _products(names.graph, chosen)
+    short = _over_examples(names, products) if len(chosen) >= _SHOWN else None
+    shown = _shortened(chosen) if short else chosen
+    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in shown]
+    return Sum(left, terms, gradient, len(chosen) - len(shown), short)
+
+
+def _products(graph: Graph, every: Iterable[Path]) -> list[Formula]:
+    """The formulas of the derivatives along some paths."""
+    return [reduce(operator.mul, map(graph.formula, reversed(path))) for path in every if path]
+
+
+def _shortened(terms: Sequence[_T]) -> Sequence[_T]:
+    """The first terms and the last one; dots stand for those between."""
+    return [*terms[: _SHOWN - 1], terms[-1]]
 
 
 def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> Sum | None:
@@ -438,11 +478,10 @@ def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> 
     if any(parts_of(step.formula, MOST_PARTS) is None for way in ways for step in way):
         return None
     short = _over_examples(names, products) if len(ways) >= _SHOWN else None
+    if len(ways) > _SUMMED and not short:
+        return None
     missing = len(ways) - _SHOWN if short else 0
-    if len(ways) > (_SHOWN if short else _SUMMED):
-        if not short:
-            return None
-        ways = [*ways[: _SHOWN - 1], ways[-1]]
+    ways = list(_shortened(ways)) if short else ways
     ways = [way if is_worth_telling(way) else [_as_one(way)] for way in ways]
     terms = [tuple(_inner(names, step) for step in way) for way in ways]
     return Sum(left, terms, gradient, missing, short)
@@ -593,9 +632,17 @@ def _is_rounded_constant(part: Formula) -> bool:
 
 
 def _gates(names: Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written, ...]:
-    """The conditions in the formulas of some edges, and what they are: 1[w₂ x > 0] = 1."""
+    """The conditions in the formulas of some edges and what they are, 1[w₂ x > 0] = 1; and ties."""
     found: dict[str, Written] = {}
     for edge in edges:
+        target = names.graph.edges[edge].target
+        node = names.graph.nodes[target]
+        if node.is_at_kink and OPERATIONS[node.operation] in (ops.maximum, ops.minimum):
+            tied = names.formula(names.graph.expression(target))
+            found[tied.text] = Written(
+                f"{tied.text} is a tie, shared alike",
+                rf"{tied.math} \text{{ is a tie, shared alike}}",
+            )
         for gate in parts_of(names.graph.formula(edge), MOST_PARTS) or ():
             value = names.value(gate) if gate.head == "indicator" else None
             if value is not None:

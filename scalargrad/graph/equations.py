@@ -210,6 +210,16 @@ def in_parentheses(written: Written) -> Written:
     return Written(f"({written.text})", enclosed(written.math))
 
 
+def pmatrix(rows: Sequence[Sequence[str]]) -> str:
+    r"""A matrix of TeX.
+
+    >>> pmatrix([["1", "2"]])
+    '\\begin{pmatrix} 1 & 2 \\end{pmatrix}'
+    """
+    inner = r" \\ ".join(" & ".join(row) for row in rows)
+    return rf"\begin{{pmatrix}} {inner} \end{{pmatrix}}"
+
+
 def _times(factors: Sequence[Written]) -> Written:
     """A product; of nothing, 1."""
     if not factors:

@@ -376,6 +376,16 @@ def contracted(output: Value) -> Graph:
     )
 
 
+def written(value: Value) -> Formula:
+    """The expression that made a node, in the names of others.
+
+    >>> w, x = Value(2, "w"), Value(3, "x")
+    >>> str(written(w * x + 1))
+    'w x + 1'
+    """
+    return _Writer({}).written_out(value)
+
+
 def _pairs_and_terms(value: Value) -> tuple[list[tuple[Value, Value]], list[Value]]:
     """Which operands a node multiplies with one another, and which it adds to others."""
     parents = value.parents
@@ -417,9 +427,7 @@ def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
         value = values[index]
         if len(value.parents) > 2 * _LONGEST:
             return _unwritten(index)
-        if value.op and value.parents:
-            return applied(value.op, writer().operands(value))
-        return formula(value.data)
+        return writer().written_out(value) if value.parents else formula(value.data)
 
     return written
 
@@ -524,6 +532,10 @@ class _Writer:
                 if node not in self.known:
                     self.known[node] = self.written(node)
         return self.known[value]
+
+    def written_out(self, value: Value) -> Formula:
+        """The expression that made a node, whether it has a name or not."""
+        return applied(value.op, self.operands(value)) if value.op else self.operand(value)
 
     def __contains__(self, value: object) -> bool:
         """Whether the name or expression of a node is known without a look at what is below it."""

@@ -13,7 +13,7 @@ from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.graph.derivation import named_value
-from scalargrad.graph.equations import in_parentheses, written_number
+from scalargrad.graph.equations import in_parentheses, pmatrix, written_number
 from scalargrad.graph.labels import derivative, name_of
 from scalargrad.notation.names import Written, parsed
 from scalargrad.notation.numbers import Numbers
@@ -92,10 +92,10 @@ class Matrix:
         parts = [self.name.math]
         if self.factors:
             parts.append(" ".join(factor.name.math for factor in self.factors))
-            parts.append(" ".join(_pmatrix(factor._written("math")) for factor in self.factors))
+            parts.append(" ".join(pmatrix(factor._written("math")) for factor in self.factors))
         if self.entries:
-            parts.append(_pmatrix([[entry.math for entry in row] for row in self.entries]))
-        return " = ".join([*parts, _pmatrix(self._written("math"))])
+            parts.append(pmatrix([[entry.math for entry in row] for row in self.entries]))
+        return " = ".join([*parts, pmatrix(self._written("math"))])
 
     def _written(self, way: str) -> list[list[str]]:
         return [
@@ -135,11 +135,6 @@ def _beside(blocks: Sequence[Sequence[str]]) -> str:
         shown = [*block, *[""] * (height - len(block))]
         lines = [f"{line}{part.ljust(width)} " for line, part in zip(lines, shown, strict=True)]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _pmatrix(rows: Sequence[Sequence[str]]) -> str:
-    inner = r" \\ ".join(" & ".join(row) for row in rows)
-    return rf"\begin{{pmatrix}} {inner} \end{{pmatrix}}"
 
 
 # What a user asks --------------------------------------------------------------------------------

@@ -238,7 +238,8 @@ class Tex(Printer):
 
     def between(self, left: Expression, right: Expression, text: str) -> str:
         """What stands between two factors: a dot where Unicode has one."""
-        unicode = UNICODE.between(left, right, UNICODE(_factor(right, 0)))
+        is_bracket = text.startswith(("(", r"\left("))
+        unicode = UNICODE.between(left, right, "(" if is_bracket else UNICODE(_factor(right, 0)))
         return {"·": r" \cdot ", " · ": r" \, "}.get(unicode, " ")
 
     def fraction(self, top: Printed, bottom: Printed) -> Printed:
