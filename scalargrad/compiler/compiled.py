@@ -12,7 +12,7 @@ from typing import Any, Literal
 from scalargrad.compiler import c, python
 from scalargrad.compiler.backends import Kernel, chosen
 from scalargrad.compiler.library import compiler
-from scalargrad.compiler.program import Program, traced
+from scalargrad.compiler.program import Program, traced, uncollected
 from scalargrad.compiler.source import Tape
 from scalargrad.engine import ops
 from scalargrad.engine.backward import topological_order
@@ -67,7 +67,7 @@ class Compiled:
         self.reduce = reduce
         self.fast = fast
         self.given = dict(given or {})
-        self.backend, self._backend = chosen(backend, program.size, fast)
+        self.backend, self._backend = chosen(backend, program, fast)
         if backend == "auto" and compiler() is None:
             warnings.warn(
                 "no C compiler was found (cc, gcc or clang): the program runs on numpy",
@@ -312,7 +312,8 @@ def compile(
 
     Backward runs once, on scalars that write code instead of computing; nothing of the derivatives
     is written twice. What it costs to compile grows in step with the graph. C programs are split
-    into functions; beyond 30,000 operations, for which a C compiler takes seconds, "auto" is numpy.
+    into functions, and layers are loops; beyond 30,000 statements, for which a C compiler takes
+    seconds, "auto" is numpy.
     JAX compiles up to 20,000 operations as one, and runs those of longer programs one by one.
 
     Args:
@@ -336,10 +337,12 @@ def compile(
     >>> f(0.5, 2.0, 3.0)
     (4.0, {'w': -8.0})
     """
-    if callable(what) and not isinstance(what, Value):
-        program, given = _of_function(what, wrt)
-    else:
-        program, given = _of_graph(outputs_of(what, "compile takes a function of Values,"), wrt)
+    with uncollected():
+        if callable(what) and not isinstance(what, Value):
+            program, given = _of_function(what, wrt)
+        else:
+            outputs = outputs_of(what, "compile takes a function of Values,")
+            program, given = _of_graph(outputs, wrt)
     return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
 
 
@@ -363,7 +366,7 @@ def _of_graph(outputs: Sequence[Value], wrt: Any) -> tuple[Program, dict[str, Va
         if isinstance(node, Value) else node for node in wrt
     ]  # fmt: skip
     *more, output = [twins[output] for output in outputs]
-    program = traced(tape, output, _asked(nodes, chosen_names), more)
+    program = traced(tape, output, chosen_inputs(nodes, chosen_names), more)
     return program, given
 
 
@@ -384,10 +387,10 @@ def _of_function(function: Callable[..., Value], wrt: Any) -> tuple[Program, dic
             f"compile needs a function that returns a Value; got {type(output).__name__} {output!r}"
         )
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
-    return traced(tape, output, _asked(nodes, wrt)), given
+    return traced(tape, output, chosen_inputs(nodes, wrt)), given
 
 
-def _asked(nodes: Mapping[str, Value], wrt: Sequence[Any] | None) -> dict[str, Value]:
+def chosen_inputs(nodes: Mapping[str, Value], wrt: Sequence[Any] | None) -> dict[str, Value]:
     """The inputs to differentiate by."""
     if wrt is None:
         return dict(nodes)

@@ -528,11 +528,11 @@ class _Run:
         return found
 
     def tested(self, test: DataSet) -> dict[str, float]:
+        if self.compiled:
+            loss, prediction, targets = self.compiled.tested(test)
+            return {"loss": loss, **self.measured(prediction, targets)}
         self.model.eval()
         with _quiet(self.lanes):
-            if self.compiled:
-                loss, prediction, targets = self.compiled.tested(test)
-                return {"loss": loss, **self.measured(prediction, targets)}
             losses, prediction, targets = losses_of(self.model, self.loss, test, lanes=self.lanes)
             return {"loss": _average(losses), **self.measured(prediction, targets)}
 

@@ -14,6 +14,7 @@ from legible import (
     doubts,
     drawn,
     flaws,
+    gap,
     labels_of,
     legibility,
     links_of,
@@ -75,6 +76,30 @@ def test_a_picture_has_the_size_that_is_asked_for(size):
     assert (drawing.scene.width, drawing.scene.height) == wanted
     assert flaws(drawing.scene) == []
     assert labels_of(drawing.scene)
+
+
+@pytest.mark.parametrize("name", ["lecture", "lecture with biases", "xor", "logistic"])
+def test_labels_are_alike_and_stand_on_their_lines_where_the_text_stays_large(name):
+    scene = drawn(*PROGRAMS[name][1:3]).scene
+    labels = labels_of(scene)
+    assert all(min(gap(label, link) for link in links_of(scene)) == 0 for label in labels)
+    assert len({label[1] for label in labels if label[3] - label[1] > 40}) > 1 or len(labels) > 3
+
+
+def test_more_than_three_labels_of_a_gap_that_have_no_place_on_their_lines_are_rows():
+    for name in ("convolution", "gru"):
+        drawing = drawn(*PROGRAMS[name][1:3])
+        assert len(labels_of(drawing.scene)) < len(labels_of(drawing.weights("edges").scene))
+
+
+def test_a_divisor_is_no_input_and_a_unit_into_the_loss_stays_a_unit():
+    def headings(name):
+        return {text.text for text in texts_of(drawn(*PROGRAMS[name][1:3]).scene)}
+
+    assert "inputs" not in headings("softmax with temperature")
+    steps = "h0=0; w=0.5; x=1; y=1\nh1 = tanh(w*h0 + x); h2 = tanh(w*h1); loss = (h2 - y)^2"
+    scene = drawn(steps, {}).scene
+    assert [text.text for text in texts_of(scene)].count("hidden (tanh)") == 2
 
 
 def random_circuit(seed, count):

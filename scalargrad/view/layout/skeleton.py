@@ -106,7 +106,8 @@ def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
     ]
     for column in skeleton.order:  # alike in a column: no line to one runs through another
         cards = [item for item in column if item < len(card)]
-        widest = max((card[item][0] for item in cards), default=0.0)
+        leaves = [leaf for item in cards for leaf in place.beside(diagram, item)]
+        widest = max((card[item][0] for item in (*cards, *leaves)), default=0.0)
         for item in cards:
             card[item] = (widest, widest if forms[item] == "circle" else card[item][1])
     above: dict[int, float] = {}

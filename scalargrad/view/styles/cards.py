@@ -15,6 +15,7 @@ from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
 from scalargrad.notation.words import listed
 from scalargrad.view.layout.diagram import (
+    RULE,
     Diagram,
     Line,
     Piece,
@@ -306,7 +307,16 @@ class _Painter:
                     yield Arrow(ends, theme.wire, line, "", False, 0.0)
             full = self.plan.lines(self.diagram, index)
             texts = self.plan.lines(self.now.diagram, index)
-            yield from self._stack(full, texts, center, muted=dropped, key=key)
+            own = len(card.own(self.plan.forms[index]))
+            above, below = height(full[:own]) * size / 2, height(full[own:]) * size / 2
+            x, y = center
+            if card.rows:
+                rule, line = y + above - below, 0.03 * size
+                yield Rectangle(left, rule, right - left, line, stroke, "", 0.0, 0.0)
+                at = (x, y + above + RULE * size / 2)
+                yield from self._stack(full[own:], texts[own:], at, dropped, key)
+                y -= below + RULE * size / 2
+            yield from self._stack(full[:own], texts[:own], (x, y), dropped, key)
 
     def labels(self) -> Iterator[Shape]:
         """Yield the labels of the links."""
