@@ -141,7 +141,8 @@ def tokens(text: str) -> list[Token]:
         raise LocatedError(f"a program has at most {MOST_CHARACTERS} characters", MOST_CHARACTERS)
     found: list[Token] = []
     depth = 0
-    for token in _without_matrices(_without_tex(_pieces(text))):
+    pieces = _bounded(_pieces(text))
+    for token in _bounded(_without_matrices(_without_tex(pieces))):
         if token.kind == "end" and ";" not in token.text:
             is_going_on = found and found[-1].kind in _BINARY and found[-1].kind != "="
             if depth > 0 or is_going_on:
@@ -157,18 +158,22 @@ def tokens(text: str) -> list[Token]:
     return found
 
 
+def _bounded(pieces: Iterable[Token]) -> Iterator[Token]:
+    for count, token in enumerate(pieces):
+        if count == MOST_TOKENS:
+            message = f"a program has at most {MOST_TOKENS} names, numbers and signs"
+            raise LocatedError(message, token.position)
+        yield token
+
+
 def _pieces(text: str) -> Iterator[Token]:
     names: dict[str, str] = {}
-    spaced, count = False, 0
+    spaced = False
     for match in _TOKEN.finditer(text):
         kind, written, start = match.lastgroup or "", match.group(), match.start()
         if kind == "space":
             spaced = True
             continue
-        count += 1
-        if count > MOST_TOKENS:
-            message = f"a program has at most {MOST_TOKENS} names, numbers and signs"
-            raise LocatedError(message, start)
         if kind == "operator":
             if written in _WORDS:
                 kind, written = "name", _WORDS[written]
@@ -207,6 +212,7 @@ def _pieces(text: str) -> Iterator[Token]:
 
 def _raised(exponent: list[str], at: Token) -> list[Token]:
     """The tokens of a power with letters: xⁿ, e⁻ˣ; and ^T, which may be a name."""
+    exponent = [_name(part, at.position) if part.isalpha() else part for part in exponent]
     return _signs(["^", *(exponent if exponent == ["T"] else ["(", *exponent, ")"])], at)
 
 
