@@ -140,8 +140,7 @@ def _is_smooth_there(node: Value) -> bool:
         return False
     if node.op.chooses and operands[0] == 0:
         return False
-    slopes = node.op.constants or node.op.derivatives(node.data, *operands)
-    return all(math.isfinite(scalars.to_float(slope)) for slope in slopes)
+    return all(map(scalars.is_finite, node.local_derivatives()))
 
 
 def slopes_at_kinks(of: Value, by: Value, stated: Mapping[str, Scalar]) -> Slopes:

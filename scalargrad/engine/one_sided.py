@@ -85,7 +85,7 @@ def slopes(output: Value, node: Value) -> Slopes:
         right = left
     elif sides[1].trouble:
         left = right
-    if not all(math.isfinite(scalars.to_float(slope)) for slope in (left, right)):
+    if not (scalars.is_finite(left) and scalars.is_finite(right)):
         return Slopes(left, right, "infinite", reasons[0])
     return Slopes(left, right)
 
@@ -174,7 +174,7 @@ def _moved(node: Value, op: Operation, operands: Sequence[_Ray]) -> _Ray:
             if trouble:
                 return trouble
             slope = scalars.plus(slope, scalars.times(local, ray.slope))
-            if not _is_finite(local):
+            if not scalars.is_finite(local):
                 reason = f"{op.name} has an infinite slope where {_where(node, operands, ray)}"
     if slope != slope:
         return _trouble(node, "undecided", reason or f"{op.name} gives ∞ − ∞, {_FIRST_ORDER}")
@@ -188,8 +188,8 @@ def _misfit(
     node: Value, op: Operation, operands: Sequence[_Ray], ray: _Ray, local: Scalar
 ) -> _Ray | None:
     """What is in the way of multiplying a local derivative and a slope; None where nothing is."""
-    if _is_finite(local):
-        if local == 0 and not _is_finite(ray.slope):
+    if scalars.is_finite(local):
+        if local == 0 and not scalars.is_finite(ray.slope):
             why = f"∞ × 0: {ray.reason}, and {op.name} has the slope 0 there, {_FIRST_ORDER}"
             return _trouble(node, "undecided", why)
         return None
@@ -198,7 +198,9 @@ def _misfit(
         kind = "an infinite" if local == local else "no"
         why = f"∞ × 0: {op.name} has {kind} slope where {place}, and that has the slope 0 there, "
         return _trouble(node, "undecided", why + _FIRST_ORDER)
-    if op.inside and all(_is_finite(each.slope) and _is_finite(each.value) for each in operands):
+    if op.inside and all(
+        scalars.is_finite(each.slope) and scalars.is_finite(each.value) for each in operands
+    ):
         near = [Fraction(each.value) + Fraction(each.slope) * _NEAR for each in operands]
         if not op.inside(*near):
             return _trouble(node, "outside", f"{op.name} leaves its domain beside {place}")
@@ -250,10 +252,6 @@ def _is_settled(op: Operation, operands: Sequence[_Ray], beside: Scalar) -> bool
             if op.beside and op.beside(near, *values) != beside:
                 return False
     return True
-
-
-def _is_finite(scalar: Scalar) -> bool:
-    return math.isfinite(scalars.to_float(scalar))
 
 
 def _where(node: Value, operands: Sequence[_Ray], ray: _Ray) -> str:

@@ -41,6 +41,7 @@ from scalargrad.graph.paths import (
     MOST_PATHS,
     Path,
     check_path,
+    derivative_along,
     has_detour,
     nodes_between,
     path_counts,
@@ -427,7 +428,7 @@ def _summed(
     if len(chosen) == count:
         gradient = total_derivatives(graph)[source]
     else:
-        gradient = product([graph.edges[edge].local for edge in chosen[0]])
+        gradient = derivative_along(graph, chosen[0])
         left = _along(names, source, chosen[0], left)
     sum_ = _sum_over_paths(names, chosen, left, gradient)
     digits = choose([sum_])
@@ -449,11 +450,17 @@ def _sum_over_paths(names: Names, chosen: Sequence[Path], left: Written, gradien
         inner = _sum_over_ways(names, chosen[0][0], left, gradient)
         if inner:
             return inner
-    products = _products(names.graph, chosen)
-    short = _over_examples(names, products) if len(chosen) >= _SHOWN else None
-    shown = _shortened(chosen) if short else chosen
+    graph = names.graph
+    told = [
+        path
+        for path in chosen
+        if scalars.is_finite(product([graph.edges[edge].local for edge in path]))
+        or all(graph.edges[edge].is_taken for edge in path)
+    ] or chosen[:1]  # beyond a branch that is not taken there may be no value
+    short = _over_examples(names, _products(graph, told)) if len(told) >= _SHOWN else None
+    shown = _shortened(told) if short else told
     terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in shown]
-    return Sum(left, terms, gradient, len(chosen) - len(shown), short)
+    return Sum(left, terms, gradient, len(told) - len(shown), short)
 
 
 def _products(graph: Graph, every: Iterable[Path]) -> list[Formula]:

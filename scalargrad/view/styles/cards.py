@@ -17,6 +17,7 @@ from scalargrad.notation.words import listed
 from scalargrad.view.layout.diagram import (
     RULE,
     Diagram,
+    Group,
     Line,
     Piece,
     height,
@@ -26,6 +27,7 @@ from scalargrad.view.layout.diagram import (
     width,
 )
 from scalargrad.view.layout.equations import measure, parts
+from scalargrad.view.layout.groups import box, foreign
 from scalargrad.view.layout.kept import Kept, places_of, rearranged
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.search import SLIDE, arranged
@@ -163,12 +165,20 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     """
     if look.refit:
         full, now = without_gaps(full, now, look)
+    if look.groups:
+        full = replace(full, diagram=replace(full.diagram, groups=_groups(full, look)))
     plan = planned(full.diagram, look)
     painter = _Painter(full.diagram, now, plan, look, graph)
     if look.like or look.moves:
         painter = replace(painter, plan=painter.rearranged())
         plan = painter.plan
-    shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
+    shapes = [
+        *painter.groups(),
+        *painter.arrows(),
+        *painter.cards(),
+        *painter.labels(),
+        *painter.lines(),
+    ]
     words = description(graph, look)
     if look.decimal_comma:
         shapes, words = [_with_comma(shape) for shape in shapes], _POINT.sub(",", words)
@@ -177,6 +187,21 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     ground = look.theme.paper if look.ground is None else look.ground
     size = round(plan.size, 2)
     return Scene(width, height, placed, ground, words, size, theme=look.theme)
+
+
+def _groups(board: Board, look: Look) -> tuple[Group, ...]:
+    """The groups of a look as cards of a board.
+
+    Raises:
+        DrawingError: for a group of which nothing is a card.
+    """
+    found = []
+    for name, nodes in look.groups:
+        cards = tuple(card for card, node in enumerate(board.nodes) if node in nodes)
+        if not cards:
+            raise DrawingError(f"nothing of the group {name!r} is a box of its own in the picture")
+        found.append(Group(Piece(Written(name), "muted"), cards))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -246,6 +271,29 @@ class _Painter:
         first, last = shown.index(True), len(shown) - 1 - shown[::-1].index(True)
         left, _, right, _ = spot.area
         return ((left - 0.1 * size, ends[first], right + 0.1 * size, ends[last + 1]),)
+
+    def groups(self) -> Iterator[Shape]:
+        """Yield the boxes round what belongs together, under everything else.
+
+        Raises:
+            DrawingError: where a box would hold what does not belong to it.
+        """
+        size, theme, areas = self.plan.size, self.theme, self.plan.areas
+        for group in self.diagram.groups:
+            others = foreign(group, areas, self.diagram.turned, size)
+            title = group.title.written.text
+            if others:
+                names = [self.graph.nodes[self.now.nodes[card]].label for card in others]
+                raise DrawingError(
+                    f"the box of the group {title!r} would hold {listed(filter(None, names))} too: "
+                    f"name what stands there as well, or group less"
+                )
+            held = box(group, areas, self.diagram.turned, size)
+            left, top, right, bottom = held.area
+            wide, high = right - left, bottom - top
+            yield Rectangle(left, top, wide, high, "", theme.wire, 0.5 * size, 0.05 * size, True)
+            middle = (held.title[0] + held.title[2]) / 2
+            yield Text(middle, held.title[3] - 0.35 * size, title, size, theme.muted)
 
     def arrows(self) -> Iterator[Shape]:
         """Yield the links, those of the path last."""
