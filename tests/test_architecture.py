@@ -26,7 +26,8 @@ ROOMS = {
         "running", "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "layers", "derivation",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "layers",
+        "derivation",
         "vectors", "table",
     ],
     "compiler": [
@@ -57,11 +58,9 @@ ROOMS = {
     ],
     "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
                "workers", "grading", "plugin"],
-    "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
+    "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
-    "lectures": [
-        "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
-    ],
+    "lectures": ["", "statements", "demonstrations", "rows", "decks"],
     "cli": [
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey", "commands",

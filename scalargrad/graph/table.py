@@ -10,7 +10,8 @@ from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.value import Value
 from scalargrad.graph.lanes import Lanes, check, count, reduced, said
-from scalargrad.graph.model import outputs_of
+from scalargrad.graph.model import contracted, outputs_of
+from scalargrad.graph.remarks import remarks
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import both
 from scalargrad.notation.words import printable
@@ -24,7 +25,8 @@ class Table:
 
     Attributes:
         rows: the cells.
-        note: what is shown of lanes, in words; "" where there are none, or all are listed.
+        note: what is shown of lanes, in words; of numbers, which gradients are nan, or are not
+            the slope of the function, and why.
         header: what stands above the cells.
     """
 
@@ -109,7 +111,11 @@ def table(
         (_title(node), *(both(reduced(cell, lanes)) for cell in (node.data, *cells)))
         for node, *cells in zip(nodes, *columns, strict=True)
     ]
-    return Table(tuple(rows), "" if lanes is None else said(lanes, lane_count), header)
+    note = "" if lanes is None else said(lanes, lane_count)
+    if not lane_count:
+        told = [one for one in outputs if len(outputs) > 1 or one.grad is not None]
+        note = "\n".join(line for one in told for line in remarks(one, contracted(one)))
+    return Table(tuple(rows), note, header)
 
 
 def _title(node: Value) -> str:

@@ -108,11 +108,11 @@ def mathematical(run: str) -> str:
     return symbol
 
 
-def quoted(text: str) -> str:
-    r"""Text within a formula in TeX, in one line that is not too long; its symbols stand outside.
+def quoted(text: str, most: int = 40) -> str:
+    r"""Text within a formula in TeX, in one line of so many letters; its symbols stand outside.
 
     >>> quoted("50 % of ŷ₁")
     '\\text{50 \\% of \\^{y}}_{1}'
     """
-    written = re.sub(r"(?<!\\)\$(.*?)\$", r"}\1\\text{", escaped(printable(text)))
+    written = re.sub(r"(?<!\\)\$(.*?)\$", r"}\1\\text{", escaped(printable(text, most)))
     return rf"\text{{{written}}}".replace(r"\text{}", "")
