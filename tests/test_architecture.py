@@ -26,8 +26,8 @@ ROOMS = {
         "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
-        "table",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "derivation",
+        "vectors", "table",
     ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",
