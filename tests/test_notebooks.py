@@ -128,6 +128,7 @@ EXERCISES = {
          "    d_x1 = s\n    d_x2 = x1"),
         ("guess = None", "guess = 7", "guess = 12"),
     ],
+    "11": [('your_pixel = ""', 'your_pixel = "x36"', 'your_pixel = "x35"')],
 }  # fmt: skip
 
 
@@ -268,7 +269,7 @@ def test_the_engine_of_the_second_notebook_has_sixty_lines():
 
 def test_there_are_no_notebooks_without_a_source():
     assert [path.stem for path in sorted(FOLDER.glob("*.ipynb"))] == [s.stem for s in SOURCES]
-    assert len(SOURCES) == 9
+    assert len(SOURCES) == 10
 
 
 # The tests can fail

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 10 · A digit read by a network that you trained
+# # 11 · A digit read by a network that you trained
 #
 # Everything so far was small enough to compute by hand. This notebook trains the same kind of
 # network, only wider, on 1 348 handwritten digits, tries it on 449 that it has not seen, and then
@@ -33,6 +33,7 @@ def image(axes, pixels, title, **colours):
 figure, places = plt.subplots(1, 8, figsize=(10, 1.6))
 for axes, (pixels, digit) in zip(places, held_out, strict=False):
     image(axes, pixels, f"a {digit}", cmap="Greys")
+plt.show()
 
 # %% [markdown]
 # ## The network
@@ -106,6 +107,7 @@ image(places[1], slopes, "∂(difference)/∂x", cmap="RdBu", vmin=-limit, vmax=
 spoken = [slope * pixel for slope, pixel in zip(slopes, pixels, strict=True)]
 limit = max(map(abs, spoken))
 image(places[2], spoken, "times the ink that is there", cmap="RdBu", vmin=-limit, vmax=limit)
+plt.show()
 
 # %% [markdown]
 # With ReLU the network is a straight line near every input, so slope times ink adds up to the
@@ -120,13 +122,31 @@ print(f"from biases {difference.data - sum(spoken):.4f}")
 # %% [markdown]
 # ## Exercise
 #
-# Find the one pixel whose ink, raised or lowered a little, helps the true digit most. Then change
-# that pixel step by step until the network reads the digit. How many of its 16 grey levels did it
-# take? The next cell says whether your pixel is right.
+# **Exercise.** Which pixel, as `x11` to `x88`, moves the difference most when its ink changes a
+# little? Look at the middle picture: rows and columns count from 1.
 
 # %%
-your_pixel = "x??"
+your_pixel = ""  # your turn
+
+
+def verdict(name):
+    if name not in digits.names:
+        return "not yet: a pixel is x11 to x88"
+    steepest = max(range(64), key=lambda place: abs(slopes[place]))
+    return "right" if digits.names[steepest] == name else "not yet: it is not the darkest square"
+
+
+print(verdict(your_pixel))
+
+# %% [markdown]
+# One solution:
 
 # %%
-best = max(digits.names, key=lambda name: abs(slopes[digits.names.index(name)]))
-print("right" if your_pixel == best else "not yet: look for the largest |∂(difference)/∂x|")
+by_slope = sorted(zip(map(abs, slopes), digits.names, strict=True), reverse=True)
+for slope, name in by_slope[:3]:
+    print(f"{name}: {slope:.2f}")
+
+# %% [markdown]
+# **What to take away.** A network that reads digits is the network of the slide with more units: the
+# same nodes, the same backward pass, compiled so that it is quick. And the gradient is not only for
+# training: asked of the inputs, it tells what the network looked at.
