@@ -12,8 +12,8 @@
 # %% [markdown]
 # ## The examples
 #
-# An image is 8 × 8 pixels, from 0 (paper) to 1 (ink): 64 inputs x₁₁ … x₈₈, row by row. The target is
-# the digit. A quarter is held out, for testing.
+# An image is 8 × 8 pixels, from 0 (paper) to 1 (ink): 64 inputs x₁₁ … x₈₈, row by row. The target
+# is the digit. A quarter is held out, for testing.
 
 # %%
 import matplotlib.pyplot as plt
@@ -147,6 +147,6 @@ for slope, name in by_slope[:3]:
     print(f"{name}: {slope:.2f}")
 
 # %% [markdown]
-# **What to take away.** A network that reads digits is the network of the slide with more units: the
-# same nodes, the same backward pass, compiled so that it is quick. And the gradient is not only for
+# **What to take away.** A network that reads digits is the network of the slide with more units:
+# the same nodes, the same backward pass, compiled so that it is quick. And the gradient is not only for
 # training: asked of the inputs, it tells what the network looked at.
