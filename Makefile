@@ -21,6 +21,9 @@ test: .venv/development  ## run the whole test suite
 matrix: .venv/development  ## hold every operation on every backend and kind against mpmath
 	.venv/bin/python tests/matrix.py
 
+mutants: .venv/development  ## change modules in one place each and see whether their tests notice
+	.venv/bin/python tests/mutants.py $(FILE)
+
 check: .venv/development  ## lint, format and type-check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -79,4 +82,4 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group docs
 	@touch $@
 
-.PHONY: help demo quick test check gallery legible glyphs bench notebooks docs clean
+.PHONY: help demo quick test matrix mutants check gallery legible glyphs bench notebooks docs clean

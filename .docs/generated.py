@@ -49,7 +49,8 @@ MODULES = (
     "view.drawing", "view.scene", "view.stepper.stepper",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
     "checking.quantities", "checking.kinks", "checking.answer_key",
-    "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.plugin",
+    "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.submissions",
+    "sheets.plugin",
     "plots", "lectures", "lectures.experiments", "lectures.statements", "lectures.claims",
     "lectures.decks", "cli.doctor",
 )  # fmt: skip

@@ -132,7 +132,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from scalargrad.sheets.grading import grade, submissions_in
+from scalargrad.sheets.grading import grade
+from scalargrad.sheets.submissions import submissions_in
 
 handed_in = {
     "ada": ("-1.2", "0.1", "2", "-0.24"),

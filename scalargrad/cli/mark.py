@@ -71,7 +71,7 @@ def worksheet(
     programs = [asked] if count == 1 else variants(asked, count, seed)
     files: list[tuple[Path, str]] = []
     for number, changed in enumerate(programs, 1):
-        sheet = worksheet(changed, ask=ask)
+        sheet = worksheet(changed, ask=ask).with_id(number)
         if convention:
             sheet = replace(sheet, prose=f"{sheet.prose}\n\nConvention: {convention.strip(' .')}.")
         if figures:
@@ -109,14 +109,18 @@ def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, soluti
 
     Example: scalargrad check sheet.md
     """
-    from scalargrad.checking.marking import check
-    from scalargrad.sheets.worksheet import read_sheet, sheet_text
+    from scalargrad.checking.answer_key import key_of
+    from scalargrad.checking.marking import mark
+    from scalargrad.sheets.documents import sheet_text
+    from scalargrad.sheets.worksheet import read_sheet
 
     stated = None if at_kinks is None else _read_at_kinks(at_kinks)
     program = source(text) if text else None
     read = read_sheet(standard_input() if is_pipe(sheet) else sheet_text(sheet), program)
     kinks = read.slopes if stated is None else stated
-    report = check(read.program, read.rows, at_kinks=kinks, solutions=solutions)
+    key = key_of(read.program, kinks if isinstance(kinks, dict) else None, read.precision)
+    convention: AtKinks = "convention" if kinks == "convention" else "any"
+    report = mark(key, read.rows, at_kinks=convention, solutions=solutions)
     say(shown(report) if form == "text" else getattr(report, form))
     if not report.ok:
         raise click.exceptions.Exit(1)
@@ -157,8 +161,10 @@ def grade(
 
     Example: scalargrad grade key.md submissions -o gradebook.csv --report reports
     """
-    from scalargrad.sheets.grading import grade_to, submissions_in
+    from scalargrad.notation.words import listed
+    from scalargrad.sheets.grading import grade_to
     from scalargrad.sheets.keys import Rules
+    from scalargrad.sheets.submissions import passed_over, submissions_in
 
     if jobs is not None and jobs < 1:
         raise click.BadParameter(f"-j is 1 or more; got {jobs}")
@@ -167,6 +173,9 @@ def grade(
         for place in submissions
         for file in (submissions_in(place) if place.is_dir() else [place])
     ]
+    skipped = [file.name for place in submissions if place.is_dir() for file in passed_over(place)]
+    if skipped:
+        say(f"passed over, as nobody's sheets: {listed(skipped)}", err=True)
     hidden = not sys.stderr.isatty()
     with click.progressbar(files, label="marking", hidden=hidden, file=sys.stderr) as bar:
         grade_to(

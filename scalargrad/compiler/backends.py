@@ -12,6 +12,7 @@ from scalargrad.compiler import python
 from scalargrad.compiler.c_lanes import kernel_source
 from scalargrad.compiler.library import compiler, library
 from scalargrad.compiler.program import Program
+from scalargrad.compiler.rolling import rolled
 from scalargrad.engine import scalars
 from scalargrad.engine.kinds import INVERSES
 
@@ -195,7 +196,7 @@ def _traced_kernel(
     return kernel
 
 
-def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
+def chosen(backend: str, program: Program, fast: bool) -> tuple[str, Backend]:
     """A backend by its name; "auto" is C where there is a compiler and not too much to compile.
 
     Raises:
@@ -203,7 +204,7 @@ def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
         ModuleNotFoundError: for JAX or PyTorch where it is not installed.
     """
     if backend == "auto":
-        backend = "c" if compiler() and size <= LARGEST_AUTO else "numpy"
+        backend = "c" if compiler() and _is_compilable(program) else "numpy"
     if backend not in BACKENDS:
         raise ValueError(f"a backend is one of {', '.join(('auto', *BACKENDS))}; got {backend!r}")
     if backend in ("jax", "torch") and find_spec(backend) is None:
@@ -215,6 +216,13 @@ def chosen(backend: str, size: int, fast: bool) -> tuple[str, Backend]:
     if backend != "c":
         raise ValueError(f"fast=True is for the C backend; got {backend!r}")
     return backend, lambda *asked: c_kernel(*asked, fast=True)
+
+
+def _is_compilable(program: Program) -> bool:
+    """Whether a C compiler is done with a program soon: long sums and products are loops to it."""
+    if program.size <= LARGEST_AUTO:
+        return True
+    return rolled(program, [dict(enumerate(program.outputs))])[0].size <= LARGEST_AUTO
 
 
 BACKENDS: dict[str, Backend] = {

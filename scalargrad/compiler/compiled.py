@@ -12,7 +12,7 @@ from typing import Any, Literal
 from scalargrad.compiler import c, python
 from scalargrad.compiler.backends import Kernel, chosen
 from scalargrad.compiler.library import compiler
-from scalargrad.compiler.program import Program, traced
+from scalargrad.compiler.program import Program, traced, uncollected
 from scalargrad.compiler.source import Tape
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
@@ -65,7 +65,7 @@ class Compiled:
         self.reduce = reduce
         self.fast = fast
         self.given = dict(given or {})
-        self.backend, self._backend = chosen(backend, program.size, fast)
+        self.backend, self._backend = chosen(backend, program, fast)
         if backend == "auto" and compiler() is None:
             warnings.warn(
                 "no C compiler was found (cc, gcc or clang): the program runs on numpy",
@@ -310,7 +310,8 @@ def compile(
 
     Backward runs once, on scalars that write code instead of computing; nothing of the derivatives
     is written twice. What it costs to compile grows in step with the graph. C programs are split
-    into functions; beyond 30,000 operations, for which a C compiler takes seconds, "auto" is numpy.
+    into functions, and layers are loops; beyond 30,000 statements, for which a C compiler takes
+    seconds, "auto" is numpy.
     JAX compiles up to 20,000 operations as one, and runs those of longer programs one by one.
 
     Args:
@@ -333,9 +334,11 @@ def compile(
     (4.0, {'w': -8.0})
     """
     if isinstance(what, Value):
-        program, given = _of_graph(what, wrt)
+        with uncollected():
+            program, given = _of_graph(what, wrt)
     elif callable(what):
-        program, given = _of_function(what, wrt)
+        with uncollected():
+            program, given = _of_function(what, wrt)
     else:
         raise TypeError(f"compile takes a function of Values, or a Value; got {what!r}")
     return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
@@ -359,7 +362,7 @@ def _of_graph(output: Value, wrt: Any) -> tuple[Program, dict[str, Value]]:
         names.get(node, node.label or "a node that is no leaf of the graph")
         if isinstance(node, Value) else node for node in wrt
     ]  # fmt: skip
-    program = traced(tape, twins[output], _asked(nodes, chosen_names))
+    program = traced(tape, twins[output], chosen_inputs(nodes, chosen_names))
     return program, given
 
 
@@ -380,10 +383,10 @@ def _of_function(function: Callable[..., Value], wrt: Any) -> tuple[Program, dic
             f"compile needs a function that returns a Value; got {type(output).__name__} {output!r}"
         )
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
-    return traced(tape, output, _asked(nodes, wrt)), given
+    return traced(tape, output, chosen_inputs(nodes, wrt)), given
 
 
-def _asked(nodes: Mapping[str, Value], wrt: Sequence[Any] | None) -> dict[str, Value]:
+def chosen_inputs(nodes: Mapping[str, Value], wrt: Sequence[Any] | None) -> dict[str, Value]:
     """The inputs to differentiate by."""
     if wrt is None:
         return dict(nodes)

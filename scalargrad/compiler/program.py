@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from keyword import iskeyword
 
@@ -69,11 +71,46 @@ class Program:
 
     def without_gradients(self) -> Program:
         """The forward pass alone."""
-        steps = self.steps[: self.forward]
-        return Program(
-            self.inputs, steps, self.value, (), self.more, (), self.names, self.labels,
-            self.forward, self.drawn,
+        return replace(self, gradients=(), wrt=()).needed((self.value, *self.more))[0]
+
+    def needed(self, wanted: Iterable[Ref]) -> tuple[Program, dict[int, int]]:
+        """The program of what some steps are computed from, and where each step is found in it.
+
+        Outputs that are not wanted stand as 0.0.
+        """
+        kept = {ref for ref in wanted if isinstance(ref, int)} | set(range(len(self.inputs)))
+        for index in range(len(self.steps) - 1, -1, -1):
+            if index in kept:
+                kept |= {a for a in self.steps[index][1] if isinstance(a, int)}
+        places = {index: place for place, index in enumerate(sorted(kept))}
+
+        def ref(old: Ref) -> Ref:
+            return places.get(old, 0.0) if isinstance(old, int) else old
+
+        shorter = replace(
+            self,
+            steps=tuple([(op, tuple(map(ref, args))) for op, args in
+                         map(self.steps.__getitem__, places)]),
+            value=ref(self.value),
+            gradients=tuple(map(ref, self.gradients)),
+            more=tuple(map(ref, self.more)),
+            names={places[k]: name for k, name in self.names.items() if k in places},
+            labels={places[k]: label for k, label in self.labels.items() if k in places},
+            forward=sum(index < self.forward for index in places),
         )  # fmt: skip
+        return shorter, places
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Trace without the garbage collector: it would go through all steps time and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def traced(
@@ -88,7 +125,7 @@ def traced(
         more: further outputs.
     """
     forward = len(tape.steps)
-    found = gradients(output, 1.0)
+    found = gradients(output, 1.0) if wrt else {}
     asked = [found.get(node, 0.0) for node in wrt.values()]
     outputs = [_number(v) for v in (output.data, *[node.data for node in more], *asked)]
     names, labels = _named(output, found, forward)

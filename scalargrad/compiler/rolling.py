@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from scalargrad.compiler.program import Program, Ref, Step
+from scalargrad.compiler.program import Program, Ref
 
 LEAST = 8  # products in a sum, or gradients side by side, that are worth a loop
 
@@ -45,7 +45,11 @@ def rolled(
     gone = {place + k for place, _, others in products for k in range(len(others))}
     wanted = [ref for place, ref in enumerate(program.outputs) if place not in gone]
     wanted += [step for _, factor, others in products for step in (factor, *others)]
-    return _without_unused(replace(program, steps=tuple(steps)), wanted, products)
+    shorter, places = replace(program, steps=tuple(steps)).needed(wanted)
+    return shorter, [
+        Products(place, places[factor], tuple([places[other] for other in others]))
+        for place, factor, others in products
+    ]
 
 
 def _uses(program: Program) -> list[int]:
@@ -105,36 +109,3 @@ def _products(
             factor = min(shared)
             yield Products(place, factor, tuple([b if a == factor else a for a, b in pairs]))
         place += len(pairs) if len(pairs) >= LEAST else 1
-
-
-def _without_unused(
-    program: Program, wanted: Sequence[Ref], products: Sequence[Products]
-) -> tuple[Program, list[Products]]:
-    """The program without the steps that nothing wanted is computed from."""
-    kept = {ref for ref in wanted if ref.__class__ is int} | set(range(len(program.inputs)))
-    for index in range(len(program.steps) - 1, -1, -1):
-        if index in kept:
-            kept |= {a for a in program.steps[index][1] if a.__class__ is int}
-    order = sorted(kept)
-    places = {index: place for place, index in enumerate(order)}
-
-    def ref(old: Ref) -> Ref:
-        return places.get(old, 0.0) if old.__class__ is int else old
-
-    def moved(step: Step) -> Step:
-        return step[0], tuple(map(ref, step[1]))
-
-    shorter = replace(
-        program,
-        steps=tuple([moved(program.steps[index]) for index in order]),
-        value=ref(program.value),
-        gradients=tuple(map(ref, program.gradients)),
-        more=tuple(map(ref, program.more)),
-        names={places[k]: name for k, name in program.names.items() if k in places},
-        labels={places[k]: label for k, label in program.labels.items() if k in places},
-        forward=sum(index < program.forward for index in order),
-    )
-    return shorter, [
-        Products(place, places[factor], tuple([places[other] for other in others]))
-        for place, factor, others in products
-    ]

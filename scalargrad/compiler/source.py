@@ -40,20 +40,18 @@ class Tape:
 
     def input(self, name: str) -> Source:
         """A new input; inputs of one name are one."""
-        return self._recorded(("input", name), "input", (name,), 0)
+        return self._recorded(("input", name), "input", (name,))
 
     def step(self, op: str, *args: Source | float) -> Source:
         """The step that applies an operation, new or known."""
         # A float by its digits: 0.0 is not -0.0, and 1.0 is not the step with the index 1.
         keys = [a.index if a.__class__ is Source else repr(a) for a in args]
-        if op in _COMMUTING and str(keys[0]) > str(keys[1]):
-            keys.reverse()
-        return self._recorded((op, *keys), op, args, _facts(op, args))
+        return self._recorded((op, frozenset(keys) if op in _COMMUTING else tuple(keys)), op, args)
 
-    def _recorded(self, key: tuple[Any, ...], op: str, args: tuple[Any, ...], facts: int) -> Source:
+    def _recorded(self, key: tuple[Any, ...], op: str, args: tuple[Any, ...]) -> Source:
         if key in self._known:
             return self._known[key]
-        step = Source(self, op, args, len(self.steps), facts)
+        step = Source(self, op, args, len(self.steps), _facts(op, args))
         self.steps.append(step)
         self._known[key] = step
         return step
@@ -284,9 +282,10 @@ def facts_of(number: Source | float) -> int:
 
 
 def _facts(op: str, args: tuple[Source | float, ...]) -> int:
-    if op in CONDITIONS:
+    if op in CONDITIONS or op == "input":
         return 0
-    facts = [facts_of(a) for a in (args[1:] if op == "where" else args)]
+    facts = [a.facts if a.__class__ is Source else facts_of(a)
+             for a in (args[1:] if op == "where" else args)]  # fmt: skip
     either, both = 0, _ALL
     for known in facts:
         either, both = either | known, both & known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scalargrad.engine.scalars import Scalar
+from scalargrad.errors import DomainError
 from scalargrad.graph.model import Graph
 from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
 from scalargrad.notation.names import Written, mathtext, typeset
@@ -54,13 +55,16 @@ class Names:
         return _LEFT_OUT.get(name) or Written(name, mathtext(name) or quoted(name))
 
     def value(self, condition: Formula) -> Scalar | None:
-        """The value of a formula; None where a name in it has none, or belongs to several nodes."""
+        """The value of a formula; None where it has none, or a name in it, or that has several."""
         names = [
             part.parts[0] for part in parts_of(condition, MOST_PARTS) or () if part.head == "name"
         ]
         if any(self.values.get(name) is None for name in names):
             return None
-        return evaluated(condition, self.values)
+        try:
+            return evaluated(condition, self.values)
+        except DomainError:
+            return None
 
 
 _LEFT_OUT = {"[…]": Written("[…]", r"[\ldots]"), "…": Written("…", r"\ldots")}

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
+from scalargrad.engine.rebuild import depended_on, taken
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant
 from scalargrad.graph.chains import Factor, ways
@@ -82,12 +83,15 @@ class Edge:
         local: the local derivative ∂target/∂source along this edge.
         contribution: what the edge adds to the gradient of its source: the gradient of the target
             times `local`; None before backward.
+        is_taken: whether the output depends on the source over this edge: not in a branch of
+            `where` that is not taken.
     """
 
     source: int
     target: int
     local: Scalar
     contribution: Scalar | None
+    is_taken: bool = True
 
 
 def _unwritten(index: int) -> Formula:
@@ -215,9 +219,12 @@ def graph(output: Value, *, expand: bool = False) -> Graph:
         for value in values
         for _, local in zip(value.parents, value.local_derivatives(), strict=False)
     ]
+    needed = depended_on([output])
+    needed |= {atom for value in needed for atom in made[value]}
     edges = [
-        _edge(place, value.parents[operand], value, local)
+        _edge(place, parent, value, local, value in needed and parent in taken(value))
         for (value, operand), local in zip(uses, locals_, strict=True)
+        for parent in [value.parents[operand]]
     ]
 
     def written(index: int) -> Formula:
@@ -306,6 +313,7 @@ def contracted(output: Value) -> Graph:
     edges = []
     products: list[tuple[int, int, int]] = []
     terms: list[tuple[int, int]] = []
+    needed = depended_on([output])
     for value in kept:
         for node in topological_order(value, until=place):
             if node is value or node not in place:
@@ -317,9 +325,10 @@ def contracted(output: Value) -> Graph:
                 ]
                 terms += [(place[a], place[value]) for a in added if a in place]
         found = gradients(value, scalars.whole(1, value.data), until=place)
+        below = depended_on([value], until=place) if value in needed else ()
         for parent in sorted(place.keys() & found.keys() - {value}, key=place.__getitem__):
             uses.append((value, parent))
-            edges.append(_edge(place, parent, value, found[parent]))
+            edges.append(_edge(place, parent, value, found[parent], parent in below))
 
     @cache
     def derivatives(value: Value) -> dict[Value, Scalar]:
@@ -371,9 +380,13 @@ def _node(value: Value) -> Node:
     return Node(value.label, operation, value.data, value.grad, value.is_at_kink)
 
 
-def _edge(place: Mapping[Value, int], parent: Value, value: Value, local: Scalar) -> Edge:
+def _edge(
+    place: Mapping[Value, int], parent: Value, value: Value, local: Scalar, is_taken: bool
+) -> Edge:
     contribution = None if value.grad is None else scalars.times(value.grad, local)
-    return Edge(place[parent], place[value], local, contribution)
+    if contribution is not None and not is_taken:
+        contribution = scalars.whole(0, contribution)
+    return Edge(place[parent], place[value], local, contribution, is_taken)
 
 
 _LONGEST = 12  # names and numbers in an operand that is written out; beyond it, its number is

@@ -14,8 +14,10 @@ from typing import Any
 
 from scalargrad.engine import ops
 from scalargrad.engine.ops import Operation
+from scalargrad.engine.rebuild import undefined
 from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.engine.value import Value, constant
+from scalargrad.errors import DomainError
 from scalargrad.language.expressions import MOST_OPERATIONS
 from scalargrad.language.steps import (
     Apply,
@@ -78,11 +80,13 @@ class Machine:
         values: the Values by name.
         arrays: the vectors and matrices by name.
         definitions: the functions of the program.
+        without_value: operations outside their domains, and what is said where they are needed.
     """
 
     values: dict[str, Value]
     arrays: dict[str, Array] = field(default_factory=dict)
     definitions: dict[str, Statement] = field(default_factory=dict)
+    without_value: dict[Value, Exception] = field(default_factory=dict)
     _bits: int = 0
     _operations: int = 0
 
@@ -223,6 +227,11 @@ class Machine:
         self.count(position)
         try:
             result: Value = operation(*operands)
+        except DomainError as error:
+            result = undefined(operation, tuple(operands))
+            located = LocatedDomainError(str(error), position)
+            located.__cause__ = error
+            self.without_value[result] = located
         except (ArithmeticError, ValueError) as error:
             raise LocatedDomainError(str(error), position) from error
         except TypeError as error:

@@ -39,7 +39,7 @@ def checked(text: str) -> list[Claim]:
     ✗ ∂l/∂w = 5  wrong: you wrote 5, it is 6 (= 2w). ...
     """
     sheet = read_sheet(text)
-    key = key_of(sheet.program, sheet.slopes, sheet.figures)
+    key = key_of(sheet.program, sheet.slopes, sheet.precision)
     return [_checked(key, *row) for row in sheet.rows]
 
 

@@ -139,6 +139,7 @@ class Module:
         inputs: int | None = None,
         *,
         targets: int = 1,
+        wrt: Sequence[str] | None = None,
         backend: str = "auto",
         reduce: Any = "mean",
         fast: bool = False,
@@ -154,6 +155,7 @@ class Module:
             loss: of a prediction and a target.
             inputs: how many the module takes; by default as many as its first layer.
             targets: how many there are.
+            wrt: the names of the parameters to differentiate by; all of them if left out.
             backend: "python", "numpy", "c", "jax", "torch" or "auto".
             reduce: over lanes: "mean", "sum", or None.
             fast: C only: fused multiplications and additions.
@@ -165,11 +167,23 @@ class Module:
         """
         check_function("compile", "of a prediction and a target as loss", loss)
         from scalargrad.compiler.compiled import Compiled
+        from scalargrad.compiler.program import uncollected
+
+        count = _input_count(self) if inputs is None else whole_size(inputs)
+        with uncollected():
+            program, parameters = self._traced(loss, count, targets, wrt)
+        given = dict(zip(parameters, self.parameters(), strict=True))
+        return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
+
+    def _traced(
+        self, loss: Callable[[Any, Any], Value], count: int, targets: int, wrt: Sequence[str] | None
+    ) -> tuple[Any, dict[str, Value]]:
+        """The program of a loss, and the parameters by name, in their places among its inputs."""
+        from scalargrad.compiler.compiled import chosen_inputs
         from scalargrad.compiler.program import traced
         from scalargrad.compiler.source import Tape
 
         tape = Tape()
-        count = _input_count(self) if inputs is None else whole_size(inputs)
         xs = [Value(0, f"x{i}" if count > 1 else "x") for i in range(1, count + 1)]
         shared = {id(r): r for m in self.modules() for r in vars(m).values()
                   if isinstance(r, Random)}  # fmt: skip
@@ -183,9 +197,8 @@ class Module:
         output = loss_of(loss, prediction, ys if targets > 1 else ys[0])
         more = list(prediction) if isinstance(prediction, list | tuple) else [prediction]
         parameters = dict(list(named.items())[count + targets :])
-        program = traced(tape, output, parameters, more)
-        given = dict(zip(parameters, self.parameters(), strict=True))
-        return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
+        asked = parameters if wrt is None else chosen_inputs(parameters, wrt)
+        return traced(tape, output, asked, more), parameters
 
     def __repr__(self) -> str:
         """The architecture."""

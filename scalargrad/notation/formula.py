@@ -461,9 +461,18 @@ def renamed(written: Formula, text: Callable[[str], str]) -> Formula:
     >>> str(renamed(name("z") + name("x"), str.upper))
     'Z + X'
     """
+    return substituted(written, lambda part: name(text(part.parts[0])))
+
+
+def substituted(written: Formula, another: Callable[[Formula], Formula]) -> Formula:
+    """The formula with another formula in the place of each name, and nothing worked out.
+
+    >>> str(substituted(2 * name("x"), lambda part: Formula("number", (3,))))
+    '2·3'
+    """
     if written.head == "name":
-        return name(text(written.parts[0]))
-    parts = (renamed(a, text) if isinstance(a, Formula) else a for a in written.parts)
+        return another(written)
+    parts = (substituted(a, another) if isinstance(a, Formula) else a for a in written.parts)
     return Formula(written.head, tuple(parts))
 
 
@@ -539,6 +548,10 @@ def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:
         return math.pi if parts[0] == "π" and "π" not in names else names[parts[0]]
     if head == "number":
         return parts[0]
+    if head == "where":
+        condition = evaluated(parts[0], names)
+        if scalars.is_number(condition):  # the other branch may have no value
+            return evaluated(parts[1] if condition else parts[2], names)
     operands = [evaluated(part, names) for part in parts if isinstance(part, Formula)]
     if head == "call":
         return (_CALLED.get(parts[0]) or getattr(scalars, parts[0]))(*operands)

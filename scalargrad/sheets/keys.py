@@ -5,15 +5,28 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from scalargrad.checking.answer_key import AtKinks, key_of
 from scalargrad.checking.marking import mark
+from scalargrad.checking.precision import UNSTATED, Precision
 from scalargrad.checking.report import LAST_DIGIT, NOT_ASKED, UNKNOWN, UNREADABLE, WRONG
 from scalargrad.engine.scalars import Scalar
-from scalargrad.sheets.worksheet import Sheet, SheetError, program_in, read_sheet, sheet_text
+from scalargrad.errors import DomainError, ProgramError
+from scalargrad.language.reading import program
+from scalargrad.language.writing import program_text
+from scalargrad.sheets.documents import SheetError, sheet_text
+from scalargrad.sheets.worksheet import (
+    Sheet,
+    id_in,
+    program_in,
+    quantities_of,
+    read_sheet,
+    variant_in,
+)
 
 SUFFIXES = (".md", ".csv")  # of the sheets in a folder
 
@@ -46,7 +59,10 @@ class Job:
         rules: how to mark.
         slopes: at kinks, as the key states them, by name of the operation.
         key: its file, where there are several; else "".
-        figures: how many the key wants; None where it does not say.
+        precision: how precise answers shall be, as the key says.
+        id: of the key's sheet, "" where it has none.
+        variant: its number, from the id or the name of the file; "" for none.
+        points: for each quantity that is asked for, in their order.
     """
 
     program: str
@@ -54,63 +70,132 @@ class Job:
     rules: Rules
     slopes: tuple[tuple[str, Scalar], ...] = ()
     key: str = ""
-    figures: int | None = None
+    precision: Precision = UNSTATED
+    id: str = ""
+    variant: str = ""
+    points: tuple[float, ...] = ()
+
+
+Choice = Callable[[str], str]  # the variant of a person, by the name of a submission; "" for none
 
 
 @dataclass(frozen=True)
 class Jobs:
-    """The jobs of a class, by what tells their programs apart."""
+    """The jobs of a class.
 
-    by_program: Mapping[str, Job] = field(default_factory=dict)
+    Attributes:
+        all: one for each key.
+        variant_of: what the roster says.
+    """
 
-    def of(self, text: str) -> Job:
-        """The job of a submission: that of the key with its program.
+    all: tuple[Job, ...]
+    variant_of: Choice = str
 
-        One key alone marks every submission, whatever program it shows.
+    def of(self, text: str, name: str = "") -> Job:
+        """The job of a submission: its roster's, else that of its id, else that of its program.
+
+        One key alone marks every submission, whatever it shows. An id with another version belongs
+        to a key that was corrected since.
 
         Raises:
             SheetError: where it belongs to none of several keys.
         """
-        if len(self.by_program) == 1:
-            return next(iter(self.by_program.values()))
+        if len(self.all) == 1:
+            return self.all[0]
+        variant = self.variant_of(name)
+        if variant:
+            return self._with(lambda job: job.variant == variant, f"variant {variant}")
+        id_ = id_in(text)
         shown = program_in(text)
+        tests: list[Callable[[Job], bool]] = [lambda job: bool(id_) and job.id == id_]
+        if shown is not None:
+            tests.append(lambda job: without_layout(job.program) == without_layout(shown))
+            as_parsed = parsed(shown)
+            tests.append(lambda job: bool(as_parsed) and parsed(job.program) == as_parsed)
+        tests.append(lambda job: bool(id_) and job.variant == variant_in(id_))
+        for test in tests:
+            found = [job for job in self.all if test(job)]
+            if found:
+                return found[0]
+        count = len(self.all)
         if shown is None:
             raise SheetError(
-                f"the sheet has no program, which tells the {len(self.by_program)} keys apart: "
-                "hand in the Markdown sheet"
+                f"the sheet has no program, which tells the {count} keys apart, and no id: "
+                "hand in the Markdown sheet, or name the variants in a roster"
             )
-        job = self.by_program.get(without_layout(shown))
-        if job is None:
-            raise SheetError(
-                f"its program is that of none of the {len(self.by_program)} keys; "
-                "leave the program of the sheet as it is"
-            )
-        return job
+        raise SheetError(
+            f"its program is that of none of the {count} keys; "
+            "leave the program of the sheet as it is"
+        )
+
+    def _with(self, test: Callable[[Job], bool], what: str) -> Job:
+        found = next(filter(test, self.all), None)
+        if found is None:
+            raise SheetError(f"the roster says {what}, and no key is of that")
+        return found
+
+    def is_quantity(self, text: str) -> bool:
+        """Whether a text names a quantity of any of the keys."""
+        return any(is_quantity(text) for is_quantity in self._quantities)
+
+    @cached_property
+    def _quantities(self) -> list[Callable[[str], bool]]:
+        makes = {parsed(job.program): job.program for job in self.all}
+        return [quantities_of(program(text)) for text in makes.values()]
 
 
-def jobs_of(keys: Paths, rules: Rules) -> Jobs:
+def jobs_of(keys: Paths, rules: Rules, variant_of: Choice = lambda name: "") -> Jobs:
     """The jobs for one key, or for many: a folder of them, or key.md for key-1.md, key-2.md, ….
 
     Raises:
         SheetError: for a key that cannot be read, or that is wrong itself; for two that ask for
-            different quantities of one program.
+            different quantities of one program, or have one id and two programs.
     """
-    paths = keys_in(keys)
     found: dict[str, Job] = {}
-    for path in paths:
+    ids: dict[str, Job] = {}
+    for path in keys_in(keys):
         sheet = _checked(path, rules)
         asked = tuple(dict.fromkeys(sheet.answers))
         slopes = tuple(sheet.slopes.items())
-        job = Job(sheet.text, asked, rules, slopes, path.name, sheet.figures)
+        number = re.search(r"(\d+)$", path.stem)
+        variant = variant_in(sheet.id) or (number[1] if number else "")
+        points = dict(reversed([(line.name, line.points) for line in sheet.lines]))
+        job = Job(
+            sheet.text, asked, rules, slopes, path.name, sheet.precision, sheet.id, variant,
+            tuple(points[name] for name in asked),
+        )  # fmt: skip
         other = found.setdefault(without_layout(sheet.text), job)
         if set(other.asked) != set(asked) or other.slopes != job.slopes:
             raise SheetError(
                 f"the keys {other.key} and {job.key} have one program and ask for different "
                 "things; keep one of them"
             )
+        if job.id and ids.setdefault(job.id, other).program != job.program:
+            raise SheetError(f"the keys {ids[job.id].key} and {job.key} have one id, {job.id}")
     if len(found) == 1:
-        return Jobs({program: replace(job, key="") for program, job in found.items()})
-    return Jobs(found)
+        return Jobs(tuple(replace(job, key="") for job in found.values()), variant_of)
+    return Jobs(tuple(found.values()), variant_of)
+
+
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> str:
+    r"""A program in one spelling, so that blanks, signs and names of letters tell nothing apart.
+
+    >>> parsed("x = 3; w = 2; yhat = w*x - 1") == parsed("w=2\nx=3 # seen\nŷ = w x − 1")
+    True
+    """
+    try:
+        return "\n".join(sorted(program_text(program(text).output).split("\n")))
+    except (DomainError, ProgramError, ValueError):
+        return ""
+
+
+def shows_another_program(text: str, job: Job) -> bool:
+    """Whether a sheet shows a program, and not that of its key."""
+    shown = program_in(text)
+    if shown is None or without_layout(shown) == without_layout(job.program):
+        return False
+    return parsed(shown) != parsed(job.program)
 
 
 def keys_in(keys: Paths) -> list[Path]:
@@ -155,7 +240,7 @@ def _checked(path: Path, rules: Rules) -> Sheet:
     """The sheet of a key; what it answers itself must be right."""
     sheet = read_sheet(sheet_text(path))
     report = mark(
-        key_of(sheet.program, sheet.slopes, sheet.figures), sheet.rows, at_kinks=rules.at_kinks
+        key_of(sheet.program, sheet.slopes, sheet.precision), sheet.rows, at_kinks=rules.at_kinks
     )
     for line in report.lines:
         if line.verdict in (WRONG, LAST_DIGIT, UNREADABLE, UNKNOWN, NOT_ASKED):

@@ -7,21 +7,21 @@ state a convention for a kink, as relu′(0) = 0; else every value of the subdif
 from __future__ import annotations
 
 import csv
-import html
+import hashlib
 import io
 import math
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
-from scalargrad.cells import defused, undefused
+from scalargrad.cells import defused
 from scalargrad.checking.answer_key import key_of
 from scalargrad.checking.kinks import stated_slopes
+from scalargrad.checking.precision import Precision, stated_precision
 from scalargrad.checking.quantities import (
     Quantity,
     UnknownQuantity,
@@ -39,18 +39,23 @@ from scalargrad.graph.model import Graph, contracted, edges_between
 from scalargrad.language.reading import Program, program
 from scalargrad.notation.numbers import MINUS, decimal
 from scalargrad.notation.words import printable
+from scalargrad.sheets.documents import MOST_CHARACTERS, SheetError
+from scalargrad.sheets.tables import (
+    ID_TITLE,
+    MOST_LINES,
+    Row,
+    escaped,
+    parts_of_sheet,
+    plain,
+    rows_by_position,
+    separator_of,
+)
 from scalargrad.sheets.variants import variants
 
-MOST_CHARACTERS = 1_000_000  # of a sheet
-MOST_LINES = 2_000  # of its table
 MOST_IN_PROGRAM = 100_000  # characters
 _PROSE = """# Worksheet
 
 Write each number as a decimal (-0.5) or as a fraction (-1/2)."""
-
-
-class SheetError(ValueError):
-    """A worksheet that cannot be made, read or saved, in one line."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +68,19 @@ class Line:
         written: the answer as it was written, "" for none.
         place: where it stands in the file, counted from 1; 0 for a sheet that was not read.
         text: what stands in the place of a quantity, where it is none.
+        points: what the line is worth.
     """
 
     quantity: Quantity | None
     written: str = ""
     place: int = field(default=0, compare=False)
     text: str = ""
+    points: float = 1.0
 
     @property
     def name(self) -> str:
         """The quantity in Unicode, or what stands in its place."""
         return shown(self.quantity) if self.quantity else self.text
-
-
-_FIGURES = re.compile(r"\bto (\d{1,2}) (?:significant )?figures?\b")
 
 
 @dataclass(frozen=True)
@@ -111,19 +115,30 @@ class Sheet:
             raise SheetError(str(error)) from None
 
     @property
-    def figures(self) -> int | None:
-        """How many significant figures the prose asks for; None where it does not say.
+    def precision(self) -> Precision:
+        """How precise the prose wants answers: significant figures, a tolerance."""
+        return stated_precision(self.prose)
 
-        >>> Sheet("x = 1", (), "Give numbers to 3 significant figures.").figures
-        3
+    @property
+    def id(self) -> str:
+        """What tells it from other sheets, also when its program is edited; "" for none."""
+        return id_in(self.prose)
+
+    def with_id(self, variant: int | str) -> Sheet:
+        r"""The sheet with a line that names it: the variant, and the version of its content.
+
+        >>> worksheet("x = 2; y = x^2").with_id(3).prose.split("\n")[-1]
+        'Sheet sg-3-... (leave this line as it is)'
         """
-        asked = _FIGURES.search(self.prose)
-        return int(asked[1]) if asked else None
+        content = "\n".join(["".join(self.text.split()), *(line.name for line in self.lines)])
+        version = hashlib.sha256(content.encode()).hexdigest()[:_VERSION]
+        line = f"Sheet sg-{variant}-{version} (leave this line as it is)"
+        return replace(self, prose=f"{self.prose}\n\n{line}".strip())
 
     @property
     def answers(self) -> dict[str, str]:
         """What was written, by quantity, in order; see `rows` where one stands twice."""
-        return dict(self.rows)
+        return {name: written for name, written in self.rows if name}
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -139,8 +154,7 @@ class Sheet:
         fence = "```"
         while fence in self.text:
             fence += "`"
-        rows = [("quantity", "answer"), ("---", "---"), *(self._key if answers else self.rows)]
-        table = [f"| {' | '.join(map(_escaped, row))} |" for row in rows]
+        table = [f"| {' | '.join(map(escaped, row))} |" for row in self._table(answers, ("---",))]
         prose = [self.prose, ""] if self.prose else []
         return "\n".join([*prose, f"{fence}sg", self.text, fence, "", *table, ""])
 
@@ -148,18 +162,45 @@ class Sheet:
         """The table, without the program; no cell is a spreadsheet's formula."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("quantity", "answer"))
-        for row in self._key if answers else self.rows:
+        for row in self._table(answers):
             writer.writerow(map(defused, row))
+        if self.id:
+            writer.writerow((ID_TITLE, self.id))
         return file.getvalue()
+
+    def _table(self, answers: bool, rule: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+        """Header and rows, with points where not all lines are worth the same."""
+        has_points = any(line.points != 1 for line in self.lines)
+        columns = ("quantity", "answer", "points")[: 2 + has_points]
+        yield columns
+        if rule:
+            yield rule * len(columns)
+        for line, row in zip(self.lines, self._key if answers else self.rows, strict=True):
+            yield (*row, f"{line.points:g}")[: len(columns)]
 
     @property
     def _key(self) -> list[tuple[str, str]]:
-        key = key_of(self.program, self.slopes, self.figures)
+        key = key_of(self.program, self.slopes, self.precision)
         return [
             (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
             for line in self.lines
         ]
+
+
+_ID = re.compile(r"\bsg-(\w+)-([0-9a-f]{6})\b")
+_VERSION = 6  # digits
+
+
+def id_in(text: str) -> str:
+    """The id that a text shows, "" for none; of several the first."""
+    shown_id = _ID.search(text)
+    return shown_id[0] if shown_id else ""
+
+
+def variant_in(id_: str) -> str:
+    """The variant that an id names."""
+    parts = _ID.fullmatch(id_)
+    return parts[1] if parts else ""
 
 
 # Making ------------------------------------------------------------------------------------------
@@ -298,40 +339,13 @@ def answer(exact: Scalar) -> str:
 # Reading -----------------------------------------------------------------------------------------
 
 
-class _Row(NamedTuple):
-    quantity: str
-    answer: str
-    place: int
-
-
-def sheet_text(path: str | os.PathLike[str]) -> str:
-    """The text of a file that should hold a sheet, of which little more than it may be is read.
-
-    Raises:
-        SheetError: for a folder, a file that cannot be read, is too large, or holds no text.
-    """
-    path = Path(path)
-    try:
-        if not path.is_file():
-            what = "is no file" if path.exists() else "is not there"
-            called = printable(str(path), 300)
-            raise SheetError(f"{called} {what}; a sheet is a Markdown or CSV file")
-        with path.open("rb") as file:
-            content = file.read(4 * MOST_CHARACTERS + 4)
-    except (OSError, ValueError) as error:
-        if isinstance(error, SheetError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise SheetError(f"cannot read {printable(str(path), 300)}: {reason}") from None
-    return _decoded(content)
-
-
-def read_sheet(text: str, text_of_program: str | None = None) -> Sheet:
+def read_sheet(text: str, text_of_program: str | None = None, asked: Sequence[str] = ()) -> Sheet:
     """The sheet that stands in Markdown or CSV.
 
     Args:
         text: with a header `quantity | answer`; other columns and other tables are passed over.
         text_of_program: that the sheet is about; by default the sheet holds it. CSV holds none.
+        asked: the quantities in their order, for a table in which they cannot be read.
 
     Raises:
         SheetError: for what cannot be read.
@@ -344,20 +358,61 @@ def read_sheet(text: str, text_of_program: str | None = None) -> Sheet:
         raise SheetError(f"a sheet has at most {MOST_CHARACTERS:,} characters")
     if "\0" in text:
         raise SheetError("a sheet is a text; this is a binary file")
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    separator = _separator(text)
-    prose, block, rows = _from_csv(text, separator) if separator else _from_markdown(text)
-    if text_of_program is not None:
-        block = text_of_program.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-    if rows is None:
-        raise SheetError("the sheet has no table with the header | quantity | answer |")
+    prose, shown_program, rows = parts_of_sheet(text)
+    is_csv = bool(separator_of(plain(text)))
+    block = shown_program if text_of_program is None else plain(text_of_program).strip("\n")
     if block is None:
-        where = "give it with --program" if separator else "it stands between lines ```sg and ```"
+        if rows is None:
+            raise SheetError(_NO_TABLE)
+        where = "give it with --program" if is_csv else "it stands between lines ```sg and ```"
         raise SheetError(f"the sheet has no program: {where}")
-    if not rows:
+    if rows is not None and not rows:
         raise SheetError("the table of the sheet has no lines")
     made = _program(block)
-    return Sheet(block, _lines(rows, made), prose)
+    lines = _lines(rows or [], made)
+    if not any(line.quantity for line in lines):
+        lines = _lines(_unnamed(text, block, made, asked), made) or lines
+    if not lines:
+        raise SheetError(_NO_TABLE)
+    return Sheet(block, lines, _PROSE if is_csv else prose)
+
+
+_NO_TABLE = "the sheet has no table with the header | quantity | answer |"
+
+
+def _points(row: Row) -> float:
+    try:
+        points = float(row.points.replace(",", ".") or 1)
+    except ValueError:
+        points = math.nan
+    if not 0 <= points < math.inf:
+        raise SheetError(f"line {row.place}: points are a number from 0; got {row.points[:40]!r}")
+    return points
+
+
+def _unnamed(text: str, block: str, made: Program, asked: Sequence[str]) -> list[Row]:
+    """The rows where no header of ours is, or its quantities say nothing."""
+    statements = {"".join(each.split()) for line in block.split("\n") for each in line.split(";")}
+    lines = [
+        "" if any("".join(each.split()) in statements for each in line.split(";") if each.strip())
+        else line
+        for line in plain(text).split("\n")
+    ]  # fmt: skip
+    return rows_by_position("\n".join(lines), quantities_of(made), asked)
+
+
+def quantities_of(made: Program) -> Callable[[str], bool]:
+    """Whether a text names a quantity of a program."""
+    names = tuple(made)
+
+    def is_quantity(text: str) -> bool:
+        try:
+            quantity(text, names)
+        except UnknownQuantity:
+            return False
+        return True
+
+    return is_quantity
 
 
 def program_in(text: str) -> str | None:
@@ -366,8 +421,7 @@ def program_in(text: str) -> str | None:
     Raises:
         SheetError: for two programs, and for a block that is not closed.
     """
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return None if _separator(text) else _from_markdown(text)[1]
+    return parts_of_sheet(text).program
 
 
 def _program(text: str) -> Program:
@@ -383,7 +437,7 @@ def _program(text: str) -> Program:
         raise SheetError(f"the program of the sheet, {str(error).splitlines()[0]}") from None
 
 
-def _lines(rows: Sequence[_Row], made: Program) -> tuple[Line, ...]:
+def _lines(rows: Sequence[Row], made: Program) -> tuple[Line, ...]:
     names = tuple(made)
     first = _first_names(made)
     lines = []
@@ -394,194 +448,9 @@ def _lines(rows: Sequence[_Row], made: Program) -> tuple[Line, ...]:
             lines.append(Line(None, row.answer, row.place, row.quantity))
             continue
         of, by = first[made[asked.of]], asked.by and first[made[asked.by]]
-        lines.append(Line(replace(asked, of=of, by=by), row.answer, row.place))
+        exact = replace(asked, of=of, by=by)
+        lines.append(Line(exact, row.answer, row.place, points=_points(row)))
     return tuple(lines)
-
-
-def _decoded(content: bytes) -> str:
-    """The text that bytes hold: UTF-8, or what a spreadsheet calls Unicode text (UTF-16)."""
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    if len(content) > 4 * MOST_CHARACTERS:
-        raise SheetError(f"a sheet has at most {MOST_CHARACTERS:,} characters")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise SheetError(
-            f"a sheet is a text in UTF-8; byte {error.start} is {content[error.start]:#04x}"
-        ) from None
-    if "\0" in text:
-        raise SheetError("a sheet is a text; this is a binary file")
-    return text
-
-
-# Markdown ----------------------------------------------------------------------------------------
-
-
-def _from_markdown(text: str) -> tuple[str, str | None, list[_Row] | None]:
-    """Prose, program and rows; None for a program or a table that is missing."""
-    lines = text.split("\n")
-    blocks = list(_blocks(lines))
-    inside = {place for block in blocks for place in range(block.first, block.last + 1)}
-    rows = _rows((place, line) for place, line in enumerate(lines) if place not in inside)
-    ours = [block for block in blocks if block.language in ("sg", "scalargrad")]
-    if len(ours) > 1:
-        first, second = ours[0].first + 1, ours[1].first + 1
-        raise SheetError(f"the sheet has two programs, on lines {first} and {second}; keep one")
-    plain = [block for block in blocks if not block.language]
-    chosen = next(iter(ours or plain), None)
-    if chosen is None:
-        return "", None, rows
-    return "\n".join(lines[: chosen.first]).strip(), chosen.text, rows
-
-
-class _Block(NamedTuple):
-    """A fenced block: its language, its text, and its first and last line."""
-
-    language: str
-    text: str
-    first: int
-    last: int
-
-
-def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
-    """The fenced blocks."""
-    place = 0
-    while place < len(lines):
-        opening = lines[place].lstrip(" ")
-        mark = opening[:1]
-        length = len(opening) - len(opening.lstrip(mark)) if mark in ("`", "~") and mark else 0
-        info = opening[length:].strip()
-        if length < 3 or "`" in info:
-            place += 1
-            continue
-        indent = len(lines[place]) - len(opening)
-        end = place + 1
-        while end < len(lines) and not _closes(lines[end], mark, length):
-            end += 1
-        if end == len(lines):
-            raise SheetError(f"the block that begins on line {place + 1} is not closed")
-        inner = [_outdented(line, indent) for line in lines[place + 1 : end]]
-        yield _Block(info.strip("{}. ").lower(), "\n".join(inner).strip("\n"), place, end)
-        place = end + 1
-
-
-def _closes(line: str, mark: str, length: int) -> bool:
-    bare = line.strip()
-    return len(bare) >= length and not bare.strip(mark)
-
-
-def _outdented(line: str, indent: int) -> str:
-    return line[min(indent, len(line) - len(line.lstrip(" "))) :]
-
-
-def _rows(lines: Iterable[tuple[int, str]]) -> list[_Row] | None:
-    """The rows of all tables with our header; None where there is none."""
-    rows: list[_Row] | None = None
-    columns: tuple[int, int] | None = None
-    is_apart = has_pipe = False  # a blank line stands before; the header begins with a pipe
-    for place, line in lines:
-        begins_with_pipe = line.lstrip("> ").startswith("|")
-        if not line.strip():
-            is_apart = True  # people leave lines blank
-            continue
-        if "|" not in line or (is_apart and has_pipe and not begins_with_pipe):
-            columns = None
-        cells = _cells(line) if "|" in line else []
-        header = _columns(cells)
-        if header:
-            columns, rows, has_pipe = header, rows or [], begins_with_pipe
-        elif columns and rows is not None and not _is_rule(cells):
-            _add(rows, cells, columns, place + 1)
-        is_apart = False
-    return rows
-
-
-def _add(rows: list[_Row], cells: Sequence[str], columns: tuple[int, int], place: int) -> None:
-    asked, written = (cells[column] if column < len(cells) else "" for column in columns)
-    if len(rows) == MOST_LINES and (asked or written):
-        raise SheetError(f"the table of a sheet has at most {MOST_LINES} lines")
-    if asked or written:
-        rows.append(_Row(asked, written, place))
-
-
-def _cells(line: str) -> list[str]:
-    """The cells of a row, without what marks them up."""
-    bare = line.strip().lstrip("> ")
-    cells = _PIPE.split(bare[1:] if bare.startswith("|") else bare, _MOST_CELLS)
-    if len(cells) > 1 and not cells[-1].strip():
-        cells.pop()
-    return [_bare(cell.replace("\\|", "|")) for cell in cells]
-
-
-_MOST_CELLS = 100  # of a row; what stands behind them is no answer
-_PIPE = re.compile(r"(?<!\\)\|")
-
-
-def _bare(cell: str) -> str:
-    """A cell without entities, line breaks, bold, italics, code and struck-out blanks."""
-    cell = html.unescape(cell) if "&" in cell else cell
-    for tag in ("<br>", "<br/>", "<br />", "<b>", "</b>", "<sub>", "</sub>"):
-        cell = cell.replace(tag, " " if "br" in tag else "")
-    cell = cell.strip()
-    for _ in range(_MOST_MARKS):
-        if len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "*`_":
-            cell = cell[1:-1].strip()
-    for escaped in ("\\_", "\\*", "\\-", "\\~", "\\`"):
-        cell = cell.replace(escaped, escaped[1])
-    return " ".join(cell.split())
-
-
-_MOST_MARKS = 6  # around a cell, as in ***`x`***
-
-
-def _columns(cells: Sequence[str]) -> tuple[int, int] | None:
-    """Where a header has the quantity and the answer; None where it is none of ours."""
-    titles = [cell.casefold().strip(" :*") for cell in cells]
-    if "quantity" not in titles:
-        return None
-    answers = [column for column, title in enumerate(titles) if title.startswith(_ANSWERS)]
-    return (titles.index("quantity"), answers[0]) if answers else None
-
-
-_ANSWERS = ("answer", "your answer", "my answer")
-
-
-def _is_rule(cells: Sequence[str]) -> bool:
-    """Whether it is the line under a header."""
-    return any(cells) and not any(cell.strip(":-–—= ") for cell in cells)
-
-
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|")
-
-
-# CSV ---------------------------------------------------------------------------------------------
-
-
-def _separator(text: str) -> str:
-    """What separates the columns of CSV; "" where the text is Markdown."""
-    first = next(iter(text.lstrip().split("\n", 1)))[:1000]
-    for separator in (",", ";", "\t"):
-        cells = [cell.strip(' "') for cell in first.split(separator)]
-        if "|" not in first and _columns(cells):
-            return separator
-    return ""
-
-
-def _from_csv(text: str, separator: str) -> tuple[str, str | None, list[_Row] | None]:
-    rows: list[_Row] = []
-    columns: tuple[int, int] | None = None
-    reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
-    try:
-        for cells in reader:
-            texts = [_bare(undefused(cell)) for cell in cells]
-            if columns is None:
-                columns = _columns(texts)
-            else:
-                _add(rows, texts, columns, reader.line_num)
-    except csv.Error as error:
-        raise SheetError(f"line {reader.line_num} of the CSV file: {error}") from None
-    return _PROSE, None, rows
 
 
 # Saving ------------------------------------------------------------------------------------------

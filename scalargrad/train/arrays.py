@@ -25,11 +25,12 @@ class Arrays:
         data: the examples.
         layers: the parameters of each layer, whose gradients are measured together.
         backend: of the program.
+        fast: C only: multiplications and additions may be fused.
     """
 
     def __init__(
         self, model: Module, loss: Any, optimizer: Optimizer, data: DataSet,
-        layers: Mapping[str, Sequence[Value]], backend: str,
+        layers: Mapping[str, Sequence[Value]], backend: str, fast: bool,
     ) -> None:  # fmt: skip
         import numpy as np
 
@@ -41,16 +42,16 @@ class Arrays:
         self.seen: list[tuple[Any, Any]] = []
         self.testing: tuple[DataSet, Callable[..., Any], Any] | None = None
 
-        def program(training: bool) -> Compiled:
+        def program(training: bool, wrt: Sequence[str] | None) -> Compiled:
             model.train(training)
             written: Compiled = model.compile(
-                loss, len(data.names), targets=data.width, backend=backend,
-                reduce=optimizer.reduction,
+                loss, len(data.names), targets=data.width, wrt=wrt, backend=backend,
+                reduce=optimizer.reduction, fast=fast,
             )  # fmt: skip
             return written
 
         self.program = program
-        self.learning = learning = program(True)
+        self.learning = learning = program(True, None)
         self.draws = list(learning.program.drawn.values())
         self.lanes = list(learning.inputs[: len(data.names) + data.width])
         self.run = learning.vectors([*self.lanes, *learning.program.drawn])
@@ -116,8 +117,8 @@ class Arrays:
     def tested(self, data: DataSet) -> tuple[float, Any, Any]:
         """The mean loss, predictions and targets of others, without what belongs to training."""
         if self.testing is None or self.testing[0] is not data:
-            tested = self.program(False)
-            is_same = tested.program.steps == self.learning.program.steps
+            tested = self.program(False, ())
+            is_same = tested.program.steps == self.learning.program.without_gradients().steps
             run = self.run if is_same else tested.vectors(self.lanes, False)
             self.testing = data, run, self.numpy.vstack(data.matrix())
         _, run, examples = self.testing

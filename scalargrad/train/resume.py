@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,8 +29,10 @@ def fingerprint(data: DataSet | None) -> str:
     """
     if data is None:
         return ""
-    numbers = [[float(x).hex() for x in (*row, *outputs(target))] for row, target in data]
-    return hashlib.sha256(repr((numbers, data.names)).encode()).hexdigest()[:16]
+    numbers = [float(x) for row, target in data for x in (*row, *outputs(target))]
+    held = hashlib.sha256(repr((len(data), data.names)).encode())
+    held.update(struct.pack(f"<{len(numbers)}d", *numbers))
+    return held.hexdigest()[:16]
 
 
 def check_run(

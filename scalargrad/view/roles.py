@@ -15,6 +15,7 @@ from scalargrad.graph.model import Graph
 _WEIGHT = re.compile(r"(w|W|theta|θ|v|u|k|weight)\W*\w*")
 _BIAS = re.compile(r"(b[a-z]?|beta|β|bias|c)(\W|\d|_|[₀-₉]|$).*")
 _STATE = re.compile(r"[hcs]_?[0₀]")  # what a cell starts from
+_STATE_OR_UNIT = re.compile(r"h(\d|_|[₀-₉]|$).*")
 _TARGET = re.compile(r"(y|t|target|label)(\d|_|[₀-₉]|$).*")
 _LOSS = re.compile(r"(loss|l|L|ℓ|J|E|cost)(\W|\d|_|[₀-₉]|$).*")
 _OUTPUT = re.compile(r"(yhat|ŷ|o|out|output|p|pred|prediction)(\d|_|[₀-₉]|$).*")
@@ -124,11 +125,12 @@ class Roles:
         if node.is_leaf and _STATE.fullmatch(node.label):
             return "state|states"
         if node.is_leaf:
-            is_input = any(b not in self._unweighed for a, b in self._uses(index))
+            is_input = any(edge in self.weighed for edge in self._uses(index))
             return "input|inputs" if is_input or _INPUT.fullmatch(node.label) else ""
         if self._is_loss(index):
             return "loss|losses"
-        if index in self._into_loss or not self.graph.outgoing[index]:
+        is_last = index in self._into_loss or not self.graph.outgoing[index]
+        if is_last and not (node.is_activation and _STATE_OR_UNIT.fullmatch(node.label)):
             if _LOGIT.fullmatch(node.label) and index not in self._unweighed:
                 return "logit|logits"
             return "output|outputs" if _OUTPUT.fullmatch(node.label) else ""

@@ -358,6 +358,7 @@ class Look:
         fill_by: what the fill of units shows.
         legend: whether it is said what the numbers are.
         decimal_comma: whether a comma stands for the decimal point.
+        groups: titles, each with the nodes that stand in a box under it.
     """
 
     theme: Theme
@@ -392,6 +393,7 @@ class Look:
     fill_by: Literal["", "value", "gradient"] = ""
     legend: bool = False
     decimal_comma: bool = False
+    groups: tuple[tuple[str, frozenset[int]], ...] = ()
 
     @property
     def marking(self) -> Numbers:

@@ -15,20 +15,14 @@ from peers import peer
 
 from scalargrad import FileError, check
 from scalargrad.lectures import LECTURES
-from scalargrad.sheets import grading
-from scalargrad.sheets.grading import (
-    Gradebook,
-    Result,
-    Rules,
-    grade,
-    grade_to,
-    save_result,
-    saved_results,
-    submissions_in,
-)
-from scalargrad.sheets.keys import keys_in
+from scalargrad.sheets import grading, workers
+from scalargrad.sheets.documents import SheetError
+from scalargrad.sheets.grading import Gradebook, grade, grade_to
+from scalargrad.sheets.keys import Rules, keys_in
+from scalargrad.sheets.results import Result, save_result, saved_results
+from scalargrad.sheets.submissions import submissions_in
 from scalargrad.sheets.variants import variants
-from scalargrad.sheets.worksheet import SheetError, read_sheet, worksheet
+from scalargrad.sheets.worksheet import read_sheet, worksheet
 
 PROGRAM = "x = 2; y = 1; w = 0.8; v = 0.3; h = relu(w*x); yhat = v*h; loss = (yhat - y)^2"
 SHEET = worksheet(PROGRAM, ask="path:w")
@@ -98,7 +92,7 @@ def test_a_submission_gets_what_check_gives(key, folder):
     assert (result.score, result.strict_score) == (report.score, report.strict_score)
     assert 0 < result.strict_score < result.score < 1
     assert (result.first_wrong, result.mistakes) == (report.first_wrong, report.mistakes)
-    assert result.report == report.markdown
+    assert report.markdown.startswith(result.report)  # and then the picture
     assert result.name == "bob.md"
 
 
@@ -170,9 +164,9 @@ def test_results_come_one_by_one(key, folder):
 
 def planted(monkeypatch, fault):
     """Make the checker do something else with a sheet that says so."""
-    mark = grading._mark
+    mark = workers._mark
     monkeypatch.setattr(
-        grading, "_mark", lambda job, text: fault() if "FAULT" in text else mark(job, text)
+        workers, "_mark", lambda job, text: fault() if "FAULT" in text else mark(job, text)
     )
 
 
@@ -184,7 +178,7 @@ def turn_for_ever():
 def forked(monkeypatch):
     """Workers that have the planted fault."""
     context = multiprocessing.get_context("fork")
-    monkeypatch.setattr(grading, "_pool", lambda n: ProcessPoolExecutor(n, mp_context=context))
+    monkeypatch.setattr(workers, "_pool", lambda n: ProcessPoolExecutor(n, mp_context=context))
 
 
 def workers_end():
@@ -237,7 +231,7 @@ def test_a_worker_that_dies_takes_one_sheet_along(monkeypatch, key, faulty):
 def test_a_worker_that_no_limit_reaches_is_killed(monkeypatch, key, faulty):
     planted(monkeypatch, lambda: time.sleep(3600))  # nothing is raised in a thread that sleeps
     forked(monkeypatch)
-    monkeypatch.setattr(grading, "_GRACE", 1.0)
+    monkeypatch.setattr(workers, "_GRACE", 1.0)
     check_others(grade(key, faulty, Rules(limit=0.2), executor=2), "longer than 0.2 s")
     assert workers_end()
 
@@ -247,7 +241,7 @@ def test_an_executor_that_cannot_start_is_said(monkeypatch, key, folder):
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(1, mp_context=context, initializer=os._exit, initargs=(1,))
 
-    monkeypatch.setattr(grading, "_pool", broken)
+    monkeypatch.setattr(workers, "_pool", broken)
     with pytest.raises(RuntimeError, match="__main__"):
         grade(key, submissions_in(folder), executor=1)
 
@@ -257,11 +251,11 @@ def test_the_limit_is_kept_in_any_thread_and_leaves_no_trace():
 
     def work():
         try:
-            with grading._time_limit(0.05):
+            with workers.time_limit(0.05):
                 turn_for_ever()
-        except grading._TimeUp:
+        except workers.TimeUp:
             caught.append(threading.get_ident())
-        with grading._time_limit(0.05):
+        with workers.time_limit(0.05):
             pass
         time.sleep(0.1)
         caught.append("after")
@@ -277,13 +271,13 @@ def test_the_limit_is_kept_in_any_thread_and_leaves_no_trace():
 
 def test_after_an_interrupt_nothing_is_marked_again(monkeypatch, key, folder, tmp_path):
     counted = []
-    mark = grading._mark
+    mark = workers._mark
 
     def counting(job, text):
         counted.append(text)
         return mark(job, text)
 
-    monkeypatch.setattr(grading, "_mark", counting)
+    monkeypatch.setattr(workers, "_mark", counting)
     monkeypatch.setattr(grading, "_BATCH", 1)
     target = tmp_path / "gradebook.csv"
     files = [path for path in submissions_in(folder) if path.stem not in ("binary", "zhuge")]
@@ -552,7 +546,8 @@ def test_the_key_of_a_lecture_gets_full_marks(lecture, tmp_path):
 def test_a_script_can_grade(key, folder, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "from scalargrad.sheets.grading import grade, submissions_in\n"
+        "from scalargrad.sheets.grading import grade\n"
+        "from scalargrad.sheets.submissions import submissions_in\n"
         "if __name__ == '__main__':\n"
         f"    print(len(grade({str(key)!r}, submissions_in({str(folder)!r})).results))\n"
     )

@@ -248,7 +248,7 @@ def controls(count: int) -> str:
         '<button type="button" class="forward">Next ›</button>\n'
         f'<input type="range" min="1" max="{count}" value="1" aria-label="Step">\n'
         '<span class="count" aria-hidden="true"></span>\n'
-        '<button type="button" class="full" aria-label="Full screen">⛶</button>\n'
+        '<button type="button" class="full" title="Full screen: F">Full</button>\n'
         "</div>"
     )
 

@@ -6,8 +6,9 @@ All lengths are in sizes of the text: the layout is what finds out how large tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from typing import Literal
 
 from scalargrad.notation.names import Written
@@ -20,15 +21,23 @@ _SPACE = 0.32  # between the pieces of a line
 _LEADING, _BETWEEN = 1.1, 0.1  # of a line, and between lines that are higher
 _MATH = 1.12  # mathematics in STIX, as large to the eye as DejaVu Sans
 _FOOT = 0.7  # above a caption
+RULE = 0.25  # around the line between what a card is and its rows
 PADDING, EDGE = 0.5, 0.28  # inside a card, beside its lines and above them
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a line, in one ink."""
+    """A part of a line, in one ink.
+
+    Attributes:
+        written: its text.
+        ink: what its colour tells.
+        room: the least width that it takes: names stand at the left of it, numbers at the right.
+    """
 
     written: Written
     ink: Ink
+    room: float = 0.0
 
     @property
     def size(self) -> float:
@@ -40,13 +49,18 @@ class Piece:
         """How large it is."""
         return extent(self.written.text, self.size, math=self.written.math)
 
+    @property
+    def width(self) -> float:
+        """What it takes of a line."""
+        return max(self.extent.width, self.room)
+
 
 Line = tuple[Piece, ...]
 
 
 def width(line: Line) -> float:
     """The length of a line."""
-    return sum(piece.extent.width for piece in line) + _SPACE * max(0, len(line) - 1)
+    return sum(piece.width for piece in line) + _SPACE * max(0, len(line) - 1)
 
 
 def reach(line: Line) -> tuple[float, float]:
@@ -66,9 +80,25 @@ def places(line: Line) -> list[float]:
     x = -width(line) / 2
     middles = []
     for piece in line:
-        middles.append(x + piece.extent.width / 2)
-        x += piece.extent.width + _SPACE
+        free = piece.width - piece.extent.width
+        middles.append(x + piece.extent.width / 2 + (0.0 if piece.ink == "name" else free))
+        x += piece.width + _SPACE
     return middles
+
+
+def aligned(lines: Sequence[Line]) -> list[Line]:
+    """The lines with their pieces under one another, as in a table."""
+    longest = max(map(len, lines), default=0)
+    rooms = [max(line[k].extent.width for line in lines if k < len(line)) for k in range(longest)]
+    blank = Piece(Written(""), "muted")
+    return [
+        tuple(
+            replace(piece, room=room)
+            for piece, room in zip_longest(line, rooms, fillvalue=blank)
+            if isinstance(piece, Piece) and isinstance(room, float)
+        )
+        for line in lines
+    ]
 
 
 @dataclass(frozen=True)
@@ -110,17 +140,17 @@ class Card:
 
     def lines(self, form: Form, stacked: bool) -> tuple[Line, ...]:
         """All lines in a form."""
-        own = {"two": self.two, "one": self.one}.get(form, self.three)
-        return own + tuple(line for row in self.rows for line in self.row(row, stacked))
+        rows = (row.stacked if stacked else (row.line,) for row in self.rows)
+        return self.own(form) + tuple(line for lines in rows for line in lines)
 
-    def row(self, row: Row, stacked: bool) -> tuple[Line, ...]:
-        """The lines of a row."""
-        return row.stacked if stacked else (row.line,)
+    def own(self, form: Form) -> tuple[Line, ...]:
+        """The lines above its rows."""
+        return {"two": self.two, "one": self.one}.get(form, self.three)
 
     def size(self, form: Form, stacked: bool) -> tuple[float, float]:
         """Width and height; of a circle, twice its diameter."""
         lines = self.lines(form, stacked)
-        wide, high = max(map(width, lines)), height(lines)
+        wide, high = max(map(width, lines)), height(lines) + RULE * bool(self.rows)
         if form == "circle":
             across = diameter(lines)
             return across, across
@@ -176,6 +206,14 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Cards that stand in a box of their own, and what it is called."""
+
+    title: Piece
+    cards: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Diagram:
     """Everything that is laid out.
 
@@ -190,6 +228,7 @@ class Diagram:
         turned: whether data flow from top to bottom.
         engine: "own" or "dot" where the caller chose one.
         matrices: what stands beside the picture.
+        groups: cards with a box round them.
     """
 
     cards: tuple[Card, ...]
@@ -202,6 +241,7 @@ class Diagram:
     turned: bool = False
     engine: Literal["own", "dot"] | None = None
     matrices: tuple[Matrix, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @cached_property
     def notes_size(self) -> tuple[float, float]:

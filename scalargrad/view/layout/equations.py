@@ -12,7 +12,7 @@ from scalargrad.view.layout.diagram import tall
 from scalargrad.view.scene import Extent, extent
 
 _BETWEEN = 0.25  # two lines
-_SPACE = 0.3  # between two parts of a line
+_SPACE = 0.4  # before + and ×, and before a part of plain text; = brings its own
 _TEXT = re.compile(r" (?=[=≈+×] )")
 _MATH = re.compile(r" (?=(?:=|\\approx|\+|\\times) )")
 
@@ -66,16 +66,18 @@ def block(atoms: Sequence[Written], wide: float) -> Block | None:
 
     A line ends before = or ≈ where the whole is not one line, and before + or × where it must.
     """
-    sizes, ahead = _measured(tuple(atoms))
+    sizes, gaps, ahead = _measured(tuple(atoms))
     if any(size.width > wide for size in sizes):
         return None
-    whole = sum(size.width for size in sizes) + _SPACE * (len(sizes) - 1)
+    whole = _length(range(len(atoms)), sizes, gaps)
+    first = _where_numbers_start(atoms)
     lines: list[list[int]] = []
     taken = 0.0
     for k, _ in enumerate(atoms):
-        more = sizes[k].width + _SPACE * bool(lines and lines[-1])
+        more = sizes[k].width + gaps[k] * bool(lines and lines[-1])
         starts = whole > wide and atoms[k].text[:1] in "=≈" and taken + ahead[k] > wide
         starts = starts or atoms[k].text[:1] not in "=≈+×"
+        starts = starts or (whole > wide and k == first)
         breaks = atoms[k].text[:1] == "+" and taken + ahead[k] > wide >= ahead[k]
         if not lines or taken + more > wide or starts or breaks:
             lines.append([])
@@ -91,16 +93,28 @@ def block(atoms: Sequence[Written], wide: float) -> Block | None:
         below = max(0.25, *(sizes[k].below for k in line))
         made.append((joined, y + above))
         y += above + below + _BETWEEN
-        widest = max(widest, sum(sizes[k].width + _SPACE for k in line) - _SPACE)
+        widest = max(widest, _length(line, sizes, gaps))
     return Block(tuple(made), widest, y - _BETWEEN)
 
 
+def _length(line: Sequence[int], sizes: Sequence[Extent], gaps: Sequence[float]) -> float:
+    """How long some parts are beside each other."""
+    return sum(sizes[k].width + gaps[k] for k in line) - gaps[line[0]]
+
+
+def _where_numbers_start(atoms: Sequence[Written]) -> int:
+    """The part at which numbers follow on symbols: the second with a sign of equality."""
+    equal = [k for k, atom in enumerate(atoms) if atom.text[:1] in "=≈"]
+    return equal[1] if len(equal) > 1 else 0
+
+
 @lru_cache(maxsize=64)
-def _measured(atoms: tuple[Written, ...]) -> tuple[list[Extent], list[float]]:
-    """The size of each part, and the length of those that belong together from it on."""
+def _measured(atoms: tuple[Written, ...]) -> tuple[list[Extent], list[float], list[float]]:
+    """Of each part its size, the space before it, and the length of what belongs to it with it."""
     sizes = [measure(atom) for atom in atoms]
-    ahead = [sum(sizes[j].width + _SPACE for j in _unit(atoms, k)) for k in range(len(atoms))]
-    return sizes, ahead
+    gaps = [_SPACE * (not atom.math or atom.text[:1] in "+×") for atom in atoms]
+    units = (list(_unit(atoms, k)) for k in range(len(atoms)))
+    return sizes, gaps, [_length(unit, sizes, gaps) for unit in units]
 
 
 def _unit(atoms: Sequence[Written], start: int) -> Iterable[int]:
@@ -114,9 +128,9 @@ def _unit(atoms: Sequence[Written], start: int) -> Iterable[int]:
 
 
 def shapes(atoms: Sequence[Written], widths: Iterable[float]) -> Iterator[Block]:
-    """Yield the block for each of some widths, each shape once."""
+    """Yield the block for each of some widths, each shape once; nothing of no parts."""
     seen = set()
-    for wide in widths:
+    for wide in widths if atoms else ():
         found = block(atoms, wide)
         if found and (key := tuple(line.text for line, _ in found.lines)) not in seen:
             seen.add(key)

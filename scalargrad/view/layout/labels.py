@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
 
+from scalargrad.view.layout.groups import box
 from scalargrad.view.layout.places import Area, Places, Point, Route, around
 from scalargrad.view.layout.skeleton import Skeleton
 
 _CLEAR = 0.3  # from a label to what is not its own
 _APART = 0.22  # between two labels
 _BESIDE = 0.2  # from a label to its own line
-_SEEN = 0.95  # of a line on both sides of the label on it
+_SEEN, _SEEN_WELL = 0.95, 1.3  # of a line on both sides of the label on it
 _NEARER = 1.5  # times that a line of another is farther from a label than its own
 Segment = tuple[float, float, float, float]  # x and y of both ends, the left one first
 
@@ -40,11 +41,13 @@ class Spot:
 
 
 def labelled(
-    skeleton: Skeleton, places: Places, room: tuple[float, float]
+    skeleton: Skeleton, places: Places, room: tuple[float, float], calm: bool = False
 ) -> tuple[dict[int, Spot], set[int]]:
     """A place for the label of each link that has one, and links whose labels found none.
 
     The search ends with the first label that finds no place: the others are then as good as lost.
+    Where it is to be calm, all labels are of their first form and stand on their lines, of which
+    more is seen.
     """
     spots: dict[int, Spot] = {}
     diagram = skeleton.diagram
@@ -58,6 +61,8 @@ def labelled(
             center = ((x0 + x1) / 2, (y0 + y1) / 2)
             spots[index] = Spot(0, center, around(center, *size), 0.0)
     fixed = [spot.area for spot in spots.values()]
+    if not diagram.turned:
+        fixed += [box(group, places.areas, False).title for group in diagram.groups]
     comb = _comb(skeleton)
     lines = [_segments(route.line) for route in places.routes]
     choices: dict[int, list[Spot]] = {}
@@ -74,8 +79,17 @@ def labelled(
         ]
         boxes = [area for area in places.areas if area[2] > left - 6 and area[0] < right + 6]
         for index in by_gap[column]:
-            foreign = [segment for other, segment in near if other != index]
-            gap = _Gap(room, left, right, [*boxes, *fixed], foreign)
+            far = max(map(sum, diagram.links[index].label.sizes)) + 1  # type: ignore[union-attr]
+            heights = [y for _, y in places.routes[index].line]
+            above, below = min(heights) - far, max(heights) + far
+            foreign = [
+                segment
+                for other, segment in near
+                if other != index
+                and min(segment[1], segment[3]) < below
+                and max(segment[1], segment[3]) > above
+            ]
+            gap = _Gap(room, left, right, [*boxes, *fixed], foreign, calm)
             choices[index] = _choices(skeleton, places.routes[index], index, comb[index], gap)
             if not choices[index]:
                 return spots, {index}
@@ -94,6 +108,7 @@ class _Gap:
         right: where it ends.
         boxes: cards, and labels that do not move.
         foreign: pieces of the lines of other links.
+        is_calm: whether all labels are to be alike.
     """
 
     room: tuple[float, float]
@@ -101,6 +116,7 @@ class _Gap:
     right: float
     boxes: Sequence[Area]
     foreign: Sequence[Segment]
+    is_calm: bool
 
 
 def _size(skeleton: Skeleton, index: int, form: int) -> tuple[float, float]:
@@ -138,11 +154,11 @@ def _choices(skeleton: Skeleton, route: Route, index: int, comb: float, gap: _Ga
     own = _segments(route.line)
     points = _along(route.line, tuple(dict.fromkeys((comb, *_ALONG))), gap.left, gap.right)
     found: list[Spot] = []
-    for form in range(len(label.sizes)):
+    for form in range(1 if gap.is_calm else len(label.sizes)):
         size = _size(skeleton, index, form)
         if size[0] > gap.right - gap.left + 2:
             continue
-        for side in (0, -1, 1):
+        for side in (0,) if gap.is_calm else (0, -1, 1):
             for rank, (x, y, dx, dy) in enumerate(points):
                 center = (x, y)
                 if side:
@@ -182,17 +198,12 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
     left, top, right, bottom = area
     if left < 0 or top < 0 or right > gap.room[0] or bottom > gap.room[1]:
         return False
-    for box in gap.boxes:
-        if (
-            left < box[2] + _CLEAR
-            and box[0] < right + _CLEAR
-            and top < box[3] + _CLEAR
-            and box[1] < bottom + _CLEAR
-        ):
-            return False
+    if any(_overlap(area, other, _CLEAR) for other in gap.boxes):
+        return False
     clear = _CLEAR
     if side == 0:
-        seen = (left - _SEEN, top - _SEEN, right + _SEEN, bottom + _SEEN)
+        far = _SEEN_WELL if gap.is_calm else _SEEN
+        seen = (left - far, top - far, right + far, bottom + far)
         if _inside(seen, route.points[0]) or _inside(seen, route.points[-1]):
             return False
     elif route.is_curved:
@@ -202,8 +213,14 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
         clear = max(clear, _NEARER * far + 0.05)
     else:
         clear = max(clear, _NEARER * _BESIDE + 0.05)
-    wide = (left - clear, top - clear, right + clear, bottom + clear)
-    return not any(crosses(wide, segment) for segment in gap.foreign)
+    left, top, right, bottom = left - clear, top - clear, right + clear, bottom + clear
+    for segment in gap.foreign:
+        x0, y0, x1, y1 = segment
+        if x1 < left or x0 > right or (y0 < top and y1 < top) or (y0 > bottom and y1 > bottom):
+            continue  # most often; not left to `crosses`, whose call takes longer than this
+        if crosses((left, top, right, bottom), segment):
+            return False
+    return True
 
 
 def _inside(area: Area, point: Point) -> bool:
@@ -259,8 +276,6 @@ def crosses(area: Area, segment: Segment) -> bool:
     """Whether a piece of a line meets an area (Liang and Barsky's clipping, 1984)."""
     x0, y0, x1, y1 = segment
     left, top, right, bottom = area
-    if x1 < left or x0 > right or (y0 < top and y1 < top) or (y0 > bottom and y1 > bottom):
-        return False
     dx, dy = x1 - x0, y1 - y0
     first, last = 0.0, 1.0
     for step, at in ((-dx, x0 - left), (dx, right - x0), (-dy, y0 - top), (dy, bottom - y0)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import hypot
 
-from scalargrad.view.layout.diagram import EDGE, Form, height
+from scalargrad.view.layout.diagram import EDGE, RULE, Form, height
 from scalargrad.view.layout.skeleton import Sizes, Skeleton
 
 Point = tuple[float, float]
@@ -15,7 +15,7 @@ Area = tuple[float, float, float, float]  # left, top, right, bottom
 
 ARROW = 1.7  # of a gap that an arrow needs to be seen
 _LABEL = 0.9  # of the widest label that a gap is at least as wide as
-_WIDEST = 16.0  # gap
+_WIDEST = 7.0  # gap, beyond the label in it
 _BARE = 0.35  # share of a link without a label in the free width
 _USED = 0.8  # of the height that is free
 _PORTS = 0.72  # of the side of a card
@@ -56,6 +56,13 @@ class Places:
 
 def needs(skeleton: Skeleton, extra: Sequence[float] = ()) -> list[float]:
     """The least width of the gap behind each column but the last."""
+    widest = widest_labels(skeleton)
+    more = extra or [0.0] * len(widest)
+    return [ARROW + _LABEL * w + e for w, e in zip(widest, more, strict=True)][:-1]
+
+
+def widest_labels(skeleton: Skeleton) -> list[float]:
+    """The width of the widest label behind each column."""
     widest = [0.0] * len(skeleton.order)
     for link, chain in zip(skeleton.diagram.links, skeleton.chains, strict=True):
         if link.label and chain:
@@ -63,8 +70,7 @@ def needs(skeleton: Skeleton, extra: Sequence[float] = ()) -> list[float]:
             size = min(s[1] for s in sizes) if skeleton.diagram.turned else sizes[0][0]
             column = skeleton.columns.column[link.source]
             widest[column] = max(widest[column], size)
-    more = extra or [0.0] * len(widest)
-    return [ARROW + _LABEL * w + e for w, e in zip(widest, more, strict=True)][:-1]
+    return widest
 
 
 def placed(
@@ -124,7 +130,7 @@ def _across(
     weights = [n * (1.0 if has else _BARE) + 0.5 for n, has in zip(count, labelled, strict=True)]
     whole = sum(weights) or 1.0
     gaps = [
-        min(need + free * weight / whole, max(need, _WIDEST))
+        min(need + free * weight / whole, need - ARROW + _WIDEST)
         for need, weight in zip(least, weights, strict=True)
     ]
     starts = [0.0, *accumulate(w + g for w, g in zip(sizes.widths, gaps, strict=False))]
@@ -248,10 +254,9 @@ def _ports(
 def _row(skeleton: Skeleton, card: int, form: Form, row: int, high: float) -> float:
     """How far the middle of a row is below the middle of its card."""
     what = skeleton.diagram.cards[card]
-    own = len(what.lines(form, False)) - len(what.rows)
-    lines = what.lines(form, False)
+    own, lines = len(what.own(form)), what.lines(form, False)
     top = height(lines[: own + row])
-    return -high / 2 + EDGE + top + height(lines[own + row : own + row + 1]) / 2
+    return -high / 2 + EDGE + RULE + top + height(lines[own + row : own + row + 1]) / 2
 
 
 def _on_circle(center: Point, towards: Point, radius: float) -> Point:

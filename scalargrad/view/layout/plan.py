@@ -31,6 +31,7 @@ class Plan:
         lost: links whose labels found no place.
         note: what is to be said of the layout.
         panel: matrices beside the picture, and where their top left corner is.
+        is_calm: whether all labels are alike and stand on their lines.
     """
 
     size: float
@@ -48,6 +49,7 @@ class Plan:
     lost: frozenset[int] = frozenset()
     note: str = ""
     panel: tuple[Panel, Point] | None = None
+    is_calm: bool = False
 
     def lines(self, diagram: Diagram, card: int) -> tuple[Line, ...]:
         """The lines of a card in the form that was chosen."""

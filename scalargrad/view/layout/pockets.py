@@ -9,7 +9,7 @@ from operator import add
 from scalargrad.view.layout.places import Area, Point
 
 _CELL = 0.6  # of the grid
-_AIR = 0.45  # around what is put in a pocket
+AIR_AROUND = 0.45  # around what is put in a pocket
 
 
 class Grid:
@@ -45,7 +45,7 @@ class Grid:
             near: the wanted middle.
             lowest: whether it stands at the bottom.
         """
-        wide, high = (int((length + 2 * _AIR) / _CELL) + 1 for length in (width, height))
+        wide, high = (int((length + 2 * AIR_AROUND) / _CELL) + 1 for length in (width, height))
         best, least = None, float("inf")
         sums = self.sums
         last_row = self.rows - high

@@ -14,12 +14,13 @@ from functools import lru_cache
 from scalargrad.view.layout.diagram import Diagram, Form
 from scalargrad.view.layout.equations import Block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
+from scalargrad.view.layout.groups import box
 from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.large import is_large, large
 from scalargrad.view.layout.panel import AIR, Panel, panel
-from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed
+from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed, widest_labels
 from scalargrad.view.layout.plan import Plan
-from scalargrad.view.layout.pockets import Grid
+from scalargrad.view.layout.pockets import AIR_AROUND, Grid
 from scalargrad.view.layout.skeleton import Sizes, Skeleton, sizes, skeletons
 from scalargrad.view.scene import extent
 
@@ -29,11 +30,16 @@ ROUND = 20.0  # from here on neurons are circles
 _LEAST = 3.0
 _TRIED = 4  # choices, those of the best bounds
 _EXACT = 0.03  # relative, of the size that is found
-_LOOSE = (0.7, 0.35, 0.0)
-_WIDER, _TIMES = 2.5, 3  # of a gap whose label found no place, and how often
-_FOOT = 0.7  # between a picture and what stands beneath
+# How much of their even distances columns keep, and how much wider a gap gets whose label found no
+# place, one after the other until all have one.
+_TRIES = ((0.7, 0.0), (0.0, 0.0), (0.7, 2.5), (0.0, 0.0), (0.7, 2.5))
+_FOOT = 0.7  # between a picture and what stands beneath, at least
+_ABOVE = 0.6  # more than that, where there is room
 _HEADING = 1.5  # height of the headings
-_CALM = 0.92  # of the size is given for a calmer picture
+_AIRY = 1.0  # of a gap whose labels are to stand on their lines
+_CALMER, _TOLD = 1.2, 1.12  # times the size that labels alike, and headings, are worth
+_SHARES = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84)  # of the size, tried for them
+_COMFORT = 18.0  # below this size little of it is given for them
 _FOLDED = 0.85  # how calm a folded chain is
 _WIDTHS = (1.0, 0.8, 0.62, 0.5, 0.4, 0.33, 0.27)  # of a derivation, in widths of the room
 
@@ -104,15 +110,23 @@ def arranged(diagram: Diagram, place: tuple[float, float] = SLIDE) -> Plan:
 
 
 def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
-    """The plan with the headings of its columns, where they cost little."""
+    """The plan with calm labels and with the headings of its columns, where that costs little."""
     diagram = choice.skeleton.diagram
-    if not any(diagram.headings) or diagram.turned or choice.across:
+    if choice.across:
         return plan
-    for share in (1.0, 0.96, _CALM):
-        found = _trial(choice, place, plan.size * share, with_headings=True)
-        if found:
-            return found
-    return plan
+    best, score = plan, plan.size
+    may_head = any(diagram.headings) and not diagram.turned
+    for calm, worth in ((True, _CALMER), (False, 1.0)):
+        for headed, more in ((True, _TOLD), (False, 1.0)) if may_head else ((False, 1.0),):
+            for share in _SHARES:
+                size = plan.size * share
+                if size * worth * more <= score or (size < _COMFORT and share < _SHARES[3]):
+                    break
+                found = _trial(choice, place, plan.size * share, headed, calm=calm)
+                if found:
+                    best, score = found, found.size * worth * more
+                    break
+    return best
 
 
 # Choices -----------------------------------------------------------------------------------------
@@ -158,7 +172,6 @@ def _forms(diagram: Diagram, skeleton: Skeleton) -> Iterator[tuple[tuple[Form, .
         ("three", "one", has_rows, 0.95),
         ("two", "one", [n >= 3 for n in crowd], 0.94),
         ("two", "one", has_rows, 0.94),
-        ("one", "one", has_rows, 0.9),
     ]
     seen = set()
     for usual, other, which, calm in mixed:
@@ -180,16 +193,10 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
     if found:
         return found
     found = _trial(choice, place, least)
+    if not found:  # labels may find a place where there is less room for them
+        found = _trial(choice, place, (least + high) / 2)
     if not found:
-        # Labels may find a place where there is less room, or more of it.
-        low = least
-        for share in (0.6, 0.3):
-            low = least + share * (high - least)
-            found = _trial(choice, place, low)
-            if found:
-                break
-        if not found:
-            return None
+        return None
     low = found.size
     while high > low * (1 + _EXACT):
         middle = (low + high) / 2
@@ -243,6 +250,7 @@ def _trial(
     size: float,
     with_headings: bool = False,
     in_need: bool = False,
+    calm: bool = False,
 ) -> Plan | None:
     """A plan at a size of the text, or None where there is no room.
 
@@ -258,56 +266,84 @@ def _trial(
     for beneath in (lowest, None) if lowest else (None,):
         foot = diagram.caption_height + (beneath.height + _FOOT if beneath else 0.0)
         stage = _Stage(size, wide, tall, head, foot, choice.aside)
-        plan = _staged(choice, stage, beneath, blocks, in_need)
+        plan = _staged(choice, stage, beneath, blocks, in_need, calm)
         if plan:
             return plan
     return None
 
 
 def _staged(
-    choice: _Choice, stage: _Stage, beneath: Block | None, blocks: list[Block], in_need: bool
+    choice: _Choice,
+    stage: _Stage,
+    beneath: Block | None,
+    blocks: list[Block],
+    in_need: bool,
+    calm: bool,
 ) -> Plan | None:
     """A plan with the derivation beneath it, or with one of its shapes in a pocket."""
     diagram, inner = choice.skeleton.diagram, stage.inner
     if choice.panel.height > inner[1]:
         return None
-    found = _drawn(choice, inner[::-1] if diagram.turned else inner)
+    found = _drawn(choice, inner[::-1] if diagram.turned else inner, calm)
     if found is None or (found[2] and not in_need):
         return None
     places, spots, lost = found
     areas = _upright([*places.areas, *(spot.area for spot in spots.values())], diagram)
+    cards = areas[: len(places.areas)]
+    areas += [box(group, cards, diagram.turned).area for group in diagram.groups]
     lines = _upright_lines([route.line for route in places.routes], diagram)
-    equation = None
-    if beneath:
-        under = stage.tall - diagram.caption_height - beneath.height
-        equation = (beneath, ((stage.wide - beneath.width) / 2, under))
-    elif blocks:
+    equation: tuple[Block, Point] | None = None
+    if blocks and not beneath:
         equation = _pocketed(blocks, Grid(inner, areas, lines), inner)
         if equation is None:
             return None
         block, (x, y) = equation
         areas.append((x, y, x + block.width, y + block.height))
-        equation = (block, (x, y + stage.head))
+    top, bottom = _span(areas, lines, choice.panel.height, inner[1])
     notes = None
     if diagram.notes:
-        notes = Grid(inner, areas, lines).pocket(*diagram.notes_size, inner, lowest=True)
+        high = diagram.notes_size[1] + 2 * AIR_AROUND
+        room = (inner[0], min(inner[1], bottom + high))
+        notes = Grid(room, areas, lines).pocket(*diagram.notes_size, room, lowest=True)
         if notes is None:
             return None
-        notes = (notes[0], notes[1] + stage.head)
-    headings = _headings(choice, places, inner[0]) if stage.head else []
+        bottom = max(bottom, notes[1] + diagram.notes_size[1])
+    headings = _headings(choice, places, inner[0], top) if stage.head else []
     if headings is None:
         return None
-    plan = _in_points(choice, stage, places, spots)
+    if beneath:
+        under = min(inner[1], bottom + _ABOVE) + _FOOT
+        equation = (beneath, ((stage.wide - beneath.width) / 2, under))
+        bottom = under + beneath.height
+    # What is left of the height stands above and below in equal parts.
+    down = stage.head + (stage.tall - diagram.caption_height - stage.head - bottom - top) / 2
+    plan = _in_points(choice, stage, places, spots, down)
+
+    def at(point: Point) -> Point:
+        return point[0] * stage.size, (point[1] + down) * stage.size
+
+    under = stage.tall - diagram.caption_height + _FOOT
     return replace(
         plan,
         lost=frozenset(lost),
+        is_calm=calm,
         spots={k: spot for k, spot in plan.spots.items() if k not in lost},
-        equation=equation and (equation[0], _scaled(equation[1], stage.size)),
-        notes=notes and _scaled(notes, stage.size),
-        caption=_scaled((stage.wide / 2, stage.tall - diagram.caption_height + _FOOT), stage.size)
-        if diagram.captions
-        else None,
-        headings=tuple((name, _scaled(at, stage.size)) for name, at in headings),
+        equation=equation and (equation[0], at(equation[1])),
+        notes=notes and at(notes),
+        caption=_scaled((stage.wide / 2, under), stage.size) if diagram.captions else None,
+        headings=tuple((name, at(point)) for name, point in headings),
+    )
+
+
+def _span(
+    areas: Sequence[Area], lines: Sequence[Sequence[Point]], aside: float, high: float
+) -> tuple[float, float]:
+    """The top and the bottom of everything, with what stands in the middle beside it."""
+    heights = [y for line in lines for _, y in line]
+    heights += [y for area in areas for y in area[1::2]]
+    return (
+        min([(high - aside) / 2, *heights]) if aside else min(heights, default=0.0),
+        max([(high + aside) / 2, *heights]) if aside else max(heights, default=0.0),
     )
 
 
@@ -323,32 +359,33 @@ def _pocketed(
 
 
 def _drawn(
-    choice: _Choice, body: tuple[float, float]
+    choice: _Choice, body: tuple[float, float], calm: bool
 ) -> tuple[Places, dict[int, Spot], set[int]] | None:
     """Places and labels in a body: the first of the tries at which every label finds a place."""
     skeleton = choice.skeleton
     if choice.across:
         in_rows = folded(skeleton, choice.sizes, choice.across, body)
         return in_rows and (*in_rows, set())
-    extra = [0.0] * len(skeleton.order)
+    extra = [_AIRY * calm * (n > 0) for n in widest_labels(skeleton)]
     last = None
-    for wider in range(_TIMES):
-        lost: set[int] = set()
-        for loose in _LOOSE[::2] if wider else _LOOSE:
-            places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
-            if places is None:
-                return last
-            spots, lost = labelled(skeleton, places, body)
-            last = (places, spots, lost)
-            if not lost:
-                return last
-        for column in {skeleton.columns.column[skeleton.diagram.links[k].source] for k in lost}:
-            extra[column] += _WIDER
+    lost: set[int] = set()
+    for loose, wider in _TRIES:
+        for link in lost:
+            extra[skeleton.columns.column[skeleton.diagram.links[link].source]] += wider
+        places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
+        if places is None:
+            return last
+        spots, lost = labelled(skeleton, places, body, calm)
+        last = (places, spots, lost)
+        if not lost:
+            break
     return last
 
 
-def _headings(choice: _Choice, places: Places, wide: float) -> list[tuple[str, Point]] | None:
-    """The headings of the columns, or None where they meet."""
+def _headings(
+    choice: _Choice, places: Places, wide: float, top: float
+) -> list[tuple[str, Point]] | None:
+    """The headings of the columns above what is drawn, or None where they meet."""
     diagram, skeleton = choice.skeleton.diagram, choice.skeleton
     found: list[tuple[str, Point]] = []
     right = float("-inf")
@@ -366,8 +403,8 @@ def _headings(choice: _Choice, places: Places, wide: float) -> list[tuple[str, P
         if x - half < right + 0.8:
             return None
         right = x + half
-        found.append((name, (x, 0.9)))
-    return found or None
+        found.append((name, (x, top - _HEADING + 0.9)))
+    return found if len(found) > 1 else None
 
 
 def _heading_width(name: str) -> float:
@@ -389,20 +426,22 @@ def _scaled(point: Point, size: float) -> Point:
     return point[0] * size, point[1] * size
 
 
-def _in_points(choice: _Choice, stage: _Stage, places: Places, spots: dict[int, Spot]) -> Plan:
-    """Cards, links, labels and matrices at their places."""
+def _in_points(
+    choice: _Choice, stage: _Stage, places: Places, spots: dict[int, Spot], down: float
+) -> Plan:
+    """Cards, links, labels and matrices at their places, so far down."""
     size, turned = stage.size, choice.skeleton.diagram.turned
 
     def point(p: Point) -> Point:
         x, y = p[::-1] if turned else p
-        return x * size, (y + stage.head) * size
+        return x * size, (y + down) * size
 
     def area(a: Area) -> Area:
         return (*point((a[0], a[1])), *point((a[2], a[3])))
 
     corner = (
         stage.wide - choice.panel.width,
-        stage.head + (stage.inner[1] - choice.panel.height) / 2,
+        down + (stage.inner[1] - choice.panel.height) / 2,
     )
     return Plan(
         size,

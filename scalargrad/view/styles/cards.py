@@ -12,10 +12,13 @@ from typing import Any
 
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
+from scalargrad.graph.remarks import KINK
 from scalargrad.notation.names import Written
 from scalargrad.notation.words import listed
 from scalargrad.view.layout.diagram import (
+    RULE,
     Diagram,
+    Group,
     Line,
     Piece,
     height,
@@ -25,6 +28,7 @@ from scalargrad.view.layout.diagram import (
     width,
 )
 from scalargrad.view.layout.equations import measure, parts
+from scalargrad.view.layout.groups import box, foreign
 from scalargrad.view.layout.kept import Kept, places_of, rearranged
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.search import SLIDE, arranged
@@ -73,7 +77,9 @@ def called(graph: Graph, look: Look, index: int) -> Piece:
 
 def value(graph: Graph, look: Look, index: int) -> Piece:
     """The value of a node."""
-    return Piece(Written(drawable(look.value(graph, index))), "value")
+    number = look.value(graph, index)
+    mark = f" {KINK}" if graph.nodes[index].is_at_kink and number not in ("", ASKED) else ""
+    return Piece(Written(drawable(number + mark)), "value")
 
 
 def gradient(graph: Graph, look: Look, index: int) -> Piece:
@@ -162,12 +168,20 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     """
     if look.refit:
         full, now = without_gaps(full, now, look)
+    if look.groups:
+        full = replace(full, diagram=replace(full.diagram, groups=_groups(full, look)))
     plan = planned(full.diagram, look)
     painter = _Painter(full.diagram, now, plan, look, graph)
     if look.like or look.moves:
         painter = replace(painter, plan=painter.rearranged())
         plan = painter.plan
-    shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
+    shapes = [
+        *painter.groups(),
+        *painter.arrows(),
+        *painter.cards(),
+        *painter.labels(),
+        *painter.lines(),
+    ]
     words = description(graph, look)
     if look.decimal_comma:
         shapes, words = [_with_comma(shape) for shape in shapes], _POINT.sub(",", words)
@@ -176,6 +190,21 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     ground = look.theme.paper if look.ground is None else look.ground
     size = round(plan.size, 2)
     return Scene(width, height, placed, ground, words, size, theme=look.theme)
+
+
+def _groups(board: Board, look: Look) -> tuple[Group, ...]:
+    """The groups of a look as cards of a board.
+
+    Raises:
+        DrawingError: for a group of which nothing is a card.
+    """
+    found = []
+    for name, nodes in look.groups:
+        cards = tuple(card for card, node in enumerate(board.nodes) if node in nodes)
+        if not cards:
+            raise DrawingError(f"nothing of the group {name!r} is a box of its own in the picture")
+        found.append(Group(Piece(Written(name), "muted"), cards))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -251,6 +280,29 @@ class _Painter:
         left, _, right, _ = spot.area
         return ((left - 0.1 * size, ends[first], right + 0.1 * size, ends[last + 1]),)
 
+    def groups(self) -> Iterator[Shape]:
+        """Yield the boxes round what belongs together, under everything else.
+
+        Raises:
+            DrawingError: where a box would hold what does not belong to it.
+        """
+        size, theme, areas = self.plan.size, self.theme, self.plan.areas
+        for group in self.diagram.groups:
+            others = foreign(group, areas, self.diagram.turned, size)
+            title = group.title.written.text
+            if others:
+                names = [self.graph.nodes[self.now.nodes[card]].label for card in others]
+                raise DrawingError(
+                    f"the box of the group {title!r} would hold {listed(filter(None, names))} too: "
+                    f"name what stands there as well, or group less"
+                )
+            held = box(group, areas, self.diagram.turned, size)
+            left, top, right, bottom = held.area
+            wide, high = right - left, bottom - top
+            yield Rectangle(left, top, wide, high, "", theme.wire, 0.5 * size, 0.05 * size, True)
+            middle = (held.title[0] + held.title[2]) / 2
+            yield Text(middle, held.title[3] - 0.35 * size, title, size, theme.muted)
+
     def arrows(self) -> Iterator[Shape]:
         """Yield the links, those of the path last."""
         size, theme = self.plan.size, self.theme
@@ -311,7 +363,16 @@ class _Painter:
                     yield Arrow(ends, theme.wire, line, "", False, 0.0)
             full = self.plan.lines(self.diagram, index)
             texts = self.plan.lines(self.now.diagram, index)
-            yield from self._stack(full, texts, center, muted=dropped, key=key)
+            own = len(card.own(self.plan.forms[index]))
+            above, below = height(full[:own]) * size / 2, height(full[own:]) * size / 2
+            x, y = center
+            if card.rows:
+                rule, line = y + above - below, 0.03 * size
+                yield Rectangle(left, rule, right - left, line, stroke, "", 0.0, 0.0)
+                at = (x, y + above + RULE * size / 2)
+                yield from self._stack(full[own:], texts[own:], at, dropped, key)
+                y -= below + RULE * size / 2
+            yield from self._stack(full[:own], texts[:own], (x, y), dropped, key)
 
     def labels(self) -> Iterator[Shape]:
         """Yield the labels of the links."""

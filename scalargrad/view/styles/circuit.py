@@ -28,6 +28,7 @@ from scalargrad.view.styles.cards import (
 )
 
 _SYMBOLS = {"σ": Written("σ", r"\sigma")}
+_MOST_PARTS = 24  # cards of a circuit that shows what each use brings to a gradient
 _SUM, _MINUS = "+", "−"
 
 
@@ -164,6 +165,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
     for ways in merged.uses.values():
         for use in ways:
             times[use.source] = times.get(use.source, 0) + 1
+    tells_parts = has_gradients(graph) and len(merged.cards) <= _MOST_PARTS
     for index, ways in merged.uses.items():
         for use in ways:
             first = use.edges[0]
@@ -172,8 +174,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
                 accented.add(len(links))
             if look.local or any(edge in look.path for edge in use.edges):
                 pieces.append(factor(graph, look, use.edges[-1]))
-            is_split = times[use.source] > 1 and not graph.nodes[use.source].is_constant
-            if is_split and has_gradients(graph) and graph.nodes[use.source].gradient is not None:
+            if tells_parts and times[use.source] > 1 and not graph.nodes[use.source].is_constant:
                 pieces.append(contribution(graph, look, [first]))
             if {use.source, index} & look.dropped:
                 gone.add(len(links))
@@ -215,8 +216,6 @@ def _card(graph: Graph, merged: Merged, look: Look, index: int) -> Card:
     if slope is None:
         return Card(((badge,), result), ((badge, *result),), ((badge, *result),))
     two = ((badge,), (*result, BAR, slope))
-    if name is None:
-        return Card(((badge,), result, (slope,)), ((badge, BAR, number), (slope,)), two)
     return Card(((badge,), result, (slope,)), two, two)
 
 

@@ -12,7 +12,17 @@ from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.graph.model import Graph, Node
 from scalargrad.notation.names import Written
-from scalargrad.view.layout.diagram import Card, Diagram, Label, Line, Link, Matrix, Piece, Row
+from scalargrad.view.layout.diagram import (
+    Card,
+    Diagram,
+    Label,
+    Line,
+    Link,
+    Matrix,
+    Piece,
+    Row,
+    aligned,
+)
 from scalargrad.view.roles import Roles
 from scalargrad.view.scene import Look, Scene, name_of
 from scalargrad.view.styles.board import BAR, EQUALS, SUM, Board
@@ -37,6 +47,7 @@ MOST_LABELS = 8  # in one gap: of more, the weights stand in rows
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _READABLE, _LARGE = 14.0, 18.0  # points: below, weights are shown in another way
 _CLEARLY = 1.15  # times that rows are larger than labels on edges to be worth it
+_CROWD, _CROWDED = 4, 0.87  # the same where so many labels stand beside their edges
 
 
 def is_network(graph: Graph) -> bool:
@@ -68,16 +79,18 @@ def _best(graph: Graph, roles: Roles, look: Look) -> str:
         return "edges"
 
     def size(how: str) -> float:
-        plan = planned(_Net(graph, roles, look, how).board.diagram, look)
-        return 0.0 if plan.lost else plan.size
+        return planned(_Net(graph, roles, look, how).board.diagram, look).size
 
-    on_edges = size("edges") if edges.most_labels <= MOST_LABELS else 0.0
-    if on_edges >= _LARGE:
-        return "edges"
-    in_rows = size("rows")
-    if on_edges and in_rows <= _CLEARLY * on_edges:
-        return "edges"
     is_dense = edges.most_labels > MOST_LABELS
+    if not is_dense:
+        plan = planned(edges.board.diagram, look)
+        is_clear = plan.is_calm or edges.most_labels < _CROWD
+        on_edges = 0.0 if plan.lost else plan.size
+        if is_clear and on_edges >= _LARGE:
+            return "edges"
+    in_rows = size("rows")
+    if not is_dense and in_rows <= on_edges * (_CLEARLY if is_clear else _CROWDED):
+        return "edges"
     return "matrices" if is_dense and in_rows < _READABLE < size("matrices") else "rows"
 
 
@@ -246,12 +259,17 @@ class _Net:
             rows += [self._row(bias, index) for bias in self.roles.biases.get(index, [])]
         if self.has_weights and self.weights == "rows":
             rows += [self._row(weight, index) for weight in self._weights_into(index)]
+        if rows:
+            *in_one, own = aligned([*(row.line for row in rows), *forms[2]])
+            rows = [replace(row, line=line) for row, line in zip(rows, in_one, strict=True)]
+            forms = (*forms[:2], (own,))
         leaf = not graph.incoming[index]
         stem = sub(r"[\d_₀-₉].*$", "", graph.nodes[index].label) if leaf else ""
         return Card(*forms, tuple(rows), leaf, True, True, stem)
 
     def _weights_into(self, index: int) -> list[int]:
-        return [w for edge in self._edges_into.get(index, []) for w in self.roles.weighed[edge]]
+        edges = self._edges_into.get(index, [])
+        return sorted(weight for edge in edges for weight in self.roles.weighed[edge])
 
     @cached_property
     def _edges_into(self) -> dict[int, list[tuple[int, int]]]:

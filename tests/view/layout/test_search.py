@@ -8,7 +8,15 @@ import pytest
 from scalargrad.notation.names import Written
 from scalargrad.view.layout.columns import columns
 from scalargrad.view.layout.crossings import count, orders
-from scalargrad.view.layout.diagram import Card, Diagram, Link, Piece
+from scalargrad.view.layout.diagram import (
+    Card,
+    Diagram,
+    Link,
+    Piece,
+    aligned,
+    places,
+    width,
+)
 from scalargrad.view.layout.equations import block, parts
 from scalargrad.view.layout.places import _settled
 from scalargrad.view.layout.pockets import Grid
@@ -141,3 +149,35 @@ def test_a_smaller_place_has_smaller_text_and_the_same_cards():
     assert small.size < large.size
     assert small.room == (100.0, 60.0)
     assert len(small.areas) == 4
+
+
+def test_a_derivation_of_two_lines_has_symbols_above_and_numbers_beneath():
+    line = Written("∂ℓ/∂w = ∂ℓ/∂ŷ × ∂ŷ/∂h × ∂h/∂w = (−1.2) × (0.1) × (2) = −0.24")
+    whole = block(parts(line), 100)
+    narrow = block(parts(line), whole.width - 0.1)
+    assert [text.text for text, _ in narrow.lines] == [
+        "∂ℓ/∂w = ∂ℓ/∂ŷ × ∂ŷ/∂h × ∂h/∂w", "= (−1.2) × (0.1) × (2) = −0.24"
+    ]  # fmt: skip
+
+
+def test_pieces_of_aligned_lines_stand_under_one_another():
+    def line(*texts):
+        inks = ("name", "value", "gradient")
+        return tuple(Piece(Written(t), i) for t, i in zip(texts, inks, strict=False))
+
+    lines = aligned([line("w", "0.5", "−0.25"), line("w long", "−10", "1"), line("b", "3")])
+    assert len({round(width(each), 9) for each in lines}) == 1
+    middles = [places(each) for each in lines]
+    for each, at in zip(lines, middles, strict=True):
+        name, number = each[0].extent.width / 2, each[1].extent.width / 2
+        assert at[0] - name == pytest.approx(middles[0][0] - lines[0][0].extent.width / 2)
+        assert at[1] + number == pytest.approx(middles[0][1] + lines[0][1].extent.width / 2)
+
+
+def test_what_is_left_of_the_height_stands_above_and_below():
+    made = diagram([(0, 1)], headings=("input|inputs", "output|outputs"))
+    plan = arranged(made, (886.0, 403.0))
+    (_, heading), top = plan.headings[0][1], min(area[1] for area in plan.areas)
+    bottom = max(area[3] for area in plan.areas)
+    assert 0 < top - heading < plan.size
+    assert heading - plan.size == pytest.approx(403 - bottom, abs=plan.size)

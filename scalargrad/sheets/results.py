@@ -1,0 +1,133 @@
+"""What became of a submission, and the journal in which that is kept between runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from scalargrad.errors import FileError
+from scalargrad.sheets.documents import SheetError
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A line of a submission, as it was marked.
+
+    Attributes:
+        quantity: as mathematics writes it.
+        written: the answer.
+        kind: the verdict without the number of another line.
+        credit: 0 to 1.
+        message: for the person.
+    """
+
+    quantity: str
+    written: str
+    kind: str
+    credit: float
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a submission.
+
+    Attributes:
+        name: of the file, below the folder that all submissions share.
+        problem: why it could not be marked, in one line; "" for one that was.
+        score: 0 to 1, with follow-through.
+        strict_score: the same without.
+        right: the number of lines that are right.
+        asked: the number of lines that count.
+        first_wrong: the quantity at which it first goes wrong, "" for none.
+        mistakes: the names of those that fit there.
+        report: in Markdown.
+        lines: those that count, and those of unknown quantities.
+        key: the id of the key, "" where it has none: its variant and its version.
+        shown: the id that the sheet shows.
+        edited: whether it shows another program than the key.
+        digest: of the content, the key and the rules; "" for a result that shall not be kept.
+    """
+
+    name: str = ""
+    problem: str = ""
+    score: float = 0.0
+    strict_score: float = 0.0
+    right: int = 0
+    asked: int = 0
+    first_wrong: str = ""
+    mistakes: tuple[str, ...] = ()
+    report: str = ""
+    lines: tuple[Marked, ...] = ()
+    key: str = ""
+    shown: str = ""
+    edited: bool = False
+    digest: str = ""
+
+
+# What is kept ------------------------------------------------------------------------------------
+
+
+def saved_results(path: str | os.PathLike[str]) -> dict[str, Result]:
+    """The results in a file of JSON lines, by digest; a line that was cut off is passed over."""
+    found = {}
+    try:
+        if not _is_there(path):
+            return {}
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise SheetError(f"cannot read {path}: {error.strerror or error}") from None
+    for line in content.split(b"\n"):
+        result = _result(line)
+        if result is not None and result.digest:
+            found[result.digest] = result
+    return found
+
+
+def _result(line: bytes) -> Result | None:
+    try:
+        data = json.loads(line)
+        lines = tuple(Marked(**line) for line in data["lines"])
+        result = Result(**{**data, "mistakes": tuple(data["mistakes"]), "lines": lines})
+    except (KeyError, RecursionError, TypeError, ValueError):
+        return None
+    fits = _has_types_of(result, Result()) and all(type(name) is str for name in result.mistakes)
+    like = Marked("", "", "", 0.0)
+    return result if fits and all(_has_types_of(line, like) for line in result.lines) else None
+
+
+def _has_types_of(read: object, like: object) -> bool:
+    return all(type(value) is type(getattr(like, name)) for name, value in vars(read).items())
+
+
+def save_result(path: str | os.PathLike[str], result: Result) -> None:
+    """Add a result to a file of JSON lines."""
+    line = json.dumps(asdict(replace(result, name=""))).encode()
+    _is_there(path)
+    try:
+        with open(path, "ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line  # one was cut off
+            file.write(line + b"\n")
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether the journal is there, as a file of its own.
+
+    Raises:
+        SheetError: for a link, which somebody else may have laid, and for a pipe.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode):
+        what = "a link" if stat.S_ISLNK(mode) else "no file"
+        raise SheetError(f"{path} is {what}; it keeps what is marked: remove it")
+    return True
