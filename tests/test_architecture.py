@@ -58,11 +58,9 @@ ROOMS = {
     ],
     "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
                "workers", "grading", "plugin"],
-    "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
+    "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
-    "lectures": [
-        "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
-    ],
+    "lectures": ["", "statements", "demonstrations", "rows", "decks"],
     "cli": [
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey", "commands",

@@ -62,9 +62,10 @@ _EQUATIONS, _TERMS = 16, 6  # in the recursive form: beyond them the middle is l
 _SHOWN = 3  # terms of a sum over examples
 _LETTERS = 40  # of a name that are written
 _WIDE = 70  # letters in a line of a note
-_IN_TEXT = str.maketrans(
-    {"∂": r"$\partial$", "∞": r"$\infty$", "×": r"$\times$", "≈": r"$\approx$"}
-)
+_IN_TEXT = str.maketrans({
+    sign: rf"}}\{name}\text{{"
+    for sign, name in [("∂", "partial"), ("∞", "infty"), ("×", "times"), ("≈", "approx")]
+})  # fmt: skip
 _UNUSUAL = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-ÝßÀ-ïñ-öø-ýÿ]")  # what a plain LaTeX has no letter for
 
 
