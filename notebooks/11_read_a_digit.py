@@ -148,5 +148,5 @@ for slope, name in by_slope[:3]:
 
 # %% [markdown]
 # **What to take away.** A network that reads digits is the network of the slide with more units:
-# the same nodes, the same backward pass, compiled so that it is quick. And the gradient is not only for
-# training: asked of the inputs, it tells what the network looked at.
+# the same nodes, the same backward pass, compiled so that it is quick. And the gradient is not only
+# for training: asked of the inputs, it tells what the network looked at.
