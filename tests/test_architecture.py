@@ -48,8 +48,9 @@ ROOMS = {
         "layout.search", "roles", "styles.board", "styles.cards", "styles.circuit", "styles.record",
         "styles.layers", "styles.network", "stepper.arithmetic", "frames", "beneath",
         "export.library", "export.outlines", "export.svg", "export.pdf", "export.painting",
-        "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "export.formats",
-        "picture", "drawing", "stepper.live", "stepper.stepper",
+        "export.dot", "export.units", "export.formulas", "export.package", "export.tikz",
+        "export.pptx", "export.html", "export.gif", "export.formats",
+        "picture", "drawing", "refining", "stepper.live", "stepper.stepper",
     ],
     "interop ": ["graphviz"],
     "checking": [
