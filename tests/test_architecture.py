@@ -55,8 +55,10 @@ ROOMS = {
         "reading", "quantities", "kinks", "together", "recomputing", "answer_key", "recipes",
         "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
     ],
-    "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
-               "workers", "grading", "plugin"],
+    "sheets": [
+        "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
+        "flags", "reviewing", "gradebooks", "workers", "grading", "gradescope", "plugin",
+    ],
     "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
     "plots": [""],
     "lectures": [
