@@ -9,26 +9,21 @@ from typing import Literal
 from scalargrad.checking.kinks import (
     ANY,
     Interval,
-    is_among,
-    is_smooth,
     pullback_at,
     slopes_at_kinks,
 )
+from scalargrad.checking.precision import UNSTATED, Precision
 from scalargrad.checking.quantities import Quantity, canonical_label, shown
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
-from scalargrad.engine.one_sided import Slopes
+from scalargrad.engine.one_sided import Slopes, is_among, is_smooth
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
-from scalargrad.graph.model import contracted
 from scalargrad.language.reading import Program, program
-from scalargrad.notation.formula import Formula, evaluated, parts_of
-from scalargrad.notation.names import typeset
+from scalargrad.notation.formula import Formula
 
 AtKinks = Literal["any", "convention"]
-
-_LONGEST = 12  # names and numbers in a formula that a message shows
 
 
 @dataclass
@@ -40,18 +35,19 @@ class AnswerKey:
         output: the node that "the gradient" is of.
         outline: its named nodes and what lies between.
         shared: names that several nodes have, so that they mean none.
-        figures: how many the sheet wants; None where it does not say.
+        precision: what the sheet asks for.
+        rules: the formulas of lines that were asked for, as `working` finds them.
     """
 
     names: Mapping[str, Value]
     output: Value
     outline: Outline
     shared: Collection[str] = ()
-    figures: int | None = None
+    precision: Precision = UNSTATED
+    rules: dict[Key, Formula | None] = field(default_factory=dict)
     _gradients: dict[Value, dict[Value, Scalar]] = field(default_factory=dict)
     _at_kinks: dict[tuple[Value, Value], Slopes] = field(default_factory=dict)
     _is_smooth: dict[Value, bool] = field(default_factory=dict)
-    _formulas: dict[Key, str] = field(default_factory=dict)
     _constant: dict[Key, bool] = field(default_factory=dict)
 
     def key(self, asked: Quantity) -> Key:
@@ -68,17 +64,18 @@ class AnswerKey:
         if not rest:
             return of.data
         by, *step = rest
-        derivative = self._by_convention(of, by)
+        derivative = self.gradients(of).get(by, 0)
         both = self.slopes(key) if at_kinks == "any" else None
         if both and both.outcome == "slopes" and not is_among(derivative, both):
             derivative = (both.left + both.right) / 2 if both.left != both.right else both.left
         return by.data - step[0] * derivative if step else derivative
 
-    def _by_convention(self, of: Value, by: Value) -> Scalar:
+    def gradients(self, of: Value) -> Mapping[Value, Scalar]:
+        """The derivatives of a node by all that are below it, by the conventions at kinks."""
         if of not in self._gradients:
             pullback = pullback_at(self.outline.slopes)
             self._gradients[of] = gradients(of, scalars.whole(1, of.data), pullback)
-        return self._gradients[of].get(by, 0)
+        return self._gradients[of]
 
     def slopes(self, key: Key) -> Slopes | None:
         """The slopes of a derivative to both sides; None where it is smooth, and for a value."""
@@ -132,54 +129,18 @@ class AnswerKey:
         """The canonical name of the output."""
         return next((name for name, node in self.names.items() if node is self.output), "result")
 
-    def formula(self, key: Key) -> str:
-        """The formula of a value or of one factor of the chain rule; "" where none would help."""
-        if key not in self._formulas:
-            try:
-                self._formulas[key] = self._formula(key)
-            except (ArithmeticError, KeyError, RecursionError, TypeError, ValueError):
-                self._formulas[key] = ""
-        return self._formulas[key]
-
-    def _formula(self, key: Key) -> str:
-        of = key[0]
-        if len(key) > 1 and not self.outline.is_edge(key[:2]):
-            users = [user for user in self.outline.users[key[1]]
-                     if user is of or self.outline.depends(of, user)]  # fmt: skip
-            terms = [f"∂{_name(of)}/∂{_name(u)} × ∂{_name(u)}/∂{_name(key[1])}" for u in users]
-            return " + ".join(terms) if len(terms) < 4 and len(key) == 2 else ""
-        graph = contracted(of)
-        target = graph.place(of)
-        if len(key) == 1:
-            written = graph.expression(graph.output)
-        else:
-            edge = next(
-                index
-                for index, edge in enumerate(graph.edges)
-                if edge.target == target and edge.source == graph.place(key[1])
-            )
-            written = _opened(graph.formula(edge), self._values)
-        parts = parts_of(written, 4 * _LONGEST)
-        if parts is None or written.size > _LONGEST or "…" in str(written):
-            return ""
-        return str(written) if any(part.head == "name" for part in parts) else ""
-
-    @property
-    def _values(self) -> dict[str, Scalar]:
-        return {typeset(node.label): node.data for node in self.outline.place if node.label}
-
 
 def key_of(
     work: Program | Value | str,
     slopes: Mapping[str, Scalar] | None = None,
-    figures: int | None = None,
+    precision: Precision = UNSTATED,
 ) -> AnswerKey:
     """What sheets are marked against.
 
     Args:
         work: the program, its text, or the output of a graph with named nodes.
         slopes: by name of an operation its slope at the kink, {"relu": 0} for relu′(0) = 0.
-        figures: how many significant figures the sheet wants, where it says so.
+        precision: how precise answers shall be, where the sheet says so.
 
     Raises:
         ProgramError: for a text that is no program.
@@ -199,7 +160,7 @@ def key_of(
         if not scalars.is_number(node.data):
             kind = scalars.kind_of(node.data).name
             raise TypeError(f"only numbers can be marked; {name} holds: {kind}")
-    return AnswerKey(names, output, Outline(names.values(), slopes), shared, figures)
+    return AnswerKey(names, output, Outline(names.values(), slopes), shared, precision)
 
 
 def _named_below(output: Value) -> tuple[dict[str, Value], set[str]]:
@@ -215,21 +176,3 @@ def _named_below(output: Value) -> tuple[dict[str, Value], set[str]]:
         if name:
             names[name] = node
     return {name: node for name, node in names.items() if name not in shared}, shared
-
-
-def _name(node: Value) -> str:
-    return typeset(canonical_label(node)) if node.label else "result"
-
-
-def _opened(written: Formula, values: Mapping[str, Scalar]) -> Formula:
-    """A formula with the numbers that its conditions are: 1[z > 0]x as x."""
-    if written.head == "indicator":
-        return Formula("number", (evaluated(written, values),))
-    parts = [_opened(a, values) if isinstance(a, Formula) else a for a in written.parts]
-    if written.head == "*":
-        product: Formula = parts[0] * parts[1]
-        return product
-    if written.head == "+":
-        total: Formula = parts[0] + parts[1]
-        return total
-    return Formula(written.head, tuple(parts))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
@@ -58,12 +59,13 @@ from scalargrad.checking.report import (
 )
 from scalargrad.checking.sentences import SENTENCES
 from scalargrad.checking.together import first_impossible, of_line
+from scalargrad.checking.working import in_names, in_numbers, picture, rule
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
 from scalargrad.notation.numbers import MINUS, decimal
-from scalargrad.notation.words import one_line
+from scalargrad.notation.words import one_line, printable
 
 Answers = Mapping[str, Any] | Iterable[tuple[str, Any]]  # as dict takes them
 
@@ -75,8 +77,9 @@ _MOST_UNITS = 3  # that rounding may put off a lone answer
 _MOST_MISTAKES = 5  # whose reason is looked for
 _MISTAKES = (WRONG, LAST_DIGIT)
 _DOUBTFUL = (TOO_FEW, NOT_CONFIRMED, LAST_DIGIT)
-_CREDIT = {RIGHT: Fraction(1), AT_KINK: Fraction(1), TOO_FEW: Fraction(1), FOLLOWS: Fraction(1),
-           NOT_CONFIRMED: Fraction(1, 2), LAST_DIGIT: Fraction(1, 2)}  # fmt: skip
+_CREDIT = {RIGHT: Fraction(1), AT_KINK: Fraction(1), FOLLOWS: Fraction(1),
+           TOO_FEW: Fraction(1, 2), NOT_CONFIRMED: Fraction(1, 2),
+           LAST_DIGIT: Fraction(1, 2)}  # fmt: skip
 
 
 def check(
@@ -113,6 +116,7 @@ def check(
     ✗ ∂ℓ/∂h  0.6  ∂ℓ/∂h: you wrote 0.6, it is 1.2 (= 2(h − 1)). It looks as if ...
     ✓ ∂h/∂w  2    right
     → ∂ℓ/∂w  1.2  ∂ℓ/∂w = 1.2 follows from your own earlier lines.
+    ∂ℓ/∂h = 2(h − 1) = 2 × (1.6 − 1) = 1.2; you wrote 0.6
     1 of 3 lines right, 1 follows from earlier lines; score 67 %, 33 % without follow-through
     """
     if isinstance(at_kinks, str):
@@ -189,6 +193,7 @@ def mark(
         first.quantity if first else None,
         tuple(mistake.name for mistake in first.mistakes) if first else (),
         notes,
+        drawn=partial(picture, key, first.key) if first and first.key else None,
     )
     return report if solutions else report.without_solutions()
 
@@ -231,7 +236,11 @@ def _answer(key: AnswerKey, number: int, name: object, written: object) -> _Answ
     answer = _Answer(number, str(name), text, original=written)
     try:
         if not str(name).strip():
-            raise UnknownQuantity("the answer has no quantity beside it")
+            row = " | ".join(filter(None, (str(name).strip(), text.strip())))
+            raise UnknownQuantity(
+                f"this row names no quantity: write it before the answer, as in | ∂ℓ/∂w₂ | −0.5 |; "
+                f"got {printable(row)!r}"
+            )
         asked = quantity(str(name), key.names)
         answer.key = key.key(asked)
     except (UnknownQuantity, KeyError) as error:
@@ -316,9 +325,8 @@ class _Sheet:
         is_exact = self.strict and reading.is_integer
         answer.half = Fraction(0) if is_exact else self._half(reading, exact)
         answer.expected = exact
-        is_right = allowed is ANY or _reaches(
-            reading.middle, answer.half, allowed.low, allowed.high
-        )
+        reach = max(answer.half, self._tolerance(exact))
+        is_right = allowed is ANY or _reaches(reading.middle, reach, allowed.low, allowed.high)
         if is_right:
             answer.verdict = self._by_figures(reading, answer.half, exact, answer.is_at_kink)
             if self.strict:
@@ -360,7 +368,8 @@ class _Sheet:
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
             if not roots and (self.strict or self._is_by_own_convention(key, outcome)):
                 continue
-            if _reaches(reading.middle, half, outcome.low, outcome.high):
+            reach = max(half, self._tolerance(outcome.number))
+            if _reaches(reading.middle, reach, outcome.low, outcome.high):
                 answer.half = half
                 self._follow(answer, outcome, roots)
                 return _off(reading, outcome.low, outcome.high)
@@ -391,8 +400,9 @@ class _Sheet:
             return
         assert answer.key is not None
         allowed = self.key.allowed(answer.key, self.at_kinks)
-        if self.key.slopes(answer.key) is not None and not _reaches(
-            answer.reading.middle, answer.half, allowed.low, allowed.high
+        lowest, highest = outcome.low - to_float(answer.half), outcome.high + to_float(answer.half)
+        if self.key.slopes(answer.key) is not None and not (
+            lowest <= to_float(allowed.high) and to_float(allowed.low) <= highest
         ):
             answer.verdict, answer.reason = AT_KINK, SENTENCES["at a kink"]
             return
@@ -456,6 +466,11 @@ class _Sheet:
             return Fraction(1, 2 * 10**self.usual) if self.usual else Fraction(0)
         return reading.half_unit
 
+    def _tolerance(self, due: Scalar) -> Fraction:
+        """How far off the author of the sheet lets an answer be."""
+        precision = self.key.precision
+        return precision.allowance(due) if precision.tolerance and _is_finite(due) else Fraction(0)
+
     def _unseen(self, reading: Reading) -> Fraction:
         """To which unit a step that was not written was rounded.
 
@@ -473,19 +488,22 @@ class _Sheet:
 
         It is not confirmed where it might as well be nought, the truth with the other sign, half of
         it or its double. Figures are few where there are fewer than the sheet wants or, where it
-        does not say, than on most lines.
+        does not say, than on most lines. Within a tolerance that the sheet states all are right.
         """
         middle = reading.middle
         if not half or is_at_kink or _is_nearly(middle, exact):
             return RIGHT
         truth = Fraction(exact)
+        if self.key.precision.tolerance:
+            return RIGHT if abs(middle - truth) <= self._tolerance(exact) else TOO_FEW
         usual = Fraction(1, 2 * 10**self.usual) if self.usual else half
         if abs(middle - truth) <= usual * (1 + _ROUNDING):  # final zeros were left out
             half = min(half, usual)
-        if any(abs(middle - other) <= half for other in (0, -truth, truth / 2, 2 * truth)):
+        is_other = any(abs(middle - other) <= half for other in (0, -truth, truth / 2, 2 * truth))
+        if is_other or middle * truth < 0:  # rounding on the way may turn a sign
             return NOT_CONFIRMED
-        if self.key.figures is not None:
-            return TOO_FEW if _figures(reading) < self.key.figures else RIGHT
+        if self.key.precision.figures is not None:
+            return TOO_FEW if _figures(reading) < self.key.precision.figures else RIGHT
         is_short = (reading.places or 0) < max(2, self.usual)
         return TOO_FEW if is_short and half > _FEW * abs(truth) else RIGHT
 
@@ -538,11 +556,7 @@ class _Sheet:
         """The names of the mistakes that give what was written."""
         assert answer.key is not None
         assert answer.reading is not None
-        before = {
-            key: number
-            for key, number in self.own.items()
-            if self.key.outline.rank(key) < self.key.outline.rank(answer.key)
-        }
+        before = self._before(answer.key)
         case = Case(
             self.key.outline, answer.key, answer.reading, answer.half, self._unseen(answer.reading),
             before, self.strays, answer.exact, answer.expected, self.own,
@@ -555,11 +569,22 @@ class _Sheet:
     def line(self, answer: _Answer) -> Line:
         """The line with its verdict and message."""
         message, hint = self._messages(answer)
-        follows = min(answer.roots) if answer.roots and answer.verdict not in _MISTAKES else None
+        is_mistake = answer.verdict in _MISTAKES
+        follows = min(answer.roots) if answer.roots and not is_mistake else None
+        written = working = ""
+        formula = rule(self.key, answer.key) if is_mistake and answer.key else None
+        if formula is not None and answer.key:
+            written = in_names(formula)
+            working = in_numbers(self.key, answer.key, self._before(answer.key))
         return Line(
             answer.number, answer.quantity, answer.written, answer.verdict, message, hint,
-            answer.exact, answer.expected, follows, answer.credit,
+            answer.exact, answer.expected, follows, answer.credit, written, working,
         )  # fmt: skip
+
+    def _before(self, key: Key) -> dict[Key, Scalar]:
+        """The numbers of the lines that a line can follow from."""
+        rank = self.key.outline.rank
+        return {other: number for other, number in self.own.items() if rank(other) < rank(key)}
 
     def _messages(self, answer: _Answer) -> tuple[str, str]:
         """The message, and the message without the solution."""
@@ -580,8 +605,8 @@ class _Sheet:
         if answer.verdict.startswith(FOLLOWS):
             return (f"{answer.quantity} = {written} follows from your own earlier lines.",) * 2
         assert answer.key is not None
-        formula = self.key.formula(answer.key)
-        reason = f" (= {formula})" if formula else ""
+        formula = rule(self.key, answer.key)
+        reason = f" (= {in_names(formula)})" if formula is not None else ""
         looks = _looks_like(answer.mistakes)
         start = f"{answer.quantity}: you wrote {written}"
         digits = min(15, max(6, sum(map(str.isdigit, answer.written)) + 1))

@@ -1,17 +1,21 @@
 """How mistakes are made: recipes that change one thing in the computation of a line.
 
 A recipe takes a wrong line and gives the ways in which its mistake may have been made there. Each
-is worked out by the steps of `recomputing`, with one rule changed, from the person's own lines.
+is worked out by the steps of `recomputing`, from the person's own lines: with one step made
+otherwise (`at_each`), with another number for an operand (`swapped`), or put together from other
+quantities than it is made of (`made_from`).
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-import struct
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
+from itertools import chain, islice
+from typing import Any
 
 from scalargrad.checking.quantities import canonical_label
 from scalargrad.checking.reading import Reading
@@ -28,10 +32,7 @@ from scalargrad.checking.recomputing import (
     Way,
     Work,
     computed,
-    locals_of,
     recomputed,
-    total_of,
-    value_of,
 )
 from scalargrad.engine import ops
 from scalargrad.engine.ops import OPERATIONS, Operands, Operation
@@ -42,8 +43,9 @@ from scalargrad.notation.names import typeset
 MOST_NODES = 60  # whose rules are changed one after the other
 Candidate = tuple[Work, str]  # a way with the mistake, and which operand it is about
 Recipe = Callable[["Case"], Iterable[Candidate]]
-Operations = Collection[Operation | None]
 Terms = Sequence[tuple[Value, Scalar, Scalar]]  # user, upstream, local
+Edge = tuple[Value, Value]
+Rows = Operation | Iterable[Operation]
 
 
 @dataclass(frozen=True)
@@ -114,45 +116,40 @@ class Case:
         return replace(self, own=near), replace(self, own=values)
 
     @cached_property
-    def visited(self) -> tuple[list[Value], list[Value], list[tuple[Value, Value, int]]]:
-        """The nodes whose value, and whose slopes, are worked out, and the sums: of, by, count."""
-        values: dict[Value, None] = {}
-        slopes: dict[Value, None] = {}
-        totals: dict[tuple[Value, Value, int], None] = {}
+    def visits(self) -> dict[str, dict[tuple[Value, ...], tuple[Any, ...]]]:
+        """What each rule is asked on the way to this line: by its name, by place."""
+        visits: dict[str, dict[tuple[Value, ...], tuple[Any, ...]]] = {}
 
-        def value(node: Value, operands: Operands) -> Scalar:
-            values[node] = None
-            return value_of(node, operands)
+        def watched(rule: str, size: int) -> Callable[..., Any]:
+            seen = visits.setdefault(rule, {})
 
-        def locals_(node: Value, y: Scalar, operands: Operands) -> Operands:
-            slopes[node] = None
-            return locals_of(node, y, operands)
+            def step(*given: Any) -> Any:
+                seen.setdefault(given[:size], given)
+                return getattr(RULES, rule)(*given)
 
-        def total(of: Value, by: Value, terms: Terms) -> Scalar:
-            totals[of, by, len(terms)] = None
-            return total_of(of, by, terms)
+            return step
 
-        rules = Rules(value, locals_, total)
-        computed(self.outline, Way(self.own), lambda begin: begin(rules).quantity(self.key))
-        return list(values)[:MOST_NODES], list(slopes)[:MOST_NODES], list(totals)[:MOST_NODES]
+        rules = Rules(watched("value", 1), watched("locals", 1), watched("total", 2))
+        computed(self.outline, Way(self.own), self.by(rules))
+        return visits
 
     @cached_property
-    def edges(self) -> list[tuple[Value, Value]]:
+    def edges(self) -> list[Edge]:
         """The edges between named nodes whose factor, or whose value, this line needs itself."""
         if self.is_value:
             return [(self.of, source) for source in self.outline.sources[self.of]]
         steps = [(self.of, self.key[1])] if self.is_edge else []
-        for _, by, _ in self.visited[2]:
-            for user in self.outline.users[by]:
-                if user is self.of or self.outline.depends(self.of, user):
-                    steps += [(user, by)]
-                    steps += [(self.of, user)] if self.outline.is_edge((self.of, user)) else []
+        for _, by in islice(self.visits["total"], MOST_NODES):
+            for user in self.outline.ways(self.of, by):
+                steps += [(user, by)]
+                steps += [(self.of, user)] if self.outline.is_edge((self.of, user)) else []
         needed = [edge for edge in steps if edge not in self.own]
-        return [(of, source) for of, _ in needed for source in self.outline.sources[of]]
+        edges = [(of, source) for of, _ in needed for source in self.outline.sources[of]]
+        return list(dict.fromkeys(edges))
 
-    def derivative(self, rules: Rules, key: Key) -> Work:
-        """Working a quantity out by other rules."""
-        return lambda begin: begin(rules).quantity(key)
+    def by(self, rules: Rules) -> Work:
+        """Working the line out by other rules."""
+        return lambda begin: begin(rules).quantity(self.key)
 
 
 def name_of(node: Value) -> str:
@@ -160,183 +157,307 @@ def name_of(node: Value) -> str:
     return typeset(canonical_label(node)) if node.label else "the constant"
 
 
-# Values and slopes of one operation --------------------------------------------------------------
+def quotient(of: Value, by: Value) -> str:
+    """A derivative as a sentence names it."""
+    return f"∂{name_of(of)}/∂{name_of(by)}"
 
 
-def value_recipe(change: Callable[[Value, Operands], Iterable[Scalar]]) -> Recipe:
-    """A recipe that changes the value of one node; for lines that ask for a value."""
+# One step made otherwise -------------------------------------------------------------------------
 
-    def recipe(case: Case) -> Iterator[Candidate]:
-        for node in case.visited[0] if case.is_value else ():
-            for place in range(_count(partial(change, node, node.operands))):
-
-                def value(
-                    other: Value, operands: Operands, node: Value = node, place: int = place
-                ) -> Scalar:
-                    if other is node:
-                        return list(change(node, operands))[place]
-                    return value_of(other, operands)
-
-                yield case.derivative(Rules(value=value), case.key), ""
-
-    return recipe
+Change = Callable[..., Iterable[Any]]  # of what the rule is asked, and what is right: the variants
 
 
-def _count(changed: Callable[[], Iterable[object]]) -> int:
-    """How many variants a change has."""
-    try:
-        return len(list(changed()))
-    except FAILURES:
-        return 0
-
-
-Slopes = Callable[[Value, Scalar, Operands, Operands], Iterable[Iterable[Scalar]]]
-
-
-def slope_recipe(
-    change: Slopes, where: Callable[[Case, Value], bool] = lambda case, node: True
+def at_each(
+    rule: str,
+    change: Change,
+    where: Callable[[Case, Value], bool] = lambda case, node: True,
+    said: Callable[..., Sequence[str]] | None = None,
 ) -> Recipe:
-    """A recipe that changes the local derivatives of one node: change(node, y, operands, right)."""
+    """A recipe that makes one step after the other otherwise.
+
+    Args:
+        rule: which of the Rules: "value", "locals" or "total".
+        change: what comes out instead: change(right, *what the rule is asked), in each variant.
+        where: at which nodes of which lines.
+        said: for each variant which operand it is about.
+    """
 
     def recipe(case: Case) -> Iterator[Candidate]:
-        if case.is_value or case.is_update:
+        if case.is_update or case.is_value != (rule == "value"):
             return
-        for node in case.visited[1]:
-            if not where(case, node):
+        for site, given in islice(case.visits[rule].items(), MOST_NODES):
+            if not where(case, site[0]):
                 continue
-
-            def variants(y: Scalar, operands: Operands, node: Value = node) -> list[Operands]:
-                right = locals_of(node, y, operands)
-                return [tuple(slopes) for slopes in change(node, y, operands, right)]
-
-            for place in range(_count(partial(variants, node.data, node.operands))):
-
-                def locals_(
-                    other: Value,
-                    y: Scalar,
-                    operands: Operands,
-                    node: Value = node,
-                    place: int = place,
-                    variants: Callable[..., list[Operands]] = variants,
-                ) -> Operands:
-                    if other is node:
-                        return variants(y, operands)[place]
-                    return locals_of(other, y, operands)
-
-                yield case.derivative(Rules(locals=locals_), case.key), ""
+            try:
+                count = len(list(change(getattr(RULES, rule)(*given), *given)))
+            except FAILURES:
+                continue
+            details = said(*given) if said else ("",) * count
+            for place, detail in zip(range(count), details, strict=True):
+                step: Any = partial(_changed, rule, change, site, place)
+                yield case.by(replace(RULES, **{rule: step})), detail
 
     return recipe
 
 
-# The chain rule ----------------------------------------------------------------------------------
+def _changed(rule: str, change: Change, site: tuple[Value, ...], place: int, /, *given: Any) -> Any:
+    """One step by its rule, or at its site by one variant of the change."""
+    right = getattr(RULES, rule)(*given)
+    return list(change(right, *given))[place] if given[: len(site)] == site else right
 
 
-def term_recipe(
-    change: Callable[[Scalar, Scalar], list[Scalar]], least: int = 1, detail: bool = False
+def value(rows: Rows, *wrong: Callable[..., Scalar]) -> Recipe:
+    """A recipe that takes another value for some operations: wrong(*operands)."""
+    rows = _rows(rows)
+
+    def change(right: Scalar, node: Value, a: Operands) -> list[Scalar]:
+        return [number(*a) for number in wrong] if node.op in rows else []
+
+    return at_each("value", change)
+
+
+def slopes(
+    rows: Rows, change: Change, where: Callable[[Case, Value], bool] = lambda case, node: True
 ) -> Recipe:
-    """A recipe that changes one upstream × local of a sum of at least so many."""
-
-    def changed(terms: Terms, at: int, place: int) -> Scalar:
-        return sum(
-            change(upstream, local)[place] if at == index else upstream * local
-            for index, (_, upstream, local) in enumerate(terms)
-        )
-
-    return total_recipe(changed, lambda: len(change(1.5, 2.5)), least, detail)
-
-
-def whole_recipe(change: Callable[[Terms], list[Scalar]], least: int = 2) -> Recipe:
-    """A recipe that adds the terms up in another way."""
-    probe: Terms = [(None, 1.5, 2.5), (None, 0.5, 0.25)]  # type: ignore[list-item]
-    return total_recipe(
-        lambda terms, at, place: change(terms)[place] if at == 0 else total_of_terms(terms),
-        lambda: len(change(probe)),
-        least,
+    """A recipe that takes other slopes for some operations: change(right, node, y, operands)."""
+    rows = _rows(rows)
+    return at_each(
+        "locals",
+        lambda right, node, *rest: change(right, node, *rest) if node.op in rows else (),
+        where,
     )
 
 
-def total_of_terms(terms: Terms) -> Scalar:
-    """The sum of upstream × local."""
-    return sum(upstream * local for _, upstream, local in terms)
-
-
-def total_recipe(
-    change: Callable[[Terms, int, int], Scalar],
-    variants: Callable[[], int],
-    least: int,
-    detail: bool = False,
+def slope(
+    rows: Rows,
+    *wrong: Callable[[Scalar, Scalar], Scalar],
+    where: Callable[[Case, Value], bool] = lambda case, node: True,
 ) -> Recipe:
-    """A recipe that changes one sum over paths: change(terms, which term, which variant)."""
+    """A recipe that takes another slope for the first operand of some operations: wrong(y, a)."""
+
+    def change(right: Operands, node: Value, y: Scalar, a: Operands) -> list[Operands]:
+        return [(number(y, a[0]), *right[1:]) for number in wrong]
+
+    return slopes(rows, change, where)
+
+
+def either(*recipes: Recipe) -> Recipe:
+    """A recipe of several."""
+    return lambda case: chain.from_iterable(recipe(case) for recipe in recipes)
+
+
+def _rows(rows: Rows) -> frozenset[Operation]:
+    return frozenset((rows,) if isinstance(rows, Operation) else rows)
+
+
+def total(change: Callable[[Terms], Iterable[Scalar]]) -> Recipe:
+    """A recipe that adds the terms of several paths up in another way."""
+    return at_each("total", lambda right, of, by, terms: change(terms) if len(terms) > 1 else ())
+
+
+def term(*wrong: Callable[[Scalar, Scalar], Scalar], least: int = 1) -> Recipe:
+    """A recipe that changes one term of a sum over at least so many paths: wrong(g, d)."""
+
+    def change(right: Scalar, of: Value, by: Value, terms: Terms) -> Iterator[Scalar]:
+        for _, g, d in terms if len(terms) >= least else ():
+            yield from (right - g * d + number(g, d) for number in wrong)
+
+    return at_each("total", change)
+
+
+def factor(*wrong: Callable[[Scalar, Scalar], Scalar]) -> Recipe:
+    """The same of any sum, which says the factor: wrong(which, the other), each way round."""
+
+    def change(right: Scalar, of: Value, by: Value, terms: Terms) -> Iterator[Scalar]:
+        for _, g, d in terms:
+            for number in wrong:
+                yield from (right - g * d + number(d, g), right - g * d + number(g, d))
+
+    def said(of: Value, by: Value, terms: Terms) -> list[str]:
+        sides = [(quotient(user, by), quotient(of, user)) for user, _, _ in terms]
+        return [side for pair in sides for _ in wrong for side in pair]
+
+    return at_each("total", change, said=said)
+
+
+def factor_as_value(case: Case) -> Iterator[Candidate]:
+    """The value of a node in the place of its derivative, in one factor of the chain."""
+
+    def nodes(by: Value, terms: Terms) -> Iterator[tuple[Value, Value, Scalar, Scalar]]:
+        for user, g, d in terms:
+            for node in (user, by) if user.data != by.data else (user,):
+                yield node, user, g, d
+
+    def change(right: Scalar, of: Value, by: Value, terms: Terms) -> list[Scalar]:
+        if (of, by) != case.key:
+            return []
+        return [right + g * (node.data - d) for node, _, g, d in nodes(by, terms)]
+
+    def said(of: Value, by: Value, terms: Terms) -> list[str]:
+        if (of, by) != case.key:
+            return []
+        return [f"{name_of(node)} stands where {quotient(user, by)} belongs"
+                for node, user, _, _ in nodes(by, terms)]  # fmt: skip
+
+    if case.is_chain:
+        yield from at_each("total", change, said=said)(case)
+
+
+# Put together from other quantities --------------------------------------------------------------
+
+Source = Key | Scalar  # a quantity of the person, the line itself if nothing goes wrong, a number
+Sources = Iterator[tuple[Source, ...]]
+
+
+def made_from(
+    sources: Callable[[Case], Sources],
+    *wrong: Callable[..., Scalar],
+    where: Callable[[Case], bool] = bool,
+) -> Recipe:
+    """A recipe that puts the line together from other numbers: wrong(*sources)."""
 
     def recipe(case: Case) -> Iterator[Candidate]:
-        if not case.is_chain:
-            return
-        for of, by, count in case.visited[2]:
-            if count < least:
-                continue
-            users = [u for u in case.outline.users[by]
-                     if u is of or case.outline.depends(of, u)]  # fmt: skip
-            for at in range(count):
-                for place in range(variants()):
-
-                    def total(
-                        o: Value, b: Value, terms: Terms,
-                        here: tuple[Value, Value] = (of, by), at: int = at, place: int = place,
-                    ) -> Scalar:  # fmt: skip
-                        if (o, b) == here:
-                            return change(terms, at, place)
-                        return total_of(o, b, terms)
-
-                    user = users[at] if at < len(users) else by
-                    upper = f"∂{name_of(of)}/∂{name_of(user)}"
-                    lower = f"∂{name_of(user)}/∂{name_of(by)}"
-                    said = (lower, upper)[place] if detail and place < 2 else ""
-                    yield case.derivative(Rules(total=total), case.key), said
+        for keys in sources(case) if where(case) else ():
+            for number in wrong:
+                yield partial(_put_together, case, keys, number), ""
 
     return recipe
 
 
-def number_recipe(
-    change: Callable[[Scalar], list[Scalar]], where: Callable[[Case], bool] = lambda case: True
-) -> Recipe:
-    """A recipe that changes the result."""
+def _put_together(
+    case: Case, sources: Sequence[Source], number: Callable[..., Scalar], begin: Begin
+) -> Scalar:
+    first = begin(RULES)
 
-    def recipe(case: Case) -> Iterator[Candidate]:
-        for place in range(len(change(1.5))) if where(case) else ():
+    def taken(source: Source) -> Scalar:
+        if not isinstance(source, tuple):
+            return source
+        if source == case.key:
+            return first.quantity(source)
+        return first.value(*source) if len(source) == 1 else first.derivative(*source)
 
-            def work(begin: Begin, place: int = place) -> Scalar:
-                return change(begin(RULES).quantity(case.key))[place]
+    return number(*map(taken, sources))
 
-            yield work, ""
 
-    return recipe
+def itself(case: Case) -> Sources:
+    """The line."""
+    yield (case.key,)
+
+
+def value_of_node(case: Case) -> Sources:
+    """The value where a derivative is asked for; of σ and tanh the slopes have their own names."""
+    if case.is_chain or (case.is_edge and case.of.op not in (ops.sigmoid, ops.tanh)):
+        yield ((case.of,),)
+
+
+def weight_rate_gradient(case: Case) -> Sources:
+    """Of a step of gradient descent the weight, the rate and the gradient."""
+    if case.is_update:
+        of, by, rate = case.key
+        yield (by,), rate, (of, by)
+
+
+def part_and_whole(case: Case) -> Sources:
+    """Of the value of a share its two operands."""
+    pair = _named_pair(case) if case.is_value and case.of.op is ops.div else None
+    if pair and case.outline.depends(pair[1], pair[0]):
+        yield (pair[0],), (pair[1],)
+
+
+def of_product(case: Case, operation: Operation = ops.mul) -> Sources:
+    """Of the derivative of a product of two named nodes u, v, u′ and v′."""
+    pair = _named_pair(case) if case.is_chain and case.of.op is operation else None
+    if pair:
+        by = case.key[1]
+        yield *[(node,) for node in pair], *[(node, by) for node in pair]
+
+
+def of_quotient(case: Case) -> Sources:
+    """The same of a quotient."""
+    return of_product(case, ops.div)
+
+
+def _named_pair(case: Case) -> tuple[Value, ...] | None:
+    parents = case.of.parents
+    return parents if len(parents) == 2 and case.outline.place.keys() >= set(parents) else None
+
+
+def power_and_sum(case: Case) -> Sources:
+    """Of ∂loss/∂score of a softmax that is written out e and Z."""
+    outline = case.outline
+    for power in outline.users[case.key[1]] if case.is_chain else ():
+        for z in outline.users[power] if power.op is ops.exp else ():
+            parts = outline.sources[z]
+            is_sum = z.op in (ops.add, ops.total, ops.dot) and len(parts) > 1
+            if is_sum and all(part.op is ops.exp for part in parts):
+                yield (power,), (z,)
+
+
+def with_siblings(case: Case) -> Sources:
+    """The line, what comes before the last factor of a sum of squares, and its other slopes."""
+    by = case.key[-1]
+    for of in dict.fromkeys(of for of, _ in case.edges) if len(case.key) == 2 else ():
+        beside = case.outline.sources[of]
+        others = [node for node in siblings(case.outline, by) if node in beside]
+        is_curved = any(node.op in (ops.square, ops.pow) for node in case.outline.between(of))
+        if by in beside and others and is_curved:
+            yield case.key, (case.of, of), *[(of, other) for other in others]
+
+
+def small_steps(case: Case) -> Sources:
+    """Finite differences of some steps; they show in answers of many figures."""
+    if len(case.key) == 2 and case.half < Fraction(1, 1000) * abs(case.reading.middle):
+        of, by = case.key
+        for size in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, -1e-1, -1e-2, -1e-3, -1e-4, -1e-5):
+            with contextlib.suppress(*FAILURES):
+                moved = recomputed(of, {by: to_float(by.data) + size})
+                yield ((to_float(moved) - to_float(of.data)) / size,)
+
+
+def gradients_of_others(case: Case) -> Iterator[Candidate]:
+    """The gradient of a sibling passed on in the place of the right one."""
+    if not case.is_chain:
+        return
+    of, by = case.key
+    for user in case.outline.users[by]:
+        for other in siblings(case.outline, user):
+            if other is of or case.outline.depends(of, other):
+                keys = case.key, (of, other), (of, user), (user, by)
+                work = partial(_put_together, case, keys, lambda y, o, g, d: y + (o - g) * d)
+                yield work, quotient(of, other)
+
+
+def has_many_digits(case: Case) -> bool:
+    """Whether a line has the digits of a program's output."""
+    return case.half < Fraction(1, 10**7) * abs(case.reading.middle)
+
+
+def has_shut_gate(case: Case) -> bool:
+    """Whether a derivative is asked for where a ReLU is shut somewhere."""
+    return len(case.key) == 2 and any(
+        node.op is ops.relu and not node.data for node in case.outline.place
+    )
 
 
 # Another number in place of an operand -----------------------------------------------------------
 
 
-def swapped(case: Case, edges: Iterable[tuple[Value, Value]], swap: Swap) -> Work:
+def swapped(case: Case, edges: Iterable[Edge], swap: Swap) -> Work:
     """A line in which, at some edges, another number is taken for the operand."""
-    return case.derivative(Rules(swaps=dict.fromkeys(edges, swap)), case.key)
+    return case.by(Rules(swaps=dict.fromkeys(edges, swap)))
 
 
-def _times(factor: int, work: Work, begin: Begin) -> Scalar:
-    return factor * work(begin)
-
-
-def _value_of(node: Value, recomputation: Recomputation) -> Scalar:
-    return recomputation.value(node)
-
-
-def operand_recipe(
-    change: Callable[[Value, float, Operations], list[Swap]], signs: Sequence[int] = (1,)
+def operand(
+    where: Callable[[Case, Value, Value], bool],
+    change: Callable[[Scalar], Scalar],
+    signs: Sequence[int] = (1,),
 ) -> Recipe:
-    """A recipe that takes something else for one operand: change(it, its number, operations)."""
+    """A recipe that takes change(its number) for one operand: where(case, of, operand)."""
 
     def recipe(case: Case) -> Iterator[Candidate]:
-        for of, source in dict.fromkeys(case.edges):
-            operations = {node.op for node in case.outline.between(of)}
-            for swap in change(source, to_float(source.data), operations):
+        for of, source in case.edges:
+            if where(case, of, source):
+                swap = partial(_exchanged, source, change)
                 work = swapped(case, [(of, source)], swap)
                 for sign in signs:
                     yield partial(_times, sign, work), ""
@@ -344,17 +465,39 @@ def operand_recipe(
     return recipe
 
 
+def _exchanged(node: Value, change: Callable[[Scalar], Scalar], first: Recomputation) -> Scalar:
+    return change(first.value(node))
+
+
+def _times(factor: int, work: Work, begin: Begin) -> Scalar:
+    return factor * work(begin)
+
+
+def _value_of(node: Value, first: Recomputation) -> Scalar:
+    return first.value(node)
+
+
+def is_target(case: Case, of: Value, operand: Value) -> bool:
+    """Whether an operand is what the output should have been."""
+    return not operand.parents and operand.label[:1] in ("y", "t", "ŷ") and operand.label != "yhat"
+
+
+def is_label(case: Case, of: Value, operand: Value) -> bool:
+    """Whether an operand is the 0 or 1 of a cross-entropy."""
+    has_log = any(node.op is ops.log for node in case.outline.between(of))
+    return is_target(case, of, operand) and operand.data in (0, 1) and has_log
+
+
 def in_place_of(near: bool) -> Recipe:
     """Another node in the place of an operand: one that is near in the graph, or any other."""
 
     def recipe(case: Case) -> Iterator[Candidate]:
-        for of, source in dict.fromkeys(case.edges):
+        for of, source in case.edges:
             if of.op in _NO_PRODUCTS and len(case.outline.between(of)) == 1:
                 continue
             seen = {round(to_float(source.data), 9), 0.0, 1.0, -1.0}
-            close = list(_near(case.outline, of, source))
-            rest = [node for node in case.outline.place if node not in close]
-            for node in close if near else [*close, *rest]:
+            close = dict.fromkeys(_near(case.outline, of, source))
+            for node in close if near else {**close, **dict.fromkeys(case.outline.place)}:
                 size = round(to_float(node.data), 9)
                 if node is source or (node is of and case.is_value):
                     continue
@@ -364,7 +507,7 @@ def in_place_of(near: bool) -> Recipe:
                 if size in seen or len(seen) > MOST_NODES:
                     continue
                 seen.add(size)
-                if near or node in rest:
+                if near or node not in close:
                     said = f"{name_of(node)} stands where {name_of(source)} belongs"
                     yield swapped(case, [(of, source)], partial(_value_of, node)), said
 
@@ -405,105 +548,19 @@ def transposed(case: Case) -> Iterator[Candidate]:
     """Each weight W_ij taken for W_ji, all at once."""
     indexed: dict[tuple[str, str], Value] = {}
     for node in case.outline.place:
-        found = re.fullmatch(r"(.*?)_?\{?([0-9])([0-9])\}?(.*)", canonical_label(node))
-        if found:
-            indexed[found[1] + found[4], found[2] + found[3]] = node
-    swaps: dict[tuple[Value, Value], Swap] = {}
+        parts = re.fullmatch(r"(.*?)_?\{?([0-9])([0-9])\}?(.*)", canonical_label(node))
+        if parts:
+            indexed[parts[1] + parts[4], parts[2] + parts[3]] = node
+    swaps: dict[Edge, Swap] = {}
     for (letter, index), node in indexed.items():
-        other = indexed.get((letter, index[::-1]))
-        if other and other is not node:
-            for of in case.outline.users[node]:
-                swaps[of, node] = partial(_value_of, other)
+        other = indexed.get((letter, index[::-1]), node)
+        if other is not node:
+            swaps |= {(of, node): partial(_value_of, other) for of in case.outline.users[node]}
     if swaps:
-        yield case.derivative(Rules(swaps=swaps), case.key), ""
-
-
-def factor_as_value(case: Case) -> Iterator[Candidate]:
-    """The value of a node in the place of its derivative, in one factor of the chain."""
-    if not case.is_chain:
-        return
-    of, by = case.key
-    for user in (u for u in case.outline.users[by] if u is of or case.outline.depends(of, u)):
-        for node in (user, by) if user.data != by.data else (user,):
-
-            def total(
-                o: Value, b: Value, terms: Terms, user: Value = user, node: Value = node
-            ) -> Scalar:
-                right = total_of(o, b, terms)
-                for u, upstream, local in terms:
-                    if (o, b, u) == (of, by, user):
-                        right = right + upstream * (node.data - local)
-                return right
-
-            said = f"{name_of(node)} stands where ∂{name_of(user)}/∂{name_of(by)} belongs"
-            yield case.derivative(Rules(total=total), case.key), said
-
-
-def all_siblings(case: Case) -> Iterator[Candidate]:
-    """The slopes of all weights of a sum of squares, in the place of one."""
-    for of, by in dict.fromkeys((of, case.key[1]) for of, _ in case.edges if len(case.key) == 2):
-        others = [s for s in siblings(case.outline, by) if s in case.outline.sources[of]]
-        is_curved = any(node.op in (ops.square, ops.pow) for node in case.outline.between(of))
-        if by not in case.outline.sources[of] or not (others and is_curved):
-            continue
-
-        def work(
-            begin: Begin, of: Value = of, by: Value = by, others: list[Value] = others
-        ) -> Scalar:
-            first = begin(RULES)
-            upstream = first.derivative(case.of, of) if of is not case.of else 1
-            return first.quantity(case.key) + upstream * sum(first.factor(of, s) for s in others)
-
-        yield work, ""
-
-
-def denominator_without(case: Case) -> Iterator[Candidate]:
-    """A share whose denominator is the sum of the others only."""
-    if case.is_value and case.of.op is ops.div and len(case.of.parents) == 2:
-        part, whole = case.of.parents
-        if {part, whole} <= case.outline.place.keys() and case.outline.depends(whole, part):
-            yield swapped(case, [(case.of, whole)], lambda r: r.value(whole) - r.value(part)), ""
-
-
-def has_shut_gate(case: Case) -> bool:
-    """Whether a derivative is asked for where a ReLU is shut somewhere."""
-    return len(case.key) == 2 and any(
-        node.op is ops.relu and not node.data for node in case.outline.place
-    )
-
-
-def value_for_derivative(case: Case) -> Iterator[Candidate]:
-    """The value of a node where its derivative is asked for."""
-    if case.is_chain or (case.is_edge and case.of.op not in (ops.sigmoid, ops.tanh)):
-        yield (lambda begin: begin(RULES).value(case.of)), ""
-
-
-# Gradients of others, updates, differences -------------------------------------------------------
-
-
-def gradients_of_others(case: Case) -> Iterator[Candidate]:
-    """The gradient of a sibling passed on in the place of the right one."""
-    if not case.is_chain:
-        return
-    of, by = case.key
-    for user in case.outline.users[by]:
-        for other in siblings(case.outline, user):
-            if not (other is of or case.outline.depends(of, other)):
-                continue
-
-            def work(begin: Begin, user: Value = user, other: Value = other) -> Scalar:
-                first = begin(RULES)
-                change = first.derivative(of, other) - first.derivative(of, user)
-                return first.quantity(case.key) + change * first.factor(user, by)
-
-            yield work, f"∂{name_of(of)}/∂{name_of(other)}"
+        yield case.by(Rules(swaps=swaps)), ""
 
 
 RATES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.01, 0.001)
-
-
-def _unchanged(number: Scalar, recomputation: Recomputation) -> Scalar:
-    return number
 
 
 def updated_weights(case: Case) -> Iterator[Candidate]:
@@ -516,119 +573,14 @@ def updated_weights(case: Case) -> Iterator[Candidate]:
         if len(key) == 2 and not key[1].parents:
             gradients[key[1]] = number  # of any output: the last that stands
     for rate in sorted(steps) or RATES:
-        swaps: dict[tuple[Value, Value], Swap] = {}
+        swaps: dict[Edge, Swap] = {}
         for node, gradient in gradients.items():
-            number = to_float(node.data) - rate * to_float(gradient)
-            for of in case.outline.users[node]:
-                swaps[of, node] = partial(_unchanged, number)
+            moved = partial(_moved, rate * to_float(gradient))
+            swap = partial(_exchanged, node, moved)
+            swaps |= {(of, node): swap for of in case.outline.users[node]}
         if swaps:
-            yield case.derivative(Rules(swaps=swaps), case.key), ""
+            yield case.by(Rules(swaps=swaps)), ""
 
 
-def update_recipe(change: Callable[[Scalar, Scalar, Scalar], list[Scalar]]) -> Recipe:
-    """A recipe for a step of gradient descent: change(weight, rate, gradient)."""
-
-    def recipe(case: Case) -> Iterator[Candidate]:
-        for place in range(len(change(1.5, 0.1, 2.0))) if case.is_update else ():
-
-            def work(begin: Begin, place: int = place) -> Scalar:
-                of, by, step = case.key
-                first = begin(RULES)
-                return change(first.value(by), step, first.derivative(of, by))[place]
-
-            yield work, ""
-
-    return recipe
-
-
-_STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
-
-
-def finite_differences(case: Case) -> Iterator[Candidate]:
-    """A finite difference in the place of a derivative; shows in answers of many figures."""
-    if len(case.key) != 2 or not Fraction(1, 1000) > case.half / (abs(case.reading.middle) or 1):
-        return
-    of, by = case.key
-    for step in (sign * size for size in _STEPS for sign in (1, -1)):
-
-        def work(begin: Begin, step: float = step) -> Scalar:
-            moved = recomputed(of, {by: to_float(by.data) + step})
-            return (to_float(moved) - to_float(of.data)) / step
-
-        yield work, ""
-
-
-def in_float32(number: Scalar) -> list[Scalar]:
-    """A number as a float of 32 bits."""
-    return [struct.unpack("f", struct.pack("f", to_float(number)))[0]]
-
-
-def has_many_digits(case: Case) -> bool:
-    """Whether a line has the digits of a program's output."""
-    return case.half < Fraction(1, 10**7) * abs(case.reading.middle)
-
-
-# Quotients and softmax ---------------------------------------------------------------------------
-
-
-def pair_recipe(
-    operation: Operation, change: Callable[[Scalar, Scalar, Scalar, Scalar], list[Scalar]]
-) -> Recipe:
-    """A recipe for a product or quotient of two named nodes: change(u, v, u′, v′)."""
-
-    def recipe(case: Case) -> Iterator[Candidate]:
-        if not case.is_chain or case.of.op is not operation or len(case.of.parents) != 2:
-            return
-        u, v = case.of.parents
-        if not {u, v} <= case.outline.place.keys():
-            return
-        by = case.key[1]
-
-        def slope(first: Recomputation, node: Value) -> Scalar:
-            if node is by:
-                return 1
-            return first.derivative(node, by) if case.outline.depends(node, by) else 0
-
-        for place in range(len(change(1.5, 2.5, 0.5, 0.25))):
-
-            def work(begin: Begin, place: int = place) -> Scalar:
-                first = begin(RULES)
-                slopes = slope(first, u), slope(first, v)
-                return change(first.value(u), first.value(v), *slopes)[place]
-
-            yield work, ""
-
-    return recipe
-
-
-def softmax_recipe(change: Callable[[Scalar, Scalar, Scalar], list[Scalar]]) -> Recipe:
-    """A recipe for ∂loss/∂score of a softmax that is written out: change(e, Z, right slope)."""
-
-    def recipe(case: Case) -> Iterator[Candidate]:
-        if not case.is_chain:
-            return
-        of, by = case.key
-        powers = [user for user in case.outline.users[by] if user.op is ops.exp]
-        sums = [
-            node
-            for node in case.outline.place
-            if node.op in (ops.add, ops.total, ops.dot)
-            and len(case.outline.sources[node]) > 1
-            and all(source.op is ops.exp for source in case.outline.sources[node])
-        ]
-        for e in powers:
-            for z in sums:
-                if e not in case.outline.sources[z]:
-                    continue
-                for place in range(len(change(1.5, 2.5, 0.5))):
-
-                    def work(
-                        begin: Begin, e: Value = e, z: Value = z, place: int = place
-                    ) -> Scalar:
-                        first = begin(RULES)
-                        right = first.quantity((of, by))
-                        return change(first.value(e), first.value(z), right)[place]
-
-                    yield work, ""
-
-    return recipe
+def _moved(step: float, number: Scalar) -> Scalar:
+    return to_float(number) - step

@@ -22,6 +22,7 @@ from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
+from scalargrad.errors import DomainError
 
 Key = tuple[Any, ...]
 FAILURES = (ArithmeticError, IndexError, ValueError, TypeError)
@@ -62,6 +63,10 @@ class Outline:
         """Whether a named node depends on another."""
         return bool(self._below[node] >> self.place[source] & 1)
 
+    def ways(self, of: Value, by: Value) -> list[Value]:
+        """The users of a node that another depends on."""
+        return [user for user in self.users[by] if user is of or self.depends(of, user)]
+
     def is_edge(self, key: Key) -> bool:
         """Whether a derivative is one factor of the chain rule: no other named node between."""
         if key not in self._edges:
@@ -94,7 +99,12 @@ def value_of(node: Value, operands: Operands) -> Scalar:
         operands = tuple(map(to_float, operands))
     if all(operand.__class__ is float for operand in operands):
         return node.op.value(*operands)
-    return node.op.evaluated(operands)[0]
+    try:
+        return node.op.evaluated(operands)[0]
+    except DomainError:
+        if node.data == node.data:
+            raise
+        return node.data  # in a branch that is not taken
 
 
 def locals_of(node: Value, y: Scalar, operands: Operands) -> Operands:
@@ -317,7 +327,7 @@ class Recomputation:
             if key not in self.used and key not in self.own:
                 missing = [
                     user
-                    for user in self.ways(of, last)
+                    for user in self.outline.ways(of, last)
                     if user is not of
                     and (of, user) not in self.used
                     and not self.outline.is_edge((of, user))
@@ -329,15 +339,11 @@ class Recomputation:
             waiting.pop()
         return self.used[of, by]
 
-    def ways(self, of: Value, by: Value) -> list[Value]:
-        """The users of a node that another depends on."""
-        users = self.outline.users[by]
-        return [user for user in users if user is of or self.outline.depends(of, user)]
-
     def _summed(self, of: Value, by: Value) -> Scalar:
         """The chain rule: the sum over the users of a node."""
         terms = [
-            (user, self.derivative(of, user), self.factor(user, by)) for user in self.ways(of, by)
+            (user, self.derivative(of, user), self.factor(user, by))
+            for user in self.outline.ways(of, by)
         ]
         return self.rules.total(of, by, terms)
 

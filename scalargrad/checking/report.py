@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine.scalars import Scalar
-from scalargrad.notation.numbers import both
+from scalargrad.notation.numbers import both, decimal
 from scalargrad.notation.words import one_line
+
+if TYPE_CHECKING:
+    from scalargrad.view.drawing import Drawing
 
 RIGHT = "right"
 TOO_FEW = "right, too few figures"
@@ -59,8 +64,11 @@ class Line:
         exact: the true value; None where it is withheld or not known.
         expected: the value recomputed from the person's own earlier lines; None likewise.
         follows: the number of the line with the mistake that this line follows from.
-        credit: 1 for a right line, or one that follows from others; 1/2 for a slip in the figures,
-            and for what is not confirmed, until a person decides.
+        rule: of a mistake the formula of the step, or the chain rule: "∂ℓ/∂h × ∂h/∂w"; "" where it
+            is withheld, or would not help.
+        working: the same in the numbers of the person's own lines: "0.6 × 2".
+        credit: 1 for a right line, or one that follows from others; 1/2 for a slip in the figures
+            or too few of them, and for what is not confirmed, until a person decides.
     """
 
     number: int
@@ -73,6 +81,8 @@ class Line:
     expected: Scalar | None = None
     follows: int | None = None
     credit: Fraction = Fraction(0)
+    rule: str = ""
+    working: str = ""
 
     @property
     def kind(self) -> str:
@@ -102,6 +112,7 @@ class Report:
             none.
         notes: sentences about the whole sheet.
         has_solutions: whether the true values are shown.
+        drawn: makes the picture of what goes wrong first.
     """
 
     lines: tuple[Line, ...]
@@ -109,6 +120,28 @@ class Report:
     mistakes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     has_solutions: bool = True
+    drawn: Callable[[], Drawing | None] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def working(self) -> str:
+        """The line that goes wrong first, worked out: its rule, in numbers, and the result.
+
+        "" where it is a number that was read off, which the line itself says.
+        """
+        first = next((line for line in self.lines if line.quantity == self.first_wrong), None)
+        result = decimal(first.expected, 6) if first and first.expected is not None else ""
+        if first is None or not first.working or first.working == result:
+            return ""
+        steps = " = ".join((first.quantity, first.rule, first.working, result))
+        return f"{steps}; you wrote {one_line(first.written, 40)}"
+
+    @cached_property
+    def picture(self) -> Drawing | None:
+        """The graph with the edges of the first wrong line marked, of a long program a part of it.
+
+        None where nothing is wrong, and where solutions are withheld.
+        """
+        return self.drawn() if self.drawn and self.has_solutions else None
 
     @property
     def asked(self) -> tuple[Line, ...]:
@@ -134,7 +167,8 @@ class Report:
     def without_solutions(self) -> Report:
         """The report without true and recomputed values, for those who shall try again."""
         lines = tuple(
-            replace(line, message=line.hint, exact=None, expected=None) for line in self.lines
+            replace(line, message=line.hint, exact=None, expected=None, rule="", working="")
+            for line in self.lines
         )
         return replace(self, lines=lines, has_solutions=False)
 
@@ -142,11 +176,12 @@ class Report:
     def summary(self) -> str:
         """One line: how many are right, and the score with and without follow-through."""
         count = len(self.asked)
-        right = sum(line.verdict in (RIGHT, TOO_FEW, AT_KINK) for line in self.asked)
+        right = sum(line.verdict in (RIGHT, AT_KINK) for line in self.asked)
         follow = sum(line.kind == FOLLOWS for line in self.asked)
         following = f", {follow} follow{'s' * (follow == 1)} from earlier lines" if follow else ""
-        doubtful = sum(line.kind == NOT_CONFIRMED for line in self.asked)
-        following += f", {doubtful} not confirmed" if doubtful else ""
+        for verdict, said in ((TOO_FEW, "with too few figures"), (NOT_CONFIRMED, "not confirmed")):
+            count_of = sum(line.verdict == verdict for line in self.asked)
+            following += f", {count_of} {said}" if count_of else ""
         unknown = sum(line.verdict == UNKNOWN for line in self.lines)
         left = f", {unknown} of unknown quantity" if unknown else ""
         lines = f"{right} of {count} line{'s' * (count != 1)} right{following}{left}"
@@ -172,23 +207,36 @@ class Report:
             paint(f"{mark(line)} {quantity}  {written}  {line.message}".rstrip(), line)
             for line, quantity, written in zip(self.lines, left, middle, strict=True)
         ]
-        return "\n".join([*rows, *self.notes, self.summary])
+        return "\n".join([*rows, *self._remarks])
+
+    @property
+    def _remarks(self) -> list[str]:
+        """What stands beneath the lines."""
+        return [text for text in (self.working, *self.notes, self.summary) if text]
 
     @property
     def markdown(self) -> str:
-        """A table in Markdown, and the summary."""
+        """A table in Markdown, what goes wrong first, the summary, and the picture."""
         rows = [
             [line.quantity, line.written, f"{mark(line)} {line.verdict}", line.message]
             for line in self.lines
         ]
         table = [["quantity", "answer", "verdict", "remark"], ["---"] * 4]
         table += [[_markdown(cell) for cell in row] for row in rows]
-        body = "\n".join(f"| {' | '.join(row)} |" for row in table)
-        return "\n\n".join([body, *map(_markdown, self.notes), self.summary])
+        parts = ["\n".join(f"| {' | '.join(row)} |" for row in table)]
+        parts += map(_markdown, self._remarks)
+        if self.picture:
+            encoded = base64.b64encode(self.picture.content(".svg")).decode()
+            parts.append(f"![{_markdown(self._caption)}](data:image/svg+xml;base64,{encoded})")
+        return "\n\n".join(parts)
+
+    @property
+    def _caption(self) -> str:
+        return f"The graph, marked where {self.first_wrong} belongs."
 
     @property
     def html(self) -> str:
-        """A table in HTML, and the summary; every text in it is escaped."""
+        """The same in HTML; every text in it is escaped."""
         cells: list[Callable[[Line], str]] = [
             lambda line: line.quantity,
             lambda line: one_line(line.written, 30),
@@ -203,7 +251,13 @@ class Report:
             for line in self.lines
         )  # fmt: skip
         head = "".join(_cell("th", name) for name in ("quantity", "answer", "verdict", "remark"))
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in (*self.notes, self.summary))
+        notes = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks)
+        if self.picture:
+            encoded = base64.b64encode(self.picture.content(".svg")).decode()
+            notes += (
+                f'<img alt="{html.escape(self._caption)}" style="max-width: min(100%, 45em)" '
+                f'src="data:image/svg+xml;base64,{encoded}">'
+            )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
 
     def _repr_html_(self) -> str:
@@ -222,6 +276,7 @@ class Report:
             "strict_score": self.strict_score,
             "first_wrong": self.first_wrong,
             "mistakes": list(self.mistakes),
+            "working": self.working,
             "notes": list(self.notes),
             "lines": [
                 {
@@ -233,6 +288,8 @@ class Report:
                     "message": line.message,
                     "exact": None if line.exact is None else both(line.exact),
                     "expected": None if line.expected is None else both(line.expected),
+                    "rule": line.rule,
+                    "working": line.working,
                 }
                 for line in self.lines
             ],

@@ -109,7 +109,8 @@ def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, soluti
 
     Example: scalargrad check sheet.md
     """
-    from scalargrad.checking.marking import check
+    from scalargrad.checking.answer_key import key_of
+    from scalargrad.checking.marking import mark
     from scalargrad.sheets.documents import sheet_text
     from scalargrad.sheets.worksheet import read_sheet
 
@@ -117,7 +118,9 @@ def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, soluti
     program = source(text) if text else None
     read = read_sheet(standard_input() if is_pipe(sheet) else sheet_text(sheet), program)
     kinks = read.slopes if stated is None else stated
-    report = check(read.program, read.rows, at_kinks=kinks, solutions=solutions)
+    key = key_of(read.program, kinks if isinstance(kinks, dict) else None, read.precision)
+    convention: AtKinks = "convention" if kinks == "convention" else "any"
+    report = mark(key, read.rows, at_kinks=convention, solutions=solutions)
     say(shown(report) if form == "text" else getattr(report, form))
     if not report.ok:
         raise click.exceptions.Exit(1)

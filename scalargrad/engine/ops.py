@@ -161,9 +161,7 @@ class Operation:
         Raises:
             DomainError: outside the domain, for floats and exact numbers.
         """
-        least, _ = self.arity
-        missing = self.defaults[len(operands) - least :]
-        captured = tuple(scalars.promoted([*operands, *missing]))
+        captured = self.captured(operands)
         try:
             return self.value(*captured), captured
         except OverflowError:  # an exact number beyond the range of floats
@@ -180,6 +178,12 @@ class Operation:
             if not self.domain:
                 raise
             raise DomainError(self._complaint(operands, names)) from error
+
+    def captured(self, operands: Sequence[Scalar]) -> Operands:
+        """What a node keeps of some operands: they are of one kind, and defaults are filled in."""
+        least, _ = self.arity
+        missing = self.defaults[len(operands) - least :]
+        return tuple(scalars.promoted([*operands, *missing]))
 
     def intervals(self, *operands: Scalar) -> tuple[Interval, ...] | None:
         """At a kink, for each operand between which slopes its local derivative jumps; else None.

@@ -1,13 +1,21 @@
-"""Graphs computed again: from other numbers, or on other kinds of scalars."""
+"""Graphs computed again: from other numbers, or on other kinds of scalars.
+
+A branch of `where` that is not taken may have no value, as log(x) of where(x > 0, log(x), 0) at -1.
+Wherever a whole graph is made at once, from a program or again, such nodes hold nan, and only those
+on which a result depends are an error. An operation in Python is an error where it stands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Container, Mapping
 
 from scalargrad.engine.backward import topological_order
-from scalargrad.engine.ops import CONSTANT
-from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.copying import restored
+from scalargrad.engine.ops import CONSTANT, Operation
+from scalargrad.engine.scalars import Scalar, is_number
 from scalargrad.engine.value import Value, constant, node_of
+from scalargrad.errors import DomainError
 
 
 def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
@@ -22,7 +30,8 @@ def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
             leaf; what is below that node alone has no twins.
 
     Raises:
-        DomainError: where an operation has no value at the new numbers.
+        DomainError: where an operation has no value at the new numbers, other than in a branch of
+            `where` that is not taken.
 
     >>> x = Value(3, "x")
     >>> y = x * x
@@ -30,13 +39,63 @@ def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
     (16, 9)
     """
     twins: dict[Value, Value] = {}
+    without_value: dict[Value, Exception] = {}
     for node in topological_order(output, until=data):
         if node.op is CONSTANT:
             twin = constant(data.get(node, node.data))
         elif node.op is None or node in data:
             twin = Value(data.get(node, node.data))
         else:
-            twin = node_of(node.op, tuple([twins[parent] for parent in node.parents]))
+            parents = tuple([twins[parent] for parent in node.parents])
+            try:
+                twin = node_of(node.op, parents)
+            except DomainError as error:
+                twin = undefined(node.op, parents)
+                without_value[twin] = error
         twin.label = node.label
         twins[node] = twin
+    check_taken([twins[output]], without_value)
     return twins
+
+
+def undefined(op: Operation, parents: tuple[Value, ...]) -> Value:
+    """The node of an operation that has no value there: it holds nan."""
+    captured = op.captured([parent.data for parent in parents])
+    return restored(Value, (), op, parents, math.nan, captured)
+
+
+def check_taken(results: Collection[Value], without_value: Mapping[Value, Exception]) -> None:
+    """Raise the error of the first node without value on which a result depends.
+
+    >>> x = Value(-1)
+    >>> root = undefined(ops.sqrt, (x,))
+    >>> check_taken([ops.where_(x > 0, root, x)], {root: DomainError("sqrt needs a ≥ 0")})
+    """
+    if without_value:
+        needed = depended_on(results)
+        for node, error in without_value.items():
+            if node in needed:
+                raise error
+
+
+def depended_on(results: Collection[Value], until: Container[Value] = ()) -> set[Value]:
+    """The nodes below some results, and these, without the branches that are not taken.
+
+    >>> x = Value(2)
+    >>> root = x.sqrt()
+    >>> root in depended_on([ops.where_(x > 1, x, root)])
+    False
+    """
+    needed = set(results)
+    for node in reversed(topological_order(*needed, until=until)):
+        if node in needed and (node in results or node not in until):
+            needed.update(taken(node))
+    return needed
+
+
+def taken(node: Value) -> tuple[Value, ...]:
+    """The parents on which a node depends."""
+    if node.op is None or not (node.op.chooses and is_number(node.operands[0])):
+        return node.parents
+    condition, if_true, if_false = node.parents
+    return condition, if_true if node.operands[0] else if_false

@@ -157,6 +157,15 @@ def is_number(scalar: Scalar) -> bool:
     return kind_of(scalar).rank <= FLOAT.rank
 
 
+def is_finite(scalar: Scalar) -> bool:
+    """Whether a scalar is neither infinite nor nan; lanes and symbols, which cannot tell, are.
+
+    >>> is_finite(10**400), is_finite(math.inf)
+    (True, False)
+    """
+    return kind_of(scalar) is EXACT or not is_number(scalar) or math.isfinite(scalar)
+
+
 MOST_BITS = 20_000  # of an exact number, in programs and elsewhere
 _MOST = 1 << MOST_BITS
 _EXACT_CLASSES = frozenset({int, Fraction})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -385,7 +386,12 @@ class Value:
         """∂y/∂aᵢ for each parent, at the operands that were captured."""
         if self.op is None or self.p is None:
             return ()
-        return self.op.constants or self.op.derivatives(self.data, *self.operands)
+        try:
+            return self.op.constants or self.op.derivatives(self.data, *self.operands)
+        except (ArithmeticError, ValueError):
+            if self.data == self.data:
+                raise
+            return (math.nan,) * len(self.parents)  # of a branch without value, not taken
 
     @property
     def pullback(self) -> Pullback:

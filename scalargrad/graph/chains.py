@@ -9,6 +9,7 @@ from typing import NamedTuple
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import Operands
+from scalargrad.engine.rebuild import taken
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.notation.formula import Formula, formula
@@ -49,7 +50,11 @@ def ways(
             counts[node] = sum(counts.get(parent, 0) for parent in node.parents)
     if not 0 < counts.get(value, 0) <= MOST_WAYS:
         return []
-    return [_grouped(steps) for steps in _walked(value, source, counts, written)]
+    return [
+        _grouped(steps)
+        for steps, is_taken in _walked(value, source, counts, written)
+        if is_taken or all(scalars.is_finite(step.number) for step in steps)
+    ]  # beyond a branch that is not taken there may be no value
 
 
 def _walked(
@@ -57,10 +62,11 @@ def _walked(
     source: Value,
     counts: dict[Value, int],
     written: Callable[[Value], Operands],
-) -> Iterator[list[Factor]]:
-    """The local derivatives along each way, from the node down to the source."""
+) -> Iterator[tuple[list[Factor], bool]]:
+    """The local derivatives along each way, and whether its branches are taken."""
     local: dict[Value, list[Factor]] = {}
     walk: list[Factor] = []
+    is_taken = [True]
     waiting = [(value, 0)]
     while waiting:
         node, operand = waiting.pop()
@@ -69,6 +75,7 @@ def _walked(
             local[node] = [Factor(formula(a), b) for a, b in pairs]
         if operand:
             walk.pop()
+            is_taken.pop()
         while operand < len(node.parents) and not counts.get(node.parents[operand]):
             operand += 1
         if operand == len(node.parents):
@@ -76,8 +83,9 @@ def _walked(
         walk.append(local[node][operand])
         waiting.append((node, operand + 1))
         parent = node.parents[operand]
+        is_taken.append(is_taken[-1] and parent in taken(node))
         if parent is source:
-            yield list(walk)
+            yield list(walk), is_taken[-1]
         else:
             waiting.append((parent, 0))
 

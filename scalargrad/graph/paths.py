@@ -7,10 +7,10 @@ from functools import reduce
 from operator import attrgetter
 
 from scalargrad.engine import scalars
-from scalargrad.engine.backward import Pullback, gradients, multiplying
+from scalargrad.engine.backward import Pullback, gradients
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DrawingError
-from scalargrad.graph.model import Graph
+from scalargrad.graph.model import Edge, Graph
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal
 from scalargrad.notation.words import printable
@@ -86,10 +86,19 @@ def total_derivatives(graph: Graph) -> list[Scalar]:
     for index in range(len(graph.nodes)):
         edges = [graph.edges[edge] for edge in graph.incoming[index]]
         parents = tuple([steps[edge.source] for edge in edges])
-        steps.append(_Step(index, parents, multiplying([edge.local for edge in edges])))
+        steps.append(_Step(index, parents, _handing_on(edges)))
     like = graph.nodes[graph.output].value
     found = gradients(steps[graph.output], scalars.whole(1, like), attrgetter("pullback"))
     return [found.get(step, scalars.whole(0, like)) for step in steps]
+
+
+def _handing_on(edges: Sequence[Edge]) -> Pullback:
+    """The closure for the local derivatives of some edges; where they are not taken, nothing."""
+
+    def parts(g: Scalar) -> list[Scalar]:
+        return [scalars.times(g, edge.local) if edge.is_taken else None for edge in edges]
+
+    return parts
 
 
 class _Step:
@@ -104,6 +113,14 @@ class _Step:
 def product(factors: Iterable[Scalar]) -> Scalar:
     """Their product; where an exact number is beyond the range of floats, IEEE's."""
     return reduce(scalars.times, factors, 1)
+
+
+def derivative_along(graph: Graph, path: Path) -> Scalar:
+    """The product of the local derivatives along a path; 0 where a branch of it is not taken."""
+    edges = [graph.edges[edge] for edge in path]
+    if not all(edge.is_taken for edge in edges):
+        return scalars.whole(0, graph.nodes[graph.output].value)
+    return product([edge.local for edge in edges])
 
 
 def path_through(graph: Graph, source: int, nodes: Sequence[int]) -> Path:

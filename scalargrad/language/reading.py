@@ -18,7 +18,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import CONSTANT
+from scalargrad.engine.rebuild import check_taken
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError, located
 from scalargrad.language.expressions import CONSTANTS
@@ -38,7 +40,7 @@ from scalargrad.language.tokens import LocatedError
 from scalargrad.language.vectors import LIST, Array, Condition, Thing, indexed, words
 from scalargrad.notation.names import NotAName, canonical, typeset
 from scalargrad.notation.names import parsed as name_parts
-from scalargrad.notation.words import did_you_mean
+from scalargrad.notation.words import did_you_mean, printable
 
 
 def program(text: str, inputs: Mapping[str, Any] | None = None, /, **named: Any) -> Program:
@@ -187,10 +189,12 @@ def _needed(statements: Sequence[Statement], given: Collection[str]) -> dict[str
         for name in statement.names:
             if name in assigned:
                 raise LocatedError(
-                    f"'{name}' is assigned twice; call the new one {name}_new", statement.position
+                    f"'{_shown(name)}' is assigned twice; call the new one {_shown(name)}_new",
+                    statement.position,
                 )
             if name in needed:
-                raise LocatedError(f"'{name}' is used before it is assigned", needed[name])
+                message = f"'{_shown(name)}' is used before it is assigned"
+                raise LocatedError(message, needed[name])
             if not is_definition:
                 assigned.add(name)
     return needed
@@ -272,15 +276,27 @@ def _check_given(
     if missing:
         known = [name for statement in statements for name in statement.names] + list(given)
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        hint = did_you_mean(missing[0], known, likeness=0.7)
+        hint = _as_product(missing[0], {*known, *needed})
+        hint = hint or did_you_mean(missing[0], known, likeness=0.7)
         listed = ", ".join(_shown(name) for name in missing[:20])
         message = f"no value is given for {listed}{more}{hint}"
         raise LocatedError(message, needed[missing[0]])
 
 
+def _as_product(name: str, known: Collection[str]) -> str:
+    """How two names are multiplied that were typed as one, such as ωt; "" for what is none."""
+    text = typeset(name)
+    for cut in range(1, len(text)):
+        with suppress(NotAName):
+            if canonical(text[:cut]) in known and canonical(text[cut:]) in known:
+                return f"; a product is written {text[:cut]} {text[cut:]}"
+    return ""
+
+
 def _shown(name: str) -> str:
     """A name in a message: as it is typed, or as it is printed where that is no plain word."""
-    return typeset(name) if "prime" in name or not name.isascii() else name
+    plain = name.isascii() and "prime" not in name
+    return printable(name if plain else typeset(name), 60)
 
 
 def _replaceable(statement: Statement) -> Iterator[str]:
@@ -328,6 +344,10 @@ def _evaluated(statements: Sequence[Statement], given: Mapping[str, Any]) -> Pro
     machine = run.machine
     if not machine.values:
         raise LocatedError("a program computes something: call what it defines", 0)
+    if machine.without_value:
+        nodes = topological_order(*machine.values.values(), *found)
+        used = {parent for node in nodes for parent in node.parents}
+        check_taken([node for node in nodes if node not in used], machine.without_value)
     vectors = {name: _as_lists(array) for name, array in machine.arrays.items()}
     return Program(machine.values, run.leaves, found, vectors)
 

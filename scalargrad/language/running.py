@@ -14,8 +14,10 @@ from typing import Any
 
 from scalargrad.engine import ops
 from scalargrad.engine.ops import Operation
+from scalargrad.engine.rebuild import undefined
 from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.engine.value import Value, constant
+from scalargrad.errors import DomainError
 from scalargrad.language.expressions import MOST_OPERATIONS
 from scalargrad.language.steps import (
     Apply,
@@ -78,11 +80,13 @@ class Machine:
         values: the Values by name.
         arrays: the vectors and matrices by name.
         definitions: the functions of the program.
+        without_value: operations outside their domains, and what is said where they are needed.
     """
 
     values: dict[str, Value]
     arrays: dict[str, Array] = field(default_factory=dict)
     definitions: dict[str, Statement] = field(default_factory=dict)
+    without_value: dict[Value, Exception] = field(default_factory=dict)
     _bits: int = 0
     _operations: int = 0
 
@@ -223,6 +227,11 @@ class Machine:
         self.count(position)
         try:
             result: Value = operation(*operands)
+        except DomainError as error:
+            result = undefined(operation, tuple(operands))
+            located = LocatedDomainError(str(error), position)
+            located.__cause__ = error
+            self.without_value[result] = located
         except (ArithmeticError, ValueError) as error:
             raise LocatedDomainError(str(error), position) from error
         except TypeError as error:
@@ -272,8 +281,10 @@ class Machine:
         ends = [0] * len(ranges)
 
         def begin(k: int) -> None:
-            first = self._whole(ranges[k], ranges[k].first, place, frame)
-            ends[k] = self._whole(ranges[k], ranges[k].last, place, frame)
+            index = ranges[k]
+            last = self._length(index, loop.body, frame) if index.last is None else index.last
+            first = self._whole(index, index.first, place, frame)
+            ends[k] = self._whole(index, last, place, frame)
             if ends[k] < first:
                 raise LocatedError(
                     f"a sum goes upward; got {ranges[k].name} = {first}..{ends[k]}",
@@ -304,6 +315,31 @@ class Machine:
         frame.indices, frame.steps = place, iter(frame.loop.body)
         frame.results += 1
         return True
+
+    def _length(self, index: Range, body: Sequence[Step], frame: _Frame) -> int:
+        """How many elements the vectors have over which an index goes in a body."""
+        lengths = set()
+        waiting = list(body)
+        while waiting:
+            step = waiting.pop()
+            if isinstance(step, Loop):
+                waiting += step.body
+            name, places = "", []
+            if isinstance(step, Element):
+                name, places = step.name, [letter for letter, _ in step.place]
+            elif isinstance(step, Name):
+                name, _, below = step.name.rpartition("_")
+                places = list(below)
+            array = frame.names.get(name) or self.arrays.get(name)
+            if isinstance(array, Array) and len(places) == len(array.shape):
+                pairs = zip(places, array.shape, strict=True)
+                lengths |= {size for letter, size in pairs if letter == index.name}
+        if len(lengths) == 1:
+            return lengths.pop()
+        name, sizes = index.name, " and of ".join(map(str, sorted(lengths)))
+        why = f"{name} goes over vectors of {sizes}" if lengths else f"{name} is no index in it"
+        message = f"the sum does not say how far: {why}; write Σ_{{{name}=1}}^{{3}}"
+        raise LocatedError(message, index.position)
 
     def _whole(self, index: Range, bound: int | str, place: dict[str, int], frame: _Frame) -> int:
         if isinstance(bound, int):

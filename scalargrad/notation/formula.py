@@ -143,6 +143,8 @@ def formula(scalar: object) -> Formula:
     """A number as a Formula; a Formula as it is."""
     if getattr(scalar, "shape", ()):  # lanes are no one number
         return name("[…]")
+    if isinstance(scalar, float) and scalar == math.pi:
+        return name("π")
     return scalar if isinstance(scalar, Formula) else Formula("number", (scalar,))
 
 
@@ -461,9 +463,18 @@ def renamed(written: Formula, text: Callable[[str], str]) -> Formula:
     >>> str(renamed(name("z") + name("x"), str.upper))
     'Z + X'
     """
+    return substituted(written, lambda part: name(text(part.parts[0])))
+
+
+def substituted(written: Formula, another: Callable[[Formula], Formula]) -> Formula:
+    """The formula with another formula in the place of each name, and nothing worked out.
+
+    >>> str(substituted(2 * name("x"), lambda part: Formula("number", (3,))))
+    '2·3'
+    """
     if written.head == "name":
-        return name(text(written.parts[0]))
-    parts = (renamed(a, text) if isinstance(a, Formula) else a for a in written.parts)
+        return another(written)
+    parts = (substituted(a, another) if isinstance(a, Formula) else a for a in written.parts)
     return Formula(written.head, tuple(parts))
 
 
@@ -484,7 +495,7 @@ def ordered(written: Formula, names: Iterable[str]) -> Formula:
         parts = tuple(sorted_in(p) if isinstance(p, Formula) else p for p in part.parts)
         if part.head == "*":
             parts = _sorted_factors(parts, place)
-        if part.head == "+" and len({(term.size, _is_negative(term)) for term in parts}) == 1:
+        if part.head == "+" and len(set(map(_kind_of_term, parts))) == 1:
             parts = tuple(sorted(parts, key=lambda term: _places(term, place)))
         return Formula(part.head, parts)
 
@@ -507,6 +518,10 @@ def _sorted_factors(parts: tuple[Formula, ...], place: Mapping[str, int]) -> tup
     chosen = sorted((parts[slot] for slot in movable), key=rank)
     moved = dict(zip(movable, chosen, strict=True))
     return tuple(moved.get(slot, factor) for slot, factor in enumerate(parts))
+
+
+def _kind_of_term(term: Formula) -> tuple[int, bool, bool]:
+    return term.size, _is_negative(term), term.head == "number"
 
 
 def _base(factor: Formula) -> Formula:
@@ -539,6 +554,10 @@ def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:
         return math.pi if parts[0] == "π" and "π" not in names else names[parts[0]]
     if head == "number":
         return parts[0]
+    if head == "where":
+        condition = evaluated(parts[0], names)
+        if scalars.is_number(condition):  # the other branch may have no value
+            return evaluated(parts[1] if condition else parts[2], names)
     operands = [evaluated(part, names) for part in parts if isinstance(part, Formula)]
     if head == "call":
         return (_CALLED.get(parts[0]) or getattr(scalars, parts[0]))(*operands)

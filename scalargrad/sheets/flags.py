@@ -67,7 +67,7 @@ def _other_answers(result: Result, truths: dict[str, dict[str, float]]) -> str:
 
 
 def _truths(job: Job) -> dict[str, float]:
-    key = key_of(job.program, dict(job.slopes), job.figures)
+    key = key_of(job.program, dict(job.slopes), job.precision)
     return {name: to_float(key.truth(key.key(quantity(name, key.names)))) for name in job.asked}
 
 

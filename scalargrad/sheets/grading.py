@@ -232,7 +232,7 @@ def grade_to(
 
 
 def _digest(job: Job, text: str) -> str:
-    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes), job.figures)
+    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes), str(job.precision))
     content = json.dumps([__version__, job.program, job.asked, job.key, job.id, rules, text])
     return hashlib.sha256(content.encode()).hexdigest()
 

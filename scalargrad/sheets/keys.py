@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scalargrad.checking.answer_key import AtKinks, key_of
 from scalargrad.checking.marking import mark
+from scalargrad.checking.precision import UNSTATED, Precision
 from scalargrad.checking.report import LAST_DIGIT, NOT_ASKED, UNKNOWN, UNREADABLE, WRONG
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DomainError, ProgramError
@@ -59,7 +60,7 @@ class Job:
         rules: how to mark.
         slopes: at kinks, as the key states them, by name of the operation.
         key: its file, where there are several; else "".
-        figures: how many the key wants; None where it does not say.
+        precision: how precise answers shall be, as the key says.
         id: of the key's sheet, "" where it has none.
         variant: its number, from the id or the name of the file; "" for none.
         points: for each quantity that is asked for, in their order.
@@ -70,7 +71,7 @@ class Job:
     rules: Rules
     slopes: tuple[tuple[str, Scalar], ...] = ()
     key: str = ""
-    figures: int | None = None
+    precision: Precision = UNSTATED
     id: str = ""
     variant: str = ""
     points: tuple[float, ...] = ()
@@ -166,7 +167,7 @@ def jobs_of(keys: Paths, rules: Rules, variant_of: Choice = lambda name: "") -> 
         variant = variant_in(sheet.id) or (number[1] if number else "")
         points = dict(reversed([(line.name, line.points) for line in sheet.lines]))
         job = Job(
-            sheet.text, asked, rules, slopes, path.name, sheet.figures, sheet.id, variant,
+            sheet.text, asked, rules, slopes, path.name, sheet.precision, sheet.id, variant,
             tuple(points[name] for name in asked),
         )  # fmt: skip
         other = found.setdefault(without_layout(sheet.text), job)
@@ -245,7 +246,7 @@ def _checked(path: Path, rules: Rules) -> Sheet:
     """The sheet of a key; what it answers itself must be right."""
     sheet = read_sheet(sheet_text(path))
     report = mark(
-        key_of(sheet.program, sheet.slopes, sheet.figures), sheet.rows, at_kinks=rules.at_kinks
+        key_of(sheet.program, sheet.slopes, sheet.precision), sheet.rows, at_kinks=rules.at_kinks
     )
     for line in report.lines:
         if line.verdict in (WRONG, LAST_DIGIT, UNREADABLE, UNKNOWN, NOT_ASKED):

@@ -63,7 +63,7 @@ class SheetFile(pytest.File):
         from scalargrad.checking.answer_key import key_of
         from scalargrad.checking.marking import mark
 
-        key = key_of(self.sheet.program, self.sheet.slopes, self.sheet.figures)
+        key = key_of(self.sheet.program, self.sheet.slopes, self.sheet.precision)
         return mark(key, self.sheet.rows, strict=True)
 
 

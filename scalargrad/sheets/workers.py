@@ -23,6 +23,7 @@ from typing import Any
 
 from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.marking import mark
+from scalargrad.checking.precision import Precision
 from scalargrad.checking.report import NOT_ASKED, RIGHT, TOO_FEW
 from scalargrad.engine.scalars import Scalar
 from scalargrad.sheets.documents import SheetError
@@ -191,7 +192,7 @@ def _mark_in_time(job: Job, text: str) -> Result:
 def _mark(job: Job, text: str) -> Result:
     sheet = read_sheet(text, job.program, job.asked)
     report = mark(
-        _answer_key(job.program, job.slopes, job.figures),
+        _answer_key(job.program, job.slopes, job.precision),
         sheet.rows,
         at_kinks=job.rules.at_kinks,
         solutions=job.rules.solutions,
@@ -217,7 +218,7 @@ def _mark(job: Job, text: str) -> Result:
         asked=len(report.asked),
         first_wrong=report.first_wrong or "",
         mistakes=report.mistakes,
-        report=report.markdown,
+        report=replace(report, drawn=None).markdown,  # a class has no room for pictures
         lines=tuple(lines),
         key=job.id,
         shown=id_in(text),
@@ -228,9 +229,9 @@ def _mark(job: Job, text: str) -> Result:
 
 @lru_cache(maxsize=64)
 def _answer_key(
-    program: str, slopes: tuple[tuple[str, Scalar], ...], figures: int | None
+    program: str, slopes: tuple[tuple[str, Scalar], ...], precision: Precision
 ) -> AnswerKey:
-    return key_of(program, dict(slopes), figures)
+    return key_of(program, dict(slopes), precision)
 
 
 @contextlib.contextmanager

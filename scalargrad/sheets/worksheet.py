@@ -21,6 +21,7 @@ from pathlib import Path
 from scalargrad.cells import defused
 from scalargrad.checking.answer_key import key_of
 from scalargrad.checking.kinks import stated_slopes
+from scalargrad.checking.precision import Precision, stated_precision
 from scalargrad.checking.quantities import (
     Quantity,
     UnknownQuantity,
@@ -82,9 +83,6 @@ class Line:
         return shown(self.quantity) if self.quantity else self.text
 
 
-_FIGURES = re.compile(r"\bto (\d{1,2}) (?:significant )?figures?\b")
-
-
 @dataclass(frozen=True)
 class Sheet:
     """A worksheet, empty or filled in.
@@ -117,14 +115,9 @@ class Sheet:
             raise SheetError(str(error)) from None
 
     @property
-    def figures(self) -> int | None:
-        """How many significant figures the prose asks for; None where it does not say.
-
-        >>> Sheet("x = 1", (), "Give numbers to 3 significant figures.").figures
-        3
-        """
-        asked = _FIGURES.search(self.prose)
-        return int(asked[1]) if asked else None
+    def precision(self) -> Precision:
+        """How precise the prose wants answers: significant figures, a tolerance."""
+        return stated_precision(self.prose)
 
     @property
     def id(self) -> str:
@@ -145,7 +138,7 @@ class Sheet:
     @property
     def answers(self) -> dict[str, str]:
         """What was written, by quantity, in order; see `rows` where one stands twice."""
-        return dict(self.rows)
+        return {name: written for name, written in self.rows if name}
 
     @property
     def rows(self) -> list[tuple[str, str]]:
@@ -187,7 +180,7 @@ class Sheet:
 
     @property
     def _key(self) -> list[tuple[str, str]]:
-        key = key_of(self.program, self.slopes, self.figures)
+        key = key_of(self.program, self.slopes, self.precision)
         return [
             (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
             for line in self.lines

@@ -17,7 +17,7 @@ S = 1 / (1 + math.exp(-0.75))
 BY_S = {"z": "0.75000", "h": f"{S:.5f}"}
 
 
-@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.name or slip.example.written)
+@pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.name or slip.example.lines)
 def test_each_slip_is_named_alone_in_its_example(slip):
     report = check(slip.example.program, slip.example.answers)
     assert [line.verdict for line in report.lines[:-1]] == ["right"] * (len(report.lines) - 1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scalargrad import Value, assert_gradients, program, worksheet
 from scalargrad.checking import marking, recomputing, slips
 from scalargrad.checking.marking import check, key_of, mark
+from scalargrad.checking.precision import Precision, stated_precision
 from scalargrad.checking.reading import read
 from scalargrad.errors import GradientMismatch, ProgramError
 from scalargrad.lectures import LECTURES
@@ -177,12 +178,45 @@ def test_what_rounding_carries_is_what_it_does_carry_and_not_the_worst_case(writ
     assert check(text, {"dL/da": written}).lines[0].verdict == "wrong"
 
 
-def test_figures_cost_no_mark_but_are_no_test_passed():
+def test_too_few_figures_are_half_a_mark_and_no_test_passed():
     text = "x = 1.5; w = 0.4; b = -0.2; p = sigmoid(w*x + b); loss = -log(p)"
     report = check(text, {"dl/dw": "-0.6"})  # it is -0.602
-    assert (verdicts(report), report.score) == (["right, too few figures"], 1.0)
+    assert (verdicts(report), report.score) == (["right, too few figures"], 0.5)
+    assert report.summary == "0 of 1 line right, 1 with too few figures; score 50 %"
     assert not report.ok
     assert not check(text, {"dl/dw": "-0.40"}).ok
+
+
+@pytest.mark.parametrize(
+    ("prose", "written", "verdict"),
+    [
+        ("", "1.4", "right"),  # as many figures as on other lines, and 5 % tell it apart
+        ("Give numbers to 2 figures.", "1.4", "right"),
+        ("Give numbers to 4 figures.", "1.41", "right, too few figures"),
+        ("Answers count to within 0.01.", "1.42", "right"),
+        ("Answers count to within 0.01.", "1.43", "wrong"),
+        ("Answers count to within 0.01.", "1.4", "right, too few figures"),
+        ("Tolerance: 5 %.", "1.35", "right"),
+        ("Tolerance: 5 %.", "1.34", "wrong"),
+        ("Answers ± 0,1 are right.", "1.5", "right"),
+    ],
+)
+def test_a_sheet_states_how_precise_answers_shall_be(prose, written, verdict):
+    key = key_of("x = 2; y = x^0.5", None, stated_precision(prose))
+    assert verdicts(mark(key, {"y": written})) == [verdict]
+
+
+def test_what_follows_may_be_off_by_the_tolerance_too():
+    key = key_of("x = 1.41; a = 2*x; b = 5*a; c = b*3", None, Precision(tolerance=Fraction(1, 2)))
+    sheet = {"a": "2.82", "b": "19.10", "c": "57.7"}
+    assert verdicts(mark(key, sheet)) == ["right", "wrong", "follows from your line 2"]
+    assert verdicts(mark(key, sheet | {"c": "58.1"})) == ["right", "wrong", "wrong"]
+
+
+def test_a_row_without_a_quantity_is_told_so():
+    line = check(LECTURE, [("", "h1"), ("dl/dw2", "-0.24")]).lines[0]
+    assert (line.verdict, line.credit) == ("unknown quantity", 0)
+    assert line.message.startswith("this row names no quantity: write it before the answer")
 
 
 @pytest.mark.parametrize("slope", ["0", "1", "0.5"])
@@ -379,13 +413,15 @@ def test_the_rounding_of_a_whole_number_is_not_carried_through_steps_that_were_n
 def test_who_rounds_to_whole_numbers_and_goes_on_from_there_passes():
     text = "x = 1.48; a = 2*x; b = 4*a; c = b + 0.3; l = c*a"
     for last in ({"dl/dc": "3"}, {"dl/da": "24"}):  # rounding; 12 + 4×3
-        assert check(text, {"a": "3", "b": "12", "c": "12", "l": "36"} | last).score == 1
+        report = check(text, {"a": "3", "b": "12", "c": "12", "l": "36"} | last)
+        assert set(verdicts(report)) == {"right", "right, too few figures"}
 
 
 def test_who_keeps_all_digits_and_writes_whole_numbers_passes():
     # 2.52 + 0.96 is 3.48; from what was written it is the whole number 4, which is not exact here
     text = "x = 1.26; a = 2*x; c = 0.48*2; b = a + c"
-    assert check(text, {"a": "3", "c": "1.0", "b": "3"}).score == 1
+    report = check(text, {"a": "3", "c": "1.0", "b": "3"})
+    assert set(verdicts(report)) == {"right, too few figures"}
 
 
 def test_who_rounds_at_every_step_and_leaves_final_zeros_out_passes():
@@ -553,3 +589,86 @@ def test_what_follows_from_accepted_slopes_is_no_mistake_and_no_test_passed():
     with pytest.raises(GradientMismatch):
         assert_gradients(program(SMOOTH_SUM).output, sheet)
     assert_gradients(program(SMOOTH_SUM).output, sheet, at_kinks={"relu": 0})
+
+
+def test_rounding_beside_a_kink_is_no_slope_of_a_kink():
+    text = "x = 0.5; a = 0.38; h = relu(a*x - 0.19); u = 2*h + 0.5; v = 1.36; l = (v*u - 1.2)^2"
+    sheet = {"h": "0", "u": "0.5", "l": "0.27", "dl/du": "-1.41", "dl/dh": "-2.82"}  # it is -2.8288
+    assert verdicts(check(text, sheet)) == ["right"] * 5
+
+
+def test_a_sign_that_rounding_may_turn_is_not_confirmed():
+    text = (
+        "x1 = -0.5; x2 = -1.57; w1 = -1.0; w2 = -1; b = 1; v = -0.3; c = 0.3; y = 1.3; "
+        "z = w1*x1 + w2*x2 + b; h = sigmoid(z); yhat = v*h + c; loss = (yhat - y)^2"
+    )  # the gradient is -0.0164
+    for written in ("0.01", "-0.01"):
+        assert verdicts(check(text, {"dl/dw1": written})) == ["not confirmed"]
+
+
+# Working and picture -----------------------------------------------------------------------------
+
+LONG = "x = 1.3; " + "; ".join(
+    f"z{i} = 0.{i % 9 + 1}*{f'h{i - 1}' if i else 'x'}; h{i} = tanh(z{i})" for i in range(12)
+)
+
+
+def test_a_mistake_is_worked_out_in_the_numbers_of_the_own_lines():
+    report = check(LECTURE, {"dl/dh2": "-0.13", "dh2/dw2": "2", "dl/dw2": "-0.5"})
+    line = report.lines[2]
+    assert (line.rule, line.working) == ("∂ℓ/∂h₂ × ∂h₂/∂w₂", "(−0.13) × 2")
+    assert report.working == "∂ℓ/∂h₂ = ∂ℓ/∂ŷ × ∂ŷ/∂h₂ = (−1.2) × 0.1 = −0.12; you wrote -0.13"
+    assert report.working in report.text
+    data = json.loads(report.json)
+    assert (data["working"], data["lines"][2]["rule"]) == (report.working, line.rule)
+    assert "you wrote" in report.markdown.split("\n\n")[1]
+    assert "(−1.2) × 0.1" in report.html
+    withheld = report.without_solutions()
+    assert (withheld.working, withheld.lines[2].rule, withheld.picture) == ("", "", None)
+    assert check(LECTURE, STUDENT).working == ""  # x = 2 stands in the message
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "most"),
+    [
+        (LECTURE, {"dh2/dw2": "1"}, 10),
+        (LECTURE, {"h2": "16"}, 10),
+        (LECTURE, {"dl/dw2": "7"}, 10),
+        (LONG, {"h7": "7", "dh11/dz2": "3"}, 3),
+        (LONG, {"dh11/dz2": "3"}, 3),
+        (LONG, {"dh6/dz5": "3"}, 4),
+        ("x = 2; a = x^2; b = 3*x", {"da/dx": "7"}, 3),  # a leads to no output
+    ],
+)
+def test_the_picture_marks_the_edges_of_the_first_wrong_line_and_no_others(text, answers, most):
+    report = check(text, answers)
+    drawn = report.picture
+    labels = [node.label for node in drawn.graph.nodes]
+    assert sum(bool(label) for label in labels) <= most
+    of, _, by = report.first_wrong.replace("∂", "").partition("/")
+    plain = {"h₂": "h2", "ℓ": "loss", "w₂": "w2", "h₁₁": "h11", "z₂": "z2", "h₇": "h7", "h₆": "h6",
+             "z₅": "z5"}  # fmt: skip
+    of, by = plain.get(of, of), plain.get(by, by)
+    marked = [drawn.graph.edges[edge] for edge in drawn.look.path]
+    ends = {labels[edge.target] for edge in marked} - {labels[edge.source] for edge in marked}
+    assert marked
+    assert ends - {""} == {of if of in labels else labels[drawn.graph.output]}
+    if by:
+        assert by in {labels[edge.source] for edge in marked}
+    assert report.markdown.count("data:image/svg+xml;base64,") == 1
+    assert "<img alt=" in report.html
+
+
+def test_the_picture_has_the_gradients_of_the_output_and_leaves_the_program_as_it_is():
+    work = program(LONG)
+    drawn = check(work, {"dh6/dz5": "3"}).picture
+    work_again = program(LONG)
+    work_again.output.backward()
+    shown = {node.label: node.gradient for node in drawn.graph.nodes if node.label}
+    assert shown["z5"] == pytest.approx(work_again["z5"].grad)
+    assert work["z5"].grad is None
+
+
+def test_where_nothing_is_wrong_there_is_no_picture():
+    assert check(LECTURE, {"dl/dw2": "-0.24"}).picture is None
+    assert "<img" not in check(LECTURE, {"dl/dw2": "?"}).html

@@ -3,13 +3,26 @@
 import math
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
 
 import numpy as np
 import pytest
 from peers import present
 
-from scalargrad import Value, compile, ops, partial
+from scalargrad import (
+    DomainError,
+    Value,
+    assert_gradients,
+    compile,
+    derive,
+    draw,
+    ops,
+    partial,
+    program,
+    program_text,
+)
 from scalargrad.engine.backward import topological_order
+from scalargrad.engine.rebuild import rebuilt
 
 INF = math.inf
 BELOW_ONE = {  # functions that are taken apart at x = 1, and their slopes at 0, 1/4 and 4
@@ -78,6 +91,62 @@ def test_the_second_derivative_does_not_look_at_it_either() -> None:
         x = Value(Value(at))
         y = ops.where_(condition(x), x * x, x.sqrt())
         assert same(partial(partial(y, x), x.data), second)
+
+
+WITHOUT_VALUE = {  # programs, what they are at x = -2, their slope there, and names that are nan
+    "y = where(x > 0, log(x), 3x)": (-6, 3, ""),
+    "b = log(x); y = where(x > 0, b, 3x)": (-6, 3, "b"),
+    "b = log(x); c = b^2 + 1; y = where(0 < x, c, x²) + x": (2, -3, "bc"),
+    "y = where(x < 0, x, sqrt(x)) where(x > 0, 1/log(x), x)": (4, -4, ""),
+    "y = where(x > 0, where(x > 1, log(x), sqrt(x)), x)": (-2, 1, ""),
+    "y = where(x < 0, where(x > 0, acosh(x), 2x), sqrt(x))": (-4, 2, ""),
+    "f(t) = where(t > 0, log(t), t²); y = f(x) + f(-x)": (4 + math.log(2), -4.5, ""),
+    "y = max(where(x > 0, sqrt(x), x/2), x)": (-1, 0.5, ""),
+    "y = where(x > 0, x^0.5, 1) + where(x, x, log(x))": (-1, 1, ""),
+    "v = [log(x), x]; y = where(x > 0, sum(v), v[2])": (-2, 1, ""),
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT_VALUE)
+def test_a_branch_that_is_not_taken_needs_no_value_in_a_program(text: str) -> None:
+    value, slope, names = WITHOUT_VALUE[text]
+    p = program(text, x=-2)
+    y, x = p.output, p["x"]
+    y.backward()
+    assert (y.data, x.grad) == (pytest.approx(value), pytest.approx(slope))
+    assert all(math.isnan(p[name].data) and p[name].grad == 0 for name in names)
+    assert_gradients(y, {"x": float(slope)})
+    derived = derive(y, x)
+    assert derived.gradient == pytest.approx(slope)
+    assert "nan" not in derived.text
+    assert rebuilt(y, {x: -2})[y].data == y.data
+    assert program(program_text(y)).output.data == y.data
+    assert deepcopy(y).data == y.data
+    for style in ("network", "circuit", "record"):
+        assert draw(y, style=style).content(".svg")
+
+
+@pytest.mark.parametrize("text", WITHOUT_VALUE)
+def test_at_other_numbers_the_other_branch_is_taken(text: str) -> None:
+    p = program(text, x=-2)
+    assert rebuilt(p.output, {p["x"]: 3})[p.output].data == program(text, x=3).output.data
+    assert compile(p.output)(x=3)[0] == pytest.approx(float(program(text, x=3).output))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "b = log(x); y = where(x > 0, b, x) + b",
+        "b = log(x); y = 2x",
+        "y = where(x < 0, log(x), x)",
+        "y = where(log(x), x, x)",
+        "y = 0 log(x) + where(x > 0, log(x), 1)",
+        "b = log(x); c = b; y = where(x > 0, b, 1); z = c + y",
+    ],
+)
+def test_what_a_result_depends_on_needs_one(text: str) -> None:
+    with pytest.raises(DomainError, match="log needs x > 0; got x = -2"):
+        program(text, x=-2)
 
 
 def test_nodes_that_only_the_other_branch_leads_to_have_the_gradient_nought() -> None:

@@ -699,14 +699,14 @@ ROOT_OF_TWO = "```sg\nx = 2\ny = x^0.5\n```\n" + HEAD + "| y | {} |"
 )
 def test_a_sheet_says_how_many_figures_it_wants(prose, written, verdict):
     sheet = read_sheet(f"{prose}\n{ROOT_OF_TWO.format(written)}")
-    key = key_of(sheet.program, sheet.slopes, sheet.figures)
+    key = key_of(sheet.program, sheet.slopes, sheet.precision)
     (line,) = marked(key, sheet.rows).lines
     assert line.verdict == verdict
 
 
 def test_the_command_asks_for_figures(run_in, tmp_path):
     assert run_in(tmp_path, "worksheet", "x = 2; y = x^0.5", "-o", "a.md", "--figures", "3") == 0
-    assert read_sheet((tmp_path / "a.md").read_text(encoding="utf-8")).figures == 3
+    assert read_sheet((tmp_path / "a.md").read_text(encoding="utf-8")).precision.figures == 3
 
 
 @pytest.fixture
