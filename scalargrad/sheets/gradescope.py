@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import scalargrad
 from scalargrad.errors import FileError
 from scalargrad.files import make_folder, write_whole
 from scalargrad.sheets.documents import SheetError
@@ -44,7 +43,7 @@ def autograder(keys: Sequence[Path], solutions: bool = True) -> bytes:
         keys: of all variants.
         solutions: whether students see true values.
     """
-    root = Path(scalargrad.__file__).parent
+    root = Path(__file__).parent.parent
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in (("setup.sh", _SETUP), ("run_autograder", _RUN)):
