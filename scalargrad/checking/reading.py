@@ -1,6 +1,6 @@
 """Numbers as a person writes them, read from their text.
 
-What is around a number is taken off first (`_bare`): quotes, TeX, "about", a unit. What is not a
+What is around a number is taken off first (`bare`): quotes, TeX, "about", a unit. What is not a
 plain number then is arithmetic, which the language of programs reads.
 
 A decimal means half a unit of its last place either way, a fraction is exact, and so is a number
@@ -171,7 +171,7 @@ def read(text: str, comma: Comma = "decimal") -> Reading:
     """
     if len(text) > MOST_CHARACTERS:
         raise _refused(f"-0.5000, with at most {MOST_DIGITS} digits", text)
-    written, notes = _bare(text)
+    written, notes = bare(text)
     _refuse_words(written, text)
     written = _with_points(written, comma, text)
     if "=" not in written.strip("= ") and "≈" not in written[1:]:
@@ -217,7 +217,7 @@ def of_number(number: Scalar) -> Reading:
     return Reading(str(number), exact - slack, exact + slack)
 
 
-def _bare(text: str) -> tuple[str, list[str]]:
+def bare(text: str) -> tuple[str, list[str]]:
     """The text with one spelling for each sign and without what only stands around a number.
 
     The second result says what was read over that may have meant something: units.
