@@ -49,7 +49,7 @@ def texts_of(scene: Scene) -> list[Text]:
 
 def nodes_of(scene: Scene) -> list[Rectangle | Circle]:
     """The cards: what has an outline."""
-    return [s for s in scene.shapes if isinstance(s, Rectangle | Circle) and s.stroke]
+    return [s for s in scene.shapes if isinstance(s, Rectangle | Circle) and s.stroke and s.key]
 
 
 def links_of(scene: Scene) -> list[Arrow]:

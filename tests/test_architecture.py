@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
 # its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
 ROOMS = {
-    "notation": ["words", "names", "numbers", "printing"],
+    "notation": ["words", "names", "tex", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",
@@ -22,12 +22,13 @@ ROOMS = {
     ],
     "notation ": ["formula"],
     "language": [
-        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
-        "reading", "lifting", "writing",
+        "answers", "vectors", "steps", "library", "tokens", "indices", "expressions", "parsing",
+        "running", "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
-        "table",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "layers",
+        "derivation",
+        "vectors", "table",
     ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",
@@ -41,14 +42,15 @@ ROOMS = {
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
         "glyphs.system", "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib",
         "glyphs",
-        "scene", "layout.diagram", "layout.equations", "layout.columns", "layout.crossings",
-        "layout.skeleton", "layout.places", "layout.labels", "layout.folding", "layout.panel",
-        "layout.pockets", "layout.plan", "layout.kept", "layout.large", "layout.search", "roles",
-        "styles.board", "styles.cards", "styles.circuit", "styles.record", "styles.layers",
-        "styles.network", "stepper.arithmetic", "frames", "beneath",
+        "scene", "layout.diagram", "layout.groups", "layout.equations", "layout.columns",
+        "layout.crossings", "layout.skeleton", "layout.places", "layout.labels", "layout.folding",
+        "layout.panel", "layout.pockets", "layout.plan", "layout.kept", "layout.large",
+        "layout.search", "roles", "styles.board", "styles.cards", "styles.circuit", "styles.record",
+        "styles.layers", "styles.network", "stepper.arithmetic", "frames", "beneath",
         "export.library", "export.outlines", "export.svg", "export.pdf", "export.painting",
-        "export.dot", "export.tikz", "export.pptx", "export.html", "export.gif", "export.formats",
-        "picture", "drawing", "stepper.live", "stepper.stepper",
+        "export.dot", "export.units", "export.formulas", "export.package", "export.tikz",
+        "export.pptx", "export.html", "export.gif", "export.formats",
+        "picture", "drawing", "refining", "stepper.live", "stepper.stepper",
     ],
     "interop ": ["graphviz"],
     "checking": [
@@ -58,11 +60,9 @@ ROOMS = {
     ],
     "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
                "workers", "grading", "plugin"],
-    "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
+    "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
-    "lectures": [
-        "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
-    ],
+    "lectures": ["", "statements", "demonstrations", "rows", "decks"],
     "cli": [
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey", "commands",

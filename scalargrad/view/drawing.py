@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -14,6 +15,7 @@ from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.derivation import named_node, named_value
 from scalargrad.graph.model import Graph, contracted, edges_between, graph
+from scalargrad.graph.remarks import conventions, remarks
 from scalargrad.nn.module import Module
 from scalargrad.notation.numbers import numbers
 from scalargrad.notation.words import printable
@@ -294,6 +296,25 @@ class Drawing(Picture):
         """
         return self._looking(dropped=frozenset(_index(self.graph, node) for node in nodes))
 
+    def group(self, title: str, *nodes: Node) -> Drawing:
+        """The picture with a box round some nodes, under a title: a layer, a cell, a time step.
+
+        Args:
+            title: above the box.
+            nodes: those in it, or their names. Without any, each index in the names makes a group:
+                "step" makes "step 1" of h1 and x1, and "step 2" of h2 and x2.
+
+        Raises:
+            DrawingError: for a name that no node has, or where no names have indices.
+
+        >>> x, w1, w2 = Value(2, "x"), Value("0.5", "w1"), Value(3, "w2")
+        >>> y = ((w1 * x).named("h1") * (w2 * x).named("h2")).named("y")
+        >>> picture = draw(y, style="network").group("hidden layer", "h1", "h2")
+        """
+        text = " ".join(printable(title, 0).split())
+        groups = [(text, self._indices(nodes))] if nodes else _by_index(self.graph, text)
+        return self._looking(groups=(*self.look.groups, *groups))
+
     def local(self) -> Drawing:
         """The picture with the local derivative on every edge, as a factor."""
         return self._looking(local=True)
@@ -461,6 +482,7 @@ def draw(
         drawn, shown = named, of_root(contracted)
     else:
         drawn, shown, note = fitting(root, MOST_BOXES, shown)
+    slopes = remarks(root, drawn) if len(outputs) == 1 and root.grad is not None else []
     look = Look(
         _theme(theme),
         numbers(islice(_written(drawn), _READ)),
@@ -468,7 +490,7 @@ def draw(
         layers=detail == "layers",
         engine=engine,
         is_exact=_is_exact(drawn),
-        note="; ".join(remark for remark in (note, _remark_on_sums(drawn)) if remark),
+        note="; ".join(filter(None, [note, _remark_on_sums(drawn), *conventions(drawn), *slopes])),
         size=_size(size),
     )
     sources = _nodes("wrt", wrt)
@@ -610,6 +632,22 @@ def _written(drawn: Graph) -> Iterable[Any]:
 def _is_exact(drawn: Graph) -> bool:
     """Whether all leaves are exact: then what is not is worth a mark."""
     return all(scalars.is_exact(node.value) for node in drawn.nodes if node.is_leaf)
+
+
+def _by_index(drawn: Graph, title: str) -> list[tuple[str, frozenset[int]]]:
+    """A title and the nodes of each index in the names of a graph.
+
+    Raises:
+        DrawingError: where there are fewer than two indices.
+    """
+    found: dict[int, set[int]] = {}
+    for place, node in enumerate(drawn.nodes):
+        index = re.fullmatch(r"\D+?_?([1-9]\d{0,3})", node.label)
+        if index:
+            found.setdefault(int(index[1]), set()).add(place)
+    if len(found) < 2:
+        raise DrawingError("group makes groups by the indices in the names, h1 and h2; name nodes")
+    return [(f"{title} {index}".strip(), frozenset(found[index])) for index in sorted(found)]
 
 
 def _index(drawn: Graph, node: Node) -> int:

@@ -277,6 +277,7 @@ class Scene:
         description: what the picture shows, for those who cannot see it.
         size: of the text, in points.
         title: what stands above it; "" for nothing.
+        head: height of the band with the title.
         theme: its colours, for formats that name them.
     """
 
@@ -287,6 +288,7 @@ class Scene:
     description: str
     size: float = 12.0
     title: str = ""
+    head: float = 0.0
     theme: Theme | None = None
 
 
@@ -356,6 +358,7 @@ class Look:
         fill_by: what the fill of units shows.
         legend: whether it is said what the numbers are.
         decimal_comma: whether a comma stands for the decimal point.
+        groups: titles, each with the nodes that stand in a box under it.
     """
 
     theme: Theme
@@ -390,6 +393,7 @@ class Look:
     fill_by: Literal["", "value", "gradient"] = ""
     legend: bool = False
     decimal_comma: bool = False
+    groups: tuple[tuple[str, frozenset[int]], ...] = ()
 
     @property
     def marking(self) -> Numbers:

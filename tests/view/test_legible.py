@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from legible import (
     LECTURE,
     PROGRAMS,
+    box_of,
     doubts,
     drawn,
     flaws,
@@ -18,14 +19,17 @@ from legible import (
     labels_of,
     legibility,
     links_of,
+    meet,
     nodes_of,
     outline_of,
     texts_of,
+    within,
 )
 
 from scalargrad import Value, draw, program
+from scalargrad.errors import DrawingError
 from scalargrad.view.layout import search
-from scalargrad.view.scene import THEMES, Arrow
+from scalargrad.view.scene import THEMES, Arrow, Rectangle
 
 SMALLEST_INDEX = {"A": 9, "B": 9, "C": 8.4, "D": 9, "E": 9, "F": 9, "G": 8}
 
@@ -183,3 +187,54 @@ def test_a_rounded_number_is_marked_in_words_each_time_and_once_in_the_picture()
     assert marked == ["≈ to 3 digits"]
     captions = [scene.description.partition("\n")[0] for scene in drawing.frames().scenes]
     assert any("≈" in caption for caption in captions)
+
+
+def boxes_of(scene):
+    """The boxes of groups: outlines that are no node."""
+    return [s for s in scene.shapes if isinstance(s, Rectangle) and s.stroke and not s.key]
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize(
+    ("name", "groups", "inside"),
+    [
+        ("lecture", [("hidden layer", "h1", "h2")], [{"h1", "h2"}]),
+        ("lstm", [("gates", "f", "i", "g", "o")], [{"f", "i", "g", "o"}]),
+        ("rnn of five steps", [("step",)], [{f"h{k}", f"x{k}"} for k in range(1, 6)]),
+        ("logistic", [("example",)], [{f"{n}{k}" for n in "xypl"} for k in range(1, 4)]),
+        ("quotient", [("product", "n", "v")], [{"n", "v"}]),
+    ],
+)
+def test_a_group_is_a_box_round_its_nodes_alone_under_its_title(name, groups, inside, direction):
+    drawing = drawn(*PROGRAMS[name][1:3])
+    if direction == "TB":
+        drawing = drawn(PROGRAMS[name][1], {**PROGRAMS[name][2], "direction": "TB"})
+    for title, *nodes in groups:
+        drawing = drawing.group(title, *nodes)
+    scene = drawing.scene
+    assert flaws(scene) == []
+    boxes = boxes_of(scene)
+    held = [{n.key for n in nodes_of(scene) if within(outline_of(n), outline_of(b))} for b in boxes]
+    assert held == inside
+    for box in boxes:
+        for node in nodes_of(scene):
+            assert within(outline_of(node), outline_of(box)) != (
+                not meet(outline_of(node), outline_of(box))
+            )
+    titles = [t for t in texts_of(scene) if t.text.startswith(groups[0][0])]
+    assert len(titles) == len(boxes)
+    for title, box in zip(titles, boxes, strict=True):
+        assert within(box_of(title), outline_of(box))
+    assert {text.text for text in texts_of(drawing.frames().scenes[0])} >= {t.text for t in titles}
+
+
+def test_a_box_that_would_hold_a_stranger_is_refused_with_its_name():
+    drawing = drawn(*PROGRAMS["lecture"][1:3])
+    with pytest.raises(DrawingError, match="group 'ends' would hold y, h1, h2, yhat too"):
+        drawing.group("ends", "x", "loss").scene  # noqa: B018
+    with pytest.raises(DrawingError, match="nothing of the group 'weight' is a box of its own"):
+        drawing.group("weight", "w1").scene  # noqa: B018
+    with pytest.raises(DrawingError, match="no node is named 'q'"):
+        drawing.group("cell", "q")
+    with pytest.raises(DrawingError, match="by the indices in the names"):
+        draw((Value(1, "a") * Value(2, "b")).named("c")).group("step")

@@ -206,6 +206,14 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Cards that stand in a box of their own, and what it is called."""
+
+    title: Piece
+    cards: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Diagram:
     """Everything that is laid out.
 
@@ -220,6 +228,7 @@ class Diagram:
         turned: whether data flow from top to bottom.
         engine: "own" or "dot" where the caller chose one.
         matrices: what stands beside the picture.
+        groups: cards with a box round them.
     """
 
     cards: tuple[Card, ...]
@@ -232,6 +241,7 @@ class Diagram:
     turned: bool = False
     engine: Literal["own", "dot"] | None = None
     matrices: tuple[Matrix, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @cached_property
     def notes_size(self) -> tuple[float, float]:

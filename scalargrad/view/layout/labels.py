@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
 
+from scalargrad.view.layout.groups import box
 from scalargrad.view.layout.places import Area, Places, Point, Route, around
 from scalargrad.view.layout.skeleton import Skeleton
 
@@ -60,6 +61,8 @@ def labelled(
             center = ((x0 + x1) / 2, (y0 + y1) / 2)
             spots[index] = Spot(0, center, around(center, *size), 0.0)
     fixed = [spot.area for spot in spots.values()]
+    if not diagram.turned:
+        fixed += [box(group, places.areas, False).title for group in diagram.groups]
     comb = _comb(skeleton)
     lines = [_segments(route.line) for route in places.routes]
     choices: dict[int, list[Spot]] = {}
@@ -195,14 +198,8 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
     left, top, right, bottom = area
     if left < 0 or top < 0 or right > gap.room[0] or bottom > gap.room[1]:
         return False
-    for box in gap.boxes:
-        if (
-            left < box[2] + _CLEAR
-            and box[0] < right + _CLEAR
-            and top < box[3] + _CLEAR
-            and box[1] < bottom + _CLEAR
-        ):
-            return False
+    if any(_overlap(area, other, _CLEAR) for other in gap.boxes):
+        return False
     clear = _CLEAR
     if side == 0:
         far = _SEEN_WELL if gap.is_calm else _SEEN

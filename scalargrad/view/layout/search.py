@@ -14,6 +14,7 @@ from functools import lru_cache
 from scalargrad.view.layout.diagram import Diagram, Form
 from scalargrad.view.layout.equations import Block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
+from scalargrad.view.layout.groups import box
 from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.large import is_large, large
 from scalargrad.view.layout.panel import AIR, Panel, panel
@@ -288,6 +289,8 @@ def _staged(
         return None
     places, spots, lost = found
     areas = _upright([*places.areas, *(spot.area for spot in spots.values())], diagram)
+    cards = areas[: len(places.areas)]
+    areas += [box(group, cards, diagram.turned).area for group in diagram.groups]
     lines = _upright_lines([route.line for route in places.routes], diagram)
     equation: tuple[Block, Point] | None = None
     if blocks and not beneath:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from scalargrad.view.layout.columns import Columns, columns
 from scalargrad.view.layout.crossings import Items, orders
 from scalargrad.view.layout.diagram import Diagram, Form
+from scalargrad.view.layout.groups import PADDING, spacing, together
 
 AIR = 0.7  # between cards of a column
 _LANE = 0.45  # half of what a link that passes a column takes there
@@ -65,6 +66,8 @@ def skeletons(diagram: Diagram, beside: bool) -> list[Skeleton]:
         edges += pairwise(chain)
         chains.append(tuple(chain))
     best = [made] if diagram.pinned else orders(made, edges)
+    if diagram.groups:
+        best = [together(diagram, order) for order in best]
     return [Skeleton(diagram, place, order, tuple(chains)) for order in best]
 
 
@@ -138,6 +141,11 @@ def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
                 else:
                     aside[leaf] = far
                     below[item] = far + card[leaf][1] / 2
+    for c, column in enumerate(skeleton.order if diagram.groups else ()):
+        for item, (over, under) in spacing(diagram, column).items():
+            above[item] += over
+            below[item] += under
+        wide[c] = [w + 2 * PADDING for w in wide[c]]
     return Sizes(tuple(card), above, below, aside, tuple(max(w, default=0.0) for w in wide))
 
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
+from scalargrad.graph.remarks import KINK
 from scalargrad.notation.names import Written
 from scalargrad.notation.words import listed
 from scalargrad.view.layout.diagram import (
     RULE,
     Diagram,
+    Group,
     Line,
     Piece,
     height,
@@ -26,6 +28,7 @@ from scalargrad.view.layout.diagram import (
     width,
 )
 from scalargrad.view.layout.equations import measure, parts
+from scalargrad.view.layout.groups import box, foreign
 from scalargrad.view.layout.kept import Kept, places_of, rearranged
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.search import SLIDE, arranged
@@ -74,7 +77,9 @@ def called(graph: Graph, look: Look, index: int) -> Piece:
 
 def value(graph: Graph, look: Look, index: int) -> Piece:
     """The value of a node."""
-    return Piece(Written(drawable(look.value(graph, index))), "value")
+    number = look.value(graph, index)
+    mark = f" {KINK}" if graph.nodes[index].is_at_kink and number not in ("", ASKED) else ""
+    return Piece(Written(drawable(number + mark)), "value")
 
 
 def gradient(graph: Graph, look: Look, index: int) -> Piece:
@@ -163,12 +168,20 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     """
     if look.refit:
         full, now = without_gaps(full, now, look)
+    if look.groups:
+        full = replace(full, diagram=replace(full.diagram, groups=_groups(full, look)))
     plan = planned(full.diagram, look)
     painter = _Painter(full.diagram, now, plan, look, graph)
     if look.like or look.moves:
         painter = replace(painter, plan=painter.rearranged())
         plan = painter.plan
-    shapes = [*painter.arrows(), *painter.cards(), *painter.labels(), *painter.lines()]
+    shapes = [
+        *painter.groups(),
+        *painter.arrows(),
+        *painter.cards(),
+        *painter.labels(),
+        *painter.lines(),
+    ]
     words = description(graph, look)
     if look.decimal_comma:
         shapes, words = [_with_comma(shape) for shape in shapes], _POINT.sub(",", words)
@@ -177,6 +190,21 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
     ground = look.theme.paper if look.ground is None else look.ground
     size = round(plan.size, 2)
     return Scene(width, height, placed, ground, words, size, theme=look.theme)
+
+
+def _groups(board: Board, look: Look) -> tuple[Group, ...]:
+    """The groups of a look as cards of a board.
+
+    Raises:
+        DrawingError: for a group of which nothing is a card.
+    """
+    found = []
+    for name, nodes in look.groups:
+        cards = tuple(card for card, node in enumerate(board.nodes) if node in nodes)
+        if not cards:
+            raise DrawingError(f"nothing of the group {name!r} is a box of its own in the picture")
+        found.append(Group(Piece(Written(name), "muted"), cards))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -222,8 +250,13 @@ class _Painter:
             left, top, far, low = places[self.keys[card]]
             places[self.keys[card]] = (left + right, top + down, far + right, low + down)
         areas = [places[key] for key in self.keys]
-        ends = [(self.keys[a.source], self.keys[a.target]) for a in self.diagram.links]
+        ends = list(map(self.ends, range(len(self.diagram.links))))
         return rearranged(self.diagram, plan, size, areas, ends, kept)
+
+    def ends(self, link: int) -> tuple[str, str]:
+        """What the cards of a link are called."""
+        found = self.diagram.links[link]
+        return self.keys[found.source], self.keys[found.target]
 
     def is_hidden(self, link: int) -> bool:
         """Whether an end of a link is not painted."""
@@ -247,13 +280,36 @@ class _Painter:
         left, _, right, _ = spot.area
         return ((left - 0.1 * size, ends[first], right + 0.1 * size, ends[last + 1]),)
 
+    def groups(self) -> Iterator[Shape]:
+        """Yield the boxes round what belongs together, under everything else.
+
+        Raises:
+            DrawingError: where a box would hold what does not belong to it.
+        """
+        size, theme, areas = self.plan.size, self.theme, self.plan.areas
+        for group in self.diagram.groups:
+            others = foreign(group, areas, self.diagram.turned, size)
+            title = group.title.written.text
+            if others:
+                names = [self.graph.nodes[self.now.nodes[card]].label for card in others]
+                raise DrawingError(
+                    f"the box of the group {title!r} would hold {listed(filter(None, names))} too: "
+                    f"name what stands there as well, or group less"
+                )
+            held = box(group, areas, self.diagram.turned, size)
+            left, top, right, bottom = held.area
+            wide, high = right - left, bottom - top
+            yield Rectangle(left, top, wide, high, "", theme.wire, 0.5 * size, 0.05 * size, True)
+            middle = (held.title[0] + held.title[2]) / 2
+            yield Text(middle, held.title[3] - 0.35 * size, title, size, theme.muted)
+
     def arrows(self) -> Iterator[Shape]:
         """Yield the links, those of the path last."""
         size, theme = self.plan.size, self.theme
         for index in sorted(range(len(self.plan.routes)), key=lambda k: k in self.now.path):
             if self.is_hidden(index):
                 continue
-            route, link = self.plan.routes[index], self.diagram.links[index]
+            route = self.plan.routes[index]
             is_path = index in self.now.path
             strength = self.now.strengths.get(index)
             colour, line = (theme.path, 0.11) if is_path else (theme.wire, 0.06)
@@ -268,7 +324,7 @@ class _Painter:
                 curved,  # type: ignore[arg-type]
                 index in self.now.gone or (strength or 0.0) < 0,
                 (0.6 if is_path else 0.45) * size,
-                (self.keys[link.source], self.keys[link.target]),
+                self.ends(index),
                 self.gaps(index),
             )
 
@@ -328,15 +384,16 @@ class _Painter:
             assert now is not None
             gone = index in self.now.gone
             yield from self._stack(
-                full.forms[spot.form], now.forms[spot.form], spot.center, gone, f"label {index}"
-            )
+                full.forms[spot.form], now.forms[spot.form], spot.center, gone,
+                f"label {'-'.join(self.ends(index))}",
+            )  # fmt: skip
 
     def lines(self) -> Iterator[Shape]:
         """Yield headings, derivation, notes and caption."""
         size, theme, plan = self.plan.size, self.theme, self.plan
         without = self.look.without
         for name, (x, y) in () if "headings" in without else plan.headings:
-            yield Text(x, y, name, size, theme.muted)
+            yield Text(x, y, name, size, theme.muted, key="heading")
         yield from self._equation()
         if plan.notes and "notes" not in without:
             x, y = plan.notes
