@@ -55,7 +55,8 @@ ROOMS = {
     "interop ": ["graphviz"],
     "checking": [
         "reading", "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
-        "working", "recipes", "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
+        "working", "formulas", "recipes", "slips", "diagnosis", "sentences", "report", "marking",
+        "gradcheck",
     ],
     "sheets": [
         "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
