@@ -238,3 +238,21 @@ def test_a_box_that_would_hold_a_stranger_is_refused_with_its_name():
         drawing.group("cell", "q")
     with pytest.raises(DrawingError, match="by the indices in the names"):
         draw((Value(1, "a") * Value(2, "b")).named("c")).group("step")
+
+
+@pytest.mark.parametrize("style", ["network", "circuit", "record"])
+def test_where_no_gradient_passes_the_edge_is_dashed_once_that_is_known(style):
+    net = "x=1; w1=-2; w2=3; y=1\na=relu(w1*x); b=relu(w2*x); m=max(a, b); loss=(m-y)^2"
+    drawing = drawn(net, {"style": style})
+
+    def dashed(picture):
+        return {(a.ends[0], a.ends[1]) for a in links_of(picture.scene) if a.dashed}
+
+    ends = dashed(drawing)
+    assert ("a", "m") in ends
+    assert ("b", "m") not in ends
+    assert any(target == "a" for _, target in ends)
+    assert dashed(drawing.show("values")) == set()
+    assert dashed(drawing.frames().at(1)) == set()
+    assert dashed(drawing.frames().at(-1)) == ends
+    assert "dashed: no gradient passes" in {t.text for t in texts_of(drawing.legend().scene)}

@@ -22,6 +22,7 @@ from scalargrad.view.styles.cards import (
     facts,
     gradient,
     has_gradients,
+    is_closed,
     remarks,
     scene,
     value,
@@ -160,7 +161,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
     place = {index: k for k, index in enumerate(merged.cards)}
     cards = [_card(graph, merged, look, index) for index in merged.cards]
     links: list[Link] = []
-    accented, gone, way = set(), set(), look.way(graph)
+    accented, gone, closed, way = set(), set(), set(), look.way(graph)
     times: dict[int, int] = {}
     for ways in merged.uses.values():
         for use in ways:
@@ -178,6 +179,8 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
                 pieces.append(contribution(graph, look, [first]))
             if {use.source, index} & look.dropped:
                 gone.add(len(links))
+            if any(is_closed(graph, look, [edge]) for edge in use.edges):
+                closed.add(len(links))
             label = Label((tuple((piece,) for piece in pieces),)) if pieces else None
             links.append(Link(place[use.source], place[index], label))
     on_path = {n for e in way for n in (graph.edges[e].source, graph.edges[e].target)}
@@ -194,6 +197,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
         frozenset(place[i] for i in merged.cards if i in look.dropped),
         frozenset(accented),
         frozenset(gone),
+        frozenset(closed),
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from scalargrad.view.styles.cards import (
     facts,
     gradient,
     has_gradients,
+    is_closed,
     planned,
     remarks,
     scene,
@@ -213,9 +214,16 @@ class _Net:
                 if not way.isdisjoint(self.factor_edges.get(edge, []))
             ),
             frozenset(k for k, edge in enumerate(self.edges) if set(edge) & dropped),
+            frozenset(k for k, edge in enumerate(self.edges) if self._is_closed(edge)),
             self._strengths(),
             self._fills(place),
         )
+
+    def _is_closed(self, edge: tuple[int, int]) -> bool:
+        """Whether no gradient passes an edge: a closed gate, a loser of max, a weight of 0."""
+        graph = self.graph
+        uses = [k for k in graph.outgoing[edge[0]] if graph.edges[k].target == edge[1]]
+        return is_closed(graph, self.look, uses)
 
     def _strengths(self) -> dict[int, float]:
         """How strong each edge is, from -1 to 1, by its weights."""
