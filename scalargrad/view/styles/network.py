@@ -10,7 +10,7 @@ from re import sub
 
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
-from scalargrad.graph.model import Graph, Node
+from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
 from scalargrad.view.layout.diagram import (
     Card,
@@ -40,12 +40,11 @@ from scalargrad.view.styles.cards import (
     scene,
     value,
 )
-from scalargrad.view.styles.layers import layers
+from scalargrad.view.styles.layers import layers, matrix_name
 
 MOST_ROWS = 8  # cards in a column; of more, some are left out
 SHOWN_ROWS = 4  # of a longer column
 MOST_LABELS = 8  # in one gap: of more, the weights stand in rows
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _READABLE, _LARGE = 14.0, 18.0  # points: below, weights are shown in another way
 _CLEARLY = 1.15  # times that rows are larger than labels on edges to be worth it
 _CROWD, _CROWDED = 4, 0.87  # the same where so many labels stand beside their edges
@@ -341,10 +340,7 @@ class _Net:
         for number, edges in enumerate(gaps.values(), 1):
             sources = sorted({a for a, _ in edges})
             targets = sorted({b for _, b in edges})
-            layer = f"_{number}" if len(gaps) > 1 else ""
-            weight = name_of(Node(f"W{layer}" if layer else "W", "", 0, None))
-            if layer:
-                weight = Written(f"W⁽{str(number).translate(_RAISED)}⁾", f"W^{{({number})}}")
+            weight = matrix_name("W", number if len(gaps) > 1 else 0)
             slope = Written(f"∂/∂{weight.text}", _slope_of(self.graph, weight))
             values = [[self._entry(a, b, value) for a in sources] for b in targets]
             found.append(Matrix(Piece(weight, "name"), tuple(map(tuple, values))))
