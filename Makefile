@@ -32,6 +32,12 @@ check: .venv/development  ## lint, format and type-check
 gallery: .venv/development  ## draw every example, in all styles and formats, and every plot into gallery/
 	.venv/bin/python tests/gallery.py gallery
 
+origins: .venv/development  ## find each number called slide in the decks' text: make origins DECKS=folder
+	.venv/bin/python tests/origins.py $(DECKS)
+
+seeds: .venv/development  ## count on how many of twenty seeds each sentence about an experiment holds
+	.venv/bin/scalargrad lectures N18 N21-N28 N31-N38 N44 --seeds 20
+
 legible: .venv/development  ## measure how legible the pictures of a course are on a slide
 	.venv/bin/python tests/legible.py $(CASES)
 
@@ -82,4 +88,5 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group docs
 	@touch $@
 
-.PHONY: help demo quick test matrix mutants check gallery legible glyphs bench notebooks docs clean
+.PHONY: help demo quick test matrix mutants check gallery origins seeds legible glyphs bench notebooks
+.PHONY: docs clean

@@ -46,13 +46,13 @@ MODULES = (
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
     "train.optim", "train.data", "train.fit", "compiler.compiled", "interop.torch",
     "interop.sympy", "interop.graphviz",
-    "view.drawing", "view.scene", "view.stepper.stepper",
+    "view.drawing", "view.picture", "view.scene", "view.stepper.stepper",
     "checking.gradcheck", "checking.marking", "checking.report", "checking.reading",
     "checking.quantities", "checking.kinks", "checking.answer_key",
     "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.submissions",
     "sheets.plugin",
-    "plots", "lectures", "lectures.experiments", "lectures.statements", "lectures.claims",
-    "lectures.decks", "cli.doctor",
+    "plots", "lectures", "lectures.experiments", "lectures.experiments.curves",
+    "lectures.statements", "lectures.rows", "lectures.decks", "cli.doctor",
 )  # fmt: skip
 
 

@@ -3,8 +3,8 @@
 #
 # Behind every deep-learning framework stands one small program: numbers that remember how they
 # were computed. You build it here in about 60 lines, after the model of Andrej Karpathy's
-# micrograd. Then you meet the engine of this project, and see what it does about the things that
-# go wrong in 60 lines.
+# micrograd, and a network on top of it that learns to tell two half moons apart. Then you meet the
+# same neuron in PyTorch and the engine of this project, and see what goes wrong in 60 lines.
 #
 # *To run it:* in a clone of scalargrad, `pip install . jupyterlab`, then `jupyter lab notebooks`.
 # On a hosted notebook such as Colab, upload the clone and run `%pip install .` inside it.
@@ -80,29 +80,28 @@ def as_scalar(number):
 
 
 # %%
-def in_order(node, seen=None):
-    seen = [] if seen is None else seen
-    if node not in seen:
-        for parent in node.parents:
-            in_order(parent, seen)
-        seen.append(node)
-    return seen
+def in_order(output):
+    order, seen = [], set()
+
+    def visit(node):
+        if node not in seen:
+            seen.add(node)
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(output)
+    return order
 
 
 def backward(output):
-    order = in_order(output)
-    for node in order:
-        node.grad = 0.0
     output.grad = 1.0
-    for node in reversed(order):
+    for node in reversed(in_order(output)):
         for parent, part in zip(node.parents, node.pullback(node.grad), strict=True):
             parent.grad += part
 
 
-# %% [markdown]
 # That is the whole engine. Does it find the −0.24 of the lecture?
-
-# %%
 x, w1, w2, w3, w4 = Scalar(2.0), Scalar(0.3), Scalar(0.8), Scalar(0.4), Scalar(0.1)
 loss = (w3 * (w1 * x).relu() + w4 * (w2 * x).relu() - 1) ** 2
 backward(loss)
@@ -133,8 +132,8 @@ print("quotient: ", agrees(lambda a: (a + 1) / (a * a), 1.7))
 print("exp, relu:", agrees(lambda a: (a * 2).exp() + a.relu(), -0.4))
 
 # %% [markdown]
-# **Exercise.** Teach the engine the hyperbolic tangent: y = tanh a, whose derivative is 1 − y². Put
-# your line in place of `None` and run the cell.
+# **Exercise 1.** Teach the engine the hyperbolic tangent: y = tanh a, whose derivative is 1 − y².
+# Put your line in place of `None` and run the cell.
 
 
 # %%
@@ -153,24 +152,168 @@ def verdict(function):
 print(verdict(tanh))
 
 # %% [markdown]
-# One solution:
+# <details><summary>One solution</summary>
+#
+# `y = math.tanh(a.data); return Scalar(y, (a,), lambda g: (g * (1 - y**2),))`
+#
+# </details>
+#
+# ## A network, in thirty lines
+#
+# A *neuron* multiplies its inputs by weights, adds a bias, and bends the sum: σ here is tanh. A
+# *layer* is some neurons that see the same inputs. A *multilayer perceptron* is layers one after
+# the other. That is all; every number in it is a `Scalar`, so the engine finds every gradient.
 
 
 # %%
-def tanh_solved(a):
+import random
+
+
+class Neuron:
+    def __init__(self, count, bends=True):
+        spread = 3 if bends else 1
+        self.weights = [Scalar(random.uniform(-spread, spread)) for _ in range(count)]
+        self.bias = Scalar(random.uniform(-spread, spread))
+        self.bends = bends
+
+    def __call__(self, inputs):
+        total = self.bias
+        for w, x in zip(self.weights, inputs, strict=True):
+            total = total + w * x
+        return bent(total) if self.bends else total
+
+    def parameters(self):
+        return [*self.weights, self.bias]
+
+
+def bent(a):
     y = math.tanh(a.data)
     return Scalar(y, (a,), lambda g: (g * (1 - y**2),))
 
 
-print(verdict(tanh_solved))
+class Layer:
+    def __init__(self, count, units, bends=True):
+        self.neurons = [Neuron(count, bends) for _ in range(units)]
+
+    def __call__(self, inputs):
+        return [neuron(inputs) for neuron in self.neurons]
+
+    def parameters(self):
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+
+class MLP:
+    def __init__(self, count, units):
+        sizes = [count, *units]
+        self.layers = [
+            Layer(a, b, bends=i < len(units) - 1)
+            for i, (a, b) in enumerate(zip(sizes[:-1], units, strict=True))
+        ]
+
+    def __call__(self, inputs):
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs[0]
+
+    def parameters(self):
+        return [p for layer in self.layers for p in layer.parameters()]
+
 
 # %% [markdown]
-# ## Where 60 lines break
+# ## It learns
 #
-# `in_order` calls itself for every parent. Python allows about a thousand calls inside one another,
-# and a graph is easily deeper: a sum in a loop is enough.
+# Thirty points on two half moons; the target is −1 on the one and 1 on the other, the loss the mean
+# of (score − target)². The loop is that of every framework: predict, measure, backward, step, and
+# forget the old gradients. The last is a switch here, to see what it is for.
 
 # %%
+import matplotlib.pyplot as plt
+
+from scalargrad.train import two_moons
+
+moons = [(point, 2 * label - 1) for point, label in two_moons(30, noise=0.1, seed=1)]
+
+
+def train(zero_grad=True, steps=80, rate=0.1):
+    random.seed(2)
+    model, losses = MLP(2, [8, 1]), []
+    for _ in range(steps):
+        total = Scalar(0.0)
+        for point, target in moons:
+            total = total + (model(point) - target) ** 2
+        loss = total * (1 / len(moons))
+        if zero_grad:
+            for p in model.parameters():
+                p.grad = 0.0
+        backward(loss)
+        for p in model.parameters():
+            p.data -= rate * p.grad
+        losses.append(loss.data)
+    right = sum((model(point).data > 0) == (target > 0) for point, target in moons)
+    return losses, right
+
+
+losses, right = train()
+forgotten, _ = train(zero_grad=False)
+print(f"loss {losses[0]:.3f} at first, {losses[-1]:.3f} at last; {right} of {len(moons)} right")
+
+fig, ax = plt.subplots(figsize=(7, 3.4), dpi=110, layout="constrained")
+ax.plot(losses, "-", label="with zero_grad")
+ax.plot(forgotten, "--", label="zero_grad forgotten")
+ax.set(xlabel="step", ylabel="loss", yscale="log")
+ax.legend()
+plt.show()
+
+# %% [markdown]
+# The dashed curve is the same loop without the two lines that set `p.grad = 0.0`. `backward`
+# *adds*, so each step then uses the sum of all gradients so far, which point where the weights were
+# long ago. Nothing warns you: the program runs, and learns worse than it could.
+#
+# **Exercise 2.** How many parameters has `MLP(2, [8, 1])`? Count them on paper first.
+
+# %%
+count = None  # your turn: a whole number
+
+print("right" if str(count) == str(len(MLP(2, [8, 1]).parameters())) else "not yet")
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# Eight neurons of two weights and a bias, one of eight weights and a bias: 8 × 3 + 9 = 33.
+#
+# </details>
+#
+# ## The same neuron in PyTorch
+#
+# Two inputs, one tanh neuron: first with your engine, then with PyTorch, which is this idea on
+# arrays and on graphics cards. Both find the same gradients.
+
+# %%
+x1, x2, w1, w2, b = (Scalar(number) for number in (2.0, 0.0, -3.0, 1.0, 6.88))
+out = bent(w1 * x1 + w2 * x2 + b)
+backward(out)
+print("yours:  ", [round(v.grad, 6) for v in (x1, x2, w1, w2, b)])
+
+try:
+    import torch
+except ImportError:
+    print("PyTorch is not installed, so only the loop above has run")
+else:
+    numbers = torch.tensor([2.0, 0.0, -3.0, 1.0, 6.88], dtype=torch.float64, requires_grad=True)
+    torch.tanh(numbers[2] * numbers[0] + numbers[3] * numbers[1] + numbers[4]).backward()
+    print("PyTorch:", [round(gradient, 6) for gradient in numbers.grad.tolist()])
+
+# %% [markdown]
+# ## Where 60 lines break, and ours
+#
+# `visit` calls itself for every parent. Python allows about a thousand calls inside one another,
+# and a graph is easily deeper: a sum in a loop is enough. `scalargrad.Value` is the same idea: a
+# number, its parents, a pullback, a backward pass. It reads the same, and nothing in it recurses,
+# so a chain of 100 000 additions is no trouble.
+
+# %%
+from scalargrad import Value, draw, gradcheck, ops, topological_order
+
 deep = Scalar(0.0)
 for _ in range(5000):
     deep = deep + 1
@@ -178,15 +321,6 @@ try:
     backward(deep)
 except RecursionError as error:
     print(type(error).__name__)
-
-# %% [markdown]
-# ## Meet ours
-#
-# `scalargrad.Value` is the same idea: a number, its parents, a pullback, a backward pass. It reads
-# the same, and nothing in it recurses, so a chain of 100 000 additions is no trouble.
-
-# %%
-from scalargrad import Value, draw, gradcheck, ops, topological_order
 
 start = deep = Value(0.0)
 for _ in range(100_000):

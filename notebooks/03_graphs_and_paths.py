@@ -43,6 +43,47 @@ for node in topological_order(f):
         print(f"∂{node.label}/∂{parent.label} = {rate}")
 
 # %% [markdown]
+# ## Three patterns
+#
+# Read as a circuit, three operations do three things to what flows back. A **sum** *hands the same*
+# to all: its gradient goes to both operands unchanged. A **product** *swaps*: each operand gets the
+# gradient times the *other* operand. A **maximum** *routes*: all goes to the larger operand,
+# nothing to the other.
+
+# %%
+from base64 import b64encode
+
+from IPython.display import HTML
+
+shown = ""
+for gate in ("y = a + b", "y = a * b", "y = max(a, b)"):
+    made = program(f"a = 4; b = -3; {gate}; L = 2 y")
+    made.output.backward()
+    print(f"{gate:14} { ({name: str(made[name].grad) for name in 'aby'}) }")
+    picture = draw(made.output, style="circuit", size="column").titled(gate).content(".svg")
+    shown += f'<img width="32%" src="data:image/svg+xml;base64,{b64encode(picture).decode()}">'
+HTML(shown)
+
+# %% [markdown]
+# **Exercise 1.** Without computing: which gradients do p, q and r get in L = max(p q, r) with p =
+# 2, q = −1, r = −5? Write the three numbers.
+
+# %%
+mine = None, None, None  # your turn: of p, of q, of r
+
+routed = program("p = 2; q = -1; r = -5; L = max(p q, r)")
+routed.output.backward()
+wanted = [routed[name].grad for name in "pqr"]
+print("right" if [str(n) for n in mine] == [str(g) for g in wanted] else "not yet")
+
+# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# p q = −2 is the larger, so all of it goes there and r gets 0; the product swaps: −1 for p, 2 for
+# q.
+#
+# </details>
+#
 # ## Frame by frame
 #
 # First everything forward, in an order in which operands come before results. Then backward from
@@ -72,15 +113,13 @@ Image(draw(f, style="circuit").frames().content(".png"), width=1000)
 # is a millionth.) Therefore: **multiply along a path, add over the paths.**
 
 # %%
-derive(f, "x1")
-
-# %%
+print(derive(f, "x1"))
 draw(f, wrt="x1", style="circuit", detail="named")
 
 # %% [markdown]
 # ## Your turn
 #
-# **Exercise 1.** A network with two hidden units uses its input x twice, so there are two paths
+# **Exercise 2.** A network with two hidden units uses its input x twice, so there are two paths
 # from x to the loss. Find the two ways' factors, then ∂ℓ/∂x.
 
 # %%
@@ -95,20 +134,20 @@ mine = {"dl/dyhat": "", "dyhat/dh1": "", "dh1/dx": "", "dyhat/dh2": "", "dh2/dx"
 check(network, mine, solutions=False)
 
 # %% [markdown]
-# One solution: the paths carry 2 × 4 × 0.5 = 4 and 2 × 2 × (−0.25) = −1, which makes 3.
+# <details><summary>One solution</summary>
+#
+# The paths carry 2 × 4 × 0.5 = 4 and 2 × 2 × (−0.25) = −1, which makes 3.
+#
+# </details>
+
+# Somebody who forgets the second path writes 4. All the factors are right, so the mistake must lie
+# in how they were put together:
 
 # %%
 solved = {"dl/dyhat": "2", "dyhat/dh1": "4", "dh1/dx": "0.5", "dyhat/dh2": "2", "dh2/dx": "-0.25"}
-print(check(network, {**solved, "dl/dx": "3"}))
+print(check(network, {**solved, "dl/dx": "4"}))
 network.output.backward()
 draw(network.output, wrt="x")
-
-# %% [markdown]
-# Somebody who forgets the second path writes 4. All the factors are right, so the mistake must lie
-# in how they were put together. More than one slip gives 4, and the checker names them all:
-
-# %%
-print(check(network, {**solved, "dl/dx": "4"}))
 
 # %% [markdown]
 # ## Very many paths, few steps
@@ -127,7 +166,7 @@ print(len(topological_order(h)), "nodes,", partial(h, first), "paths")
 # The number of paths is the derivative itself here, since every factor is 1: backpropagation has
 # counted them.
 #
-# **Exercise 2.** And if h₁ = h₀ · h₀, h₂ = h₁ · h₁, three times in all, from h₀ = 1? Guess the
+# **Exercise 3.** And if h₁ = h₀ · h₀, h₂ = h₁ · h₁, three times in all, from h₀ = 1? Guess the
 # derivative ∂h₃/∂h₀ before you run the cell, then replace `None` by your guess.
 
 # %%
@@ -141,11 +180,12 @@ verdict = "not yet: no guess" if guess is None else "right" if guess == found el
 print(verdict)
 
 # %% [markdown]
-# One solution: h₃ = h₀⁸, so the derivative is 8h₀⁷ = 8. By paths: 2 × 2 × 2 of them, each with
-# factors that are all 1.
-
-# %%
-assert partial(h, first) == 8
+# <details><summary>One solution</summary>
+#
+# h₃ = h₀⁸, so the derivative is 8h₀⁷ = 8. By paths: 2 × 2 × 2 of them, each with factors that are
+# all 1.
+#
+# </details>
 
 # %% [markdown]
 # **What to take away.** The graph says what depends on what. Multiply along a path, add over the

@@ -34,17 +34,16 @@ optimizer.step()
 print("w after the step", w.data, " loss", ((w * 2 - 3) ** 2).data)
 
 # %% [markdown]
-# **Exercise 1.** Take the second step by hand, from w = 1.3. Write the new w in place of `None`, as
-# text.
+# **Exercise 1.** Take the second step by hand, from w = 1.3. Write the new w in place of `None`.
 
 # %%
-mine = None  # your turn, for instance "1.7"
+mine = None  # your turn, for instance 1.7
 
 w.data = Value("1.3").data
 optimizer.zero_grad()
 ((w * 2 - 3) ** 2).backward()
 optimizer.step()
-print("not yet" if mine is None or Value(mine).data != w.data else "right")
+print("not yet" if mine is None or Value(str(mine)).data != w.data else "right")
 
 # %% [markdown]
 # One solution: the gradient is 2 × (2.6 − 3) × 2 = −1.6, so w = 1.3 + 0.16.
@@ -74,11 +73,12 @@ plt.show()
 # ## How large a step?
 #
 # Too small, and learning takes for ever. Too large, and each step overshoots by more than it
-# gained: the loss *grows*. The same small network, trained four times:
+# gained: the loss *grows*. The same small network, trained at four rates, each on three seeds: the
+# line is the median, the band the middle half.
 
 # %%
 fig, ax = plt.subplots(figsize=(7.2, 4), dpi=110, layout="constrained")
-plots.learning_rates(experiments.learning_rates(), ax)
+plots.curves(experiments.learning_rates(), ax)
 plt.show()
 
 # %% [markdown]
@@ -140,6 +140,7 @@ model = MLP(2, [8, 1], ops.tanh, seed=3)
 optimizer = SGD(model.parameters(), rate=1.0)
 ours = []
 for epoch in range(EPOCHS):
+    of_epoch = []
     for batch in moons.minibatches(20, seed=4, epoch=epoch):
         x, y = batch.lanes()
         optimizer.zero_grad()
@@ -147,8 +148,9 @@ for epoch in range(EPOCHS):
         loss = binary_cross_entropy_with_logits(score, y)
         loss.backward()
         optimizer.step()
-    ours.append(loss.data.mean())
-print(f"loss {ours[0]:.4f} after one epoch, {ours[-1]:.4f} after {EPOCHS}")
+        of_epoch.append(loss.data.mean())
+    ours.append(sum(of_epoch) / len(of_epoch))
+print(f"mean loss of the batches: first epoch {ours[0]:.4f}, epoch {EPOCHS} {ours[-1]:.4f}")
 
 # %%
 fig, ax = plt.subplots(figsize=(6.4, 4), dpi=110, layout="constrained")
@@ -156,11 +158,35 @@ plots.decision_boundary(experiments.score_grid(model, moons), moons, ax)
 plt.show()
 
 # %% [markdown]
+# ## The loop of the lecture
+#
+# The deck writes the step out: no optimiser, but a line for each parameter, inside `no_grad`, where
+# `-=` changes a parameter in place. These are its ten lines as they stand there, on Values; only
+# what `torch` means is said beforehand.
+
+# %%
+import scalargrad as torch
+from scalargrad.nn import squared_error as loss_fn
+
+model, xx, y, learning_rate = MLP(1, [1], seed=1), [2.0], 1.0, 0.0005
+
+for t in range(2000):
+    y_pred = model(xx)
+    loss = loss_fn(y_pred, y)
+    if t % 100 == 99:
+        print(t, loss.item())
+    model.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for param in model.parameters():
+            param -= learning_rate * param.grad
+
+# %% [markdown]
 # ## The same loop in PyTorch
 #
-# Line for line the same words; only the network is made of matrices. It is given the weights that
-# our network had at the start and sees the same batches, so it must find the same losses. (Without
-# PyTorch the cell says so; `pip install torch` brings it.)
+# Almost the words of the moons' loop above; only the network is made of matrices. It is given the
+# weights that our network had at the start and sees the same batches, so it must find the same
+# losses. (Without PyTorch the cell says so; `pip install torch` brings it.)
 
 
 # %%
@@ -176,6 +202,7 @@ def in_pytorch():
     optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
     losses = []
     for epoch in range(EPOCHS):
+        of_epoch = []
         for batch in moons.minibatches(20, seed=4, epoch=epoch):
             x = torch.tensor(batch.inputs, dtype=torch.float64)
             y = torch.tensor(batch.targets, dtype=torch.float64)
@@ -184,7 +211,8 @@ def in_pytorch():
             loss = torch.nn.functional.binary_cross_entropy_with_logits(score, y)
             loss.backward()
             optimizer.step()
-        losses.append(loss.item())
+            of_epoch.append(loss.item())
+        losses.append(sum(of_epoch) / len(of_epoch))
     return losses
 
 
@@ -195,7 +223,7 @@ except ImportError:
 else:
     theirs = in_pytorch()
     difference = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
-    print(f"loss {theirs[0]:.4f} after one epoch, {theirs[-1]:.4f} after {EPOCHS}")
+    print(f"mean loss of the batches: first epoch {theirs[0]:.4f}, epoch {EPOCHS} {theirs[-1]:.4f}")
     print("the same as ours in all epochs, to 9 digits:", bool(difference < 1e-9))
 
 # %% [markdown]

@@ -15,18 +15,15 @@ from scalargrad.engine.ops import Operation
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.lectures.experiments import (
-    Capacity,
     Comparison,
     Constraint,
+    Curves,
     Descent,
-    DoubleDescent,
-    GradientSizes,
     Grid,
-    LearningRates,
 )
+from scalargrad.lectures.experiments.curves import FAR
 from scalargrad.train.data import DataSet
 from scalargrad.train.fit import History
-from scalargrad.train.monitor import HEALTHY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,95 +68,53 @@ def history(run: History, ax: Axes | None = None, *, quantity: str = "loss") -> 
     return _finished(ax, "epoch", quantity)
 
 
-def learning_rates(found: LearningRates, ax: Axes | None = None) -> Axes:
-    """Axes with the loss at every step, a line for each learning rate."""
-    ax = _axes(ax)
-    top = 10 * max(losses[0] for losses in found.losses)
-    for i, (rate, losses) in enumerate(zip(found.rates, found.losses, strict=True)):
-        shown = [loss if loss <= top else math.nan for loss in losses]
-        verdict = " (diverges)" if found.diverged[i] else ""
-        ax.plot(range(len(shown)), shown, label=f"η = {rate:g}{verdict}", **_line(i, len(shown)))
-        outside = [step for step, loss in enumerate(losses) if not loss <= top]
-        if outside:
-            left = max(outside[0] - 1, 0)
-            ax.annotate(
-                "", (left + 0.5, top), (left, losses[left]),
-                arrowprops={"arrowstyle": "->", "color": _COLOURS[i % 7], "lw": 1.5},
-            )  # fmt: skip
-    ax.set_yscale("log")
-    ax.set_ylim(top=1.5 * top)
-    _plain_logarithms(ax)
-    return _finished(ax, "step", "training loss")
+def curves(found: Curves, ax: Axes | None = None) -> Axes:
+    """Axes with the median of each case over the seeds, and the middle half of them as a band.
 
-
-def gradient_sizes(found: GradientSizes, ax: Axes | None = None) -> Axes:
-    """Axes with the mean size of the gradient by layer, or by depth, over the healthy band.
-
-    A gradient of zero cannot stand on a logarithmic axis: it is drawn at the lower edge.
+    What lies beyond the range that is shown, as 0 on a logarithmic axis, stands at its edge.
     """
     ax = _axes(ax)
-    low, high = HEALTHY
-    everything = [size for sizes in found.sizes for size in sizes if 0 < size < math.inf]
-    bottom = min([*everything, low]) / 30
-    top = max([*everything, high]) * 30
-    ax.axhspan(low, high, color="#DDEEDD", zorder=0, label="healthy: 10⁻⁶ to 10³")
-    for edge in HEALTHY:
-        ax.axhline(edge, color="#55885A", lw=0.8, zorder=1)
-    for i, (case, sizes) in enumerate(zip(found.cases, found.sizes, strict=True)):
-        shown = [min(max(size, bottom), top) for size in sizes]
-        ax.plot(found.places, shown, label=case, **_line(i, 1))
-    ax.set_yscale("log")
+    bottom, top = found.shown or _range(found)
+    for i, case in enumerate(found.cases):
+        low, middle, high = (found.quantile(case, share) for share in (0.25, 0.5, 0.75))
+        line = _line(i, len(found.places))
+        diverges = " (diverges)" if max(middle) >= FAR else ""
+        shown = [min(max(y, bottom), top) if y < FAR else math.nan for y in middle]
+        ax.plot(found.places, shown, label=f"{case}{diverges}", **line)
+        if len(found.runs) > 1:
+            low, high = ([min(max(y, bottom), top) for y in side] for side in (low, high))
+            ax.fill_between(found.places, low, high, color=line["color"], alpha=0.18, lw=0)
+    if found.band:
+        ax.axhspan(*found.band, color="#DDEEDD", zorder=0, label="healthy: 10⁻⁶ to 10³")
+        for edge in found.band:
+            ax.axhline(edge, color="#55885A", lw=0.8, zorder=1)
+    if found.mark:
+        ax.axvline(found.mark[0], color=_GREY, ls=":", lw=1)
+        _note(ax, *found.mark)
+    if "x" in found.logarithmic:
+        ax.set_xscale("log")
+    elif all(float(place).is_integer() for place in found.places):
+        _whole_numbers(ax)
+    if "y" in found.logarithmic:
+        ax.set_yscale("log")
     ax.set_ylim(bottom, top)
-    _whole_numbers(ax)
-    by_layer = found.what == "layer"
-    x = "layer (1 is next to the inputs)" if by_layer else "depth (number of layers)"
-    y = "mean |∂L/∂w|" if by_layer else "mean |∂L/∂w| in layer 1"
-    return _finished(ax, x, y, outside=True)
+    if "y" in found.logarithmic:
+        _plain_logarithms(ax)
+    if len(found.runs) > 1:
+        ax.set_title(
+            f"median and quartiles of {len(found.runs)} seeds", fontsize="small", loc="right"
+        )
+    return _finished(ax, found.x, found.y, outside=len(found.cases) > 2)
 
 
-# Capacity ----------------------------------------------------------------------------------------
-
-
-def capacity(found: Capacity, ax: Axes | None = None) -> Axes:
-    """Axes with training and test error over the number of hidden units."""
-    ax = _axes(ax)
-    for i, (name, errors) in enumerate(
-        (("training error", found.train), ("test error", found.test))
-    ):
-        ax.plot(found.units, errors, label=name, **_line(i, 1))
-    best = min(range(len(found.test)), key=found.test.__getitem__)
-    ax.axvline(found.units[best], color=_GREY, ls=":", lw=1)
-    _note(ax, found.units[best], "least test error")
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
-    ax.set_xticks(found.units, [str(units) for units in found.units])
-    ax.minorticks_off()
-    _plain_logarithms(ax)
-    return _finished(ax, "hidden units", "mean squared error")
-
-
-def double_descent(found: DoubleDescent, ax: Axes | None = None) -> Axes:
-    """Axes with training and test error over the number of random features, or hidden units."""
-    ax = _axes(ax)
-    edge = min(found.test) / 1e3
-    shown = [max(error, edge) for error in found.train]
-    vanishes = " (0 at the lower edge)" if min(found.train) < edge else ""
-    ax.plot(found.features, found.test, label="test error", **_line(1, 1))
-    ax.plot(found.features, shown, label=f"training error{vanishes}", **_line(0, 1))
-    ax.axvline(found.threshold, color=_GREY, ls=":", lw=1)
-    is_trained = found.what != "random features"
-    threshold = "training error vanishes" if is_trained else "features = examples"
-    _note(ax, found.threshold, f"{threshold}{' at' if is_trained else ' ='} {found.threshold}")
-    ax.set_xscale("log")
-    ax.set_yscale("log")
-    ax.set_ylim(edge, 3 * max(found.test))
-    _finished(ax, found.what, "mean squared error")
-    # Where no line comes: beneath the training error, or between the two
-    if is_trained:
-        ax.legend(loc="lower left", fontsize="small")
-    else:
-        ax.legend(loc="center right", bbox_to_anchor=(0.99, 0.27), fontsize="small")
-    return ax
+def _range(found: Curves) -> tuple[float, float]:
+    """From the least to the greatest number of all medians, with some room beyond."""
+    every = [*(found.band or ()), *(y for case in found.cases for y in found.median(case))]
+    finite = [y for y in every if abs(y) < FAR]
+    if "y" in found.logarithmic:
+        return min(y for y in finite if y > 0) / 3, 3 * max(finite)
+    room = 0.05 * (max(finite) - min(finite))
+    return min(finite) - room, max(finite) + room
 
 
 # The plane ---------------------------------------------------------------------------------------
@@ -253,7 +208,7 @@ def descent(found: Descent, ax: Axes | None = None) -> Axes:
 
 
 def constraint(found: Constraint, ax: Axes | None = None) -> Axes:
-    """Axes with the contours of ‖w − a‖², the ball ‖w‖² ≤ B, and both constrained optima."""
+    """Axes with the contours of a loss, the ball ‖w‖² ≤ B, and the optima w̃* and w*."""
     from matplotlib.patches import Circle
 
     if len(found.a) != 2:
@@ -262,17 +217,26 @@ def constraint(found: Constraint, ax: Axes | None = None) -> Axes:
     radius = math.sqrt(found.bound)
     margin = 0.3 * math.hypot(*found.a)
     xs, ys = (_between(min(-radius, a) - margin, max(radius, a) + margin) for a in found.a)
-    losses = [[math.dist((x, y), found.a) ** 2 for x in xs] for y in ys]
+    (a, b), (c, d) = found.a, found.curvatures
+    losses = [[c * (x - a) ** 2 + d * (y - b) ** 2 for x in xs] for y in ys]
     _contours(ax, xs, ys, losses, numbers=False)  # they would lie under the path
     ball = Circle((0, 0), radius, fill=True, fc="#00000014", ec=_COLOURS[0], lw=2)
     ball.set_label(f"hard: ‖w‖² ≤ {found.bound:g}")
     ax.add_patch(ball)
     soft_x, soft_y = zip(*found.soft_path, strict=True)
     ax.plot(soft_x, soft_y, label="soft: λ from 0 to ∞", **_line(1, 100))
-    ax.plot(*found.a, "*", ms=14, color="black", mec="white", label="a, the free optimum")
-    ax.plot(*found.hard, "o", ms=11, mfc="none", mew=2, color=_COLOURS[0], label="hard optimum")
+    ax.plot(*found.a, "*", ms=14, color="black", mec="white", label="w̃*, the free optimum")
+    ax.plot(
+        *found.hard,
+        "o",
+        ms=11,
+        mfc="none",
+        mew=2,
+        color=_COLOURS[0],
+        label="w* of the hard constraint",
+    )
     ax.plot(*found.soft, "x", ms=9, mew=2.5, color=_COLOURS[1],
-            label=f"soft optimum, λ = {found.decay:.3g}")  # fmt: skip
+            label=f"w* of the soft one, λ = {found.decay:.3g}")  # fmt: skip
     ax.set_aspect("equal")
     return _finished(ax, "w₁", "w₂", outside=True)
 
@@ -482,15 +446,12 @@ def _typeset(name: str) -> str:
 __all__ = [
     "activation",
     "boundaries",
-    "capacity",
     "constraint",
+    "curves",
     "decision_boundary",
     "descent",
-    "double_descent",
     "dropout_masks",
-    "gradient_sizes",
     "history",
-    "learning_rates",
     "points",
     "svg",
     "weight_histogram",

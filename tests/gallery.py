@@ -77,20 +77,21 @@ def plotted() -> Iterator[tuple[str, Axes]]:
     yield "decision_boundary", plots.decision_boundary(experiments.score_grid(net, moons), moons)
     for name, make in SETS.items():
         yield f"points-{name}", plots.points(make(120))
-    yield "learning_rates", plots.learning_rates(experiments.learning_rates())
-    yield "gradient_sizes-layer", plots.gradient_sizes(experiments.gradients_by_layer())
-    yield (
-        "gradient_sizes-depth",
-        plots.gradient_sizes(experiments.gradients_by_depth(depths=(2, 4, 8))),
-    )
-    yield "capacity", plots.capacity(experiments.capacity(steps=300))
-    yield "double_descent", plots.double_descent(experiments.double_descent(draws=5))
+    for name, found in (
+        ("learning_rates", experiments.learning_rates()),
+        ("gradients-layer", experiments.gradients_by_layer()),
+        ("gradients-depth", experiments.gradients_by_depth(depths=(2, 4, 8))),
+        ("capacity", experiments.capacity()),
+        ("double_descent", experiments.double_descent()),
+        ("products", experiments.products()),
+    ):
+        yield name, plots.curves(found)
     yield "descent", plots.descent(experiments.descent())
     yield "descent-too-fast", plots.descent(experiments.descent(rate=0.13, steps=12))
     yield "constraint", plots.constraint(experiments.constraint())
     for row in ACTIVATIONS:
         yield f"activation-{row.name}", plots.activation(row)
-    compared = experiments.weight_decay(steps=500)
+    (compared,) = experiments.weight_decay(steps=500)
     yield "boundaries", plots.boundaries(compared)[0]
     named = zip(compared.settings, compared.weights, strict=True)
     yield "weight_histogram", plots.weight_histogram({f"λ = {s:g}": w for s, w in named})

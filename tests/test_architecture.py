@@ -26,8 +26,8 @@ ROOMS = {
         "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "derivation", "vectors",
-        "table",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "derivation",
+        "vectors", "table",
     ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",
@@ -57,11 +57,9 @@ ROOMS = {
     ],
     "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
                "workers", "grading", "plugin"],
-    "lectures.experiments": ["gradients", "surfaces", "generalisation", ""],
+    "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
-    "lectures": [
-        "", "statements", "claims", "backpropagation", "networks", "slips", "decks",
-    ],
+    "lectures": ["", "statements", "demonstrations", "rows", "decks"],
     "cli": [
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey", "commands",

@@ -92,8 +92,10 @@ EXERCISES = {
         ("return None",
          "y = math.tanh(a.data); return Scalar(y, (a,), lambda g: (g * (1 - y**2),))",
          "y = math.tanh(a.data); return Scalar(y, (a,), lambda g: (g * (1 - y),))"),
+        ("count = None", "count = 33", "count = 24"),
     ],
     "03": [
+        ("mine = None, None, None", "mine = -1, 2, 0", "mine = 2, -1, 0"),
         ('"", "dyhat/dh1": "", "dh1/dx": "", "dyhat/dh2": "", "dh2/dx": "", "dl/dx": ""',
          '"2", "dyhat/dh1": "4", "dh1/dx": ".5", "dyhat/dh2": "2", "dh2/dx": "-1/4", "dl/dx": "3"',
          '"2", "dyhat/dh1": "4", "dh1/dx": ".5", "dyhat/dh2": "2", "dh2/dx": "-1/4", "dl/dx": "4"'),
@@ -127,6 +129,13 @@ EXERCISES = {
         ("    d_x1 = 0\n    d_x2 = 0", "    d_x1 = x1 + s\n    d_x2 = x1",
          "    d_x1 = s\n    d_x2 = x1"),
         ("guess = None", "guess = 7", "guess = 12"),
+    ],
+    "10": [
+        ("= None, None  # your turn, like", "= (100, 784), (10, 100)  #",
+         "= (784, 100), (10, 100)  #"),
+        ("mine = None, None", "mine = 4, 6", "mine = 1, 3"),
+        ("return None", "return [[d * x_j for x_j in x] for d in delta]",
+         "return [[d * x_j for d in delta] for x_j in x]"),
     ],
 }  # fmt: skip
 

@@ -11,13 +11,7 @@ from scalargrad import plots
 from scalargrad.engine import ops
 from scalargrad.errors import DrawingError
 from scalargrad.lectures import experiments
-from scalargrad.lectures.experiments import (
-    Capacity,
-    DoubleDescent,
-    GradientSizes,
-    Grid,
-    LearningRates,
-)
+from scalargrad.lectures.experiments import Curves, Grid
 from scalargrad.train import data
 from scalargrad.train.fit import History
 
@@ -28,20 +22,27 @@ RUN = History(
     train={"loss": [0.7, 0.4, 0.2], "accuracy": [0.5, 0.7, 0.9]},
     test={"loss": [0.8, 0.5, 0.4], "accuracy": [0.4, 0.6, 0.8]},
 )
-SIZES = GradientSizes("layer", [1, 2, 3], ["sigmoid", "ReLU"], [[1e-9, 1e-5, 0.1], [0.1, 0.0, 9.0]])
-CAPACITY = Capacity([1, 2, 4], [4, 7, 13], [0.3, 0.1, 0.01], [0.4, 0.2, 0.5])
-DOUBLE = DoubleDescent([2, 5, 10, 40], [0.5, 0.1, 1e-30, 1e-30], [0.6, 0.3, 9.0, 0.2], 10)
-RATES = LearningRates([0.1, 9.0], [[1.0, 0.5, 0.2], [1.0, 900.0]], [False, True])
+SIZES = Curves(
+    "layer", "mean |∂L/∂w|", [1, 2, 3], [{"sigmoid": [1e-9, 1e-5, 0.1], "ReLU": [0.1, 0.0, 9.0]}],
+    "y", (1e-6, 1e3),
+)  # fmt: skip
+SPREAD = Curves(
+    "degree", "error", [0, 1, 2], [{"test": [n, n / 2, n * 2]} for n in (1.0, 2.0, 5.0)], "xy",
+    mark=(1, "least"), shown=(0.1, 8.0),
+)  # fmt: skip
+RATES = Curves(
+    "step", "loss", [1, 2, 3],
+    [{"η = 0.1": [1.0, 0.5, 0.2], "η = 9": [1.0, 900.0, math.inf]}] * 2, "y", shown=(0.1, 10),
+)  # fmt: skip
 MOONS = data.two_moons(20)
 GRID = experiments.score_grid(lambda xy: xy[0] - xy[1], MOONS, steps=12)
 
 DRAWN = {
     "history": lambda ax=None: plots.history(RUN, ax),
     "accuracy": lambda ax=None: plots.history(RUN, ax, quantity="accuracy"),
-    "learning_rates": lambda ax=None: plots.learning_rates(RATES, ax),
-    "gradient_sizes": lambda ax=None: plots.gradient_sizes(SIZES, ax),
-    "capacity": lambda ax=None: plots.capacity(CAPACITY, ax),
-    "double_descent": lambda ax=None: plots.double_descent(DOUBLE, ax),
+    "rates": lambda ax=None: plots.curves(RATES, ax),
+    "sizes": lambda ax=None: plots.curves(SIZES, ax),
+    "spread": lambda ax=None: plots.curves(SPREAD, ax),
     "decision_boundary": lambda ax=None: plots.decision_boundary(GRID, MOONS, ax),
     "points": lambda ax=None: plots.points(data.blobs(12), ax),
     "spirals": lambda ax=None: plots.points(data.spirals(120), ax),
@@ -96,8 +97,8 @@ def test_lines_differ_without_colour(name):
 
 
 def test_seven_lines_have_seven_dashes_and_markers():
-    found = GradientSizes("depth", [1, 2], list("abcdefg"), [[0.1, 0.1]] * 7)
-    ax = plots.gradient_sizes(found)
+    found = Curves("depth", "size", [1, 2], [{name: [0.1, 0.1] for name in "abcdefg"}], "y")
+    ax = plots.curves(found)
     lines = [line for line in ax.lines if line.get_label() in set("abcdefg")]
     assert len({line.get_marker() for line in lines}) == 7
     assert len({line.get_color() for line in lines}) == 7
@@ -144,13 +145,24 @@ def test_history_draws_training_and_test_over_the_epochs():
 
 
 def test_gradients_stand_over_the_healthy_band_and_zero_at_its_lower_edge():
-    ax = plots.gradient_sizes(SIZES)
-    assert line(ax, "sigmoid") == ([1, 2, 3], SIZES.sizes[0])
+    ax = plots.curves(SIZES)
+    assert line(ax, "sigmoid") == ([1, 2, 3], SIZES.runs[0]["sigmoid"])
     low, high = ax.get_ylim()
     assert low < 1e-9 < 1e3 < high
     assert line(ax, "ReLU")[1][1] == pytest.approx(low)
     band = ax.patches[0].get_extents().transformed(ax.transData.inverted())
     assert [band.y0, band.y1] == pytest.approx([1e-6, 1e3], rel=1e-6)
+
+
+def test_the_median_stands_in_the_band_of_the_quartiles():
+    ax = plots.curves(SPREAD)
+    assert line(ax, "test") == ([0, 1, 2], [2, 1, 4])
+    (band,) = ax.collections
+    at_0 = sorted({y for x, y in band.get_paths()[0].vertices if x == 0})
+    assert at_0 == [1.5, 3.5]
+    assert ax.get_ylim() == (0.1, 8.0)
+    assert [text.get_text() for text in ax.texts] == ["least"]
+    assert "3 seeds" in ax.get_title(loc="right")
 
 
 def test_an_activation_is_drawn_with_its_derivative():
@@ -204,8 +216,8 @@ def test_a_histogram_counts_every_weight():
 
 def test_the_constraint_shows_where_both_optima_meet():
     ax = plots.constraint(experiments.constraint((2.0, 1.0), 1.0))
-    (hx,), (hy,) = line(ax, "hard optimum")
-    (sx,), (sy,) = line(ax, "soft optimum")
+    (hx,), (hy,) = line(ax, "w* of the hard")
+    (sx,), (sy,) = line(ax, "w* of the soft")
     assert (hx, hy) == pytest.approx((sx, sy))
     assert math.hypot(hx, hy) == pytest.approx(1)
     low, high = ax.get_xlim()
@@ -213,7 +225,7 @@ def test_the_constraint_shows_where_both_optima_meet():
 
 
 def test_boundaries_stand_side_by_side_with_their_errors():
-    found = experiments.weight_decay((0.0, 5.0), steps=3)
+    (found,) = experiments.weight_decay((0.0, 5.0), steps=3)
     axes = plots.boundaries(found)
     assert [ax.get_title().split("\n")[0] for ax in axes] == ["λ = 0", "λ = 5"]
     assert f"test {found.test[1]:.1%}" in axes[1].get_title()
@@ -241,7 +253,7 @@ def test_the_gallery_shows_every_plot():
 
 
 def test_a_rate_that_diverges_is_said_to():
-    ax = plots.learning_rates(RATES)
+    ax = plots.curves(RATES)
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels == ["η = 0.1", "η = 9 (diverges)"]
 

@@ -9,8 +9,6 @@ from typing import Literal
 from scalargrad.checking.kinks import (
     ANY,
     Interval,
-    is_among,
-    is_smooth,
     pullback_at,
     slopes_at_kinks,
 )
@@ -19,7 +17,7 @@ from scalargrad.checking.quantities import Quantity, canonical_label, shown
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
-from scalargrad.engine.one_sided import Slopes
+from scalargrad.engine.one_sided import Slopes, is_among, is_smooth
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program, program

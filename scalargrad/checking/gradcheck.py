@@ -12,14 +12,13 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
-from scalargrad.checking.kinks import is_among, is_smooth
 from scalargrad.checking.marking import mark
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.recomputing import recomputed
 from scalargrad.checking.report import NOT_ASKED, RIGHT, UNKNOWN
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import Pullback, gradients, multiplying
-from scalargrad.engine.one_sided import Slopes, slopes
+from scalargrad.engine.one_sided import Slopes, is_among, is_smooth, slopes
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, GradientMismatch

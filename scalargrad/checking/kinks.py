@@ -16,8 +16,6 @@ from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.scalars import Kind, Scalar
 from scalargrad.engine.value import Value
 
-_ROUNDING = 1e-12  # relative, of floats that were computed in another order
-
 
 @dataclass(frozen=True)
 class Interval:
@@ -127,22 +125,6 @@ def slopes_at_zero(operation: str) -> tuple[Scalar, Scalar] | None:
     return ends[0] if ends else None
 
 
-def is_smooth(output: Value) -> bool:
-    """Whether every node below an output has one finite slope, so that the chain rule is right."""
-    return all(map(_is_smooth_there, topological_order(output)))
-
-
-def _is_smooth_there(node: Value) -> bool:
-    if node.op is None or not node.parents or not scalars.is_number(node.data):
-        return True
-    operands = node.operands
-    if node.is_at_kink or (node.op.jump and node.op.jump(*operands)):
-        return False
-    if node.op.chooses and operands[0] == 0:
-        return False
-    return all(map(scalars.is_finite, node.local_derivatives()))
-
-
 def slopes_at_kinks(of: Value, by: Value, stated: Mapping[str, Scalar]) -> Slopes:
     """The slopes that are right, of a node along another: those of the function.
 
@@ -153,16 +135,3 @@ def slopes_at_kinks(of: Value, by: Value, stated: Mapping[str, Scalar]) -> Slope
         between = subdifferential(of, stated).get(by, Interval(0, 0))
         return Slopes(between.low, between.high)
     return one_sided.slopes(of, by)
-
-
-def is_among(number: Scalar, both: Slopes) -> bool:
-    """Whether a number is one of the slopes between the left and the right, up to rounding.
-
-    >>> is_among(0.30000000000000004, Slopes(0.3, 0.3)), is_among(0, Slopes(1, 1))
-    (True, False)
-    """
-    low, high = both.low, both.high
-    slack = _ROUNDING * max(map(abs, (scalars.to_float(low), scalars.to_float(high))))
-    is_rounded = not all(map(scalars.is_exact, (number, low, high)))
-    slack = slack if is_rounded else 0
-    return bool(low - slack <= number <= high + slack)

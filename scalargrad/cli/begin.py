@@ -38,12 +38,15 @@ def demo(output: Path) -> None:
         loss.backward()
         say(f"{lecture.title}\n\n{table(loss)}\n")
         assert_gradients(loss, lecture.gradients)
-        checked = ", ".join(
-            f"∂{typeset(loss.label)}/∂{typeset(name)} = {fraction(example[name].grad)}"
+        checked = {
+            name: f"∂{typeset(loss.label)}/∂{typeset(name)} = {fraction(example[name].grad)}"
             for name in lecture.gradients
-        )
+        }
         say(f"{derive(loss, 'w2')}\n")
-        say(f"as on the slide: {checked}\n")
+        printed = [f"{checked[name]} ({slide})" for name, slide in lecture.printed.items()]
+        ours = [text for name, text in checked.items() if name not in lecture.printed]
+        say(f"as on the slides: {', '.join(printed)}")
+        say(f"by hand, from weights of our own: {', '.join(ours)}\n")
         drawing = draw(loss, wrt="w2")
         for suffix in (".svg", ".pdf", ".png", ".tex", ".dot"):
             say(f"wrote {drawing.save(output / (lecture.name + suffix))}")

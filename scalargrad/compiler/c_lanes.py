@@ -9,7 +9,7 @@ from scalargrad.compiler.c import C_NAMES, listing_of
 from scalargrad.compiler.listing import Line, Text
 from scalargrad.compiler.memory import Memory
 from scalargrad.compiler.program import Program
-from scalargrad.compiler.rolling import rolled
+from scalargrad.compiler.rolling import Products, rolled
 from scalargrad.compiler.source import CONDITIONS
 
 LONGEST = 200  # statements in one function: compilers take more than linear time for longer ones
@@ -96,7 +96,7 @@ static inline real power_lanes(real a, real b)
 """
 
 # sum_ is added up over the lanes, same_ are outputs that no lane changes; wide_ and single_ are
-# what one part leaves for the next.
+# what one part leaves for the next, and wide_ of each block what its products are made of.
 _NAMES = "i_, rest_, numbers_, columns_, sum_, wide_, single_, same_, rows_"
 
 _PART = """\
@@ -111,32 +111,57 @@ static void part{number}(
 }}
 """
 
+_PRODUCTS = """\
+#define BLOCKS 32 /* of lanes, after which products are added up: their memory stays in the cache */
+
+static inline double summed(const real *a, const real *b, long blocks, long rest)
+{{
+    real s = *a * *b;
+    for (long k = rest; k < LANES; k++) s[k] = 0; /* what lies beyond the rest does not count */
+    for (long i = 1; i < blocks; i++) s += a[i * {wide}] * b[i * {wide}];
+    double sum = 0;
+    for (int k = 0; k < LANES; k++) sum += s[k];
+    return sum;
+}}
+
+static void products(long blocks_, long rest_, const real *restrict wide_, double *restrict sums_)
+{{
+    {loops}
+}}
+"""
+
 _KERNEL = """\
 int kernel(long n_, const double *numbers_, const double *const *columns_, double *sums_,
     double *const *rows_)
 {{
-    real *const sum_ = aligned_alloc(sizeof(real), ({sums} + {wide} + 1) * sizeof(real));
+    real *const sum_ = aligned_alloc(sizeof(real), ({sums} + {blocks} * {wide} + 1) * sizeof(real));
     double *const single_ = malloc(({single} + {same} + 1) * sizeof(double));
     if (!sum_ || !single_) {{
         free(sum_);
         free(single_);
         return 1;
     }}
-    real *const wide_ = sum_ + {sums};
+    real *const memory_ = sum_ + {sums};
     double *const same_ = single_ + {single};
     memset(sum_, 0, {sums} * sizeof(real));
+    memset(sums_, 0, {all_sums} * sizeof(double));
     const long rest_ = n_ % LANES;
-    for (long i_ = rest_ ? rest_ - LANES : 0; i_ < n_; i_ += LANES) {{
-        {calls}
-        if (i_ < 0) /* what lies beyond the rest does not count */
-            for (int j = 0; j < {sums}; j++)
-                for (int k = rest_; k < LANES; k++) sum_[j][k] = 0;
+    for (long i_ = rest_ ? rest_ - LANES : 0; i_ < n_;) {{
+        const long held_ = i_ < 0 ? rest_ : LANES;
+        long block_ = 0;
+        for (; i_ < n_ && block_ < {blocks}; i_ += LANES, block_++) {{
+            real *const wide_ = memory_ + block_ * {wide};
+            {calls}
+            if (i_ < 0) /* what lies beyond the rest does not count */
+                for (int j = 0; j < {sums}; j++)
+                    for (int k = rest_; k < LANES; k++) sum_[j][k] = 0;
+        }}
+        {products}
     }}
+    static const int places[] = {{{places}}};
     static const int same_sums[][2] = {{{same_sums}}}, same_rows[][2] = {{{same_rows}}};
-    for (int j = 0; j < {sums}; j++) {{
-        sums_[j] = 0;
-        for (int k = 0; k < LANES; k++) sums_[j] += sum_[j][k];
-    }}
+    for (int j = 0; j < {sums}; j++)
+        for (int k = 0; k < LANES; k++) sums_[places[j]] += sum_[j][k];
     for (int j = 0; j < {same_sums_count}; j++)
         sums_[same_sums[j][0]] = n_ * same_[same_sums[j][1]];
     for (int j = 0; j < {same_rows_count}; j++)
@@ -165,35 +190,33 @@ class _Writer:
 
     def __init__(self, program: Program, lanes: Sequence[str], summed: frozenset[int]) -> None:
         varying = program.lanes(lanes)
-        self.sums = {place: k for k, place in enumerate(sorted(summed))}
+        self.all_sums = {place: k for k, place in enumerate(sorted(summed))}
         apart = [place for place in range(len(program.outputs)) if place not in summed]
         self.rows = {place: k for k, place in enumerate(apart)}
         same = [place for place, ref in enumerate(program.outputs)
                 if not (isinstance(ref, int) and varying[ref])]  # fmt: skip
         self.same = {place: k for k, place in enumerate(same)}
-        added = [place for place in self.sums if place not in self.same]
+        added = [place for place in self.all_sums if place not in self.same]
         alike = [{place: program.outputs[place] for place in places} for places in (same, added)]
-        self.program, products = rolled(program, alike)
+        self.program, self.products = rolled(program, alike)
+        gone = {place + k for place, _, others in self.products for k in range(len(others))}
+        self.sums = {place: k for k, place in enumerate(p for p in added if p not in gone)}
         self.varying = self.program.lanes(lanes)
-        self.products = {found.place: found for found in products}
         self.inputs = self._inputs(lanes)
         self.memory = Memory(self.varying, self.inputs)
         self.pairs = {
             index: self.memory.pairs(args[1:])
             for index, (op, args) in enumerate(self.program.steps) if op == "dot"
         }  # fmt: skip
-        self.others = {found.place: self.memory.rows(found.others) for found in products}
+        self.factors = [self._factors(found) for found in self.products]
         straight = [(op, args[:1]) if op == "dot" else (op, args)
                     for op, args in self.program.steps]  # fmt: skip
-        kept = {*self.memory.steps, *[found.factor for found in products]}
         self.listing = listing_of(
             replace(self.program, steps=tuple(straight)), self.varying, names=False,
-            loop=self._sum, apart=kept,
+            loop=self._sum, apart=self.memory.steps,
         )  # fmt: skip
-        gone = {found.place + k for found in products for k in range(len(found.others))}
         outputs = {k: ref for k, ref in enumerate(self.program.outputs) if k not in gone}
         lines = list(self.listing.lines(outputs))
-        lines += [Line("", None, found.place, (found.factor,)) for found in products]
         self.parts = [lines[k : k + LONGEST] for k in range(0, len(lines), LONGEST)] or [[]]
         self.loads = {
             index: f"const {kind} {self.listing.variables[index]} = {says};"
@@ -229,6 +252,12 @@ class _Writer:
                     found[step] = self.memory.place(step)
         return found
 
+    def _factors(self, found: Products) -> tuple[str, str]:
+        """Expressions for what products share, and in k_ for the other factor of each."""
+        if found.place in self.same:
+            return self.memory.rows([found.factor]), self.memory.rows(found.others)
+        return self.memory.place(found.factor), self.memory.rows(found.others, "wide_")
+
     def _sum(self, index: int, start: Text) -> Text:
         """A loop that adds up products, as an expression."""
         operands = self.program.steps[index][1]
@@ -243,19 +272,44 @@ class _Writer:
     def text(self) -> str:
         """The translation unit."""
         calls = [f"part{k}({_NAMES});" for k in range(len(self.parts))]
+        wide = self.memory.count("wide_")
+        loops = self._added_products()
         kernel = _KERNEL.format(
             sums=len(self.sums),
-            wide=self.memory.count("wide_"),
+            all_sums=len(self.all_sums),
+            places=", ".join(str(self.all_sums[place]) for place in self.sums) or "0",
+            wide=wide,
+            blocks="BLOCKS" if loops else 1,
+            products="products(block_, held_, memory_, sums_);" if loops else "(void)held_;",
             single=self.memory.count("single_"),
             same=len(self.same),
             calls="\n        ".join(calls),
-            **self._same("sums", self.sums),
+            **self._same("sums", self.all_sums),
             **self._same("rows", self.rows),
         )
+        if loops:
+            kernel = _PRODUCTS.format(wide=wide, loops="\n    ".join(loops)) + "\n" + kernel
         parts = map(self._part, range(len(calls)))
-        tables = self.memory.tables
-        head = _LOOPS + _HEAD if self.memory.steps or self.products else _HEAD
-        return "\n".join([head, *self._functions(), *tables, *parts, kernel])
+        head = _LOOPS + _HEAD if self.pairs or self.products else _HEAD
+        return "\n".join([head, *self._functions(), *self.memory.tables, *parts, kernel])
+
+    def _added_products(self) -> list[str]:
+        """The loops over products that are added up over the lanes."""
+        return [
+            f"for (int k_ = 0; k_ < {len(found.others)}; k_++) "
+            f"sums_[{self.all_sums[found.place]} + k_] += summed(&{a}, &{b}, blocks_, rest_);"
+            for found, (a, b) in zip(self.products, self.factors, strict=True)
+            if found.place not in self.same
+        ]
+
+    def _same_products(self) -> list[str]:
+        """The loops over products that no lane changes, when everything is computed."""
+        return [
+            f"for (int k_ = 0; k_ < {len(found.others)}; k_++) "
+            f"same_[{self.same[found.place]} + k_] = {a} * {b};"
+            for found, (a, b) in zip(self.products, self.factors, strict=True)
+            if found.place in self.same
+        ]
 
     def _same(self, name: str, places: dict[int, int]) -> dict[str, str]:
         """Which of the sums, or rows, are outputs that no lane changes."""
@@ -292,6 +346,8 @@ class _Writer:
             known.add(line.step)
             body.append(self._declared(line.step, line.says))
             body += self.memory.stored(line.step, self.listing.variables[line.step])
+        if number == len(self.parts) - 1:
+            body += self._same_products()
         text = "\n".join(f"    {statement}" for statement in body)
         return _PART.format(number=number, body=text)
 
@@ -302,14 +358,6 @@ class _Writer:
     def _handed_over(self, line: Line) -> str:
         place = line.output
         assert place is not None
-        if place in self.products:
-            factor, others = self.products[place].factor, self.products[place].others
-            into = f"same_[{self.same[place]}" if place in self.same else f"sum_[{self.sums[place]}"
-            sign = "=" if place in self.same else "+="
-            return (
-                f"for (int k_ = 0; k_ < {len(others)}; k_++) {into} + k_] {sign} "
-                f"{self.listing.variables[factor]} * {self.others[place]};"
-            )
         if place in self.same:
             return f"same_[{self.same[place]}] = {line.says};"
         if place in self.sums:

@@ -52,12 +52,16 @@ class Memory:
         first, second = zip(*pairs, strict=True)
         return self.rows(first), self.rows(second)
 
-    def rows(self, operands: Sequence[Ref]) -> str:
-        """An expression in k_ for the operands, the first at k_ = 0."""
+    def rows(self, operands: Sequence[Ref], array: str = "") -> str:
+        """An expression in k_ for the operands, the first at k_ = 0, perhaps in a certain array."""
         held = [self._inputs[ref] for ref in operands if self._is_input(ref)]
-        if len(held) == len(operands) and {array for array, _ in held} == {"numbers_"}:
+        if (
+            not array
+            and len(held) == len(operands)
+            and {where for where, _ in held} == {"numbers_"}
+        ):
             return self._at("numbers_", [place for _, place in held])
-        array = "wide_" if any(map(self._is_wide, operands)) else "single_"
+        array = array or ("wide_" if any(map(self._is_wide, operands)) else "single_")
         self._row(array, operands)
         return self._at(array, [self._places[array, ref, ref.__class__] for ref in operands])
 
@@ -107,6 +111,8 @@ class Memory:
         return found
 
     def _at(self, array: str, places: Sequence[int]) -> str:
+        if len(places) == 1:
+            return f"{array}[{places[0]}]"
         step = places[1] - places[0]
         if all(b - a == step for a, b in pairwise(places)):
             return f"{array}[{places[0]} + {step} * k_]"

@@ -27,6 +27,7 @@ from scalargrad.engine.value import Value
 
 Outcome = Literal["slopes", "jump", "infinite", "undecided"]
 _FAILURES = (ArithmeticError, ValueError)
+_ROUNDING = 1e-12  # relative, of floats that were computed in another order
 _NEAR = Fraction(1, 10**30)  # a step that is smaller than any that a float can take
 
 
@@ -88,6 +89,35 @@ def slopes(output: Value, node: Value) -> Slopes:
     if not (scalars.is_finite(left) and scalars.is_finite(right)):
         return Slopes(left, right, "infinite", reasons[0])
     return Slopes(left, right)
+
+
+def is_smooth(output: Value) -> bool:
+    """Whether every node below an output has one finite slope, so that the chain rule is right."""
+    return all(map(_is_smooth_there, topological_order(output)))
+
+
+def _is_smooth_there(node: Value) -> bool:
+    if node.op is None or not node.parents or not scalars.is_number(node.data):
+        return True
+    operands = node.operands
+    if node.is_at_kink or (node.op.jump and node.op.jump(*operands)):
+        return False
+    if node.op.chooses and operands[0] == 0:
+        return False
+    return all(map(scalars.is_finite, node.local_derivatives()))
+
+
+def is_among(number: Scalar, both: Slopes) -> bool:
+    """Whether a number is one of the slopes between the left and the right, up to rounding.
+
+    >>> is_among(0.30000000000000004, Slopes(0.3, 0.3)), is_among(0, Slopes(1, 1))
+    (True, False)
+    """
+    low, high = both.low, both.high
+    slack = _ROUNDING * max(map(abs, (scalars.to_float(low), scalars.to_float(high))))
+    is_rounded = not all(map(scalars.is_exact, (number, low, high)))
+    slack = slack if is_rounded else 0
+    return bool(low - slack <= number <= high + slack)
 
 
 @dataclass(frozen=True)
@@ -203,7 +233,7 @@ def _misfit(
     ):
         near = [Fraction(each.value) + Fraction(each.slope) * _NEAR for each in operands]
         if not op.inside(*near):
-            return _trouble(node, "outside", f"{op.name} leaves its domain beside {place}")
+            return _trouble(node, "outside", f"{op.name} leaves its domain beside where {place}")
     if local != local:
         return _trouble(node, "undecided", f"{op.name} has no slope where {place}")
     return None
@@ -260,5 +290,5 @@ def _where(node: Value, operands: Sequence[_Ray], ray: _Ray) -> str:
 
 
 def _trouble(node: Value, kind: Literal["undecided", "outside"], reason: str) -> _Ray:
-    called = f"{node.label} = " if node.label else ""
+    called = f"at {node.label}, " if node.label else ""
     return _Ray(node.data, math.nan, trouble=kind, reason=called + reason)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial, reduce
+from textwrap import wrap
 from typing import Any
 
 from scalargrad.engine import scalars
@@ -48,17 +49,22 @@ from scalargrad.graph.paths import (
     product,
     total_derivatives,
 )  # fmt: skip
+from scalargrad.graph.remarks import remark
 from scalargrad.notation.formula import Formula, evaluated, formula, parts_of, renamed
 from scalargrad.notation.names import Written, canonical, parsed, typeset
 from scalargrad.notation.numbers import MINUS, Numbers, in_formula, read
 from scalargrad.notation.numbers import numbers as written_alike
-from scalargrad.notation.printing import enclosed
+from scalargrad.notation.printing import enclosed, escaped
 from scalargrad.notation.words import nearest, printable
 
 _SUMMED, _FACTORS = 6, 24  # paths, and factors on all of them, that are written as one sum
 _EQUATIONS, _TERMS = 16, 6  # in the recursive form: beyond them the middle is left out
 _SHOWN = 3  # terms of a sum over examples
 _LETTERS = 40  # of a name that are written
+_WIDE = 70  # letters in a line of a note
+_IN_TEXT = str.maketrans(
+    {"∂": r"$\partial$", "∞": r"$\infty$", "×": r"$\times$", "≈": r"$\approx$"}
+)
 _UNUSUAL = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-ÝßÀ-ïñ-öø-ýÿ]")  # what a plain LaTeX has no letter for
 
 
@@ -77,6 +83,7 @@ class Derivation:
         lines: of the aligned equation.
         line: the whole on one line, as on the slide: symbols, numbers and result.
         gates: the conditions in the formulas and what they are, as in 1[w₂ x > 0] = 1.
+        note: why the gradient is nan, or is not the slope of the function; "" where it is.
 
     >>> x, y = Value("2", "x"), Value("1", "y")
     >>> h = (Value("0.8", "w") * x).relu().named("h")
@@ -94,6 +101,7 @@ class Derivation:
     lines: tuple[Line, ...]
     line: Written
     gates: tuple[Written, ...] = ()
+    note: str = ""
 
     @property
     def steps(self) -> tuple[Written, ...]:
@@ -112,7 +120,7 @@ class Derivation:
             written.append(start + line.right.text)
         if self.gates:
             written.append("where " + ", ".join(gate.text for gate in self.gates))
-        return "\n".join(written)
+        return "\n".join([*written, *filter(None, [self.note])])
 
     @property
     def latex(self) -> str:
@@ -129,6 +137,8 @@ class Derivation:
         lines = [f"{a.left.math} &{SIGNS[a.sign]} {a.right.math}" for a in self.lines]
         if self.gates:
             lines.append(r"&\text{where } " + r",\; ".join(gate.math for gate in self.gates))
+        for line in wrap(self.note, _WIDE):
+            lines.append(rf"&\text{{{escaped(line).translate(_IN_TEXT)}}}")
         return " \\\\\n".join(lines)
 
     def __repr__(self) -> str:
@@ -192,8 +202,8 @@ def derive(
         raise ValueError(f"order is 1 or 2; got {order!r}")
     graph = contracted(output)
     source = _place(graph, wrt)
+    node = next(v for v in topological_order(output) if graph.place(v) == source)
     if order == 2:
-        node = next(v for v in topological_order(output) if graph.place(v) == source)
         return _second(output, node, digits, fractions)
     passed = [path] if isinstance(path, str) else path
     nodes = [named_node(graph, name) for name in passed if name]
@@ -204,7 +214,9 @@ def derive(
     if isinstance(lanes, int):
         graph = lane_of(graph, lanes)
     derived = _derivation(graph, source, way, _choice(graph, digits, fractions))
-    return derived if lanes is None else _of_lanes(derived, lanes, found)
+    if lanes is not None:
+        return _of_lanes(derived, lanes, found)
+    return derived if way else replace(derived, note=remark(output, node, derived.gradient))
 
 
 def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> Derivation:

@@ -8,6 +8,7 @@ from typing import Literal
 from scalargrad.engine.value import Value
 from scalargrad.graph.lanes import Lanes, check, count, reduced, said
 from scalargrad.graph.model import Graph, contracted, graph
+from scalargrad.graph.remarks import remarks
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import both
 from scalargrad.notation.words import printable
@@ -21,7 +22,8 @@ class Table:
 
     Attributes:
         rows: the cells.
-        note: what is shown of lanes, in words; "" where there are none, or all are listed.
+        note: what is shown of lanes, in words; of numbers, which gradients are nan, or are not
+            the slope of the function, and why.
     """
 
     rows: tuple[tuple[str, str, str], ...]
@@ -90,7 +92,9 @@ def table(
         )
         for index, node in enumerate(shown.nodes)
     )
-    return Table(rows, "" if lanes is None else said(lanes, found))
+    if found or output.grad is None:
+        return Table(rows, "" if lanes is None else said(lanes, found))
+    return Table(rows, "\n".join(remarks(output, shown)))
 
 
 def _names_more_than_the_output(shown: Graph) -> bool:

@@ -1,7 +1,8 @@
-"""The lecture's worked example, as programs with the gradients that stand on its slides.
+"""The lecture's worked example, as programs with the gradients that were worked out by hand.
 
-Source: the backpropagation deck of CS 540, UW–Madison, Fall 2025. Its figures are lost: x, y, ŷ,
-w₄, ∂ℓ/∂ŷ, ∂h₂/∂w₂, ℓ and ∂ℓ/∂w₂ are the lecture's, the other numbers are reconstructed.
+Source: the backpropagation deck of CS 540, UW–Madison, Fall 2025. Its figures are lost: x, y, w₄,
+∂ℓ/∂ŷ, ∂ŷ/∂h₂, ∂h₂/∂w₂ and ∂ℓ/∂w₂ are printed there, ŷ = 0.4 and ℓ = 0.36 follow from these, and
+the other numbers are ours. `scalargrad lectures` says it of every number of both decks.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ class Lecture:
     Attributes:
         name: of its file, without ".sg".
         title: for people.
-        gradients: what the slide says, by name, as text.
+        gradients: of the loss by each of some nodes, worked out by hand, as text.
+        printed: those of them that a slide prints, with the slide.
     """
 
     name: str
     title: str
     gradients: Mapping[str, str]
+    printed: Mapping[str, str]
 
     @property
     def text(self) -> str:
@@ -36,6 +39,7 @@ LECTURES = (
         "backprop",
         "the 1-2-1 ReLU network without biases",
         {"yhat": "-1.2", "w1": "-0.96", "w2": "-6/25", "w3": "-0.72", "w4": "-1.92"},
+        {"yhat": "B23", "w2": "B7"},
     ),
     Lecture(
         "backprop_biases",
@@ -50,6 +54,7 @@ LECTURES = (
             "b2": "-0.12",
             "b3": "-1.2",
         },
+        {"yhat": "B23", "w2": "B7"},
     ),
 )
 

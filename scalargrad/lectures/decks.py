@@ -3,65 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files
 
-from scalargrad.lectures import backpropagation, claims, networks, slips
-from scalargrad.lectures.statements import Claim, Outcome, Row, counted
+from scalargrad.lectures.rows import Outcome, Row, by_origin, read_rows
+from scalargrad.lectures.statements import counted
 
 DECKS: dict[str, tuple[Row, ...]] = {
-    "claims": claims.ROWS,
-    "backprop": backpropagation.ROWS,
-    "networks": networks.ROWS,
-    "slips": slips.ROWS,
+    name: read_rows((files(__package__) / f"{name}.md").read_text(encoding="utf-8"))
+    for name in ("backprop", "networks", "slips")
 }
 _TITLES = {
-    "claims": "The numbers on the slides",
-    "backprop": "The backpropagation deck, row by row",
-    "networks": "The deck Neural Networks III, row by row",
+    "backprop": "The backpropagation deck, slide by slide",
+    "networks": "The deck Neural Networks III, slide by slide",
     "slips": "Slips of the decks, and traps of the example",
 }
 
 
-def chosen(which: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
-    """The rows that were asked for, run one after the other, and what is to be printed of each.
+def chosen(which: Sequence[str]) -> list[tuple[str, tuple[Row, ...]]]:
+    """The rows that were asked for, each group with its title.
 
     Args:
-        which: names of decks, labels of rows, or slides in them, as "B20"; nothing for all decks,
-            whose rows get one line each.
+        which: names of decks, slides as "B20", ranges as "B20-B25"; nothing for all decks.
 
     Raises:
-        ValueError: for a name that there is not; nothing is run then.
+        ValueError: for a name that there is not.
     """
-    selected = [(name, _rows(name)) for name in which or DECKS]
-    return _run(selected, in_full=bool(which))
-
-
-def _run(
-    selected: Iterable[tuple[str, Iterable[Row]]], in_full: bool
-) -> Iterator[tuple[str, Outcome]]:
-    for name, rows in selected:
-        title = f"\n{_TITLES[name]}\n\n" if name in _TITLES else ""
-        for row in rows:
-            outcome = row.outcome()
-            if row in claims.ROWS:
-                text = outcome.table
-            else:
-                text = outcome.text if in_full or name == "slips" else outcome.line
-            yield title + text, outcome
-            title = ""
+    return [(_TITLES.get(name, ""), _rows(name)) for name in which or DECKS]
 
 
 def _rows(name: str) -> tuple[Row, ...]:
     if name in DECKS:
         return DECKS[name]
-    rows = [row for deck in DECKS.values() for row in deck if name in (row.label, *row.slides)]
-    if not rows:
-        raise ValueError(
-            f"the lectures are {', '.join(DECKS)}, or a row of them such as B20; got {name!r}"
-        )
-    return tuple(rows)
+    every = [row for deck in DECKS.values() for row in deck]
+    labels = [row.label for row in every]
+    first, _, last = (name, "", name) if name in labels else name.partition("-")
+    if first in labels and last in labels[labels.index(first) :]:
+        return tuple(every[labels.index(first) : labels.index(last) + 1])
+    raise ValueError(
+        f"the lectures are {', '.join(DECKS)}, or slides of them, B1 to B36 and N1 to N46; "
+        f"got {name!r}"
+    )
 
 
-def summary(outcomes: Iterable[Outcome]) -> str:
-    """One line: how many claims had which verdict."""
-    every: list[Claim] = [claim for outcome in outcomes for claim in outcome.claims]
-    return counted(every)
+def run(
+    groups: Iterable[tuple[str, Iterable[Row]]], seeds: Sequence[int] = range(3)
+) -> Iterator[tuple[str, Outcome]]:
+    """The rows, run one after the other, each with the title that stands before it."""
+    for title, rows in groups:
+        for row in rows:
+            yield title, row.outcome(seeds)
+            title = ""
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """Two lines: how many claims had which verdict, and how many are of which origin."""
+    claims = [claim for outcome in outcomes for claim in outcome.claims]
+    return f"{counted(claims)}\nby origin, with the numbers of programs: {by_origin(outcomes)}"

@@ -1,25 +1,23 @@
-"""What a slide states beside what scalargrad computes: claims, pictures, and the rows of a deck."""
+"""What a slide states beside what scalargrad computes: claims, options of a quiz, pictures."""
 
 from __future__ import annotations
 
-import inspect
-import re
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from pathlib import Path
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from scalargrad.checking.quantities import quantity, truth
+from scalargrad.checking.marking import check
+from scalargrad.checking.quantities import UnknownQuantity, quantity, truth
 from scalargrad.checking.reading import read
 from scalargrad.engine import scalars
+from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
-from scalargrad.files import write_all
-from scalargrad.language.reading import Program, inputs_of, program
+from scalargrad.language.reading import Program, program
 from scalargrad.notation.numbers import decimal, fraction
-from scalargrad.notation.words import printable
 from scalargrad.view.drawing import Drawing
 from scalargrad.view.picture import Frames
 
@@ -32,52 +30,52 @@ HOLDS = "holds"
 FLAGGED = "flagged"
 WRONG = "wrong"
 
-_POINTS = 100  # at which an identity is tried
+SLIDE, FOLLOWS, OURS = "slide", "follows", "ours"
+ORIGINS = (SLIDE, FOLLOWS, OURS)
+
+_POINTS = 100  # at which a formula is tried
 _CLOSE = 1e-12  # relative, of a formula in floats
-_WIDTH = 60  # of what a row states, on its line
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Something a slide states, and what became of it.
+    """Something that is stated, and what became of it.
 
     Attributes:
         what: a quantity, as mathematics writes it, or a sentence.
-        stated: what the slide says it is, "" for a sentence.
+        stated: the relation and the other side, "" for a sentence.
         computed: what it is, as text.
-        verdict: "exact" or "rounds to" for a number, "holds" for an identity or a sentence,
+        verdict: "exact" or "rounds to" for a number, "holds" for a formula or a sentence,
             "flagged" for a slip that a check has raised; "wrong".
+        origin: "slide" where it is printed, "follows" where it is computed from what is printed,
+            "ours" where it needs a number or an experiment of our own.
+        slide: the slide on which it is printed.
+        called: the words beside it there, where they are not `what`.
     """
 
     what: str
     stated: str
     computed: str
     verdict: str
+    origin: str = OURS
+    slide: str = ""
+    called: str = ""
 
     @property
     def is_met(self) -> bool:
         """Whether all is as it should be."""
         return self.verdict != WRONG
 
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """What is stated, where it is from, and what became of it."""
+        origin = f"{self.origin} {self.slide}".rstrip()
+        result = f"{self.verdict}: {self.computed}" if self.computed else self.verdict
+        return f"{mark(self.verdict)} {self.what} {self.stated}".rstrip(), origin, result
+
     def __str__(self) -> str:
         """One line."""
-        equals = "" if self.stated.startswith("≈") else "= "
-        stated = f" {equals}{self.stated}" if self.stated else ""
-        computed = f": {self.computed}" if self.computed not in ("", self.stated) else ""
-        return f"{mark(self.verdict)} {self.what}{stated}  {self.verdict}{computed}"
-
-
-@dataclass(frozen=True)
-class Identity(Claim):
-    """A formula that a slide states for a derivative.
-
-    Attributes:
-        text: of the program, without numbers.
-        formula: what is stated, in the language of programs.
-    """
-
-    text: str = ""
-    formula: str = ""
+        return "  ".join(self.cells)
 
 
 def mark(verdict: str) -> str:
@@ -85,8 +83,31 @@ def mark(verdict: str) -> str:
     return {WRONG: "✗", FLAGGED: "⚑"}.get(verdict, "✓")
 
 
+def fact(what: str, is_so: bool, seen: str = "") -> Claim:
+    """The claim that a sentence is true, and what was seen."""
+    return Claim(what, "", seen, HOLDS if is_so else WRONG)
+
+
+def same(what: str, stated: Any, computed: Any) -> Claim:
+    """The claim that two things are equal: lists of numbers, names, counts."""
+    verdict = EXACT if stated == computed else WRONG
+    return Claim(what, f"= {_listed(stated)}", _listed(computed), verdict)
+
+
+def _listed(thing: Any) -> str:
+    if isinstance(thing, Fraction):
+        return fraction(thing) if _is_short(thing) else decimal(thing, 7)
+    if not isinstance(thing, list | tuple):
+        return str(thing)
+    return ", ".join(decimal(x, 6) if isinstance(x, int | float | Fraction) else str(x)
+                     for x in thing)  # fmt: skip
+
+
+# Numbers and formulas over a program -------------------------------------------------------------
+
+
 def verdict(written: str, computed: Scalar) -> str:
-    """What became of a number on a slide: "exact", "rounds to" or "wrong".
+    """What became of a number that is stated: "exact", "rounds to" or "wrong".
 
     >>> verdict("-.24", Fraction(-6, 25)), verdict("-.24", -0.2412), verdict("-.25", -0.24)
     ('exact', 'rounds to', 'wrong')
@@ -102,76 +123,151 @@ def verdict(written: str, computed: Scalar) -> str:
     return ROUNDS if reading.accepts(computed) else WRONG
 
 
-def number(what: str, written: str, computed: Scalar) -> Claim:
-    """The claim that a quantity is a number, written as on the slide.
+def number(text: str, asked: str, relation: str, written: str) -> Claim:
+    """The claim that a quantity of a program is a number, is near it, or lies on one side of it.
 
-    >>> print(number("∂ℓ/∂w₂", "-.24", Fraction(-6, 25)))
-    ✓ ∂ℓ/∂w₂ = -.24  exact: −6/25
+    >>> print(number("w = 3; l = w^2", "∂l/∂w", "=", "6"))
+    ✓ ∂l/∂w = 6  ours  exact: 6
+    >>> number("w = 3; l = w^2", "∂l/∂w", "<", "6").verdict
+    'wrong'
     """
-    found = verdict(written, computed)
+    computed = _value(_run(text), text, asked)
+    if relation in _COMPARED:
+        found = HOLDS if _COMPARED[relation](computed, read(written).middle) else WRONG
+    else:
+        found = verdict(f"≈ {written}" if relation == "≈" else written, computed)
+    if found == WRONG and relation == "=" and _is_right_at_a_kink(text, asked, written):
+        return Claim(asked, f"= {written}", "a slope at the kink", HOLDS)
     is_full = found != ROUNDS and scalars.is_exact(computed) and _is_short(computed)
-    text = fraction(computed) if is_full else decimal(computed, 7)
-    return Claim(what, written, text, found)
+    shown = fraction(computed) if is_full else decimal(computed, 7)
+    return Claim(asked, f"{relation} {written}", shown, found)
+
+
+_COMPARED: Mapping[str, Callable[[Scalar, Scalar], bool]] = {
+    "<": lambda a, b: bool(a < b),
+    ">": lambda a, b: bool(a > b),
+    "≠": lambda a, b: bool(a != b),
+}
+
+
+def _is_right_at_a_kink(text: str, asked: str, written: str) -> bool:
+    """Whether it is a derivative that has no one value, and what is written is between its ends."""
+    try:
+        is_derivative = quantity(asked, tuple(_run(text))).kind == "derivative"
+    except UnknownQuantity:
+        return False
+    is_kink = any(node.is_at_kink for node in _run(text).values())
+    return is_derivative and is_kink and check(text, {asked: written}).ok
 
 
 def _is_short(exact: Scalar) -> bool:
     return max(abs(Fraction(exact).numerator), Fraction(exact).denominator) < 10**7
 
 
-def fact(what: str, is_so: bool, seen: str = "") -> Claim:
-    """The claim that a sentence is true, and what was seen."""
-    return Claim(what, "", seen, HOLDS if is_so else WRONG)
+@lru_cache(maxsize=64)
+def _run(text: str) -> Program:
+    return program(text) if text.strip() else Program({}, (), (None,))  # type: ignore[arg-type]
 
 
-def same(what: str, stated: Any, computed: Any) -> Claim:
-    """The claim that two things are equal: lists of numbers, names, counts."""
-    return Claim(what, _listed(stated), _listed(computed), EXACT if stated == computed else WRONG)
+def _sum_of_products(made: Program, text: str, chain: str, data: Mapping[str, Any]) -> Scalar:
+    """A chain rule that is written out, as in ∂ℓ/∂a × ∂a/∂x + ∂ℓ/∂b × ∂b/∂x."""
+    terms = [[_value(made, text, factor, data) for factor in term.split(" × ")]
+             for term in chain.split(" + ")]  # fmt: skip
+    return sum(map(math.prod, terms))
 
 
-def _listed(thing: Any) -> str:
-    if not isinstance(thing, list | tuple):
-        return str(thing)
-    return ", ".join(decimal(x, 6) if isinstance(x, int | float | Fraction) else str(x)
-                     for x in thing)  # fmt: skip
+def _value(made: Program, text: str, asked: str, data: Mapping[str, Any] | None = None) -> Scalar:
+    """A quantity of a program, or an expression over its names, also at other numbers."""
+    try:
+        wanted = quantity(asked, tuple(made))
+        end = made[wanted.of] if wanted.of else made.output
+    except UnknownQuantity:
+        made = _run(f"{text}\nclaimed = {asked}")
+        wanted = quantity("claimed", ("claimed",))
+        end = made.output
+    if data is None:
+        return truth(wanted, made)
+    twins = rebuilt(end, {made[name]: data[name] for name in data if name in made})
+    named = {name: twins[node] for name, node in made.items() if node in twins}
+    if wanted.by and wanted.by not in named:
+        return 0  # it does not depend on it
+    return truth(wanted, Program(named, (), (twins[end],)))
 
 
-def identity(text: str, asked: str, formula: str) -> Identity:
-    """The claim that a derivative is a formula, tried at a hundred random points at once.
+def identity(text: str, asked: str, formula: str) -> Claim:
+    """The claim that a quantity is a formula, tried at a hundred random points at once.
 
     Args:
-        text: a program without numbers; every name that it does not assign is drawn from 0.2
-            to 1.8.
-        asked: the derivative, as in "∂ℓ/∂w11".
+        text: a program; each of its inputs is drawn from 0.2 to 1.8.
+        asked: a derivative, as in "∂ℓ/∂w₁₁", or another quantity.
         formula: what it is, in the names of the program.
 
-    >>> print(identity("z = w*x; loss = (z - y)^2", "∂ℓ/∂w", "2*(z - y)*x"))
-    ✓ ∂ℓ/∂w = 2*(z - y)*x  holds: at 100 random points
+    >>> print(identity("w = 3; x = 2; y = 1; z = w x; loss = (z − y)^2", "∂ℓ/∂w", "2 (z − y) x"))
+    ✓ ∂ℓ/∂w ≡ 2 (z − y) x  ours  holds: at 100 random points
     """
-    made = at_random_points(f"{text}\nstated = {formula}")
-    found = truth(quantity(asked, tuple(made)), made)
-    stated = made["stated"].data
-    far = _greatest(abs(found - stated) / (1 + abs(stated)))
-    close = far <= _CLOSE
-    seen = f"at {_POINTS} random points" if close else f"off by {far:.2g}"
-    return Identity(asked, formula, seen, HOLDS if close else WRONG, text, formula)
-
-
-def _greatest(distances: Any) -> float:
-    """Of a number the number; of lanes the greatest of them."""
-    return float(distances.max() if hasattr(distances, "max") else distances)
-
-
-def at_random_points(text: str) -> Program:
-    """A program on lanes: every name that it does not assign is drawn a hundred times."""
     import numpy as np
 
+    made = _run(text)
     draw = Random(text)
-    inputs = {name: np.array([draw.uniform(0.2, 1.8) for _ in range(_POINTS)])
-              for name in inputs_of(text)}  # fmt: skip
-    return program(text, inputs)
+    lanes = {name: np.array([draw.uniform(0.2, 1.8) for _ in range(_POINTS)])
+             for name in made.inputs}  # fmt: skip
+    found = _value(made, text, asked, lanes)
+    value = _sum_of_products if "∂" in formula else _value
+    stated = value(made, text, formula, lanes)
+    far = float(np.max(abs(found - stated) / (1 + abs(stated))))
+    is_so = far <= _CLOSE
+    seen = f"at {_POINTS} random points" if is_so else f"off by {far:.2g}"
+    return Claim(asked, f"≡ {formula}", seen, HOLDS if is_so else WRONG)
 
 
-# Pictures ----------------------------------------------------------------------------------------
+def marked(text: str, answers: Mapping[str, str], mistakes: Sequence[str] | None = None) -> Claim:
+    """The claim that the checker lets answers pass, or that it flags them for some mistakes."""
+    report = check(text, answers)
+    what = ", ".join(f"{name} = {written}" for name, written in answers.items())
+    if mistakes is None:
+        seen = "passes" if report.ok else _first_mistake(report)
+        return Claim(what, "", seen, HOLDS if report.ok else WRONG)
+    is_raised = not report.ok and tuple(mistakes) in ((), tuple(report.mistakes))
+    return Claim(what, "", _first_mistake(report), FLAGGED if is_raised else WRONG)
+
+
+def _first_mistake(report: Any) -> str:
+    wrong = [line for line in report.lines if line.is_mistake] or list(report.lines)
+    return str(wrong[0].message)
+
+
+# Options and pictures ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a quiz: what it states, and whether that came out.
+
+    Attributes:
+        letter: as on the slide.
+        states: what it says, in our words.
+        claims: what it states, one by one.
+        expected: "confirmed" or "refuted".
+    """
+
+    letter: str
+    states: str
+    claims: tuple[Claim, ...]
+    expected: str
+
+    @property
+    def found(self) -> str:
+        """Whether all that it states holds, as "confirmed", or not, as "refuted"."""
+        return "confirmed" if all(claim.is_met for claim in self.claims) else "refuted"
+
+    @property
+    def claim(self) -> Claim:
+        """That it comes out as expected, with the reason."""
+        reasons = [c for c in self.claims if c.is_met == (self.found == "confirmed")]
+        seen = "; ".join(f"{c.what} {c.stated}".rstrip() + f": {c.computed}" for c in reasons)
+        is_so = bool(self.claims) and self.found == self.expected
+        what = f"{self.letter} is {self.expected}: {self.states}"
+        return Claim(what, "", seen, HOLDS if is_so else WRONG, SLIDE)
 
 
 @dataclass(frozen=True)
@@ -190,103 +286,6 @@ class Picture:
         return plots.svg(self.drawn)
 
 
-# Rows --------------------------------------------------------------------------------------------
-
-Shown = Any  # a Claim, a Picture, or what is printed as it is
-
-
-_SLIDES = re.compile(r"([BN])([0-9]+)(?:-[BN]([0-9]+))?")
-
-
-@dataclass(frozen=True)
-class Row:
-    """Some slides of a deck, which state one thing.
-
-    Attributes:
-        label: their numbers, as in "B20-B25", or another name.
-        run: gives claims, pictures, and what is to be printed.
-        title: what is stated; by default the docstring of `run`.
-    """
-
-    label: str
-    run: Callable[[], Iterable[Shown]]
-    title: str = ""
-
-    @property
-    def states(self) -> str:
-        """What is stated, on one line."""
-        return self.title or " ".join((inspect.getdoc(self.run) or "").split())
-
-    @property
-    def slides(self) -> list[str]:
-        """The slides, one by one.
-
-        >>> Row("B6-B7", list).slides
-        ['B6', 'B7']
-        """
-        match = _SLIDES.fullmatch(self.label)
-        if not match:
-            return []
-        deck, first, last = match.groups()
-        return [f"{deck}{n}" for n in range(int(first), int(last or first) + 1)]
-
-    def outcome(self) -> Outcome:
-        """What comes out when it is run."""
-        return Outcome(self, list(self.run()))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a row showed."""
-
-    row: Row
-    shown: list[Shown]
-
-    @cached_property
-    def claims(self) -> list[Claim]:
-        """What was stated."""
-        return [thing for thing in self.shown if isinstance(thing, Claim)]
-
-    @property
-    def is_met(self) -> bool:
-        """Whether something was stated, and nothing is wrong."""
-        return bool(self.claims) and all(claim.is_met for claim in self.claims)
-
-    @property
-    def line(self) -> str:
-        """One line: the row, and how many claims had which verdict; then the wrong ones."""
-        sign = mark(HOLDS if self.is_met else WRONG)
-        states = printable(self.row.states, _WIDTH)
-        head = f"{sign} {self.row.label:8} {counted(self.claims):36} {states}"
-        return "\n".join([head, *(_indented(str(c)) for c in self.claims if not c.is_met)])
-
-    @property
-    def text(self) -> str:
-        """Everything, in order; of a picture its name."""
-        parts = [f"picture {self._file(thing)}" if isinstance(thing, Picture) else str(thing)
-                 for thing in self.shown]  # fmt: skip
-        return "\n".join([f"{self.row.label}: {self.row.states}", *map(_indented, parts)])
-
-    @property
-    def table(self) -> str:
-        """The claims as a table: quantity, stated, verdict, computed."""
-        cells = [(f"{mark(c.verdict)} {c.what}", c.stated, c.verdict, c.computed)
-                 for c in self.claims]  # fmt: skip
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        rows = ["  ".join(map(str.ljust, row, widths)) for row in cells]
-        return "\n".join([f"{self.row.label}: {self.row.states}", *map(_indented, rows)])
-
-    def save(self, folder: Path) -> list[Path]:
-        """Write the pictures into a folder."""
-        pictures = [thing for thing in self.shown if isinstance(thing, Picture)]
-        files = [(folder / self._file(picture), picture.content()) for picture in pictures]
-        write_all(files)
-        return [path for path, _ in files]
-
-    def _file(self, picture: Picture) -> str:
-        return f"{self.row.label}-{picture.name}.svg"
-
-
 def counted(claims: Sequence[Claim]) -> str:
     """How many claims there are, and of which verdict."""
     kinds = [(kind, sum(claim.verdict == kind for claim in claims))
@@ -298,7 +297,3 @@ def counted(claims: Sequence[Claim]) -> str:
 def _plural(kind: str, count: int) -> str:
     return {ROUNDS: "rounds" if count == 1 else "round",
             HOLDS: "holds" if count == 1 else "hold"}.get(kind, kind)  # fmt: skip
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())

@@ -25,11 +25,12 @@ class Arrays:
         data: the examples.
         layers: the parameters of each layer, whose gradients are measured together.
         backend: of the program.
+        fast: C only: multiplications and additions may be fused.
     """
 
     def __init__(
         self, model: Module, loss: Any, optimizer: Optimizer, data: DataSet,
-        layers: Mapping[str, Sequence[Value]], backend: str,
+        layers: Mapping[str, Sequence[Value]], backend: str, fast: bool,
     ) -> None:  # fmt: skip
         import numpy as np
 
@@ -45,7 +46,7 @@ class Arrays:
             model.train(training)
             written: Compiled = model.compile(
                 loss, len(data.names), targets=data.width, wrt=wrt, backend=backend,
-                reduce=optimizer.reduction,
+                reduce=optimizer.reduction, fast=fast,
             )  # fmt: skip
             return written
 

@@ -85,6 +85,7 @@ def fit(
     monitor: bool = True,
     lanes: bool = True,
     backend: str | None = None,
+    fast: bool = False,
     before_step: Callable[[], object] | None = None,
     after_step: Callable[[], object] | None = None,
     resume: Mapping[str, Any] | None = None,
@@ -112,6 +113,7 @@ def fit(
         lanes: whether a batch is one graph on numpy arrays, else one graph of all its examples.
         backend: compiles the step, for "python", "numpy", "c", "jax", "torch" or "auto"; the graph
             is not built then. Its results differ from the graph's in the last bits.
+        fast: C only: multiplications and additions may be fused, which changes last bits.
         before_step: called when the gradients are there, as for clipping them.
         after_step: called when the parameters have changed, as for projecting them.
         resume: the `state()` of an earlier History of the same model, data and arguments.
@@ -152,16 +154,18 @@ def fit(
             "batch normalisation mixes the examples of a batch, and lanes never mix; "
             "use fit(…, lanes=False)"
         )
+    if fast and not backend:
+        raise ValueError("fast=True is for the C backend; got no backend")
     if backend and not lanes:
         raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
     hooks = (before_step, after_step)
     run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
     if backend:
-        run.compile(data, backend)
+        run.compile(data, backend, fast)
     identity = {
         "seed": seed, "batch_size": batch_size, "data": fingerprint(data),
         "test_data": fingerprint(test), "loss_function": function_name(loss),
-        "lanes": lanes, "backend": backend, **optimizer.settings(),
+        "lanes": lanes, "backend": backend, "fast": fast, **optimizer.settings(),
     }  # fmt: skip
     if resume is not None:
         run.resume(resume, identity, epochs, -(-len(data) // (batch_size or len(data))))
@@ -320,12 +324,14 @@ class _Run:
         self.good = self.snapshot()
         self.asked = -1  # the epoch in which the graph was last asked for the reason
 
-    def compile(self, data: DataSet, backend: str) -> None:
+    def compile(self, data: DataSet, backend: str, fast: bool) -> None:
         """Take the steps by a compiled program from here on."""
         self.model.eval()
         losses_of(self.model, self.loss, data)  # checks the labels
         self.model.train()
-        self.compiled = Arrays(self.model, self.loss, self.optimizer, data, self.layers, backend)
+        self.compiled = Arrays(
+            self.model, self.loss, self.optimizer, data, self.layers, backend, fast
+        )
         self.good = self.snapshot()
 
     @property

@@ -15,6 +15,7 @@ from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.derivation import named_node, named_value
 from scalargrad.graph.model import Graph, contracted, edges_between, graph
+from scalargrad.graph.remarks import conventions, remarks
 from scalargrad.nn.module import Module
 from scalargrad.notation.numbers import numbers
 from scalargrad.notation.words import printable
@@ -482,6 +483,7 @@ def draw(
         drawn, shown = named, of_root(contracted)
     else:
         drawn, shown, note = fitting(root, MOST_BOXES, shown)
+    slopes = remarks(root, drawn) if len(outputs) == 1 and root.grad is not None else []
     look = Look(
         _theme(theme),
         numbers(islice(_written(drawn), _READ)),
@@ -489,7 +491,7 @@ def draw(
         layers=detail if detail in ("layers", "matrices") else "",
         engine=engine,
         is_exact=_is_exact(drawn),
-        note="; ".join(remark for remark in (note, _remark_on_sums(drawn)) if remark),
+        note="; ".join(filter(None, [note, _remark_on_sums(drawn), *conventions(drawn), *slopes])),
         size=_size(size),
     )
     sources = _nodes("wrt", wrt)

@@ -105,7 +105,7 @@ NONE = {
     "the condition of where is 0 with the slope 0": (
         lambda x: ops.where_(x * x, x, 2 * x), "undecided",
     ),
-    "y = pow leaves its domain": (lambda x: (Value(-2) ** (x + 3)).named("y"), "undecided"),
+    "at y, pow leaves its domain": (lambda x: (Value(-2) ** (x + 3)).named("y"), "undecided"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The rows N19–N30 and N31–N45 of LECTURES.md."""
+"""The experiments: what each seed gives, their middle and spread, and what backs the sentences."""
 
 import math
 from dataclasses import FrozenInstanceError, fields, is_dataclass
@@ -9,103 +9,81 @@ import pytest
 from peers import needs_compiler
 
 from scalargrad import nn
-from scalargrad.engine import ops
 from scalargrad.engine.value import Value
 from scalargrad.lectures import experiments
-from scalargrad.lectures.experiments import CLIPPED, NETWORKS
+from scalargrad.lectures.experiments import CLIPPED, NETWORKS, TEST, TRAINING, Curves
 from scalargrad.train import optim
-from scalargrad.train.monitor import HEALTHY
 
-pytest.importorskip("numpy")
-
-
-@pytest.fixture(scope="module")
-def layers():
-    found = experiments.gradients_by_layer()
-    return dict(zip(found.cases, found.sizes, strict=True))
+np = pytest.importorskip("numpy")
 
 
-@pytest.fixture(scope="module")
-def decayed():
-    return experiments.weight_decay()
+def test_curves_have_a_median_and_quartiles_at_each_place():
+    runs = [{"a": [float(n), 10.0 * n]} for n in (4, 1, 3, 2, 0)]
+    found = Curves("x", "y", [1, 2], runs)
+    assert found.cases == ["a"]
+    assert found.median("a") == [2, 20]
+    assert [found.quantile("a", share) for share in (0.25, 0.75)] == [[1, 10], [3, 30]]
+    assert found.count(lambda run: run["a"][0] > 1) == 3
 
 
-# N19–N25: vanishing and exploding ----------------------------------------------------------------
+def test_two_runs_that_diverged_have_no_middle_that_is_not_a_number():
+    found = Curves("x", "y", [1], [{"a": [math.inf]}, {"a": [math.inf]}, {"a": [1.0]}])
+    assert found.median("a") == [1e300]
 
 
-def test_n19_a_hundred_factors_explode_or_vanish():
-    up, down, _ = experiments.products().products
+@pytest.mark.parametrize(
+    "run",
+    [
+        partial(experiments.gradients_by_layer, depth=3),
+        partial(experiments.gradients_by_depth, ["ReLU"], (2, 3)),
+        partial(experiments.learning_rates, (0.1,), steps=3),
+        experiments.capacity,
+        partial(experiments.double_descent, (5, 10)),
+        partial(experiments.trained_double_descent, (3,), steps=3),
+        experiments.more_data,
+        lambda seeds: experiments.deep_training((0.1, 1.0), depth=3, steps=3, seeds=seeds)[0],
+        lambda seeds: experiments.dropout((0.5,), 5, steps=4, every=2, seeds=seeds)[0],
+    ],
+)
+def test_every_experiment_takes_seeds_and_one_seed_does_not_hang_on_the_others(run):
+    both, second = run(seeds=(3, 5)), run(seeds=(5,))
+    assert len(both.runs) == 2
+    assert both.runs[1] == second.runs[0] != both.runs[0]
+    assert all(len(curve) == len(both.places) for run in both.runs for curve in run.values())
+
+
+# Gradients ---------------------------------------------------------------------------------------
+
+
+def test_a_hundred_factors_explode_or_vanish():
+    up, down, _ = experiments.products().runs[0].values()
     assert up[-1] == pytest.approx(float(Fraction(3, 2) ** 100), rel=1e-12)
     assert down[-1] == pytest.approx(float(Fraction(4, 5) ** 100), rel=1e-12)
-    assert f"{up[-1]:.0e}" == "4e+17"
-    assert f"{down[-1]:.0e}" == "2e-10"
 
 
-def test_n20_a_longer_chain_overflows_to_infinity_and_then_to_nan():
-    (chain,) = experiments.products([1.5], count=2000).products
-    assert chain[-1] == math.inf
-    assert math.isnan(chain[-1] - chain[-1])
+def test_the_gradient_of_a_layer_is_the_mean_over_its_weights():
+    found = experiments.gradients_by_layer(["ReLU"], depth=2, width=3, seeds=(1,))
+    model = NETWORKS["ReLU"](2, 3, 1)
+    examples = experiments.gradients.two_moons(16, seed=1)
+    total = [0.0] * 9
+    for (x1, x2), y in examples:
+        w = [float(p.data) for p in model.parameters()]  # three units of (2 weights, a bias), …
+        z = [w[3 * j] * x1 + w[3 * j + 1] * x2 + w[3 * j + 2] for j in range(3)]
+        h = [max(0.0, number) for number in z]
+        score = sum(w[9 + j] * h[j] for j in range(3)) + w[12]
+        slope = 1 / (1 + math.exp(-score)) - y
+        for j in range(3):
+            back = slope * w[9 + j] * (z[j] > 0)
+            total[2 * j] += back * x1 / 16
+            total[2 * j + 1] += back * x2 / 16
+            total[6 + j] += slope * h[j] / 16
+    expected = [sum(map(abs, total[:6])) / 6, sum(map(abs, total[6:])) / 3]
+    assert found.runs[0]["ReLU"] == pytest.approx(expected)
 
 
-def test_n21_the_loss_of_one_network_depends_on_the_learning_rate():
-    found = experiments.learning_rates()
-    slow, *_, fast, wild = (losses[-1] for losses in found.losses)
-    assert found.diverged == [False, False, False, True]
-    assert fast < slow
-    assert wild > 1e4 * fast
-
-
-def test_n22_the_sigmoid_is_nowhere_steeper_than_a_quarter():
-    top = experiments.steepest(ops.sigmoid)
-    assert (top.z, top.slope) == (0.0, 0.25)
-    z = Value(0)
-    ops.sigmoid(z).backward()
-    assert z.grad == Fraction(1, 4)
-    assert experiments.steepest(ops.tanh).slope == 1.0
-
-
-def test_n23_ten_sigmoids_leave_less_than_a_millionth():
-    (chain,) = experiments.products([0.25], count=10).products
-    assert chain[-1] == 0.25**10
-    assert chain[-1] < 1e-6
-
-
-def test_n24_the_bottom_layers_of_a_sigmoid_network_starve(layers):
-    sizes = layers["sigmoid"]
-    assert sizes == sorted(sizes)
-    assert sizes[0] < 1e-6 < 1e-3 < sizes[-1]
-
-
-def test_n25_small_weights_vanish_and_large_weights_explode(layers):
-    low, high = HEALTHY
-    assert (low, high) == (1e-6, 1e3)
-    assert max(layers["tanh, small weights"]) < low
-    assert min(layers["ReLU, large weights"]) > high
-
-
-def test_the_gradient_of_the_first_layer_falls_by_the_depth():
-    found = experiments.gradients_by_depth(["sigmoid", "ReLU"], depths=(2, 4, 8))
-    sigmoid, relu = found.sizes
-    assert sigmoid[0] > 5 * sigmoid[1] > 25 * sigmoid[2]
-    assert all(1e-6 < size < 1e3 for size in relu)
-    again = experiments.gradients_by_layer(["sigmoid"], depth=8)
-    assert again.sizes[0][0] == sigmoid[2]
-
-
-# N26–N30: the cures ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", ["ReLU", "sigmoid, residual", "sigmoid, batch norm", CLIPPED])
-def test_n26_each_cure_keeps_every_layer_in_the_healthy_range(layers, case):
-    low, high = HEALTHY
-    assert all(low <= size <= high for size in layers[case])
-    assert max(layers[case]) / min(layers[case]) < 1000
-
-
-def test_n27_clipping_keeps_the_direction():
+def test_clipped_gradients_have_norm_1_and_keep_their_direction():
     model = NETWORKS["ReLU, large weights"](6, 4, 0)
-    loss = model([0.5, -0.25])
-    loss.backward()
+    model([0.5, -0.25]).backward()
     before = [float(p.grad) for p in model.parameters()]
     assert math.hypot(*before) > 1
     optim.clip_norm(model.parameters(), 1)
@@ -113,19 +91,7 @@ def test_n27_clipping_keeps_the_direction():
     assert math.hypot(*after) == pytest.approx(1)
     cosine = sum(a * b for a, b in zip(after, before, strict=True)) / math.hypot(*before)
     assert cosine == pytest.approx(1)
-
-
-def test_n28_n29_the_sigmoid_network_vanishes_where_the_relu_network_does_not(layers):
-    assert layers["sigmoid"][0] < 1e-6 < layers["ReLU"][0]
-
-
-@pytest.mark.parametrize(("z", "slope"), [("-2", Fraction(1, 10)), ("0", 1), ("3", 1)])
-def test_n30_leaky_relu_is_max_of_a_tenth_with_slope_1_at_0(z, slope):
-    v = Value(z)
-    y = ops.leaky_relu(v, slope=Fraction(1, 10), at_zero=1)
-    y.backward()
-    assert y.data == max(v.data / Fraction(10), v.data)
-    assert v.grad == slope
+    assert CLIPPED in experiments.gradients_by_layer(depth=2, seeds=(0,)).cases
 
 
 def test_an_unknown_case_is_refused():
@@ -133,75 +99,58 @@ def test_an_unknown_case_is_refused():
         experiments.gradients_by_layer(["cubic"])
 
 
-# N31–N37: capacity -------------------------------------------------------------------------------
+def test_a_run_that_diverges_is_infinite_to_its_end():
+    (run,) = experiments.learning_rates((3.0,), steps=60, seeds=(0,)).runs
+    curve = run["η = 3"]
+    assert len(curve) == 60
+    first = curve.index(math.inf)
+    assert 1 < first < 60
+    assert set(curve[first:]) == {math.inf}
 
 
-def test_n31_n34_small_networks_underfit_and_large_ones_overfit():
-    found = experiments.capacity()
-    best = found.test.index(min(found.test))
-    assert 0 < best < len(found.units) - 1
-    assert found.test[0] > 1.3 * min(found.test)
-    assert found.test[-1] > 1.2 * min(found.test)
-    assert found.train[-1] < 0.3 * found.train[0]
-    gaps = [test - train for train, test in zip(found.train, found.test, strict=True)]
-    assert gaps[-1] > gaps[best]
-    assert found.parameters == [3 * m + 1 for m in found.units]
+# Generalisation ----------------------------------------------------------------------------------
 
 
-def test_n35_double_descent_has_its_peak_at_the_interpolation_threshold():
-    found = experiments.double_descent(draws=5)
-    peak = found.features[found.test.index(max(found.test))]
-    assert peak == found.threshold == 40
-    before = [e for p, e in zip(found.features, found.test, strict=True) if p < 40]
-    after = [e for p, e in zip(found.features, found.test, strict=True) if p > 40]
-    assert before[0] > min(before) < max(found.test) / 10  # the classical U
-    assert after[:6] == sorted(after[:6], reverse=True)  # and the second descent
-    assert after[-1] < min(before)
-    interpolates = [e < 1e-12 for e in found.train]
-    assert interpolates == [p >= 40 for p in found.features]
+def test_a_polynomial_with_as_many_coefficients_as_points_goes_through_all():
+    found = experiments.capacity((0, 13), seeds=range(4))
+    assert all(run[TRAINING][1] < 1e-9 < run[TRAINING][0] for run in found.runs)
+    fitted, points = experiments.fits((13,), seed=0)
+    (curve,) = fitted.runs[0].values()
+    for (x,), y in points:
+        nearest = min(range(len(curve)), key=lambda i: abs(fitted.places[i] - x))
+        assert abs(curve[nearest] - y) < 1.5
 
 
-def test_n35_twice_the_examples_move_the_peak():
-    found = experiments.double_descent(features=(20, 40, 80, 160), count=80, draws=5)
-    assert found.features[found.test.index(max(found.test))] == 80
-
-
-def test_n35_trained_networks_descend_twice_too():
-    found = experiments.trained_double_descent((2, 7, 10, 15, 60), draws=3)
-    peak = found.test.index(max(found.test))
-    assert found.threshold <= found.features[peak] == 15
-    assert found.test[peak] > 3 * found.test[0]
-    assert found.test[peak] > 1.2 * found.test[-1]
-    assert found.train == sorted(found.train, reverse=True)
-    assert found.what == "hidden units"
+def test_as_many_features_as_examples_interpolate_and_twice_the_examples_move_the_peak():
+    found = experiments.double_descent(seeds=range(2))
+    for run in found.runs:
+        interpolates = [error < 1e-12 for error in run[TRAINING]]
+        assert interpolates == [features >= 40 for features in found.places]
+    more = experiments.double_descent((20, 40, 80, 160), count=80, seeds=range(5))
+    assert more.places[int(np.argmax(more.median(TEST)))] == 80
 
 
 @pytest.mark.parametrize(
     ("d", "m", "k", "count"), [(1, 2, 1, 7), (2, 2, 1, 9), (784, 100, 10, 79_510)]
 )
-def test_n36_n37_parameters_are_counted(d, m, k, count):
+def test_parameters_are_counted(d, m, k, count):
     assert (d + 1) * m + (m + 1) * k == count
     assert len(nn.MLP(d, [m, k], initial=nn.zeros).parameters()) == count
 
 
-# N38–N41: weight decay and constraints -----------------------------------------------------------
+def test_a_larger_batch_is_nearer_the_best_loss_for_the_same_examples():
+    alone, batch, all_ = (experiments.budget(size, seeds=range(3)) for size in (1, 32, 2000))
+    for ratios in zip(batch, alone, all_, strict=True):
+        assert list(ratios) == sorted(ratios)
 
 
-def test_n38_weight_decay_trades_training_error_for_test_error(decayed):
-    assert decayed.settings == [0.0, 0.02]
-    assert decayed.train_loss[0] < decayed.train_loss[1]
-    assert decayed.test_loss[0] > 1.5 * decayed.test_loss[1]
-    assert decayed.test[0] > decayed.test[1]
-    assert decayed.train[0] <= decayed.train[1] < decayed.test[1]
+@pytest.fixture(scope="module")
+def decayed():
+    (found,) = experiments.weight_decay(steps=300)
+    return found
 
 
-def test_n38_weight_decay_shrinks_the_weights_of_the_same_ten_units(decayed):
-    sizes = [math.hypot(*weights) for weights in decayed.weights]
-    assert sizes[1] < sizes[0] / 1.2
-    assert [len(weights) for weights in decayed.weights] == [30, 30]  # 2·10 + 10
-
-
-def test_n38_the_grid_holds_the_scores_of_the_classes(decayed):
+def test_the_grid_holds_the_scores_of_the_classes(decayed):
     for grid, error in zip(decayed.grids, decayed.train, strict=True):
         wrong = 0
         for (x, y), label in decayed.data:
@@ -209,11 +158,22 @@ def test_n38_the_grid_holds_the_scores_of_the_classes(decayed):
             row = min(range(len(grid.ys)), key=lambda i: abs(grid.ys[i] - y))
             wrong += (grid.scores[row][column] > 0) != bool(label)
         assert abs(wrong / 200 - error) < 0.05
+    assert [len(weights) for weights in decayed.weights] == [30, 30]  # 2·10 + 10
+
+
+def test_the_penalty_of_a_sum_is_twice_its_share_as_the_decay_of_a_mean():
+    lam, n, w, data = 0.02, 200, 1.7, [(0.3, 1.0), (-0.5, 0.2)]
+    of_sum = sum(2 * (w * x - y) * x for x, y in data) * n / 2 + 2 * lam * w  # n losses, λw²
+    of_mean = sum(2 * (w * x - y) * x for x, y in data) / 2 + (2 * lam / n) * w
+    assert of_mean == pytest.approx(of_sum / n)
+
+
+# Constraints -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("a", [(3.0,), (2.0, 1.0), (-1.0, 4.0, 2.0)], ids=str)
 @pytest.mark.parametrize("bound", [0.25, 1.0, 4.0])
-def test_n39_n40_hard_and_soft_constraint_meet_at_the_matching_decay(a, bound):
+def test_hard_and_soft_constraint_meet_at_the_matching_decay(a, bound):
     found = experiments.constraint(a, bound)
     size = math.hypot(*a)
     assert found.decay == pytest.approx(2 * size / math.sqrt(bound) - 2)
@@ -224,7 +184,7 @@ def test_n39_n40_hard_and_soft_constraint_meet_at_the_matching_decay(a, bound):
 
 
 @pytest.mark.parametrize("decay", [0, Fraction(1, 50), 4, 1000])
-def test_n41_the_soft_optimum_is_2a_over_lambda_plus_2(decay):
+def test_the_soft_optimum_is_2a_over_lambda_plus_2(decay):
     a = Fraction(7, 3)
     w = Value(experiments.soft_optimum(a, decay), "w")
     ((w - a) ** 2 + Fraction(decay) / 2 * w**2).backward()
@@ -232,7 +192,7 @@ def test_n41_the_soft_optimum_is_2a_over_lambda_plus_2(decay):
     assert w.data == 2 * a / (decay + 2)
 
 
-def test_n41_no_decay_is_the_free_optimum_and_much_decay_is_0():
+def test_no_decay_is_the_free_optimum_and_much_decay_is_0():
     found = experiments.constraint((2.0, 1.0), 1.0)
     assert found.soft_path[0] == pytest.approx((2, 1))
     assert math.hypot(*found.soft_path[-1]) < 0.02
@@ -250,14 +210,14 @@ def test_a_bound_that_does_not_bind_is_refused(bound):
 
 
 @pytest.mark.parametrize("drop", [Fraction(1, 2), Fraction(1, 5)], ids=str)
-def test_n42_n44_inverted_dropout_keeps_the_mean_and_has_variance_h2_p_over_1_minus_p(drop):
+def test_inverted_dropout_keeps_the_mean_and_has_variance_h2_p_over_1_minus_p(drop):
     units = [Fraction(3), Fraction(-1, 2), Fraction(5)]
     found = experiments.dropout_moments(units, drop)
     assert found.means == units
     assert found.variances == [h**2 * drop / (1 - drop) for h in units]
 
 
-def test_n43_the_decks_form_has_the_mean_that_testing_multiplies_by():
+def test_the_decks_form_has_the_mean_that_testing_multiplies_by():
     found = experiments.dropout_moments([4, 6], Fraction(1, 4), inverted=False)
     assert found.means == [3, Fraction(9, 2)]
     layer = nn.Dropout(Fraction(1, 4), inverted=False)
@@ -265,32 +225,43 @@ def test_n43_the_decks_form_has_the_mean_that_testing_multiplies_by():
     assert [h.data for h in layer([4, 6])] == found.means
 
 
-def test_n45_dropout_lowers_the_test_error_of_a_network_too_large_for_its_data():
-    found = experiments.dropout(units=64, steps=800)
-    assert found.settings == [0.0, 0.5]
-    assert found.train[0] < found.train[1]  # of labels that are wrong for a fifth
-    assert found.test[1] < 0.75 * found.test[0]
+@pytest.mark.parametrize("bound", [0.5, 1.0, 3.0])
+def test_on_elliptic_contours_both_optima_are_the_same(bound):
+    found = experiments.constraint((2.0, 1.0), bound, (1.0, 4.0))
+    assert found.hard == pytest.approx(found.soft, abs=1e-6)
+    assert sum(w * w for w in found.soft) == pytest.approx(bound)
+    for w, a, c in zip(found.soft, (2, 1), (1, 4), strict=True):
+        assert 2 * c * (w - a) + found.decay * w == pytest.approx(0, abs=1e-6)
+
+
+# Dropout -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("backend", ["python", "numpy", pytest.param("c", marks=needs_compiler)])
 @pytest.mark.parametrize(
     "run",
     [
-        partial(experiments.capacity, (2,), steps=20),
-        partial(experiments.trained_double_descent, (2,), draws=1, steps=20),
-        partial(experiments.weight_decay, (0.1,), count=20, steps=20),
-        partial(experiments.dropout, (0.5,), units=4, count=20, steps=20),
+        lambda **how: experiments.trained_double_descent((2,), steps=20, seeds=(0,), **how).runs,
+        lambda **how: [vars(c) for c in experiments.weight_decay(count=20, steps=20, **how)],
+        lambda **how: (
+            experiments.dropout((0.5,), 4, 20, steps=20, every=10, seeds=(0,), **how)[0].runs
+        ),
+        lambda **how: experiments.deep_training((0.1,), 3, 3, 20, 0.1, (0,), **how)[0].runs,
     ],
-    ids=["capacity", "double descent", "weight decay", "dropout"],
+    ids=["double descent", "weight decay", "dropout", "deep training"],
 )
 def test_every_backend_gives_the_same_but_for_the_last_bits(run, backend):
-    found, expected = run(backend=backend), run(backend=None)
-    for name in ("train", "test"):
-        assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-9)
+    (found,), (expected,) = run(backend=backend), run(backend=None)
+    for name, numbers in expected.items():
+        if name not in ("grids", "data"):
+            assert np.ravel(found[name]) == pytest.approx(np.ravel(numbers), rel=1e-9)
 
 
 def test_wrong_labels_are_as_many_as_asked_for_and_only_for_training():
-    right, wrong = (experiments.dropout((0.0,), 2, wrong=share, steps=1).data for share in (0, 0.2))
+    right, wrong = (
+        experiments.dropout((0.0,), 2, wrong=share, steps=1, every=1, seeds=(0,))[1][0].data
+        for share in (0, 0.2)
+    )
     assert right.inputs == wrong.inputs
     assert sum(a != b for a, b in zip(right.targets, wrong.targets, strict=True)) == 20
 
@@ -328,13 +299,9 @@ def test_results_are_frozen_and_repeat():
         experiments.steepest,
         experiments.descent,
         experiments.constraint,
-        lambda: experiments.double_descent(draws=2),
+        lambda: experiments.double_descent((3, 5), seeds=(1, 2)),
         lambda: experiments.learning_rates((0.1,), steps=3),
-        lambda: experiments.gradients_by_layer(depth=3),
-        lambda: experiments.capacity((2,), steps=3),
-        lambda: experiments.weight_decay((0.1,), steps=3),
-        lambda: experiments.dropout((0.5,), units=5, steps=3),
-        lambda: experiments.trained_double_descent((3,), draws=2, steps=3),
+        lambda: experiments.weight_decay((0.1,), steps=3)[0],
     ]
     for call in calls:
         found = call()

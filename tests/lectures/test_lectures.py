@@ -1,53 +1,58 @@
-"""The rows of LECTURES.md: each is run, and verified by a route that does not use the engine."""
+"""The rows of both decks: every slide has one, and what it states holds by another route too."""
 
-import math
+import json
 import re
-from fractions import Fraction
+from dataclasses import replace
 from functools import cache
-from itertools import product
 from pathlib import Path
 from random import Random
 from time import process_time
 
+import mpmath
+import origins
 import pytest
-from peers import peer
-from students import with_answer, wrong_for
+from students import wrong_for
 
-from scalargrad import program
+from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.reading import read
 from scalargrad.cli import commands as cli
-from scalargrad.graph.model import contracted
-from scalargrad.lectures import backpropagation, decks, networks, slips
-from scalargrad.lectures.claims import checked, claim_files
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.ops import OPERATIONS
+from scalargrad.engine.rebuild import rebuilt
+from scalargrad.language.reading import program
+from scalargrad.lectures import decks, statements
+from scalargrad.lectures.rows import Item, read_rows
 from scalargrad.lectures.statements import (
     FLAGGED,
     HOLDS,
+    ORIGINS,
     WRONG,
     Claim,
-    Identity,
+    Option,
     Picture,
-    Row,
     fact,
     identity,
     number,
     same,
     verdict,
 )
-from scalargrad.train import optim
 
-sympy = pytest.importorskip("sympy")
 pytest.importorskip("numpy")
 
-ROWS = {row.label: row for name in ("backprop", "networks") for row in decks.DECKS[name]}
-SLIPS = {row.label: row for row in slips.ROWS}
-WITHOUT_STATEMENT = {"B15", "B27", "N11", "N18"}  # LECTURES.md has no row for them
-SECONDS = 60  # of processor time, for all rows
+ROWS = {row.label: row for deck in decks.DECKS.values() for row in deck}
+SLIDES = [*(f"B{n}" for n in range(1, 37)), *(f"N{n}" for n in range(1, 47))]
+SILENT = {"B27", "N25", "N46"}  # reading, a question, history: there is nothing to run
+SLIPS = [row.label for row in decks.DECKS["slips"]]
+QUIZZES = {"N11": "A", "N18": "C", "N28": "AB", "N29": "ACD", "N30": "A", "N36": "A", "N37": "ABD",
+           "N45": "C"}  # fmt: skip
+SECONDS = 90  # of processor time, for all rows
+DIGEST = json.loads(origins.DIGEST.read_text(encoding="utf-8"))
 
 
 @cache
 def timed(label):
     start = process_time()
-    found = {**ROWS, **SLIPS}[label].outcome()
+    found = ROWS[label].outcome()
     return found, process_time() - start
 
 
@@ -55,380 +60,266 @@ def outcome(label):
     return timed(label)[0]
 
 
-def stated(label):
-    """The numbers that a row states, by quantity."""
-    return {c.what: Fraction(read(c.stated).middle) for c in outcome(label).claims
-            if re.fullmatch(r"≈?[-−0-9./ ]+", c.stated) and c.stated.strip()}  # fmt: skip
-
-
 # The rows ----------------------------------------------------------------------------------------
+
+
+def test_every_slide_has_its_row():
+    assert [label for label in ROWS if label not in SLIPS] == SLIDES
 
 
 @pytest.mark.parametrize("label", ROWS)
 def test_row(label):
     found = outcome(label)
     assert found.is_met, found.text
+    assert found.row.title
     assert found.row.states
-    assert found.row.label in found.text
-    assert len({(c.what, c.stated) for c in found.claims}) >= 2
+    assert bool(found.claims) == (label not in SILENT)
+    assert label in found.text
 
 
-def test_every_slide_that_states_something_has_its_row():
-    slides = {f"B{n}" for n in range(1, 37)} | {f"N{n}" for n in range(1, 46)}
-    covered = [slide for row in ROWS.values() for slide in row.slides]
-    assert len(covered) == len(set(covered))
-    assert set(covered) == slides - WITHOUT_STATEMENT
+def test_all_rows_run_in_a_minute_and_a_half_of_processor_time():
+    assert sum(timed(label)[1] for label in ROWS) < SECONDS
 
 
-def test_all_rows_and_slips_run_in_a_minute_of_processor_time():
-    assert sum(timed(label)[1] for label in [*ROWS, *SLIPS]) < SECONDS
+@pytest.mark.parametrize("label", QUIZZES)
+def test_every_option_of_a_quiz_is_confirmed_or_refuted_with_its_reason(label):
+    options = [thing for thing in outcome(label).shown if isinstance(thing, Option)]
+    confirmed = [option.letter for option in options if option.found == "confirmed"]
+    assert confirmed == list(QUIZZES[label])
+    assert len(options) == {"N30": 2, "N36": 5, "N37": 5}.get(label, 4)
+    for option in options:
+        assert option.found == option.expected
+        assert ": " in option.claim.computed
 
 
-# By another route --------------------------------------------------------------------------------
+# By another route: values of the graph alone, and central differences with sixty digits -----------
+
+ROUNDED = 1e-9
 
 
-def forward(w, b=(0, 0, 0), x=Fraction(2), y=Fraction(1)):
-    """The lecture's network in plain Fractions."""
-    h = [max(Fraction(0), w[i] * x + b[i]) for i in range(2)]
-    yhat = w[2] * h[0] + w[3] * h[1] + b[2]
-    return [*h, yhat, (y - yhat) ** 2]
+@cache
+def made(label, expression=""):
+    text = ROWS[label].text
+    return program(f"{text}\nclaimed = {expression}" if expression else text)
 
 
-W = (Fraction(3, 10), Fraction(8, 10), Fraction(4, 10), Fraction(1, 10))
-B = (Fraction(7, 10), Fraction(2, 10), Fraction(-3, 10))
+def wanted(label, asked):
+    """The node that is asked for, the node by which it is differentiated, and the step."""
+    try:
+        found = quantity(asked, tuple(made(label)) if ROWS[label].text else ())
+    except UnknownQuantity:
+        return made(label, asked).output, None, None
+    end = made(label)[found.of] if found.of else made(label).output
+    return end, made(label)[found.by] if found.by else None, found.step
 
 
-def slope(function, at, h=Fraction(1, 1000)):
-    """A central difference, which is exact for a parabola."""
-    return (function(at + h) - function(at - h)) / (2 * h)
-
-
-def loss_at(i, x=Fraction(2), y=Fraction(1)):
-    return lambda w: forward([*W[:i], w, *W[i + 1 :]], x=x, y=y)[-1]
-
-
-def the_forward_pass():
-    assert forward(W, B)[:3] == [Fraction(13, 10), Fraction(9, 5), stated("B1-B3")["ŷ"]]
-
-
-def the_parabola():
-    for what, value in stated("B4-B5").items():
-        change = Fraction(what.rpartition("+ ")[2])
-        assert value == loss_at(1)(W[1] + change) == (Fraction(-3, 5) + change / 5) ** 2
-
-
-def the_loss_and_its_slope():
-    assert stated("B6-B7")["ℓ"] == forward(W)[-1] == forward(W, B)[-1]
-    assert stated("B6-B7")["∂ℓ/∂w₂"] == slope(loss_at(1), W[1])
-
-
-def all_slopes():
-    found = stated("B8-B11")
-    assert [found[f"∂ℓ/∂w{i}"] for i in "₁₂₃₄"] == [slope(loss_at(i), W[i]) for i in range(4)]
-    means = [c.computed for c in outcome("B8-B11").claims if "mean" in c.what]
-    points = [(Fraction(2), Fraction(1)), (Fraction(1), Fraction(0)), (Fraction(-1), Fraction(1))]
-    expected = [sum(slope(loss_at(i, x, y), W[i]) for x, y in points) / 3 for i in range(4)]
-    assert [Fraction(mean.replace("−", "-")) for mean in means] == expected
-
-
-def the_step():
-    assert stated("B12-B14")["w₂ after it, η = 0.1"] == W[1] - slope(loss_at(1), W[1]) / 10
-
-
-def the_order_of_the_frames():
-    example = program(backpropagation.SLIDE)
-    graph = contracted(example.output)
-    (picture,) = (p for p in outcome("B16").shown if isinstance(p, Picture))
-    frames = [scene.description for scene in picture.drawn.scenes]
-    names = [node.label for node in graph.nodes]
-    spelled = {"yhat": "ŷ", "loss": "ℓ"}
-
-    def first(name, what):
-        name = spelled.get(name, name.translate(str.maketrans("1234", "₁₂₃₄")))
-        line = re.compile(f"^{name}: .*{what}", re.MULTILINE)
-        return next(i for i, text in enumerate(frames) if line.search(text))
-
-    for edge in graph.edges:
-        source, target = names[edge.source], names[edge.target]
-        assert first(source, "value") < first(target, "value")
-        assert first(source, "gradient") > first(target, "gradient")
-
-
-def the_three_factors():
-    _, _, yhat, _ = forward(W)
-    factors = [2 * (yhat - 1), W[3], Fraction(2)]
-    assert [stated("B20-B25")[what] for what in ("∂ℓ/∂ŷ", "∂ŷ/∂h₂", "∂h₂/∂w₂")] == factors
-    assert stated("B20-B25")["∂ℓ/∂w₂"] == math.prod(factors) == slope(loss_at(1), W[1])
-
-
-def the_edges():
-    sums = {
-        c.what.split()[3]: Fraction(c.computed.replace("−", "-")) for c in outcome("B26").claims
-    }
-    for i, name in enumerate(("w₁", "w₂", "w₃", "w₄")):
-        assert sums[name] == slope(loss_at(i), W[i])
-    assert sums["x"] == slope(lambda x: forward(W, x=x)[-1], Fraction(2))
-    assert sums["y"] == slope(lambda y: forward(W, y=y)[-1], Fraction(1))
-
-
-def the_mean_of_batches():
-    points = [(2, 1), (1, 0), (-1, 1), (3, 2), (0, -1), (4, 3)]
-    full = sum(2 * (Fraction(1, 2) * x - y) * x for x, y in points) / len(points)
-    claim = next(c for c in outcome("N1-N3").claims if "full" in c.what)
-    assert Fraction(claim.computed.replace("−", "-")) == full
-
-
-def softmax_and_saturation():
-    f = [Fraction(1), Fraction(-2), Fraction(1, 2)]
-    s = sum(math.exp(x) for x in f)
-    made = program("s = exp(f1) + exp(f2) + exp(f3); l = -log(exp(f2)/s)",
-                   {f"f{i}": x for i, x in enumerate(f, 1)})  # fmt: skip
-    made.output.backward()
-    expected = [math.exp(x) / s - (i == 1) for i, x in enumerate(f)]
-    assert [made[f"f{i}"].grad for i in (1, 2, 3)] == pytest.approx(expected)
-
-
-def the_products():
-    assert f"{float(Fraction(3, 2) ** 100):.0e}" == "4e+17"
-    assert f"{float(Fraction(4, 5) ** 100):.0e}" == "2e-10"
-    assert Fraction(1, 4) ** 10 < Fraction(1, 10**6)
-    z = sympy.Symbol("z")
-    sigma = 1 / (1 + sympy.exp(-z))
-    assert sympy.diff(sigma, z).subs(z, 0) == sympy.Rational(1, 4)
-    assert sympy.simplify(sympy.diff(sigma, z) - sigma * (1 - sigma)) == 0
-    stated_ = {c.what: c.computed for c in outcome("N19-N25").claims}
-    assert stated_["1.5¹⁰⁰"] == f"{float(Fraction(3, 2) ** 100):.6e}".replace("e+", "e")
-
-
-def the_cures():
-    x, w = sympy.symbols("x w")
-    chain, residual = w * x, x + w * x
-    assert sympy.diff(residual, x) == sympy.diff(chain, x) + 1  # plus in place of a product
-    g = [Fraction(3), Fraction(4)]
-    assert [c / math.hypot(*g) for c in g] == [0.6, 0.8]
-    held = [program("p = 0; l = g*p", g=c) for c in g]
-    for p in held:
-        p.output.backward()
-    parameters = [p["p"] for p in held]
-    optim.clip_norm(parameters, 1)
-    assert [p.grad for p in parameters] == pytest.approx([0.6, 0.8])
-
-
-def leaky_relu():
-    for what, value in stated("N28-N30").items():
-        x = Fraction(re.search(r"\((-?[0-9]+)\)", what)[1])
-        assert value == (max(x / 10, x) if "′" not in what else (1 if x >= 0 else Fraction(1, 10)))
-
-
-def the_counts():
-    for c in outcome("N31-N37").claims:
-        if c.what.startswith("parameters of"):
-            d, m, k = map(int, re.findall("[0-9]+", c.what))
-            layers = ((d, m), (m, k))
-            weights = sum(len(list(product(range(a), range(b)))) for a, b in layers)
-            assert int(c.stated) == weights + m + k
-
-
-def the_soft_optimum():
-    w, a, decay, bound = sympy.symbols("w a lambda B", positive=True)
-    (best,) = sympy.solve(sympy.diff((w - a) ** 2 + decay / 2 * w**2, w), w)
-    assert sympy.simplify(best - 2 * a / (decay + 2)) == 0
-    (matching,) = sympy.solve(best - sympy.sqrt(bound), decay)
-    assert sympy.simplify(matching - (2 * a / sympy.sqrt(bound) - 2)) == 0
-    found = stated("N38-N41")
-    assert found["the λ that matches B = 1: 2a/√B − 2"] == matching.subs({a: 3, bound: 1})
-    assert found["w* of the soft constraint"] == best.subs({a: 3, decay: 4})
-
-
-def the_moments():
-    h, p = sympy.symbols("h p")
-    mean = p * 0 + (1 - p) * h / (1 - p)
-    variance = p * (0 - h) ** 2 + (1 - p) * (h / (1 - p) - h) ** 2
-    assert sympy.simplify(mean - h) == 0
-    assert sympy.simplify(variance - h**2 * p / (1 - p)) == 0
-    claim = next(c for c in outcome("N42-N45").claims if "variance" in c.what)
-    at = [variance.subs({h: value, p: sympy.Rational(1, 5)})
-          for value in (3, sympy.Rational(-1, 2), 5)]  # fmt: skip
-    assert [Fraction(x) for x in claim.computed.split(", ")] == [Fraction(str(x)) for x in at]
-
-
-def pytorch_loop():
-    torch = peer("torch")
-    data = networks.xor(8, noise=0.1)
-    start = networks.MLP(2, [4, 1], seed=7).named_parameters()
-    first, last = torch.nn.Linear(2, 4), torch.nn.Linear(4, 1)
-    net = torch.nn.Sequential(first, torch.nn.Tanh(), last).double()
-    with torch.no_grad():
-        for layer, linear in ((1, first), (2, last)):
-            for j in range(linear.out_features):
-                linear.bias[j] = float(start[f"b{j + 1}_{layer}"])
-                for i in range(linear.in_features):
-                    linear.weight[j, i] = float(start[f"w{i + 1}{j + 1}_{layer}"])
-    criterion = torch.nn.BCEWithLogitsLoss()
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
-    for epoch in range(30):
-        for batch in data.minibatches(1, seed=0, epoch=epoch):
-            inputs = torch.tensor(batch.inputs, dtype=torch.float64)
-            labels = torch.tensor([batch.targets], dtype=torch.float64)
-            optimizer.zero_grad()
-            loss = criterion(net(inputs), labels)
-            loss.backward()
-            optimizer.step()
-    seen = next(c.computed for c in outcome("N17").claims if "fit" in c.what)
-    ours = [float(x.replace("−", "-")) for x in seen.split(", ")[:3]]
-    theirs = [first.weight[0, 0].item(), first.weight[0, 1].item(), first.bias[0].item()]
-    assert ours == pytest.approx(theirs, rel=1e-10)  # the row prints twelve digits
-
-
-ROUTES = {
-    "B1-B3": the_forward_pass,
-    "B4-B5": the_parabola,
-    "B6-B7": the_loss_and_its_slope,
-    "B8-B11": all_slopes,
-    "B12-B14": the_step,
-    "B16": the_order_of_the_frames,
-    "B20-B25": the_three_factors,
-    "B26": the_edges,
-    "N1-N3": the_mean_of_batches,
-    "N12-N16": softmax_and_saturation,
-    "N17": pytorch_loop,
-    "N19-N25": the_products,
-    "N26-N27": the_cures,
-    "N28-N30": leaky_relu,
-    "N31-N37": the_counts,
-    "N38-N41": the_soft_optimum,
-    "N42-N45": the_moments,
-}
-
-
-@pytest.mark.parametrize("label", ROUTES)
-def test_row_is_verified_by_another_route(label):
-    ROUTES[label]()
-
-
-# Identities: by SymPy, which gets the text and nothing from the engine ---------------------------
-
-
-def meaning(text, of, kept=""):
-    """A name of a program as a SymPy expression; one name is kept as a symbol."""
-    assigned = dict(
-        map(str.strip, part.split("=")) for part in re.split("[;\n]", text) if part.strip()
+def value(end, at):
+    twins = rebuilt(
+        end, {node: at(node) for node in topological_order(end) if at(node) is not None}
     )
-
-    def opened(expression):
-        names = set(re.findall(r"[a-z][a-z0-9_]*", expression)) - {"log", "exp", "sigmoid"}
-        plain = sympy.sympify(expression.replace("^", "**"), locals={
-            **{name: sympy.Symbol(name, positive=True) for name in names},
-            "sigmoid": lambda z: 1 / (1 + sympy.exp(-z)),
-        })  # fmt: skip
-        inside = {sympy.Symbol(name, positive=True): opened(assigned[name])
-                  for name in names if name in assigned and name != kept}  # fmt: skip
-        return plain.subs(inside, simultaneous=True)
-
-    return opened(assigned.get(of, of))
+    return mpmath.mpf(twins[end].data)
 
 
-SPELLED = {"ℓ": "loss", "ŷ": "yhat"}
-IDENTITIES = {
-    f"{label} {claim.what} = {claim.formula} of {claim.text.strip()[:20]}": claim
-    for label in ("B17-B19", "B28-B33", "B34-B36", "N12-N16")
-    for claim in outcome(label).claims
-    if isinstance(claim, Identity)
-}
+def measured(label, asked, at):
+    """A quantity, from values alone: `at` gives the numbers of leaves."""
+    end, by, step = wanted(label, asked)
+    if by is None:
+        return value(end, at)
+    middle, h = value(by, at), mpmath.mpf(10) ** -20
+    sides = [value(end, lambda n, x=middle + d: x if n is by else at(n)) for d in (h, -h)]
+    slope = (sides[0] - sides[1]) / (2 * h)
+    return slope if step is None else middle - mpmath.mpf(step.numerator) / step.denominator * slope
 
 
-def is_proved(claim):
-    of, by = re.fullmatch("∂(.+)/∂(.+)", claim.what).groups()
-    of, by = SPELLED.get(of, of), SPELLED.get(by, by)
-    derivative = sympy.diff(meaning(claim.text, of, by), sympy.Symbol(by, positive=True))
-    difference = derivative - meaning(claim.text, claim.formula, by)
-    if sympy.simplify(difference) == 0:
-        return True
-    draw = Random(1)  # where simplify is at a loss: fifty digits at five rational points
-    return all(
-        abs(difference.subs({s: sympy.Rational(draw.randint(1, 19), 20)
-                             for s in difference.free_symbols}).evalf(50)) < 1e-40
-        for _ in range(5)
-    )  # fmt: skip
+def leaf_numbers(draw=None):
+    """The numbers of the program, or random ones, each the same for the same name."""
+
+    def at(node):
+        if node.parents:
+            return None
+        if draw is None or not node.label:
+            return mpmath.mpmathify(node.data)
+        return mpmath.mpf(Random(f"{draw} {node.label}").uniform(0.2, 1.8))
+
+    return at
 
 
-@pytest.mark.parametrize("name", IDENTITIES)
-def test_identity_is_proved(name):
-    assert is_proved(IDENTITIES[name])
+CLAIMS = [
+    pytest.param(label, item.rest, id=f"{label} {item.rest}")
+    for label, row in ROWS.items()
+    for item in row.items
+    if item.word in (*ORIGINS, *SLIDES)
+]
 
 
-def test_the_rows_with_identities_have_them():
-    counts = {label: sum(name.startswith(label) for name in IDENTITIES)
-              for label in ("B17-B19", "B28-B33", "B34-B36", "N12-N16")}  # fmt: skip
-    assert counts == {"B17-B19": 11, "B28-B33": 7, "B34-B36": 5, "N12-N16": 5}
-    assert ROWS["N4-N8"].run is ROWS["B28-B33"].run
-    assert ROWS["N9-N10"].run is ROWS["B34-B36"].run
-    assert set(ROWS) == {*ROUTES, *counts, "N4-N8", "N9-N10"}
+def holds(label, text):
+    with mpmath.workdps(60):
+        asked, sign, formula = text.partition(" ≡ ")
+        if sign:
+            at = leaf_numbers(1)
+            terms = [[measured(label, factor, at) for factor in term.split(" × ")]
+                     for term in formula.split(" + ")] if "∂" in formula else [[
+                         measured(label, f"({formula})", at)]]  # fmt: skip
+            return abs(measured(label, asked, at) - sum(map(mpmath.fprod, terms))) < ROUNDED
+        asked, relation, other = re.fullmatch(r"(.+) ([=≈<>≠]) (.+)", text).groups()
+        found, reading = measured(label, asked, leaf_numbers()), read(other)
+        right = mpmath.mpf(reading.middle.numerator) / reading.middle.denominator
+        if relation in "<>≠":
+            return {"<": found < right, ">": found > right, "≠": abs(found - right) > ROUNDED}[
+                relation
+            ]
+        written = f"≈ {other}" if relation == "≈" else other
+        return abs(found - right) < ROUNDED or verdict(written, float(found)) != WRONG
+
+
+@pytest.mark.parametrize(("label", "text"), CLAIMS)
+def test_claim_holds_by_values_alone_exactly_where_the_engine_says_so(label, text):
+    if (label, text) == ("N30", "∂f₃/∂c = 1"):
+        return  # at the kink, by the slide's convention
+    assert holds(label, text) == ROWS[label].claimed(text).is_met
 
 
 @pytest.mark.parametrize(
-    ("text", "asked", "formula"),
+    ("label", "text"),
     [
-        ("f = c*x^2", "∂f/∂x", "c*x"),
-        (backpropagation.ONE_LAYER, "∂ℓ/∂w11", "(y - yhat)*x1"),
-        (backpropagation.ONE_LAYER, "∂ŷ/∂z", "yhat"),
-        (backpropagation.TWO_LAYERS, "∂ℓ/∂w11_1", "(yhat - y)*w11_2*a11*x1"),
-        (networks.SOFTMAX, "∂ℓ/∂f2", "p2"),
+        ("B25", "∂ℓ/∂w₂ = -.12"),
+        ("B32", "∂ℓ/∂w₁₁ ≡ (y − ŷ) x₁"),
+        ("B36", "∂ℓ/∂x₁ ≡ ∂ℓ/∂a₁₁ × ∂a₁₁/∂x₁"),
+        ("N20", "1.5^100 ≈ 4×10^18"),
+        ("N23", "0.25^10 > 1e-6"),
     ],
 )
-def test_a_wrong_identity_is_found_by_both(text, asked, formula):
-    claim = identity(text, asked, formula)
-    assert claim.verdict == WRONG
-    assert "off by" in claim.computed
-    assert not is_proved(claim)
+def test_a_wrong_claim_is_wrong_by_both_routes(label, text):
+    assert not holds(label, text)
+    assert ROWS[label].claimed(text).verdict == WRONG
 
 
-# Claim files -------------------------------------------------------------------------------------
+def numbers_claimed():
+    for label, row in ROWS.items():
+        for item in row.items:
+            if item.word in (*ORIGINS, *SLIDES) and re.search(" [=≈] ", item.rest):
+                what, relation, written = re.fullmatch("(.+) ([=≈]) (.+)", item.rest).groups()
+                if not any(i.option for i in row.items) and " ≡ " not in item.rest:
+                    yield label, what, relation, written
 
 
-@pytest.mark.parametrize("name", claim_files())
-def test_every_claim_of_a_file_is_right(name):
-    assert [str(c) for c in checked(claim_files()[name]) if not c.is_met] == []
+@pytest.mark.parametrize(("label", "what", "relation", "written"), [*numbers_claimed()])
+def test_another_number_in_its_place_is_wrong(label, what, relation, written):
+    for other in wrong_for(written)[:3]:
+        if read(other).middle != read(written).middle:
+            assert ROWS[label].claimed(f"{what} {relation} {other}").verdict == WRONG
 
 
-@pytest.mark.parametrize("name", claim_files())
-def test_a_planted_wrong_claim_is_flagged_and_no_other(name):
-    text = claim_files()[name]
-    for place, claim in enumerate(checked(text)):
-        shown = wrong_for(claim.stated)[0]
-        found = checked(with_answer(text, place, shown))
-        assert [n for n, c in enumerate(found) if c.verdict == WRONG] == [place]
-        assert "it is" in found[place].computed
+# Planted faults ----------------------------------------------------------------------------------
+
+FAULTS = {
+    "mul": lambda y, a, b: (a, b),
+    "square": lambda y, a: (a,),
+    "relu": lambda y, a: (0.5 * (a > 0),),
+    "sigmoid": lambda y, a: (y * (1 + y),),
+    "log": lambda y, a: (1 / a**2 + 1,),
+}
 
 
-def test_the_files_hold_the_numbers_that_the_slides_state():
-    texts = "\n".join(claim_files().values())
-    for line in ("| ℓ | .36 |", "| ∂ℓ/∂w₂ | −.24 |", "| ∂ℓ/∂ŷ | −1.2 |", "| ∂ŷ/∂h₂ | 0.1 |",
-                 "| ∂h₂/∂w₂ | 2 |", "| large | ≈ 4×10^17 |", "| small | ≈ 2×10^-10 |",
-                 "| loss1 | 0.3364 |", "| digits | 79510 |"):  # fmt: skip
-        assert line in texts
+def states_derivative_of(label, name):
+    """Whether a claim's derivative leads through the operation, and not with a factor of 0."""
+    for item in ROWS[label].items:
+        if item.word not in (*ORIGINS, *SLIDES) or any(r in item.rest for r in "<>≠"):
+            continue
+        asked = (
+            re.split(" ≡ ", item.rest)[0].rpartition(" = ")[0] or re.split(" [≡≈] ", item.rest)[0]
+        )
+        end, by, _ = wanted(label, asked)
+        if by is None:
+            continue
+        above = {by}
+        for node in topological_order(end):
+            if any(parent in above for parent in node.parents):
+                above.add(node)
+        if any(node.op and node.op.name == name for node in above - {by}):
+            return True
+    return False
 
 
-def test_an_unreadable_claim_is_wrong():
-    (claim,) = checked(
-        "```sg\nw = 3\nl = w^2\n```\n| quantity | answer |\n|---|---|\n| l | 9 or 3 |"
+@pytest.mark.parametrize("name", FAULTS)
+def test_every_row_that_states_such_a_derivative_fails_under_a_planted_fault(name, monkeypatch):
+    rows = [label for label in ROWS if states_derivative_of(label, name)]
+    assert len(rows) >= {"relu": 8, "log": 8}.get(name, 10)
+    row = OPERATIONS[name]
+    monkeypatch.setattr(row, "derivatives", FAULTS[name])
+    monkeypatch.setattr(row, "constants", ())
+    passing = []
+    for label in rows:
+        items = tuple(i for i in ROWS[label].items if i.word in (*ORIGINS, *SLIDES) or i.option)
+        if replace(ROWS[label], items=items).outcome().is_met:
+            passing.append(label)
+    assert passing == []
+
+
+# Origins -----------------------------------------------------------------------------------------
+
+
+def test_every_number_called_slide_stands_on_that_slide_beside_its_symbol():
+    assert origins.misattributed(list(ROWS.values()), DIGEST) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "line"),
+    [
+        ("B25", "- slide: ŷ = 0.4"),
+        ("B25", "- slide: h₂ = 1.6"),
+        ("B25", "- slide: ∂ℓ/∂w₁ = -.24"),
+        ("B25", "- slide: ∂ŷ/∂h₂ = 2"),
+        ("B2", "- slide: w₄ = 0.1"),
+        ("B7", "- B23: ∂ℓ/∂w₂ = -0.24"),
+        ("N20", "- slide: 0.8^100 ≈ 4×10^17"),
+        ("N38", "```sg\nunits = 0.02  # N38(Units)\n```"),
+        ("N38", "```sg\nλ = 0.02  # N38(Units)\n```"),
+        ("B28", "- slide: z ≡ w₁₁ x₁ + w₂₁ x₂"),
+        ("N9", "- slide: ∂ℓ/∂a₁₂ ≡ (ŷ − y) w₂₁⁽²⁾"),
+    ],
+)
+def test_a_planted_misattribution_is_found(label, line):
+    (planted,) = read_rows(f"## {label} A row\nIt states.\n\n{line}\n")
+    (said,) = origins.misattributed([planted], DIGEST)
+    assert said.startswith(f"{label}: ")
+
+
+def test_the_digest_holds_no_sentence():
+    longest = max(
+        len(word) for entry in DIGEST.values() for pair in entry["numbers"] for word in pair
     )
-    assert claim.verdict == WRONG
-    assert "choose one number" in claim.computed
+    assert longest < 20
+    assert all(len(name) < 7 for entry in DIGEST.values() for name in entry["names"])
 
 
-def test_a_claim_at_a_kink_holds_unless_the_file_states_a_convention():
-    text = "{}\n```sg\nz = 0; h = relu(z)\n```\n| quantity | answer |\n|---|---|\n| dh/dz | 1 |"
-    assert [c.verdict for c in checked(text.format(""))] == [HOLDS]
-    assert [c.verdict for c in checked(text.format("Here relu′(0) = 0."))] == [WRONG]
+def test_numbers_are_read_from_a_slides_text():
+    text = "$$\\frac{\\partial \\ell}{\\partial w_2} = a \\times b$$\n" \
+           "$$\\frac{\\partial \\ell}{\\partial w_2} = (-1.2) \\times (2) = -2.4$$\n" \
+           "on input x = 2, decay=0.02, 30 units"  # fmt: skip
+    assert origins.numbers_of(text) == [
+        ("(-1.2)×(2)", "-2.4"), ("a", "-1.2"), ("b", "2"), ("decay", "0.02"), ("dl/dw2", "-2.4"),
+        ("units", "30"), ("x", "2"),
+    ]  # fmt: skip
 
 
-def test_every_line_of_a_claim_file_is_a_claim():
-    table = "| quantity | answer |\n| q | 1 |\n| m | |\n| m | .09 |\n| m | 0 |"
-    claims = checked(f"```sg\nw = 0.3; m = w^2\n```\n{table}")
-    assert [c.is_met for c in claims] == [False, False, True, False]
-    assert claims[0].computed.startswith("no node is named 'q'")
-    assert claims[3].computed == "you wrote 0, it is 0.09 (= w²)."
+@pytest.mark.parametrize("label", SLIDES)
+def test_all_numbers_of_a_program_have_an_origin(label):
+    for entry in ROWS[label].inputs:
+        assert entry.origin in ORIGINS
+        assert bool(entry.slide) == (entry.origin == "slide")
+
+
+def test_a_number_without_an_origin_is_refused():
+    (row,) = read_rows("## B99 A row\nIt states.\n\n```sg\nx = 2  # ours\nw = 3\nl = w x\n```\n")
+    with pytest.raises(ValueError, match="B99: where are w from"):
+        _ = row.inputs
+
+
+@pytest.mark.parametrize("line", ["- slide ∂ℓ/∂w₂ = 2", "- : x = 2", "- slide:"])
+def test_a_line_that_is_not_read_is_refused(line):
+    with pytest.raises(ValueError, match="B99: a line is written like"):
+        read_rows(f"## B99 A row\nIt states.\n\n{line}\n")
 
 
 # Slips -------------------------------------------------------------------------------------------
@@ -436,56 +327,79 @@ def test_every_line_of_a_claim_file_is_a_claim():
 
 @pytest.mark.parametrize("label", SLIPS)
 def test_slip_is_flagged(label):
-    found = outcome(label)
-    assert found.is_met, found.text
-    assert any(claim.verdict == FLAGGED for claim in found.claims)
+    verdicts = [claim.verdict for claim in outcome(label).claims]
+    assert FLAGGED in verdicts or label in ("two-gradients",)
 
 
 def test_a_slip_that_is_not_flagged_is_wrong():
-    right, wrong = {"∂L/∂l₁": "0.25"}, {"∂L/∂l₁": "1"}
-    assert slips.flagged(slips.MEAN, wrong).verdict == FLAGGED
-    assert slips.flagged(slips.MEAN, right).verdict == WRONG
-    assert slips.flagged(slips.MEAN, wrong, "the sign is wrong").verdict == WRONG
-    assert slips.passes(slips.MEAN, right).verdict == HOLDS
-    assert slips.passes(slips.MEAN, wrong).verdict == WRONG
+    text = ROWS["mean-or-sum"].text
+    right, wrong = {"∂L/∂ℓ₁": "0.25"}, {"∂L/∂ℓ₁": "1"}
+    assert statements.marked(text, wrong, []).verdict == FLAGGED
+    assert statements.marked(text, right, []).verdict == WRONG
+    assert statements.marked(text, wrong, ["the sign is wrong"]).verdict == WRONG
+    assert statements.marked(text, right).verdict == HOLDS
+    assert statements.marked(text, wrong).verdict == WRONG
 
 
-def test_the_slips_are_those_of_the_list():
-    assert list(SLIPS) == [
-        "mean-or-sum", "gate", "indices", "keep-or-drop", "jacobians", "acyclic", "kink",
-        "two-and-two", "two-gradients",
-    ]  # fmt: skip
-
-
-# Claims, rows and the command --------------------------------------------------------------------
+# Claims and options ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("written", "computed", "found"),
     [
-        ("-.24", Fraction(-6, 25), "exact"),
-        ("-0.240", Fraction(-6, 25), "exact"),
-        ("-0.2", Fraction(-6, 25), "rounds to"),
-        ("-0.25", Fraction(-6, 25), "wrong"),
-        ("0", Fraction(1, 10), "wrong"),
-        ("0.25", 0.25, "rounds to"),
-        ("≈ 0.5", Fraction(1, 2), "rounds to"),
-        ("4×10^17", 1.5**100, "rounds to"),
-        ("4×10^18", 1.5**100, "wrong"),
-        ("1.0", math.nan, "wrong"),
-        ("1.0", math.inf, "wrong"),
+        ("-.24", "-6/25", "exact"),
+        ("-0.240", "-6/25", "exact"),
+        ("-0.2", "-6/25", "rounds to"),
+        ("-0.25", "-6/25", "wrong"),
+        ("0", "1/10", "wrong"),
+        ("≈ 0.5", "1/2", "rounds to"),
     ],
 )
 def test_verdict(written, computed, found):
-    assert verdict(written, computed) == found
+    assert verdict(written, read(computed).middle) == found
+
+
+@pytest.mark.parametrize("computed", [float("nan"), float("inf")])
+def test_what_is_no_number_is_wrong(computed):
+    assert verdict("1.0", computed) == WRONG
 
 
 def test_claims_that_do_not_hold_are_wrong():
-    assert number("w", "0.3", Fraction(1, 2)).verdict == WRONG
+    text = "w = 3; l = w²"
+    assert number(text, "l", "=", "8").verdict == WRONG
+    assert number(text, "∂l/∂w", ">", "6").verdict == WRONG
+    assert identity(text, "∂l/∂w", "w").computed.startswith("off by")
     assert fact("it is so", False).verdict == WRONG
     assert same("counts", 2, 3).verdict == WRONG
-    assert not Row("x", lambda: [fact("no", False)], "x").outcome().is_met
-    assert not Row("x", lambda: ["nothing stated"], "x").outcome().is_met
+
+
+def test_at_a_kink_any_slope_between_the_sides_holds():
+    text = "z = 0; h = relu(z)"
+    assert [number(text, "∂h/∂z", "=", n).verdict for n in ("1", "0.5", "2")] == [
+        HOLDS,
+        HOLDS,
+        WRONG,
+    ]
+
+
+def test_an_option_is_what_its_claims_are():
+    yes, no = fact("so", True, "seen"), fact("not so", False, "seen")
+    assert Option("A", "it is", (yes, no), "refuted").claim.is_met
+    assert not Option("A", "it is", (yes, no), "confirmed").claim.is_met
+    assert Option("A", "it is", (yes,), "confirmed").claim.is_met
+    assert not Option("A", "it is", (), "confirmed").claim.is_met
+
+
+def test_the_order_of_the_frames_is_that_of_the_layers():
+    row = replace(ROWS["B16"], items=(Item("picture", "", "", "frames"),))
+    (picture,) = (thing for thing in row.outcome().shown if isinstance(thing, Picture))
+    texts = [scene.description for scene in picture.drawn.scenes]
+    first = [next(i for i, text in enumerate(texts) if f"{name}: " in text and re.search(
+        f"^{name}: .*gradient", text, re.MULTILINE)) for name in ("ŷ", "h₂", "w₂")]  # fmt: skip
+    assert first == sorted(set(first))
+
+
+# The command -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -499,53 +413,60 @@ def run(capsys, tmp_path, monkeypatch):
     return run
 
 
-def test_a_row_is_run_by_its_slide_and_its_picture_written(run):
-    code, out, err = run("B22", "-o", "pictures")
+def test_a_row_is_printed_with_its_origins_and_its_picture_written(run):
+    code, out, err = run("B25", "-o", "pictures")
     assert (code, err) == (0, "")
-    assert "∂ℓ/∂w₂ = −.24  exact: −6/25" in out
-    assert "= (−1.2) × (0.1) × (2)" in out
-    assert "wrote pictures/B20-B25-path.svg" in out
-    assert Path("pictures/B20-B25-path.svg").read_bytes().startswith((b"<svg", b"<?xml"))
-    assert out.endswith("6 claims: 6 exact\n")
+    assert re.search("✓ ∂ℓ/∂w₂ = -.24 +slide B25 +exact: −6/25", out)
+    assert re.search("✓ ∂ℓ/∂w₁ = -0.96 +ours ", out)
+    assert "x = 2, y = 1, w₄ = 0.1 are the slides'; w₁, w₂, w₃ are ours" in out
+    assert "wrote pictures/B25-picture.svg" in out
+    assert Path("pictures/B25-picture.svg").read_bytes().startswith((b"<svg", b"<?xml"))
+    assert "by origin, with the numbers of programs: 7 slide, 1 follows, 6 ours" in out
 
 
-def test_a_plot_of_a_row_is_written(run):
-    assert run("N28-N30", "-o", "plots")[0] == 0
-    assert b"<svg" in Path("plots/N28-N30-leaky.svg").read_bytes()
-
-
-def test_claims_are_printed_as_a_table(run):
-    code, out, _ = run("claims")
+def test_ranges_are_read_and_programs_printed(run):
+    code, out, _ = run("B23-B25", "--format", "program")
     assert code == 0
-    assert "    ✓ ∂ℓ/∂w₂                    −.24   exact  −6/25" in out
-    assert "✓ large  ≈ 4×10^17   rounds to  4.065612e17" in out
-    assert " wrong" not in out
+    assert out.count("yhat = w3*h1 + w4*h2") == 3
+    assert program(out.split("\n\n#")[0]).output.data > 0
 
 
-def test_everything_is_the_four_decks(run, monkeypatch):
+def test_json_has_the_origin_of_every_number(run):
+    code, out, _ = run("B24", "--format", "json")
+    (record,) = json.loads(out)
+    assert code == 0
+    assert record["slide"] == "B24"
+    assert {entry["name"]: (entry["origin"], entry["slide"]) for entry in record["inputs"]} == {
+        "x": ("slide", "B3"), "y": ("slide", "B4"), "w₄": ("slide", "B24"),
+        "w₁": ("ours", ""), "w₂": ("ours", ""), "w₃": ("ours", ""),
+    }  # fmt: skip
+    assert all(claim["origin"] in ORIGINS for claim in record["claims"])
+
+
+def test_what_comes_out_differently_is_exit_code_1(run, monkeypatch):
+    planted = read_rows("## B98 A row\nIt states.\n\n```sg\nw = 3  # ours\nl = w²\n```\n"
+                        "\n- slide: ∂l/∂w = 5\n")  # fmt: skip
+    monkeypatch.setitem(decks.DECKS, "backprop", planted)
+    code, out, err = run("backprop")
+    assert (code, err) == (1, "")
+    assert re.search(r"✗ ∂l/∂w = 5 +slide B98 +wrong: 6", out)
+
+
+def test_everything_is_a_line_for_each_row(run, monkeypatch):
     for name in decks.DECKS:
-        row = Row(f"row of {name}", lambda: [fact("it is so", True)], "a title")
+        row = replace(ROWS["B27"], label=f"row of {name}")
         monkeypatch.setitem(decks.DECKS, name, (row,))
     code, out, _ = run()
     assert code == 0
     assert all(f"row of {name}" in out for name in decks.DECKS)
-    assert out.endswith("4 claims: 4 hold\n")
+    assert out.endswith("0 claims: \nby origin, with the numbers of programs: nothing to run\n")
 
 
-def test_what_comes_out_differently_is_exit_code_1(run, monkeypatch):
-    wrong = Row("B98", lambda: [Claim("∂ℓ/∂w₂", "−.24", "−0.12", WRONG)], "a planted claim")
-    monkeypatch.setitem(decks.DECKS, "backprop", (wrong,))
-    code, out, err = run("backprop")
-    assert (code, err) == (1, "")
-    assert "✗ ∂ℓ/∂w₂ = −.24  wrong: −0.12" in out
-    assert out.endswith("1 claim: 1 wrong\n")
-
-
-@pytest.mark.parametrize("name", ["B15", "B99", "backprob", ""])
+@pytest.mark.parametrize("name", ["B99", "backprob", "", "B20-", "B25-B20", "B0-B3"])
 def test_an_unknown_row_is_refused_in_one_line_before_any_is_run(run, name):
     code, out, err = run("networks", name)
     assert (code, out) == (2, "")
-    assert err.startswith("scalargrad: the lectures are claims, backprop, networks, slips, or a ")
+    assert err.startswith("scalargrad: the lectures are backprop, networks, slips, or slides of ")
     assert err.count("\n") == 1
 
 
@@ -554,3 +475,8 @@ def test_a_folder_that_cannot_be_made_is_one_line(run):
     code, _, err = run("B20", "-o", "file")
     assert code == 2
     assert err.startswith("scalargrad: cannot make the folder file")
+
+
+def test_a_claim_reads_on_one_line():
+    claim = Claim("∂ℓ/∂w₂", "= -.24", "−6/25", "exact", "slide", "B25")
+    assert str(claim) == "✓ ∂ℓ/∂w₂ = -.24  slide B25  exact: −6/25"

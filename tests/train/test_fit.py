@@ -805,3 +805,15 @@ def test_a_run_in_arrays_goes_on_bit_for_bit(optimizer):
     state = json.loads(json.dumps(part(3).state()))
     assert part(6, state).train == history.train
     assert weights(model) == whole
+
+
+@needs_compiler
+def test_fused_operations_change_only_last_bits():
+    exact, fused = (trained(OPTIMIZERS["momentum"], "c", fast=fast)[0] for fast in (False, True))
+    assert fused == pytest.approx(exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("backend", [None, "python"])
+def test_fast_is_for_c_alone(backend):
+    with pytest.raises(ValueError, match="fast=True is for the C backend; got"):
+        trained(OPTIMIZERS["plain"], backend, fast=True)

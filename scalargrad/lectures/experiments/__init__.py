@@ -1,25 +1,27 @@
 """The decks' claims as experiments: seeded runs that return data, to be printed or plotted."""
 
+from scalargrad.lectures.experiments.curves import Curves
 from scalargrad.lectures.experiments.generalisation import (
-    Capacity,
+    TEST,
+    TRAINING,
     Comparison,
-    DoubleDescent,
     Moments,
     capacity,
     double_descent,
     dropout,
     dropout_masks,
     dropout_moments,
+    fits,
+    more_data,
     trained_double_descent,
     weight_decay,
 )
 from scalargrad.lectures.experiments.gradients import (
     CLIPPED,
     NETWORKS,
-    GradientSizes,
-    LearningRates,
-    Products,
     Steepest,
+    budget,
+    deep_training,
     gradients_by_depth,
     gradients_by_layer,
     learning_rates,
@@ -38,9 +40,9 @@ from scalargrad.lectures.experiments.surfaces import (
 )
 
 __all__ = [
-    "CLIPPED", "NETWORKS", "Capacity", "Comparison", "Constraint", "Descent", "DoubleDescent",
-    "GradientSizes", "Grid", "LearningRates", "Moments", "Products", "Steepest", "capacity",
-    "constraint", "descent", "double_descent", "dropout", "dropout_masks", "dropout_moments",
-    "gradients_by_depth", "gradients_by_layer", "learning_rates", "products", "score_grid",
-    "soft_optimum", "steepest", "trained_double_descent", "valley", "weight_decay",
+    "CLIPPED", "NETWORKS", "TEST", "TRAINING", "Comparison", "Constraint", "Curves", "Descent",
+    "Grid", "Moments", "Steepest", "budget", "capacity", "constraint", "deep_training", "descent",
+    "double_descent", "dropout", "dropout_masks", "dropout_moments", "fits", "gradients_by_depth",
+    "gradients_by_layer", "learning_rates", "more_data", "products", "score_grid", "soft_optimum",
+    "steepest", "trained_double_descent", "valley", "weight_decay",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Training and test error: capacity, double descent, weight decay, dropout.
+"""Training and test error: capacity, double descent, data, weight decay, dropout.
 
 What trains does it by compiled programs. Which backend runs them ("auto": C where there is a
 compiler, else numpy; None for the graph itself) changes the time, and the last bits of the results.
@@ -17,98 +17,73 @@ from scalargrad import nn, train
 from scalargrad.engine import ops
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
+from scalargrad.lectures.experiments.curves import Curves
 from scalargrad.lectures.experiments.surfaces import Grid, score_grid
 from scalargrad.nn import losses
-from scalargrad.nn.initialisation import scaled
 from scalargrad.nn.layers import MLP
 from scalargrad.nn.module import Module
 from scalargrad.nn.regularisation import Dropout
 from scalargrad.train import fit, optim
 from scalargrad.train.data import DataSet, gaussian_mixture, noisy_sine, two_moons
-from scalargrad.train.fit import Loss
 from scalargrad.train.optim import SGD
+
+TRAINING, TEST = "training error", "test error"
+_ERROR = "mean squared error"
 
 # Capacity ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Capacity:
-    """Training and test error of networks with more and more hidden units."""
-
-    units: list[int]
-    parameters: list[int]
-    train: list[float]
-    test: list[float]
-
-
 def capacity(
-    units: Sequence[int] = (1, 2, 4, 8, 32),
+    degrees: Sequence[int] = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13),
     count: int = 14,
     noise: float = 0.3,
-    steps: int = 800,
-    seed: int = 0,
-    backend: str | None = "auto",
-) -> Capacity:
-    """Networks of one hidden layer fitted to a few noisy points of a sine.
+    seeds: Sequence[int] = range(3),
+) -> Curves:
+    """Polynomials of growing degree fitted to a few noisy points of a sine, by least squares.
 
-    Of single runs on 14 points the curve is rough: with seed 0 the test error is a U, with seeds
-    1 to 3 its right arm comes and goes, while the training error falls on all of them.
+    The last of them has as many coefficients as there are points, and goes through all.
     """
-    examples = noisy_sine(count, noise, seed)
-    held_out = noisy_sine(200, noise, seed + 1)
-    runs, counts = [], []
-    for m in units:
-        model = MLP(1, [m, 1], ops.tanh, initial=[scaled(nn.uniform, 8.0), nn.xavier],
-                    seed=seed)  # fmt: skip
-        for j, bias in enumerate(p for p in model.parameters() if p.label.startswith("b")):
-            bias.data = 8 * ((2 * j + 1) / m - 1) if j < m else 0.0  # bends all over [-1, 1]
-        counts.append(len(model.parameters()))
-        sgd = SGD(model.parameters(), 0.1 / max(1.0, m / 8), momentum=0.9)
-        runs.append(_trained(model, losses.squared_error, examples, sgd, steps, held_out, backend))
-    return Capacity(list(units), counts, [train for train, _ in runs], [test for _, test in runs])
+    import numpy as np
+
+    runs = []
+    for seed in seeds:
+        x, y = _columns(noisy_sine(count, noise, seed))
+        fits = [_polynomial(degree, x, y) for degree in degrees]
+        a, b = _columns(noisy_sine(400, noise, seed + 1000))
+        between = (a >= x.min()) & (a <= x.max())  # beyond the points no fit can know
+        held_out = a[between], b[between]
+        errors = [[float(np.mean((fitted(a) - b) ** 2)) for fitted in fits]
+                  for a, b in ((x, y), held_out)]  # fmt: skip
+        runs.append(dict(zip((TRAINING, TEST), errors, strict=True)))
+    return Curves("degree of the polynomial", _ERROR, degrees, runs, "y", shown=(1e-3, 1e3))
 
 
-def _trained(
-    model: Module,
-    loss: Loss,
-    examples: DataSet,
-    sgd: SGD,
-    steps: int,
-    held_out: DataSet,
-    backend: str | None,
-) -> tuple[float, float]:
-    """The errors in training and testing after so many full-batch steps."""
-    fit(model, loss, examples, sgd, epochs=steps, monitor=False, backend=backend)
-    return _error(model, loss, examples), _error(model, loss, held_out)
+def fits(
+    degrees: Sequence[int] = (1, 5, 13), count: int = 14, noise: float = 0.3, seed: int = 0
+) -> tuple[Curves, DataSet]:
+    """Polynomials over the points that they were fitted to: too stiff, right, too supple."""
+    import numpy as np
+
+    points = noisy_sine(count, noise, seed)
+    x, y = _columns(points)
+    along = np.linspace(x.min(), x.max(), 200)
+    run = {f"degree {degree}": _polynomial(degree, x, y)(along).tolist() for degree in degrees}
+    return Curves("x", "y", along.tolist(), [run], shown=(-2, 2)), points
 
 
-def _error(model: Module, loss: Loss, examples: DataSet) -> float:
-    model.eval()
-    (found,), _, _ = train.losses_of(model, loss, examples)
-    return float(found.data.mean())
+def _columns(points: DataSet) -> tuple[Any, Any]:
+    import numpy as np
+
+    return np.array([x for (x,) in points.inputs]), np.array(points.targets)
+
+
+def _polynomial(degree: int, x: Any, y: Any) -> Any:
+    from numpy.polynomial import Chebyshev
+
+    return Chebyshev.fit(x, y, degree, domain=[-1, 1])
 
 
 # Double descent ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class DoubleDescent:
-    """Training and test error over the number of random features, or of hidden units.
-
-    Attributes:
-        features: how many there were.
-        train: mean squared error on the training examples, the median over the draws.
-        test: the same on examples held out.
-        threshold: how many features interpolate the training examples: as many as there are
-            examples; of trained units, as many as made the training error vanish in the noise.
-        what: "random features" or "hidden units".
-    """
-
-    features: list[int]
-    train: list[float]
-    test: list[float]
-    threshold: int
-    what: str = "random features"
 
 
 def double_descent(
@@ -136,9 +111,8 @@ def double_descent(
     count: int = 40,
     inputs: int = 5,
     noise: float = 0.3,
-    draws: int = 20,
-    seed: int = 0,
-) -> DoubleDescent:
+    seeds: Sequence[int] = range(5),
+) -> Curves:
     """Least squares of least norm on random ReLU features (Belkin et al. 2019).
 
     The peak is where there are as many features as examples, with 40 and with 80 of them.
@@ -148,25 +122,24 @@ def double_descent(
         count: of training examples.
         inputs: numbers in each example, which lie on a sphere.
         noise: standard deviation of the training targets about a linear function.
-        draws: how often it is repeated with other examples and features.
-        seed: of the draws.
+        seeds: of examples and features.
     """  # fmt: skip
     import numpy as np
 
-    rng = np.random.default_rng(seed)
-    found = np.empty((draws, len(features), 2))
-    for draw in range(draws):
+    runs = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
         x, truth, y = _noisy_linear(rng, count, inputs, noise)
-        directions = rng.standard_normal((inputs, max(features)))
-        hidden = np.maximum(x @ directions, 0)
-        for i, p in enumerate(features):
+        hidden = np.maximum(x @ rng.standard_normal((inputs, max(features))), 0)
+        errors: dict[str, list[float]] = {TRAINING: [], TEST: []}
+        for p in features:
             h = hidden[:, :p] / np.sqrt(p)
             w = np.linalg.lstsq(h[:count], y, rcond=1e-12)[0]
-            found[draw, i] = (
-                np.mean((h[:count] @ w - y) ** 2), np.mean((h[count:] @ w - truth[count:]) ** 2)
-            )  # fmt: skip
-    errors = np.median(found, axis=0)
-    return DoubleDescent(list(features), errors[:, 0].tolist(), errors[:, 1].tolist(), count)
+            errors[TRAINING].append(float(np.mean((h[:count] @ w - y) ** 2)))
+            errors[TEST].append(float(np.mean((h[count:] @ w - truth[count:]) ** 2)))
+        runs.append(errors)
+    mark = (count, "features = examples")
+    return Curves("random features", _ERROR, features, runs, "xy", mark=mark, shown=(1e-3, 1e2))
 
 
 def trained_double_descent(
@@ -174,43 +147,41 @@ def trained_double_descent(
     count: int = 40,
     inputs: int = 5,
     noise: float = 0.3,
-    draws: int = 3,
     steps: int = 3000,
-    seed: int = 0,
+    seeds: Sequence[int] = range(3),
     backend: str | None = "auto",
-) -> DoubleDescent:
+) -> Curves:
     """Networks of one hidden layer, all their weights trained by gradient descent.
 
     The peak is far lower and wider than that of least squares, and lies where descent begins to
-    interpolate: not where there are as many parameters as examples (6 units), but a little later.
-    On seeds 0 to 3 it was at 10 or 15 units, where the test error was 1.9 to 2.3 times that with 60
-    units; measured with [trained_double_descent(seed=s) for s in range(4)]. The second descent does
-    not go below the first, since a unit or two are enough for this task.
+    interpolate: not where there are as many parameters as examples (6 units), but later.
 
     Args:
         units: how many, for each network.
         count: of training examples.
         inputs: numbers in each example, which lie on a sphere.
         noise: standard deviation of the training targets about a linear function.
-        draws: how often it is repeated with other examples and initial weights.
         steps: of each training, full-batch.
-        seed: of the draws.
+        seeds: of examples and initial weights.
         backend: what runs the training.
     """
     import numpy as np
 
-    found = np.empty((draws, len(units), 2))
-    for draw in range(draws):
-        x, truth, y = _noisy_linear(np.random.default_rng([seed, draw]), count, inputs, noise)
-        examples, held_out = DataSet(x[:count], y), DataSet(x[count:], truth[count:])
-        for i, m in enumerate(units):
-            model = MLP(inputs, [m, 1], ops.relu, initial=nn.he, seed=draws * seed + draw)
+    runs = []
+    for seed in seeds:
+        x, truth, y = _noisy_linear(np.random.default_rng(seed), count, inputs, noise)
+        parts = DataSet(x[:count], y), DataSet(x[count:], truth[count:])
+        errors: dict[str, list[float]] = {TRAINING: [], TEST: []}
+        for m in units:
+            model = MLP(inputs, [m, 1], ops.relu, initial=nn.he, seed=seed)
             sgd = SGD(model.parameters(), 0.05, momentum=0.9)
-            loss = losses.squared_error
-            found[draw, i] = _trained(model, loss, examples, sgd, steps, held_out, backend)
-    train, test = np.median(found, axis=0).T.tolist()
-    vanished = (m for m, error in zip(units, train, strict=True) if error < noise**2 / 20)
-    return DoubleDescent(list(units), train, test, next(vanished, max(units)), "hidden units")
+            fit(model, losses.squared_error, parts[0], sgd, epochs=steps, monitor=False,
+                backend=backend)  # fmt: skip
+            for case, part in zip(errors, parts, strict=True):
+                (found,), *_ = train.losses_of(model, losses.squared_error, part)
+                errors[case].append(float(found.data.mean()))
+        runs.append(errors)
+    return Curves("hidden units", _ERROR, units, runs, "xy")
 
 
 def _noisy_linear(rng: Any, count: int, inputs: int, noise: float) -> tuple[Any, Any, Any]:
@@ -221,6 +192,38 @@ def _noisy_linear(rng: Any, count: int, inputs: int, noise: float) -> tuple[Any,
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     truth = x @ rng.standard_normal(inputs)
     return x, truth, truth[:count] + noise * rng.standard_normal(count)
+
+
+# Data --------------------------------------------------------------------------------------------
+
+
+def more_data(
+    counts: Sequence[int] = (6, 12, 25, 50, 100, 400),
+    inputs: Sequence[int] = (2, 8),
+    noise: float = 0.3,
+    seeds: Sequence[int] = range(5),
+) -> Curves:
+    """Least squares on a linear function, for examples of few and of many numbers.
+
+    Args:
+        counts: of training examples.
+        inputs: numbers in each example.
+        noise: standard deviation of the training targets.
+        seeds: of the examples.
+    """
+    import numpy as np
+
+    runs = []
+    for seed in seeds:
+        run: dict[str, list[float]] = {}
+        for d in inputs:
+            x, truth, y = _noisy_linear(np.random.default_rng(seed), max(counts), d, noise)
+            for n in counts:
+                w = np.linalg.lstsq(x[:n], y[:n], rcond=1e-12)[0]
+                off = x[max(counts) :] @ w - truth[max(counts) :]
+                run.setdefault(f"{d} numbers in each example", []).append(float(np.mean(off**2)))
+        runs.append(run)
+    return Curves("training examples", f"test error ({_ERROR})", counts, runs, "xy")
 
 
 # Weight decay ------------------------------------------------------------------------------------
@@ -255,28 +258,29 @@ def weight_decay(
     decays: Sequence[float] = (0.0, 0.02),
     units: int = 10,
     count: int = 200,
-    steps: int = 5000,
-    seed: int = 1,
+    steps: int = 1500,
+    seeds: Sequence[int] = (1,),
     backend: str | None = "auto",
-) -> Comparison:
+) -> list[Comparison]:
     """Networks of ten hidden units on the Gaussian mixture, with and without weight decay.
 
-    The penalty is that of the figure, λ‖θ‖² beside the total cross-entropy: for the mean over n
-    examples a weight decay of 2λ/n. With it the test loss was lower on seeds 0 to 5, by 35 to
-    59 %, and the test error on all but seed 5, by 0.007 to 0.017; measured with
-    [weight_decay(seed=s) for s in range(6)].
+    The penalty is that of the figure, λ‖θ‖² beside the *total* cross-entropy. For the mean over n
+    examples it is λ/n·‖θ‖², for SGD a weight decay of 2λ/n: 0.0002 where λ = 0.02 and n = 200.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, figure 11.4.
     """
-    examples, held_out = gaussian_mixture(count, seed), gaussian_mixture(2000, seed + 1)
-    models = []
-    for decay in decays:
-        model = MLP(2, [units, 1], ops.tanh, initial=nn.uniform, seed=seed)
-        rate = partial(optim.cosine, rate=0.5, steps=steps)
-        sgd = SGD(model.parameters(), rate, momentum=0.95, weight_decay=2 * decay / count)
-        _fitted(model, examples, sgd, steps, backend)
-        models.append(model)
-    return _compared(decays, models, examples, held_out)
+    found = []
+    for seed in seeds:
+        examples, held_out = gaussian_mixture(count, seed), gaussian_mixture(2000, seed + 1000)
+        models = []
+        for decay in decays:
+            model = MLP(2, [units, 1], ops.tanh, initial=nn.uniform, seed=seed)
+            rate = partial(optim.cosine, rate=0.5, steps=steps)
+            sgd = SGD(model.parameters(), rate, momentum=0.95, weight_decay=2 * decay / count)
+            _fitted(model, examples, sgd, steps, backend)
+            models.append(model)
+        found.append(_compared(decays, models, examples, held_out))
+    return found
 
 
 def _fitted(model: Module, examples: DataSet, sgd: SGD, steps: int, backend: str | None) -> None:
@@ -287,17 +291,24 @@ def _fitted(model: Module, examples: DataSet, sgd: SGD, steps: int, backend: str
 def _compared(
     settings: Sequence[float], models: Sequence[Module], examples: DataSet, held_out: DataSet
 ) -> Comparison:
-    loss = losses.binary_cross_entropy_with_logits
-    tried: list[list[float]] = [[], [], [], []]
-    for model in models:
-        for i, part in enumerate((examples, held_out)):
-            (found,), prediction, targets = train.losses_of(model, loss, part)
-            tried[i].append(1 - float(train.accuracy(prediction, targets).mean()))
-            tried[i + 2].append(float(found.data.mean()))
+    tried = [_errors(model, part) for part in (examples, held_out) for model in models]
+    wrong = [share for share, _ in tried]
+    loss = [loss for _, loss in tried]
+    n = len(models)
     weights = [[float(p.data) for p in m.parameters() if not nn.is_bias(p)] for m in models]
     grids = [score_grid(model, examples) for model in models]
-    wrong, test_wrong, loss_, test_loss = tried
-    return Comparison(list(settings), wrong, test_wrong, loss_, test_loss, weights, grids, examples)
+    return Comparison(
+        list(settings), wrong[:n], wrong[n:], loss[:n], loss[n:], weights, grids, examples
+    )
+
+
+def _errors(model: Module, part: DataSet) -> tuple[float, float]:
+    """The share of examples that are classified wrong, and the mean loss."""
+    model.eval()
+    loss = losses.binary_cross_entropy_with_logits
+    (found,), prediction, targets = train.losses_of(model, loss, part)
+    model.train()
+    return 1 - float(train.accuracy(prediction, targets).mean()), float(found.data.mean())
 
 
 # Dropout -----------------------------------------------------------------------------------------
@@ -305,18 +316,17 @@ def _compared(
 
 def dropout(
     drops: Sequence[float] = (0.0, 0.5),
-    units: int = 128,
+    units: int = 64,
     count: int = 100,
     wrong: float = 0.2,
-    steps: int = 1000,
-    seed: int = 0,
+    steps: int = 500,
+    every: int = 50,
+    seeds: Sequence[int] = range(3),
     backend: str | None = "auto",
-) -> Comparison:
-    """A network that is large enough to learn wrong labels by heart, without and with dropout.
+) -> tuple[Curves, list[Comparison]]:
+    """A network that is large enough to fit many wrong labels, without and with dropout.
 
-    Two moons, of whose training labels a fifth are wrong; those held out are right. On seeds 0 to
-    5 dropout lowered the test error by 30 to 50 %, from between 0.127 and 0.177 to between 0.077
-    and 0.109; measured with [dropout(seed=s) for s in range(6)].
+    Two moons, of whose training labels a fifth are wrong; those held out are right.
 
     Args:
         drops: the probabilities of dropping a hidden unit.
@@ -324,18 +334,32 @@ def dropout(
         count: of training examples.
         wrong: the share of them with the label of the other class.
         steps: of each training, full-batch.
-        seed: of examples, weights and masks.
+        every: how many updates lie between two looks at the test error.
+        seeds: of examples, weights and masks.
         backend: what runs the training.
+
+    Returns:
+        The test error over the updates, and what each seed ends with.
     """
-    examples = _mislabelled(two_moons(count, 0.2, seed), wrong, seed)
-    held_out = two_moons(2000, 0.2, seed + 1)
-    models = []
-    for drop in drops:
-        model = MLP(2, [units, 1], ops.relu, initial=nn.he, seed=seed)
-        model.layers.insert(1, Dropout(drop, seed=seed))
-        _fitted(model, examples, SGD(model.parameters(), 0.1, momentum=0.9), steps, backend)
-        models.append(model)
-    return _compared(drops, models, examples, held_out)
+    runs, ends = [], []
+    for seed in seeds:
+        examples = _mislabelled(two_moons(count, 0.2, seed), wrong, seed)
+        held_out = two_moons(1000, 0.2, seed + 1000)
+        run, models = {}, []
+        for drop in drops:
+            model = MLP(2, [units, 1], ops.relu, initial=nn.he, seed=seed)
+            model.layers.insert(1, Dropout(drop, seed=seed))
+            sgd = SGD(model.parameters(), 0.1, momentum=0.9)
+            curve = []
+            for _ in range(0, steps, every):
+                _fitted(model, examples, sgd, every, backend)
+                curve.append(_errors(model, held_out)[0])
+            run[f"p = {drop:g}" if drop else "without dropout"] = curve
+            models.append(model)
+        runs.append(run)
+        ends.append(_compared(drops, models, examples, held_out))
+    places = range(every, steps + 1, every)
+    return Curves("updates", "test error (share of examples)", places, runs), ends
 
 
 def _mislabelled(data: DataSet, share: float, seed: int) -> DataSet:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from scalargrad.engine import ops
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
-from scalargrad.nn import losses
 from scalargrad.train import optim
 from scalargrad.train.data import DataSet, Point
 from scalargrad.train.optim import SGD
@@ -116,18 +116,20 @@ def descent(
 
 @dataclass(frozen=True)
 class Constraint:
-    """The optima of ‖w − a‖² under ‖w‖² ≤ B, and with λ/2‖w‖² added, found by descent.
+    """The optima of Σc(w − a)² under ‖w‖² ≤ B, and with λ/2‖w‖² added, found by descent.
 
     Attributes:
-        a: the optimum without a constraint.
+        a: the optimum without a constraint, which the slide calls w̃*.
+        curvatures: c, one for each weight.
         bound: B.
-        hard: the optimum of the hard constraint.
+        hard: the optimum of the hard constraint, w*.
         decay: the λ whose soft optimum is the same.
-        soft: the optimum of the soft constraint.
+        soft: the optimum of the soft constraint, w* as well.
         soft_path: soft optima for λ from 0 to very large.
     """
 
     a: Point
+    curvatures: Point
     bound: float
     hard: Point
     decay: float
@@ -135,29 +137,39 @@ class Constraint:
     soft_path: list[Point]
 
 
-def constraint(a: Point = (2.0, 1.0), bound: float = 1.0) -> Constraint:
-    """Projected gradient descent beside weight decay, with λ = 2‖a‖/√B − 2 to match.
+def constraint(
+    a: Point = (2.0, 1.0), bound: float = 1.0, curvatures: Point | None = None
+) -> Constraint:
+    """Projected gradient descent beside weight decay, with the λ that matches.
+
+    Where all c are 1, that is 2‖a‖/√B − 2.
 
     >>> found = constraint((3.0,), bound=1.0)
-    >>> found.decay, round(found.hard[0], 6), round(found.soft[0], 6)
+    >>> round(found.decay, 6), round(found.hard[0], 6), round(found.soft[0], 6)
     (4.0, 1.0, 1.0)
     """
+    c = curvatures or tuple([1.0] * len(a))
     size = math.hypot(*a)
     if not 0 < bound <= size * size:
         raise ValueError(f"the bound B is between 0 and ‖a‖² = {size * size:g}; got {bound}")
-    decay = 2 * size / math.sqrt(bound) - 2
+    low, high = 0.0, 2 * max(c) * size / math.sqrt(bound)
+    for _ in range(100):  # ‖w*‖ falls as λ grows
+        decay = (low + high) / 2
+        at = [2 * ci * ai / (2 * ci + decay) for ai, ci in zip(a, c, strict=True)]
+        low, high = (decay, high) if math.hypot(*at) ** 2 > bound else (low, decay)
     strengths = [0.0, *(10 ** (k / 4 - 1) for k in range(15))]
-    path = [_descended(a, decay=strength) for strength in strengths]
-    return Constraint(a, bound, _descended(a, bound=bound), decay, _descended(a, decay=decay), path)
+    path = [_descended(a, c, decay=strength) for strength in strengths]
+    hard, soft = _descended(a, c, bound=bound), _descended(a, c, decay=decay)
+    return Constraint(a, c, bound, hard, decay, soft, path)
 
 
-def _descended(a: Point, *, decay: float = 0.0, bound: float | None = None) -> Point:
-    """Where gradient descent on ‖w − a‖² ends."""
+def _descended(a: Point, c: Point, *, decay: float = 0.0, bound: float | None = None) -> Point:
+    """Where gradient descent on Σc(w − a)² ends."""
     ws = [Value(0.0, f"w{i}") for i in range(1, len(a) + 1)]
-    sgd = SGD(ws, 1 / (3 + decay), weight_decay=decay)  # below 2/(2 + λ), where it would diverge
-    for _ in range(60):
+    sgd = SGD(ws, 1 / (2 * max(c) + 1 + decay), weight_decay=decay)  # below where it would diverge
+    for _ in range(200):
         sgd.zero_grad()
-        losses.squared_error(ws, a).backward()
+        ops.total(*[ci * (w - ai) ** 2 for w, ai, ci in zip(ws, a, c, strict=True)]).backward()
         sgd.step()
         if bound is not None:
             optim.project(ws, bound)

@@ -13,6 +13,7 @@ from typing import Any
 from scalargrad.engine.scalars import is_number
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
+from scalargrad.graph.remarks import KINK
 from scalargrad.notation.names import Written
 from scalargrad.notation.words import listed
 from scalargrad.view.layout.diagram import (
@@ -77,7 +78,9 @@ def called(graph: Graph, look: Look, index: int) -> Piece:
 
 def value(graph: Graph, look: Look, index: int) -> Piece:
     """The value of a node."""
-    return Piece(Written(drawable(look.value(graph, index))), "value")
+    number = look.value(graph, index)
+    mark = f" {KINK}" if graph.nodes[index].is_at_kink and number not in ("", ASKED) else ""
+    return Piece(Written(drawable(number + mark)), "value")
 
 
 def gradient(graph: Graph, look: Look, index: int) -> Piece:
