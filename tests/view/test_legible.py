@@ -30,6 +30,7 @@ from scalargrad import Value, draw, program
 from scalargrad.errors import DrawingError
 from scalargrad.view.layout import search
 from scalargrad.view.scene import THEMES, Arrow, Rectangle
+from scalargrad.view.styles import cards
 
 SMALLEST_INDEX = {"A": 9, "B": 9, "C": 8.4, "D": 9, "E": 9, "F": 9, "G": 8}
 
@@ -256,3 +257,25 @@ def test_where_no_gradient_passes_the_edge_is_dashed_once_that_is_known(style):
     assert dashed(drawing.frames().at(1)) == set()
     assert dashed(drawing.frames().at(-1)) == ends
     assert "dashed: no gradient passes" in {t.text for t in texts_of(drawing.legend().scene)}
+
+
+def largest_bound(drawing):
+    """The size that widths and heights alone allow, whatever is chosen."""
+    seen = []
+    keep, cards.arranged = cards.arranged, lambda *given: seen.append(given) or keep(*given)
+    try:
+        drawing.scene  # noqa: B018  asks for its layout
+    finally:
+        cards.arranged = keep
+    diagram, place = seen[-1]
+    return max(choice.bound(place) for choice in search._choices(diagram))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_circuit_fills_its_place_or_is_as_large_as_its_boxes_allow(seed):
+    drawing = draw(random_circuit(seed, 2 + seed), detail="all")
+    seen = legibility(drawing)
+    assert seen.flaws == ()
+    if seen.smallest < 27.9 and seen.fill < 0.11:
+        drawing = replace(drawing)  # without the scene that it has
+        assert seen.smallest >= 0.75 * largest_bound(drawing)

@@ -6,6 +6,7 @@ Constants stand inside the operation that uses them (×0.9, +1, ÷3), sums of su
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from scalargrad.engine import scalars
@@ -30,6 +31,7 @@ from scalargrad.view.styles.cards import (
 
 _SYMBOLS = {"σ": Written("σ", r"\sigma")}
 _MOST_PARTS = 24  # cards of a circuit that shows what each use brings to a gradient
+_MOST_ALIKE = 2  # links between the same cards that have room for it
 _SUM, _MINUS = "+", "−"
 
 
@@ -168,6 +170,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
             times[use.source] = times.get(use.source, 0) + 1
     tells_parts = has_gradients(graph) and len(merged.cards) <= _MOST_PARTS
     for index, ways in merged.uses.items():
+        alike = Counter(use.source for use in ways)
         for use in ways:
             first = use.edges[0]
             pieces: list[Piece] = []
@@ -175,7 +178,8 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
                 accented.add(len(links))
             if look.local or any(edge in look.path for edge in use.edges):
                 pieces.append(factor(graph, look, use.edges[-1]))
-            if tells_parts and times[use.source] > 1 and not graph.nodes[use.source].is_constant:
+            is_split = times[use.source] > 1 and alike[use.source] <= _MOST_ALIKE
+            if tells_parts and is_split and not graph.nodes[use.source].is_constant:
                 pieces.append(contribution(graph, look, [first]))
             if {use.source, index} & look.dropped:
                 gone.add(len(links))
