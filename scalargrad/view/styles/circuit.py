@@ -67,12 +67,14 @@ class Merged:
         uses: for each of them what goes into it.
         inside: for an operation the edge of the constant that is written in it.
         inner: nodes that are drawn as a part of another, by that other.
+        tells_parts: whether each use of a node tells what it brings to the gradient.
     """
 
     cards: tuple[int, ...]
     uses: dict[int, tuple[Use, ...]]
     inside: dict[int, int]
     inner: dict[int, int]
+    tells_parts: bool = True
 
     def card(self, index: int) -> int:
         """The node that another is drawn with."""
@@ -142,7 +144,8 @@ class Merged:
                 )
         used = {use.source for ways in uses.values() for use in ways} | {graph.output}
         cards = [i for i in range(len(nodes)) if i not in skipped and (i in used or i in uses)]
-        return Merged(tuple(cards), {i: tuple(found) for i, found in uses.items()}, inside, summed)
+        found = {index: tuple(ways) for index, ways in uses.items()}
+        return Merged(tuple(cards), found, inside, summed, len(cards) <= _MOST_PARTS)
 
 
 # The badge of an operation with a constant, on its right and on its left.
@@ -168,7 +171,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
     for ways in merged.uses.values():
         for use in ways:
             times[use.source] = times.get(use.source, 0) + 1
-    tells_parts = has_gradients(graph) and len(merged.cards) <= _MOST_PARTS
+    tells_parts = has_gradients(graph) and merged.tells_parts
     for index, ways in merged.uses.items():
         alike = Counter(use.source for use in ways)
         for use in ways:
