@@ -15,10 +15,12 @@ from scalargrad.compiler.backends import Kernel, chosen
 from scalargrad.compiler.library import compiler
 from scalargrad.compiler.program import Program, traced, uncollected
 from scalargrad.compiler.source import Tape
+from scalargrad.engine import ops
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value, unique_names
+from scalargrad.graph.model import outputs_of
 from scalargrad.notation.words import listed
 
 Reduction = Literal["mean", "sum"]
@@ -320,7 +322,7 @@ def _drawn(draw: Callable[[], Scalar], count: int | None) -> Any:
 
 
 def compile(
-    what: Callable[..., Value] | Value,
+    what: Callable[..., Value] | Value | Sequence[Value] | Mapping[str, Value],
     wrt: Sequence[str | Value] | str | Value | None = None,
     *,
     backend: str = "auto",
@@ -337,6 +339,8 @@ def compile(
 
     Args:
         what: a function of Values that returns one, or a node, whose named leaves are the inputs.
+            Of several, or of a program with several outputs, the last is differentiated, and
+            `outputs` gives the others too.
         wrt: the inputs (names, or leaves; or one) with respect to which to differentiate; all if
             left out.
         backend: "python", "numpy", "c", "jax" or "torch"; "auto" is C where there is a compiler,
@@ -354,27 +358,26 @@ def compile(
     >>> f(0.5, 2.0, 3.0)
     (4.0, {'w': -8.0})
     """
-    if isinstance(what, Value):
-        with uncollected():
-            program, given = _of_graph(what, wrt)
-    elif callable(what):
-        with uncollected():
+    with uncollected():
+        if callable(what) and not isinstance(what, Value):
             program, given = _of_function(what, wrt)
-    else:
-        raise TypeError(f"compile takes a function of Values, or a Value; got {what!r}")
+        else:
+            outputs = outputs_of(what, "compile takes a function of Values,")
+            program, given = _of_graph(outputs, wrt)
     return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
 
 
-def _of_graph(output: Value, wrt: Any) -> tuple[Program, dict[str, Value]]:
+def _of_graph(outputs: Sequence[Value], wrt: Any) -> tuple[Program, dict[str, Value]]:
     wrt = [wrt] if isinstance(wrt, str | Value) else wrt
     asked = [node for node in wrt or () if isinstance(node, Value)]
     leaves = [
-        node for node in topological_order(output)
+        node for node in topological_order(*outputs)
         if node.is_leaf and (node.label or node in asked)
     ]  # fmt: skip
     given = dict(zip(unique_names(leaves), leaves, strict=True))
     tape = Tape()
-    twins = rebuilt(output, {leaf: tape.input(name) for name, leaf in given.items()})
+    whole = outputs[0] if len(outputs) == 1 else ops.total(*outputs)
+    twins = rebuilt(whole, {leaf: tape.input(name) for name, leaf in given.items()})
     nodes = {name: twins[leaf] for name, leaf in given.items()}
     for name, node in nodes.items():
         node.label = node.label or name
@@ -383,7 +386,8 @@ def _of_graph(output: Value, wrt: Any) -> tuple[Program, dict[str, Value]]:
         names.get(node, node.label or "a node that is no leaf of the graph")
         if isinstance(node, Value) else node for node in wrt
     ]  # fmt: skip
-    program = traced(tape, twins[output], chosen_inputs(nodes, chosen_names))
+    *more, output = [twins[output] for output in outputs]
+    program = traced(tape, output, chosen_inputs(nodes, chosen_names), more)
     return program, given
 
 
