@@ -58,8 +58,10 @@ ROOMS = {
         "working", "formulas", "recipes", "slips", "diagnosis", "sentences", "report", "marking",
         "gradcheck",
     ],
-    "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
-               "workers", "grading", "plugin"],
+    "sheets": [
+        "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
+        "flags", "reviewing", "gradebooks", "workers", "grading", "gradescope", "plugin",
+    ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
     "lectures": ["", "statements", "demonstrations", "rows", "decks"],
