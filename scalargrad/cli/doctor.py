@@ -206,7 +206,6 @@ _LOOKS: tuple[Callable[[], Finding], ...] = (
         "Compiles a traced graph to machine code: apt install gcc, or xcode-select --install",
         *((name, "--version") for name in ("cc", "gcc", "clang")),
     ),
-    _package("python-pptx", "pptx", "Writes .pptx with editable shapes: pip install python-pptx"),
     _package("anywidget", "anywidget", "Edits a stepper's inputs: pip install anywidget"),
     _package("numpy", "numpy", "Runs a batch in one graph: pip install numpy"),
     _package("sympy", "sympy", "Proves a slide's identities in symbols: pip install sympy"),

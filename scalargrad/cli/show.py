@@ -52,6 +52,7 @@ def _formats() -> list[str]:
 @click.option("--engine", cls=Listed, words=_choices("ENGINES"), help="Of the layout: {}.")
 @click.option("--biases/--no-biases", default=True, help="Biases of a network.")
 @click.option("--dropped", help="Names, with commas, of nodes to grey.")
+@click.option("--refine", default="", help="Methods of a Drawing: .hide(y).titled('…').")
 @click.option(
     "--frames",
     cls=Listed,
@@ -69,6 +70,7 @@ def draw(
     biases: bool,
     digits: int | None,
     fractions: bool,
+    refine: str,
     frames: bool,
     **options: Any,
 ) -> None:
@@ -77,14 +79,16 @@ def draw(
     Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w -o loss.svg
     """
     from scalargrad.view.drawing import draw
+    from scalargrad.view.picture import Frames
+    from scalargrad.view.refining import refined
 
     example = read_program(text, at)
     example.output.backward()
     drawing = draw(example.output, wrt=names(wrt), **options)
     drawing = drawing.numbers(digits=digits, fractions=fractions)
     drawing = drawing.biases(biases).dropped(*names(dropped))
-    picture = drawing.frames() if frames else drawing
-    form = form or ("html" if frames else "svg")
+    picture = refined(drawing, f"{refine}.frames()" if frames else refine)
+    form = form or ("html" if isinstance(picture, Frames) else "svg")
     save(
         [
             (file, picture.content(f".{form}" if is_pipe(file) else file.suffix))
@@ -107,14 +111,9 @@ def draw(
 )
 @DIGITS
 @FRACTIONS
+@click.option("--order", type=click.IntRange(1, 2), default=1, help="2 for the second derivative.")
 def derive(
-    text: str,
-    wrt: str,
-    at: Sequence[str],
-    path: str | None,
-    form: str,
-    digits: int | None,
-    fractions: bool,
+    text: str, wrt: str, at: Sequence[str], path: str | None, form: str, **options: Any
 ) -> None:
     """Print the chain rule for one derivative: symbols, formulas, numbers, result.
 
@@ -122,8 +121,7 @@ def derive(
     """
     from scalargrad.graph.derivation import derive
 
-    output = read_program(text, at).output
-    rule = derive(output, wrt, path=names(path), digits=digits, fractions=fractions)
+    rule = derive(read_program(text, at), wrt, path=names(path), **options)
     say(getattr(rule, form))
 
 
@@ -140,5 +138,5 @@ def table(text: str, at: Sequence[str], markdown: bool) -> None:
 
     example = read_program(text, at)
     example.output.backward()
-    rows = table(example.output)
+    rows = table(example)
     say(rows.markdown if markdown else str(rows))

@@ -87,7 +87,7 @@ def slopes(output: Value, node: Value) -> Slopes:
     elif sides[1].trouble:
         left = right
     if not (scalars.is_finite(left) and scalars.is_finite(right)):
-        return Slopes(left, right, "infinite", reasons[0])
+        return Slopes(left, right, "infinite", *reasons[:1] or ["it is beyond the range of floats"])
     return Slopes(left, right)
 
 
@@ -285,6 +285,7 @@ def _is_settled(op: Operation, operands: Sequence[_Ray], beside: Scalar) -> bool
 
 
 def _where(node: Value, operands: Sequence[_Ray], ray: _Ray) -> str:
+    ray = next((each for each in operands if not scalars.is_finite(each.value)), ray)
     parent = node.parents[operands.index(ray)]
     return f"{parent.label or 'its operand'} is {scalars.shown(ray.value)}"
 

@@ -24,19 +24,18 @@ def remark(output: Value, node: Value, gradient: Scalar) -> str:
     >>> y = (x.relu() - (-x).relu()).named("y")
     >>> y.backward()
     >>> remark(y, x, x.grad)
-    '∂y/∂x is 1; backward gives 0, by its conventions at kinks'
+    'the slope is 1; backward gives 0, by its conventions at kinks'
     """
     if not scalars.is_number(output.data) or is_smooth(output):
         return ""
-    derivative = f"∂{name_of(output.label or 'output').text}/∂{name_of(node.label or '…').text}"
     found = slopes(output, node)
     if found.outcome != "slopes":
-        return f"{derivative}: {found.reason}"
+        return found.reason
     if is_among(gradient, found):
         return ""
     ends = list(dict.fromkeys([both(found.low), both(found.high)]))
     given = f"backward gives {both(gradient)}, by its conventions at kinks"
-    return f"{derivative} is {' to '.join(ends)}; {given}"
+    return f"the slope is {' to '.join(ends)}; {given}"
 
 
 def remarks(output: Value, graph: Graph) -> list[str]:
@@ -52,15 +51,16 @@ def remarks(output: Value, graph: Graph) -> list[str]:
         return []
     order = topological_order(output)
     found = gradients(output, scalars.whole(1, output.data))
-    told: dict[str, str] = {}  # by what follows the derivative, which may be that of another too
+    told: dict[str, str] = {}  # remarks, and the first derivative of which each is made
     named = [node for node in order if node.label and graph.place(node) is not None]
     for node in named[: _MOST_WORK // len(order)]:
         said = remark(output, node, found[node])
         if said:
-            told.setdefault(said.partition(": ")[2] or said, said)
+            of, by = name_of(output.label or "output"), name_of(node.label)
+            told.setdefault(said, f"∂{of.text}/∂{by.text}")
         if len(told) == _MOST:
             break
-    return list(told.values())
+    return [f"{derivative}: {said}" for said, derivative in told.items()]
 
 
 def conventions(graph: Graph) -> list[str]:

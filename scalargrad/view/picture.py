@@ -252,8 +252,8 @@ def titled(scene: Scene, text: str, colour: str) -> Scene:
         scene,
         height=scene.height + band,
         shapes=(title, *(moved(shape, 0.0, band) for shape in scene.shapes)),
-        description=f"{text}\n{scene.description}",
         title=text,
+        head=band,
     )
 
 
@@ -263,6 +263,8 @@ def scaled(scene: Scene, factor: float) -> Scene:
         scene,
         width=scene.width * factor,
         height=scene.height * factor,
+        head=scene.head * factor,
+        size=scene.size * factor,
         shapes=tuple(resized(shape, factor) for shape in scene.shapes),
     )
 

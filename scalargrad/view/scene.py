@@ -277,6 +277,7 @@ class Scene:
         description: what the picture shows, for those who cannot see it.
         size: of the text, in points.
         title: what stands above it; "" for nothing.
+        head: height of the band with the title.
         theme: its colours, for formats that name them.
     """
 
@@ -287,6 +288,7 @@ class Scene:
     description: str
     size: float = 12.0
     title: str = ""
+    head: float = 0.0
     theme: Theme | None = None
 
 

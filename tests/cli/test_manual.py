@@ -16,7 +16,6 @@ from pathlib import Path
 
 import click
 import pytest
-from peers import peer
 
 from scalargrad import __main__, __version__, assert_gradients, program, program_text
 from scalargrad.cli import commands as cli
@@ -267,7 +266,6 @@ def test_sheets_go_through_pipes(shell):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_picture_on_standard_output_is_the_file(capfdbinary, suffix):
-    peer("pptx")
     code = cli.main(["draw", "loss = (2*w - 1)^2", "--at", "w=0.5", "-o", f"p{suffix}", "-o", "-",
                      "--format", suffix[1:]])  # fmt: skip
     out, err = capfdbinary.readouterr()

@@ -30,7 +30,7 @@ from examples import EXAMPLES, LARGE, WRT  # noqa: E402
 import scalargrad as sg  # noqa: E402
 from scalargrad.lectures import LECTURES  # noqa: E402
 
-SUFFIXES = (".svg", ".pdf", ".tex", ".html")
+SUFFIXES = (".svg", ".pdf", ".tex", ".html", ".pptx")
 
 
 def outputs():
@@ -76,7 +76,6 @@ def refused(drawing):
         (lambda: drawing.content(".png"), "matplotlib"),
         (lambda: drawing.frames().content(".gif"), "matplotlib"),
         (lambda: drawing.content(".dot"), "graphviz"),
-        (lambda: drawing.content(".pptx"), "python-pptx"),
     ):
         try:
             make()

@@ -42,7 +42,7 @@ def animation(scenes: Sequence[Scene], seconds: float = SECONDS) -> bytes:
         raise DrawingError(f"a frame is shown for 0.02 to 600 seconds; got {seconds}")
     library("matplotlib", "matplotlib", "a .gif file")
     pngs = [png(scene) for scene in watched(scenes, "gif")]
-    papers = [scene.paper for scene in scenes]
+    papers = [scene.paper or "#ffffff" for scene in scenes]
     size = tuple(max(sides) for sides in zip(*(_opened(png).size for png in pngs), strict=True))
 
     def frames() -> Iterator[Image]:  # made twice: all of them at once would fill the memory

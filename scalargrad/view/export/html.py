@@ -30,32 +30,42 @@ _STYLE = """
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e5e7eb; --paper: #111827; --muted: #a3adbd; --line: #64748b; --face: #1f2937 }
 }
-body { margin: 0 auto; padding: 1rem; max-width: 64rem; background: var(--paper);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif }
-h1 { margin: 0 0 .75rem; font-size: 1.25rem; overflow-wrap: anywhere }
-figure { margin: 0 0 2rem; break-inside: avoid }
-figure svg { display: block; width: 100%; height: auto; max-height: calc(100vh - 13rem);
-  min-height: 10rem }
-figcaption, .caption { margin: .5rem 0; overflow-wrap: anywhere }
+body { margin: 0; padding: .5rem; background: var(--paper); color: var(--ink);
+  font: 1rem/1.5 system-ui, sans-serif }
+figure { margin: 0 0 1.5rem }
+figure svg { display: block; width: 100%; height: auto; min-height: 8rem }
+figcaption { overflow-wrap: anywhere }
 .step { color: var(--muted) }
 .defs { position: absolute; width: 0; height: 0 }
+.caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 .controls { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
 .controls[hidden], .caption[hidden] { display: none }
-button { min-width: 5.5rem; min-height: 2.75rem; border: 1px solid var(--line);
+button { min-width: 2.75rem; min-height: 2.75rem; border: 1px solid var(--line);
   border-radius: .5rem; background: var(--face); color: inherit; font: inherit; cursor: pointer }
 button[aria-disabled=true] { color: var(--muted); cursor: default }
 :focus-visible { outline: 3px solid #2563eb; outline-offset: 2px }
-input { flex: 1 1 10rem; min-height: 2.75rem; accent-color: #2563eb }
-details { margin-top: 1rem; color: var(--muted) }
-pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit }
+input { flex: 1 1 8rem; min-height: 2.75rem; accent-color: #2563eb }
 @media screen {
+  .stepping { display: flex; flex-direction: column; box-sizing: border-box; min-height: 100vh;
+    gap: .5rem; justify-content: center }
+  .stepping main { flex: 1; display: flex; flex-direction: column; justify-content: center;
+    cursor: pointer }
   .stepping figure { margin: 0 }
   .stepping figure:not(.shown), .stepping figcaption { display: none }
+  .stepping figure svg { max-height: calc(100vh - 5rem) }
+  :fullscreen .controls { display: none }
+  :fullscreen figure svg { max-height: 96vh }
 }
+@media screen and (prefers-reduced-motion: no-preference) {
+  .stepping .shown { animation: appear .15s }
+  @keyframes appear { from { opacity: .4 } }
+}
+@page { size: landscape; margin: 10mm }
 @media print {
-  .controls, .caption, details { display: none }
-  figure { margin: 0 0 1rem }
-  figure svg { max-height: 40vh }
+  .controls, .caption, figcaption { display: none }
+  figure { margin: 0; break-after: page; break-inside: avoid }
+  figure:last-of-type { break-after: auto }
+  figure svg { max-height: 92vh }
 }
 """
 
@@ -72,13 +82,14 @@ def page(
 ) -> str:
     """An HTML document that steps through frames, on its own: no other file, no network.
 
-    Without JavaScript, and in print, all frames stand one under the other. Nothing moves until
-    somebody asks for it. Its content security policy admits its own script and style, no others.
+    Without JavaScript all frames stand one under the other, in print each on a page. Nothing moves
+    until somebody asks for it. Its content security policy admits its own script and style, no
+    others. In a frame of a reveal.js deck, the keys of its remote step through the frames first.
 
     Args:
         scenes: the frames.
         captions: what each of them shows; by default the first line of its description.
-        title: of the page, above the frames; "" for none there.
+        title: of the page, for the tab of a browser.
         seconds: that a step is shown while the page plays.
 
     Raises:
@@ -98,13 +109,10 @@ def page(
             f"<style>{_STYLE}</style>",
             "</head>",
             "<body>",
-            f"<h1>{text(title)}</h1>" if title else "",
             "<main>",
             drawn,
             "</main>",
             controls(count) if count > 1 else "",
-            f"<details><summary>The graph in words</summary><pre>{text(scenes[-1].description)}"
-            "</pre></details>",
             f"<script>{script}</script>" if count > 1 else "",
             "</body>",
             "</html>\n",
@@ -128,8 +136,10 @@ def figures(scenes: Sequence[Scene], captions: Sequence[str] | None = None) -> s
     pictures = [_Picture(scene) for scene in watched(scenes, "html")]
     shared = _shared(pictures)
     drawn = [
-        _figure(picture, shared, step, caption)
-        for picture, step, caption in zip(pictures, labels(len(scenes)), captions, strict=True)
+        _figure(picture, shared, step, caption, _said(scene, caption))
+        for picture, step, caption, scene in zip(
+            pictures, labels(len(scenes)), captions, scenes, strict=True
+        )
     ]
     defs = [_element("path", {**dict(path), "id": name}) for path, name in shared.items()]
     shapes = f'<svg class="defs" aria-hidden="true"><defs>{"".join(defs)}</defs></svg>'
@@ -196,13 +206,22 @@ def _shared(pictures: Sequence[_Picture]) -> dict[_Attributes, str]:
     return {path: f"p{prefix}-{place}" for place, path in enumerate(often)}
 
 
-def _figure(picture: _Picture, shared: dict[_Attributes, str], step: str, caption: str) -> str:
+def _said(scene: Scene, caption: str) -> str:
+    """What a frame shows, in words, behind its caption."""
+    first, _, rest = scene.description.partition("\n")
+    words = rest if first == caption else scene.description
+    return "\n".join(part for part in (scene.title, caption, words) if part)
+
+
+def _figure(
+    picture: _Picture, shared: dict[_Attributes, str], step: str, caption: str, words: str
+) -> str:
     shapes = [
         _element("use", {"href": f"#{shared[shape]}"}) if shape in shared
         else _element(tag, dict(shape))
         for tag, shape in picture.shapes
     ]  # fmt: skip
-    label = ": ".join(part for part in (step, caption) if part)
+    label = ": ".join(part for part in (step, words) if part)
     step = f'<span class="step">{step}:</span> ' if step else ""
     said = f"{step}<bdi>{text(caption)}</bdi>"
     return (
@@ -228,6 +247,8 @@ def controls(count: int) -> str:
         '<button type="button" class="play">Play</button>\n'
         '<button type="button" class="forward">Next ›</button>\n'
         f'<input type="range" min="1" max="{count}" value="1" aria-label="Step">\n'
+        '<span class="count" aria-hidden="true"></span>\n'
+        '<button type="button" class="full" title="Full screen: F">Full</button>\n'
         "</div>"
     )
 

@@ -40,6 +40,7 @@ def png(
     image_of, files = (library(f"PIL.{m}", "pillow", _PNG) for m in ("Image", "PngImagePlugin"))
     scale = _scale(scene, dpi)
     size = (_pixels(scene.width, scale), _pixels(scene.height, scale))
+    paper = paper and bool(scene.paper)
     pixels = _raster(scene, size, scale, scene.paper if paper else "")
     image = image_of.frombuffer("RGBA", size, pixels, "raw", "RGBA", 0, 1)
     about = files.PngInfo()

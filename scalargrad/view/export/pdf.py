@@ -20,7 +20,7 @@ def pdf(scenes: Sequence[Scene]) -> bytes:
         b"<< /Type /Catalog /Pages 2 0 R /Lang (en) /MarkInfo << /Marked true >>"
         b" /StructTreeRoot 4 0 R /ViewerPreferences << /DisplayDocTitle true >> >>",
         _pages(len(scenes)),
-        _information(scenes[0].description if scenes else ""),
+        _information(scenes[0].title, scenes[0].description) if scenes else b"<< >>",
         _structure(len(scenes)),
         _page_of_mark(len(scenes)),
     ]
@@ -34,8 +34,8 @@ def _pages(count: int) -> bytes:
     return f"<< /Type /Pages /Count {count} /Kids [{kids}] >>".encode()
 
 
-def _information(description: str) -> bytes:
-    title = description.partition("\n")[0]
+def _information(title: str, description: str) -> bytes:
+    title = title or description.partition("\n")[0]
     return b"<< /Title " + _text(title) + b" /Subject " + _text(description) + b" >>"
 
 
@@ -71,10 +71,11 @@ def _page(scene: Scene, number: int, index: int) -> list[bytes]:
 
 def _content(scene: Scene, width: float, height: float) -> str:
     """The operators that paint a scene; y grows downwards, as in the scene."""
+    wide, high = _number(width), _number(height)
     lines = [
         "/Figure << /MCID 0 >> BDC",
-        f"1 0 0 -1 0 {_number(height)} cm",
-        f"{_colour(scene.paper)} rg 0 0 {_number(width)} {_number(height)} re f",
+        f"1 0 0 -1 0 {high} cm",
+        *([f"{_colour(scene.paper)} rg 0 0 {wide} {high} re f"] if scene.paper else []),
         *(_operators(mark) for mark in marks(scene)),
         "EMC",
     ]

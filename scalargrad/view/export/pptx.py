@@ -1,324 +1,509 @@
-"""Scenes as PowerPoint slides: native shapes and text boxes, formulas with fractions as pictures.
+"""Scenes as PowerPoint slides, as somebody would have drawn them there, and can go on drawing.
 
-What a slide shows in words is the alternative text of the group that holds its shapes, and its
-notes; its title stands above the slide, where PowerPoint puts a hidden title.
+A unit is one shape with its lines as its own text; connectors hang on to both of their units; a
+formula is Office's own mathematics. Colours and fonts are those of the theme, so that a picture
+that is pasted takes the looks of its deck. In steps equal things have equal names with !! in front,
+by which Morph knows them. The package is written here: no library is needed.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from itertools import groupby
-from typing import Any
+from html import escape
+from itertools import groupby, pairwise
+from math import dist
 from unicodedata import combining, normalize
 
-from scalargrad.view.export.library import library
-from scalargrad.view.export.outlines import layer, legal, through
-from scalargrad.view.export.painting import png
-from scalargrad.view.glyphs import mathematics
-from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Shape, Text, measured
+from scalargrad.view.export.formulas import Part, omml, read
+from scalargrad.view.export.outlines import interrupted, layer, legal, through
+from scalargrad.view.export.package import package
+from scalargrad.view.export.units import Block, blocks, box
+from scalargrad.view.layout.layered import Point
+from scalargrad.view.scene import THEMES, Area, Arrow, Circle, Rectangle, Scene, Text, moved
 
 _EMU = 12_700  # English metric units in a point
-_SLIDE = (960.0, 540.0)  # 16:9, in points
-_MARGIN = 18.0
-_DATE = datetime(2000, 1, 1)  # every file's, so that equal scenes give equal bytes
-# Fonts that are wherever PowerPoint is: as wide as DejaVu Sans, and as STIX. With each, how far
-# its baseline is below the top of a line, in sizes.
-_FONT, _MATH_FONT = ("Verdana", 1.005), ("Times New Roman", 0.891)
-_SLACK = 1.2  # how much wider the box of a text is
-_PICTURE_DPI = 600
-_FORMULA = re.compile(r"\\([dt]?frac|sqrt|binom)\b|\\over")
-_DRAWING = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+_BODY = (37.0, 100.0, 886.0, 403.0)  # of a slide under its title: left, top, width, height
+_SLACK = 1.12  # how much wider the box of a text is: a reader's font may be
+_ASCENT, _DESCENT = 1.005, 0.21  # of Verdana, as wide as DejaVu Sans, and wherever PowerPoint is
 _HEADS = ((2.5, "sm"), (4.0, "med"), (float("inf"), "lg"))  # 2, 3 and 5 times the line
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where the scene is put on a slide: its top left corner and its scale."""
-
-    left: float
-    top: float
-    scale: float
-
-    def box(self, x: float, y: float, width: float, height: float) -> tuple[int, int, int, int]:
-        """A box of the scene on the slide: left, top, width and height."""
-        s = self.scale
-        points = (self.left + s * x, self.top + s * y, s * width, s * height)
-        left, top, wide, high = (round(_EMU * value) for value in points)
-        return left, top, wide, high
+_MATH = "Cambria Math"
+_SIDES = ((0.0, -1.0), (-1.0, 0.0), (0.0, 1.0), (1.0, 0.0))  # sites of a rectangle, in order
+_NEAR = 0.5  # points from a site to what ends there
+_NAMES = {
+    "ink": "tx1", "paper": "bg1", "muted": "tx2", "tint": "bg2", "value": "accent1",
+    "gradient": "accent2", "accent": "accent3", "path": "accent4", "wire": "accent5",
+    "frame": "accent6", "accent_tint": "folHlink",
+}  # fmt: skip
 
 
 def slides(scenes: Sequence[Scene]) -> bytes:
-    """A presentation with a slide for each scene.
-
-    Raises:
-        LibraryMissing: where python-pptx is not installed.
-    """
-    show = _pptx("pptx").Presentation()
-    show.slide_width, show.slide_height = (round(_EMU * points) for points in _SLIDE)
-    title_only = show.slide_layouts[5]
-    for scene in scenes:
-        _fill(show.slides.add_slide(title_only), scene)
-    about = show.core_properties
-    about.author = about.last_modified_by = "scalargrad"
-    about.title = _title(scenes[0]) if scenes else ""
-    about.created = about.modified = _DATE
-    about.revision = 1
+    """A presentation with a slide for each scene."""
+    theme = (scenes[0].theme if scenes else None) or THEMES["light"]
+    texts = [_Slide(scene, place, len(scenes)).xml for place, scene in enumerate(scenes)]
+    notes = [escape(legal(scene.description)) for scene in scenes]
+    title = _title(scenes[0], 0, 1) if scenes else ""
+    files = package(theme, texts, notes, escape(title))
     buffer = io.BytesIO()
-    show.save(buffer)
-    return _undated(buffer.getvalue())
-
-
-def _pptx(module: str) -> Any:
-    return library(module, "python-pptx", "a .pptx file")
-
-
-def _undated(content: bytes) -> bytes:
-    """The same archive with the date 1980 on every file."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(buffer, "w") as target:
-        for name in source.namelist():
-            entry = zipfile.ZipInfo(name)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)  # dated 1980: equal scenes give equal bytes
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 0
-            target.writestr(entry, source.read(name))
+            archive.writestr(entry, content)
     return buffer.getvalue()
 
 
-def _title(scene: Scene) -> str:
-    return _one_line(scene.description.partition("\n")[0])[:200]
+def _title(scene: Scene, place: int, count: int) -> str:
+    """What stands above a slide: no more than its picture tells."""
+    if scene.title:
+        return _one_line(scene.title)
+    if count > 1:
+        return f"Step {place + 1} of {count}"
+    derivations = [s.text for s in scene.shapes if isinstance(s, Text) and s.key == "derivation"]
+    if derivations:
+        return _one_line(derivations[0].partition(" = ")[0].partition(" ≈ ")[0])
+    output = scene.description.splitlines()[-1:] or [""]
+    return _one_line(output[0].partition(": ")[0].partition(" = ")[0])[:200] or "Graph"
 
 
 def _one_line(text: str) -> str:
     return " ".join(legal(text).split())
 
 
-# Slides ------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Run:
+    """Letters of one kind."""
+
+    text: str
+    is_math: bool
+    shift: int  # a thousandth of a percent up, or down
 
 
-def _fill(page: Any, scene: Scene) -> None:
-    """Put a scene on an empty slide."""
-    page.background.fill.solid()
-    page.background.fill.fore_color.rgb = _colour(scene.paper)
-    title = page.shapes.title
-    title.left, title.top = 0, round(_EMU * -80)
-    title.width, title.height = round(_EMU * _SLIDE[0]), round(_EMU * 40)
-    title.text_frame.text = _title(scene)
-    page.shapes.turbo_add_enabled = True  # else each shape looks at the numbers of all before it
-    place = _place(scene)
-    added = [_added(page.shapes, shape, place) for shape in sorted(scene.shapes, key=layer)]
-    drawn = [shape for shape in added if shape is not None]
-    if drawn:
-        group = page.shapes.add_group_shape(drawn)
-        group.name = "Picture"
-        _describe(group, scene.description)
-    page.notes_slide.notes_text_frame.text = legal(scene.description)
+class _Slide:
+    """A slide as it is written: shapes get numbers, and are found by their keys."""
 
-
-def _place(scene: Scene) -> _Place:
-    """In the middle of the slide, as large as it fits."""
-    width, height = max(scene.width, 1), max(scene.height, 1)
-    room = (_SLIDE[0] - 2 * _MARGIN, _SLIDE[1] - 2 * _MARGIN)
-    scale = min(room[0] / width, room[1] / height)
-    return _Place((_SLIDE[0] - scale * width) / 2, (_SLIDE[1] - scale * height) / 2, scale)
-
-
-def _added(shapes: Any, shape: Shape, place: _Place) -> Any:
-    """The shape of the slide that was added for one of the scene; None for nothing to see."""
-    if isinstance(shape, Rectangle):
-        return _rectangle(shapes, shape, place)
-    if isinstance(shape, Circle):
-        return _circle(shapes, shape, place)
-    if isinstance(shape, Arrow):
-        return _arrow(shapes, shape, place) if len(shape.points) > 1 else None
-    if _FORMULA.search(shape.math) and mathematics(shape.math):
-        return _formula(shapes, shape, place)
-    return _text(shapes, shape, place)
-
-
-def _describe(shape: Any, text: str) -> None:
-    """Give a shape its alternative text."""
-    shape._element.xpath(".//p:cNvPr")[0].set("descr", legal(text))
-
-
-def _colour(name: str) -> Any:
-    return _pptx("pptx.dml.color").RGBColor.from_string(name[1:].upper())
-
-
-# Shapes ------------------------------------------------------------------------------------------
-
-
-def _rectangle(shapes: Any, shape: Rectangle, place: _Place) -> Any:
-    kinds = _pptx("pptx.enum.shapes").MSO_SHAPE
-    kind = kinds.ROUNDED_RECTANGLE if shape.radius > 0 else kinds.RECTANGLE
-    box = shapes.add_shape(kind, *place.box(shape.x, shape.y, shape.width, shape.height))
-    if shape.radius > 0:
-        shorter = max(min(shape.width, shape.height), 0.01)
-        box.adjustments[0] = min(shape.radius / shorter, 0.5)
-    _paint(box, shape, place)
-    return box
-
-
-def _circle(shapes: Any, shape: Circle, place: _Place) -> Any:
-    kind = _pptx("pptx.enum.shapes").MSO_SHAPE.OVAL
-    r = shape.radius
-    oval = shapes.add_shape(kind, *place.box(shape.x - r, shape.y - r, 2 * r, 2 * r))
-    _paint(oval, shape, place)
-    return oval
-
-
-def _paint(box: Any, shape: Rectangle | Circle, place: _Place) -> None:
-    _plain(box)
-    if shape.fill.startswith("#"):
-        box.fill.solid()
-        box.fill.fore_color.rgb = _colour(shape.fill)
-    else:
-        box.fill.background()
-    if shape.stroke.startswith("#"):
-        _line(box.line, shape.stroke, shape.line * place.scale, shape.dashed)
-    else:
-        box.line.fill.background()
-
-
-def _plain(shape: Any) -> None:
-    """Take the style of the template off a shape: its shadow."""
-    for style in shape._element.xpath("p:style"):
-        shape._element.remove(style)
-
-
-def _line(line: Any, colour: str, width: float, dashed: bool) -> None:
-    line.color.rgb = _colour(colour)
-    line.width = round(_EMU * width)
-    if dashed:
-        line.dash_style = _pptx("pptx.enum.dml").MSO_LINE_DASH_STYLE.DASH
-
-
-def _arrow(shapes: Any, shape: Arrow, place: _Place) -> Any:
-    """A connector where the line is straight, else a freeform; the head is its line's end."""
-    (x0, y0), (x1, y1) = shape.points[0], shape.points[-1]
-    is_flat = len({x for x, _ in shape.points}) == 1 or len({y for _, y in shape.points}) == 1
-    if is_flat or (len(shape.points) == 2 and not shape.curved):
-        kind = _pptx("pptx.enum.shapes").MSO_CONNECTOR.STRAIGHT
-        left, top, width, height = place.box(x0, y0, x1 - x0, y1 - y0)
-        drawn = shapes.add_connector(kind, left, top, left + width, top + height)
-    else:
-        drawn = _freeform(shapes, shape, place)
-    _plain(drawn)
-    _line(drawn.line, shape.colour, shape.line * place.scale, shape.dashed)
-    if shape.head > 0:
-        times = shape.head / max(shape.line, 0.1)
-        size = next(name for most, name in _HEADS if times < most)
-        end = f'<a:tailEnd {_DRAWING} type="triangle" w="med" len="{size}"/>'
-        drawn.line._get_or_add_ln().append(_element(end))
-    return drawn
-
-
-def _freeform(shapes: Any, shape: Arrow, place: _Place) -> Any:
-    """A line through the points of an arrow, curved where the arrow is."""
-    segments = through(shape.points, shape.curved).segments
-    xs = [x for _, numbers in segments for x in numbers[::2]]
-    ys = [y for _, numbers in segments for y in numbers[1::2]]
-    x, y = min(xs), min(ys)
-    left, top, width, height = place.box(x, y, max(xs) - x, max(ys) - y)
-    kind = _pptx("pptx.enum.shapes").MSO_SHAPE.RECTANGLE
-    drawn = shapes.add_shape(kind, left, top, width, height)
-    drawn.name = drawn.name.replace("Rectangle", "Freeform")
-    drawn.fill.background()
-    pieces = []
-    for letter, numbers in segments:
-        tag = {"M": "moveTo", "L": "lnTo", "C": "cubicBezTo"}[letter]
-        points = "".join(
-            f'<a:pt x="{round(_EMU * place.scale * (px - x))}"'
-            f' y="{round(_EMU * place.scale * (py - y))}"/>'
-            for px, py in zip(numbers[::2], numbers[1::2], strict=True)
+    def __init__(self, scene: Scene, place: int, count: int) -> None:
+        self.mark = "!!" if count > 1 else ""
+        self.theme = scene.theme or THEMES["light"]
+        self.numbers: dict[str, int] = {}
+        self.next = 2  # 1 is the tree, 2 the title
+        shapes = [moved(s, 0.0, -scene.head) for s in scene.shapes if _is_drawn(s)]
+        width, height = max(scene.width, 1.0), max(scene.height - scene.head, 1.0)
+        self.scale = min(1.0, _BODY[2] / width, _BODY[3] / height)
+        self.left = _BODY[0] + (_BODY[2] - self.scale * width) / 2
+        self.top = _BODY[1]
+        scene = replace(scene, shapes=tuple(sorted(shapes, key=layer)))
+        self.texts = {block.key: block for block in blocks(scene) if block.key}
+        self.units = {s.key: s for s in scene.shapes if isinstance(s, Rectangle | Circle) and s.key}
+        self.sites: dict[str, list[Point]] = {key: _corners(s) for key, s in self.units.items()}
+        for arrow in (s for s in scene.shapes if isinstance(s, Arrow)):
+            for key, point in zip(arrow.ends, (arrow.points[0], arrow.points[-1]), strict=True):
+                if key in self.sites and self._site(key, point) is None:
+                    self.sites[key].append(point)
+        for key in self.units:
+            self.numbers[key] = self._number()
+        arrows = [s for s in scene.shapes if isinstance(s, Arrow) and s.gaps]
+        self.on_lines = {_label(arrow) for arrow in arrows if _is_cut(arrow)}
+        drawn = [self._shape(shape) for shape in scene.shapes]
+        drawn += [self._block(block) for block in blocks(scene) if block.key not in self.units]
+        self.xml = _SLIDE.format(
+            ground=self._ground(scene),
+            title=escape(_title(scene, place, count)),
+            shapes="".join(drawn),
+            morph=_MORPH if self.mark else "",
         )
-        pieces.append(f"<a:{tag}>{points}</a:{tag}>")
-    geometry = (
-        f"<a:custGeom {_DRAWING}><a:avLst/><a:gdLst/><a:ahLst/><a:cxnLst/>"
-        '<a:rect l="0" t="0" r="r" b="b"/><a:pathLst>'
-        f'<a:path w="{width}" h="{height}" fill="none">{"".join(pieces)}</a:path>'
-        "</a:pathLst></a:custGeom>"
+
+    def _number(self) -> int:
+        self.next += 1
+        return self.next
+
+    def _ground(self, scene: Scene) -> str:
+        """The background; the master's is the paper of the theme."""
+        if scene.paper in ("", self.theme.paper):
+            return ""
+        return f"<p:bg><p:bgPr>{self._fill(scene.paper)}<a:effectLst/></p:bgPr></p:bg>"
+
+    # Geometry and colours
+
+    def _points(self, *points: float) -> list[int]:
+        """Lengths of the scene on the slide."""
+        return [round(_EMU * self.scale * length) for length in points]
+
+    def _place(self, x: float, y: float, width: float, height: float, flips: str = "") -> str:
+        left, top = (round(_EMU * at) for at in (self.left + self.scale * x,
+                                                 self.top + self.scale * y))  # fmt: skip
+        wide, high = self._points(width, height)
+        return (
+            f'<a:xfrm{flips}><a:off x="{left}" y="{top}"/>'
+            f'<a:ext cx="{max(wide, 0)}" cy="{max(high, 0)}"/></a:xfrm>'
+        )
+
+    def _colour(self, colour: str) -> str:
+        for name, scheme in _NAMES.items():
+            if getattr(self.theme, name) == colour:
+                return f'<a:schemeClr val="{scheme}"/>'
+        return f'<a:srgbClr val="{colour[1:].upper()}"/>'
+
+    def _fill(self, colour: str) -> str:
+        if not colour.startswith("#"):
+            return "<a:noFill/>"
+        return f"<a:solidFill>{self._colour(colour)}</a:solidFill>"
+
+    def _line(self, colour: str, width: float, dashed: bool, end: str = "") -> str:
+        dash = '<a:prstDash val="dash"/>' if dashed else ""
+        (wide,) = self._points(width)
+        return f'<a:ln w="{wide}">{self._fill(colour)}{dash}<a:round/>{end}</a:ln>'
+
+    # Shapes
+
+    def _shape(self, shape: object) -> str:
+        if isinstance(shape, Arrow):
+            return self._connector(shape) if len(shape.points) > 1 else ""
+        if isinstance(shape, Rectangle | Circle):
+            return self._unit(shape)
+        return ""
+
+    def _unit(self, shape: Rectangle | Circle) -> str:
+        """A unit with its text."""
+        left, top, right, bottom = _bounds(shape)
+        width, height = right - left, bottom - top
+        radius = min(shape.radius, width / 2, height / 2)
+        if len(self.sites.get(shape.key, ())) > len(_SIDES):
+            geometry = self._geometry(left, top, width, height, radius, self.sites[shape.key])
+        elif isinstance(shape, Circle):
+            geometry = '<a:prstGeom prst="ellipse"><a:avLst/></a:prstGeom>'
+        else:
+            round_ = round(100_000 * radius / max(min(width, height), 0.01))
+            name = "roundRect" if round_ else "rect"
+            guide = f'<a:gd name="adj" fmla="val {round_}"/>' if round_ else ""
+            geometry = f'<a:prstGeom prst="{name}"><a:avLst>{guide}</a:avLst></a:prstGeom>'
+        block = self.texts.get(shape.key) if shape.key else None
+        return _SHAPE.format(
+            number=self.numbers.get(shape.key) or self._number(),
+            name=escape(self.mark + shape.key if shape.key else "mark", quote=True),
+            words=escape(_said(block), quote=True) if block else "",
+            kind="",
+            properties=self._place(left, top, width, height)
+            + geometry
+            + self._fill(shape.fill)
+            + self._line(shape.stroke, shape.line, shape.dashed),
+            body=self._body(block, top, height, "ctr") if block else _EMPTY,
+        )
+
+    def _connector(self, shape: Arrow) -> str:
+        """A connector that hangs on to both of its units."""
+        (x0, y0), (x1, y1) = shape.points[0], shape.points[-1]
+        end = ""
+        if shape.head > 0:
+            times = shape.head / max(shape.line, 0.1)
+            size = next(name for most, name in _HEADS if times < most)
+            end = f'<a:tailEnd type="triangle" w="med" len="{size}"/>'
+        glue = ""
+        for tag, key, point in zip(("stCxn", "endCxn"), shape.ends, ((x0, y0), (x1, y1)),
+                                   strict=True):  # fmt: skip
+            if key in self.numbers:
+                site = self._site(key, point) or 0
+                if isinstance(self.units[key], Circle) and len(self.sites[key]) == len(_SIDES):
+                    site *= 2  # an ellipse has sites between its sides too
+                glue += f'<a:{tag} id="{self.numbers[key]}" idx="{site}"/>'
+        preset = _preset(shape)
+        if preset:
+            flips = ' flipH="1"' * (x1 < x0) + ' flipV="1"' * (y1 < y0)
+            place = self._place(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0), flips)
+            geometry = f"<a:prstGeom prst={preset}</a:avLst></a:prstGeom>"
+        else:
+            place, geometry = self._freeform(shape)
+        name = "-".join(shape.ends) if all(shape.ends) else "line"
+        return _CONNECTOR.format(
+            number=self._number(),
+            name=escape(self.mark * bool(glue) + name, quote=True),
+            glue=glue,
+            properties=place + geometry + self._line(shape.colour, shape.line, shape.dashed, end),
+        )
+
+    def _site(self, key: str, point: Point) -> int | None:
+        """The site of a unit that is where a line ends; None where none is."""
+        away = [dist(point, site) for site in self.sites[key]]
+        return away.index(min(away)) if min(away) <= _NEAR else None
+
+    def _geometry(
+        self, left: float, top: float, width: float, height: float, radius: float,
+        sites: Sequence[Point],
+    ) -> str:  # fmt: skip
+        """A rectangle with round corners, or a circle, that lines can hang on to at its sites."""
+        wide, high, r = self._points(width, height, radius)
+        at = [self._points(x - left, y - top) for x, y in sites]
+        places = "".join(
+            f'<a:cxn ang="0"><a:pos x="{min(max(x, 0), wide)}" y="{min(max(y, 0), high)}"/></a:cxn>'
+            for x, y in at
+        )
+        corners = ((wide - r, 0, 16_200_000), (wide, high - r, 0), (r, high, 5_400_000),
+                   (0, r, 10_800_000))  # fmt: skip
+        turns = "".join(
+            f'<a:lnTo><a:pt x="{x}" y="{y}"/></a:lnTo>'
+            f'<a:arcTo wR="{r}" hR="{r}" stAng="{angle}" swAng="5400000"/>'
+            for x, y, angle in corners
+        )
+        return (
+            f"<a:custGeom><a:avLst/><a:gdLst/><a:ahLst/><a:cxnLst>{places}</a:cxnLst>"
+            '<a:rect l="0" t="0" r="r" b="b"/>'
+            f'<a:pathLst><a:path w="{wide}" h="{high}"><a:moveTo><a:pt x="{r}" y="0"/></a:moveTo>'
+            f"{turns}<a:close/></a:path></a:pathLst></a:custGeom>"
+        )
+
+    def _freeform(self, shape: Arrow) -> tuple[str, str]:
+        """The place and the geometry of a line through several points."""
+        segments = through(shape.points, shape.curved).segments
+        xs = [x for _, numbers in segments for x in numbers[::2]]
+        ys = [y for _, numbers in segments for y in numbers[1::2]]
+        x, y, wide, high = min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)
+        pieces = []
+        for letter, numbers in segments:
+            tag = {"M": "moveTo", "L": "lnTo", "C": "cubicBezTo"}[letter]
+            points = "".join(
+                '<a:pt x="{}" y="{}"/>'.format(*self._points(px - x, py - y))
+                for px, py in zip(numbers[::2], numbers[1::2], strict=True)
+            )
+            pieces.append(f"<a:{tag}>{points}</a:{tag}>")
+        width, height = self._points(wide, high)
+        geometry = (
+            "<a:custGeom><a:avLst/><a:gdLst/><a:ahLst/><a:cxnLst/>"
+            '<a:rect l="0" t="0" r="r" b="b"/><a:pathLst>'
+            f'<a:path w="{width}" h="{height}" fill="none">{"".join(pieces)}</a:path>'
+            "</a:pathLst></a:custGeom>"
+        )
+        return self._place(x, y, wide, high), geometry
+
+    # Text
+
+    def _block(self, block: Block) -> str:
+        """A text box: a label, which hides the line under it, or a text by itself."""
+        left, _, right, _ = block.area
+        size = block.size
+        top = block.baselines[0] - _ASCENT * size
+        height = block.baselines[-1] + _DESCENT * size - top
+        anchor = block.lines[0][0].anchor if len(block.lines[0]) == 1 else "middle"
+        more = (_SLACK - 1) * (right - left)
+        shift = {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * more
+        fill = self._fill(self.theme.paper if block.key in self.on_lines else "")
+        first = block.lines[0][0]
+        is_formula = (
+            block.key in ("derivation", "caption") and first.text[:1] != "="
+        )  # LibreOffice wants a side
+        formula = read(first.math) if is_formula else None
+        body = self._body(block, top, height, {"start": "l", "middle": "ctr", "end": "r"}[anchor])
+        shape = _SHAPE.format(
+            number=self._number(),
+            name=escape(self.mark * bool(block.key) + (block.key or "text"), quote=True),
+            words=escape(_said(block), quote=True),
+            kind=' txBox="1"',
+            properties=self._place(left - shift, top, right - left + more, height)
+            + '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom>'
+            + fill,
+            body=body,
+        )
+        if formula is None:
+            return shape
+        text = block.lines[0][0]
+        style = self._style(text, "", f'<a:latin typeface="{_MATH}"/>')
+        whole = (
+            f'<a14:m><m:oMathPara><m:oMathParaPr><m:jc m:val="{_JUSTIFIED[anchor]}"/>'
+            f"</m:oMathParaPr><m:oMath>{omml(formula, style)}</m:oMath></m:oMathPara></a14:m>"
+        )
+        x0, y0, x1, y1 = box(text)
+        math = _SHAPE.format(
+            number=self.next,
+            name=escape(self.mark * bool(block.key) + (block.key or "formula"), quote=True),
+            words=escape(_one_line(text.text), quote=True),
+            kind=' txBox="1"',
+            properties=self._place(x0 - shift, y0, x1 - x0 + more, y1 - y0)
+            + '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:noFill/>',
+            body=f"{_BODY_PROPERTIES.format(top=0, bottom=0)}<a:p>{whole}</a:p>",
+        )
+        return _EITHER.format(math=math, plain=shape)
+
+    def _body(self, block: Block, top: float, height: float, align: str) -> str:
+        """The lines of a block, as far from the top of its shape as they are."""
+        lines = block.baselines
+        gaps = [b - a for a, b in pairwise(lines)]
+        first = gaps[0] if gaps else 1.22 * block.size
+        middle = lines[0] - 0.8 * first + (first + sum(gaps)) / 2
+        lower = 2 * (middle - top - height / 2)  # than the middle of the shape, twice
+        above, below = self._points(max(lower, 0.0), max(-lower, 0.0))
+        paragraphs = []
+        for line, gap in zip(block.lines, [first, *gaps], strict=True):
+            spacing = round(100 * gap * self.scale)
+            paragraphs.append(
+                f'<a:p><a:pPr algn="{align}"><a:lnSpc><a:spcPts val="{spacing}"/></a:lnSpc></a:pPr>'
+                f"{self._runs(line)}</a:p>"
+            )
+        return _BODY_PROPERTIES.format(top=above, bottom=below) + "".join(paragraphs)
+
+    def _runs(self, line: Sequence[Text]) -> str:
+        runs = []
+        for place, text in enumerate(line):
+            if place:
+                runs.append(f"<a:r>{self._style(text, '')}<a:t> </a:t></a:r>")
+            for run in _runs_of(text):
+                italic = ' i="1"' if run.is_math else ""
+                shift = f' baseline="{run.shift}"' if run.shift else ""
+                style = self._style(text, italic + shift)
+                runs.append(f"<a:r>{style}<a:t>{escape(run.text)}</a:t></a:r>")
+        return "".join(runs)
+
+    def _style(self, text: Text, more: str, font: str = "") -> str:
+        """The properties of a run."""
+        size = round(100 * max(1.0, round(text.size * self.scale, 1)))
+        bold = ' b="1"' if text.bold and not text.math else ""
+        line = ' u="sng"' if text.underlined else ""
+        return f'<a:rPr lang="en-US" sz="{size}"{bold}{line}{more}>{self._fill(text.colour)}{font}</a:rPr>'  # noqa: E501
+
+
+def _bounds(shape: Rectangle | Circle) -> Area:
+    """Left, top, right and bottom of a unit."""
+    if isinstance(shape, Circle):
+        r = shape.radius
+        return shape.x - r, shape.y - r, shape.x + r, shape.y + r
+    return shape.x, shape.y, shape.x + shape.width, shape.y + shape.height
+
+
+def _corners(shape: Rectangle | Circle) -> list[Point]:
+    """The sites that every unit has: the middles of its sides."""
+    left, top, right, bottom = _bounds(shape)
+    x, y = (left + right) / 2, (top + bottom) / 2
+    return [(x + a * (right - left) / 2, y + b * (bottom - top) / 2) for a, b in _SIDES]
+
+
+def _label(arrow: Arrow) -> str:
+    """The key of what is written at an arrow."""
+    return "label " + "-".join(arrow.ends)
+
+
+def _is_cut(arrow: Arrow) -> bool:
+    """Whether something is written on an arrow, and not beside it."""
+    whole = through(arrow.points, arrow.curved)
+    return interrupted(whole, arrow.gaps) != whole
+
+
+def _is_drawn(shape: object) -> bool:
+    """Whether a shape is on the slide by itself; its title is a title there."""
+    return not (isinstance(shape, Text) and shape.key == "title")
+
+
+def _said(block: Block) -> str:
+    return "\n".join(" ".join(_one_line(text.text) for text in line) for line in block.lines)
+
+
+_LOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎", "0123456789+−=()", strict=True))
+_HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾", "0123456789+−=()", strict=True))
+_SPACED = frozenset("=≈×·")
+_LOWERED, _RAISED = -25_000, 30_000
+
+
+def _runs_of(text: Text) -> Iterable[_Run]:
+    """A text in runs: as its mathematics says, where that stands on a line."""
+    formula = read(text.math)
+    runs = list(_on_a_line(formula, 0)) if formula else [None]
+    if None in runs:
+        return _split(_one_line(text.text), bool(text.math))
+    return [run for run in runs if run and run.text]
+
+
+def _on_a_line(part: Part, shift: int) -> Iterator[_Run | None]:
+    """Yield the runs of a formula; None for what needs more than a line."""
+    if part.kind in ("sign", "words"):
+        air = " " if part.text in _SPACED else ""
+        text = f"{air}{part.text}{air}"
+        yield _Run(text, part.kind == "sign" and part.text.isalpha(), shift)
+    elif part.kind == "accent" and part.parts[0].text:
+        yield _Run(normalize("NFC", part.parts[0].text + part.text), True, shift)
+    elif part.kind == "row":
+        for one in part.parts:
+            yield from _on_a_line(one, shift)
+    elif part.kind == "script" and not shift:
+        nucleus, below, above = part.parts
+        yield from _on_a_line(nucleus, 0)
+        yield from _on_a_line(below, _LOWERED)
+        yield from _on_a_line(above, _RAISED)
+    else:
+        yield None
+
+
+def _preset(arrow: Arrow) -> str:
+    """The connector of PowerPoint that goes the way of an arrow; "" where none does."""
+    (x0, y0), (x1, y1) = arrow.points[0], arrow.points[-1]
+    if len(arrow.points) == 2 and (not arrow.curved or y0 == y1 or x0 == x1):
+        return '"straightConnector1"><a:avLst>'
+    runs = [(b[0] - a[0], a[1]) for a, b in pairwise(arrow.points) if a[1] == b[1]]
+    if arrow.curved != "x" or y0 == y1 or not runs:
+        return ""
+    first, last = arrow.points[1][0], arrow.points[-2][0]
+    shares = ((first + x0) / 2 - x0, max(runs)[1] - y0, (last + x1) / 2 - x0)
+    guides = "".join(
+        f'<a:gd name="adj{k}" fmla="val {round(100_000 * share / whole)}"/>'
+        for k, (share, whole) in enumerate(zip(shares, (x1 - x0, y1 - y0, x1 - x0), strict=True), 1)
     )
-    preset = drawn._element.spPr.xpath("a:prstGeom")[0]
-    preset.getparent().replace(preset, _element(geometry))
-    return drawn
+    return f'"curvedConnector5"><a:avLst>{guides}'
 
 
-def _element(source: str) -> Any:
-    return _pptx("pptx.oxml").parse_xml(source)
+def _split(text: str, is_math: bool) -> Iterable[_Run]:
+    """The text in runs: letters of mathematics are italic, words not, indices are lowered."""
+    for shift, piece in groupby(text, key=_shift):
+        written = "".join({**_LOW, **_HIGH}.get(c, c) for c in piece)
+        if not is_math:
+            yield _Run(written, False, shift)
+            continue
+        for is_letter, letters in groupby(written, key=lambda c: c.isalpha() or bool(combining(c))):
+            run = "".join(letters)
+            single = is_letter and len(normalize("NFC", run)) == 1
+            yield _Run(run, single, shift)
 
 
-# Text --------------------------------------------------------------------------------------------
+def _shift(character: str) -> int:
+    return _LOWERED if character in _LOW else _RAISED if character in _HIGH else 0
 
 
-def _text(shapes: Any, text: Text, place: _Place) -> Any:
-    """A text box; letters of mathematics are italic."""
-    alignments = _pptx("pptx.enum.text").PP_ALIGN
-    plain = replace(text, text=_one_line(text.text), math="")
-    font, ascent = _MATH_FONT if text.math else _FONT
-    box = shapes.add_textbox(*_text_box(plain, ascent, place))
-    frame = box.text_frame
-    frame.word_wrap = True  # without it LibreOffice centres what is aligned to the left
-    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    paragraph = frame.paragraphs[0]
-    paragraph.alignment = {
-        "start": alignments.LEFT, "middle": alignments.CENTER, "end": alignments.RIGHT,
-    }[text.anchor]  # fmt: skip
-    colour = _colour(text.colour)
-    for piece, italic in _runs(plain.text, bool(text.math)):
-        run = paragraph.add_run()
-        run.text = piece
-        run.font.name = font
-        run.font.size = round(_EMU * max(1.0, round(text.size * place.scale, 1)))
-        run.font.bold, run.font.italic = text.bold and not text.math, italic
-        run.font.color.rgb = colour
-    return box
-
-
-def _text_box(text: Text, ascent: float, place: _Place) -> tuple[int, int, int, int]:
-    """The box of a text, wider than it was measured in case a reader's font is, on the slide."""
-    left, top, width, height = place.box(
-        text.x, text.y - ascent * text.size, _SLACK * measured(text).width, 1.22 * text.size
-    )
-    left -= round(width * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor])
-    slide = round(_EMU * _SLIDE[0])
-    over = max(0, -left, left + width - slide)  # kept around its anchor, so that it stays there
-    if text.anchor == "middle":
-        return left + over, top, max(width - 2 * over, 1), height
-    return max(left, 0), top, max(width - over, 1), height
-
-
-def _runs(text: str, is_math: bool) -> Iterator[tuple[str, bool]]:
-    """The text in pieces, each with whether it is italic: letters of mathematics are, words not."""
-    if not is_math:
-        yield text, False
-        return
-    pieces = ["".join(run) for _, run in groupby(text, key=_is_letter)]
-    marked = [
-        (piece, _is_letter(piece[0]) and len(normalize("NFC", piece)) == 1) for piece in pieces
-    ]
-    for italic, run in groupby(marked, key=lambda pair: pair[1]):
-        yield "".join(piece for piece, _ in run), italic
-
-
-def _is_letter(character: str) -> bool:
-    return character.isalpha() or bool(combining(character))
-
-
-def _formula(shapes: Any, text: Text, place: _Place) -> Any:
-    """A picture of a formula, with its text in Unicode as the alternative."""
-    extent = measured(text)
-    share = {"start": 0.0, "middle": 0.5, "end": 1.0}[text.anchor]
-    edge = 0.1 * text.size  # slanted letters reach out of their extent
-    left, top = text.x - share * extent.width - edge, text.y - extent.above - edge
-    width, height = extent.width + 2 * edge, extent.height + 2 * edge
-    shown = replace(text, x=edge, y=extent.above + edge, anchor="start")
-    picture = Scene(width, height, (shown,), "", text.text)
-    content = io.BytesIO(png(picture, dpi=_PICTURE_DPI, paper=False))
-    added = shapes.add_picture(content, *place.box(left, top, width, height))
-    _describe(added, text.text)
-    return added
+_JUSTIFIED = {"start": "left", "middle": "center", "end": "right"}
+_BODY_PROPERTIES = (
+    '<a:bodyPr wrap="none" lIns="0" tIns="{top}" rIns="0" bIns="{bottom}" anchor="ctr">'
+    "<a:noAutofit/></a:bodyPr><a:lstStyle/>"
+)
+_EMPTY = f'{_BODY_PROPERTIES.format(top=0, bottom=0)}<a:p><a:endParaRPr lang="en-US"/></a:p>'
+_SHAPE = (
+    '<p:sp><p:nvSpPr><p:cNvPr id="{number}" name="{name}" descr="{words}"/><p:cNvSpPr{kind}/>'
+    "<p:nvPr/></p:nvSpPr><p:spPr>{properties}</p:spPr><p:txBody>{body}</p:txBody></p:sp>"
+)
+_CONNECTOR = (
+    '<p:cxnSp><p:nvCxnSpPr><p:cNvPr id="{number}" name="{name}"/><p:cNvCxnSpPr>{glue}'
+    "</p:cNvCxnSpPr><p:nvPr/></p:nvCxnSpPr><p:spPr>{properties}</p:spPr></p:cxnSp>"
+)
+_EITHER = (
+    '<mc:AlternateContent><mc:Choice Requires="a14">{math}</mc:Choice>'
+    "<mc:Fallback>{plain}</mc:Fallback></mc:AlternateContent>"
+)
+_MORPH = (
+    '<mc:AlternateContent><mc:Choice Requires="p159"><p:transition spd="med">'
+    '<p159:morph option="byObject"/></p:transition></mc:Choice><mc:Fallback>'
+    '<p:transition spd="med"><p:fade/></p:transition></mc:Fallback></mc:AlternateContent>'
+)
+_SPACES = (
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
+    'xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" '
+    'xmlns:p159="http://schemas.microsoft.com/office/powerpoint/2015/09/main"'
+)
+_SLIDE = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    f'<p:sld {_SPACES} mc:Ignorable="a14 p159"><p:cSld>{{ground}}<p:spTree>'
+    '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
+    '<p:sp><p:nvSpPr><p:cNvPr id="2" name="Title"/><p:cNvSpPr><a:spLocks noGrp="1"/></p:cNvSpPr>'
+    '<p:nvPr><p:ph type="title"/></p:nvPr></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:lstStyle/>'
+    '<a:p><a:r><a:rPr lang="en-US"/><a:t>{title}</a:t></a:r></a:p></p:txBody></p:sp>'
+    "{shapes}</p:spTree></p:cSld><p:clrMapOvr><a:masterClrMapping/></p:clrMapOvr>{morph}</p:sld>"
+)

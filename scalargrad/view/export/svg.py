@@ -15,7 +15,8 @@ _IN_QUOTES = str.maketrans({'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "
 def svg(scene: Scene) -> bytes:
     """The scene as an SVG document, in UTF-8."""
     width, height = f"{max(scene.width, 1):g}", f"{max(scene.height, 1):g}"
-    about = legal(scene.description)
+    size = f'width="{width}" height="{height}"'
+    about = legal("\n".join(filter(None, (scene.title, scene.description))))
     title = about.partition("\n")[0]
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
@@ -23,7 +24,7 @@ def svg(scene: Scene) -> bytes:
         f' viewBox="0 0 {width} {height}" role="img" aria-label="{_attribute(about)}">',
         f"<title>{escape(title, quote=False)}</title>",
         f"<desc>{escape(about, quote=False)}</desc>",
-        f'<rect width="{width}" height="{height}" fill="{_attribute(scene.paper)}"/>',
+        *([f'<rect {size} fill="{_attribute(scene.paper)}"/>'] if scene.paper else []),
         *(_text(mark) if mark.text else _path(mark) for mark in marks(scene)),
         "</svg>\n",
     ]

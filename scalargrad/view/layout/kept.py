@@ -12,7 +12,7 @@ from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.places import Area, Places, Point, Route, around
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.skeleton import skeletons
-from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, moved
+from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, measured, moved
 
 _FOOT = 0.7  # between a picture and what stands beneath
 _FORMS: tuple[Form, ...] = ("three", "two", "one")
@@ -27,6 +27,7 @@ class Kept:
         areas: of units.
         round_: the units that are circles.
         arrows: the ways of links.
+        headings: and where they stand.
         beneath: the top left corner of its derivation.
         height: of the picture.
     """
@@ -34,6 +35,7 @@ class Kept:
     areas: dict[str, Area] = field(default_factory=dict)
     round_: frozenset[str] = frozenset()
     arrows: dict[Ends, Arrow] = field(default_factory=dict)
+    headings: tuple[Text, ...] = ()
     beneath: Point | None = None
     height: float = 0.0
 
@@ -56,7 +58,8 @@ def places_of(scene: Scene, shift: float) -> Kept:
         elif isinstance(shape, Text) and shape.key == "derivation" and beneath is None:
             beneath = (shape.x, shape.y - 1.5 * shape.size)
     round_ = frozenset(s.key for s in shapes if isinstance(s, Circle))
-    return Kept(areas, round_, arrows, beneath, scene.height + 2 * shift)
+    headings = tuple(s for s in shapes if isinstance(s, Text) and s.key == "heading")
+    return Kept(areas, round_, arrows, headings, beneath, scene.height + 2 * shift)
 
 
 def rearranged(
@@ -115,7 +118,8 @@ def rearranged(
     )
     if not kept.areas:
         return replace(found, room=(room[0], max(room[1], plan.room[1])))
-    found = replace(found, spots={**spots, **_labelled(diagram, found)})
+    found = replace(found, spots={**spots, **_labelled(diagram, found, kept)})
+    headings = tuple((text.text, (text.x, text.y)) for text in kept.headings)
     top = max(kept.height, room[1])
     equation = None
     if diagram.equation:
@@ -124,7 +128,14 @@ def rearranged(
                                   top + _FOOT * size)  # fmt: skip
         equation = (shaped, corner) if shaped else None
         top = max(top, corner[1] + (shaped.height if shaped else 0) * size)
-    return replace(found, room=(room[0], top), equation=equation, notes=None, caption=None)
+    return replace(
+        found,
+        room=(room[0], top),
+        headings=headings,
+        equation=equation,
+        notes=None,
+        caption=None,
+    )
 
 
 def _midway(route: Route, label: Label, spot: Spot | None, size: float) -> Spot:
@@ -136,7 +147,7 @@ def _midway(route: Route, label: Label, spot: Spot | None, size: float) -> Spot:
     return Spot(form, center, around(center, wide, high), 0.0)
 
 
-def _labelled(diagram: Diagram, plan: Plan) -> dict[int, Spot]:
+def _labelled(diagram: Diagram, plan: Plan, kept: Kept) -> dict[int, Spot]:
     """The places of labels among cards that stay; nothing where there are none for all."""
     if diagram.turned:
         return {}
@@ -145,6 +156,10 @@ def _labelled(diagram: Diagram, plan: Plan) -> dict[int, Spot]:
     def small(points: Sequence[Point]) -> tuple[Point, ...]:
         return tuple((x / size, y / size) for x, y in points)
 
+    taken = list(plan.areas)
+    for text in kept.headings:
+        half = measured(text).width / 2
+        taken.append((text.x - half, text.y - size, text.x + half, text.y + 0.3 * size))
     for skeleton in skeletons(diagram, True):
         columns = [
             [a for a, c in zip(plan.areas, skeleton.columns.column, strict=True) if c == column]
@@ -154,7 +169,7 @@ def _labelled(diagram: Diagram, plan: Plan) -> dict[int, Spot]:
         starts = [min(area[0] for area in column) / size for column in columns[1:]]
         places = Places(
             small(plan.centers),
-            tuple((a / size, b / size, c / size, d / size) for a, b, c, d in plan.areas),
+            tuple((a / size, b / size, c / size, d / size) for a, b, c, d in taken),
             tuple(Route(small(r.points), r.is_curved, small(r.line)) for r in plan.routes),
             tuple(zip(ends, [*starts, plan.room[0] / size], strict=True)),
         )

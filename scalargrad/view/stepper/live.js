@@ -28,13 +28,9 @@ function render({ model, el }) {
   const inputs = element(
     "fieldset", {}, element("legend", {}, "Inputs"), table, element("div", {}, reset, notice),
   );
-  const words = element("pre", {});
-  const details = element(
-    "details", {}, element("summary", {}, "The graph in words"), words,
-  );
   el.classList.add("scalargrad-stepper");
   el.dataset.lmSuppressShortcuts = "true"; // the letters of a number are no commands to JupyterLab
-  el.replaceChildren(stage, inputs, details);
+  el.replaceChildren(stage, inputs);
 
   const player = stepping(stage, stage, model.get("milliseconds"));
   const prefix = `scalargrad-${Math.random().toString(36).slice(2)}`; // of this view's ids
@@ -84,7 +80,6 @@ function render({ model, el }) {
       field.input.setAttribute("aria-invalid", String(error !== ""));
       field.error.textContent = error;
     });
-    words.textContent = model.get("words");
   }
   function answer() {
     clearTimeout(waiting);

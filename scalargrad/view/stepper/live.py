@@ -21,7 +21,7 @@ class Live(anywidget.AnyWidget):
 
     Args:
         reply: what is to be shown after a request of the reader, which is {"index": 2, "text":
-            "0.9"} for an input, and {} for the first figures again: `figures`, `words`, `fields`.
+            "0.9"} for an input, and {} for the first figures again: `figures`, `fields`.
     """
 
     _esm = STEPPING + _HERE.with_suffix(".js").read_text(encoding="utf-8")
@@ -29,7 +29,6 @@ class Live(anywidget.AnyWidget):
 
     figures = traitlets.Unicode().tag(sync=True)
     controls = traitlets.Unicode(controls(1)).tag(sync=True)
-    words = traitlets.Unicode().tag(sync=True)
     fields: traitlets.List[dict[str, str]] = traitlets.List().tag(sync=True)
     milliseconds = traitlets.Int(MILLISECONDS).tag(sync=True)
     answered = traitlets.Int(0).tag(sync=True)

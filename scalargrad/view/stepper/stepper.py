@@ -223,7 +223,6 @@ class Editing:
         return {
             "figures": figures(scenes),
             "controls": controls(len(scenes)),
-            "words": repr(self.stepper),
             "fields": [
                 {"name": name, "text": text, "error": error}
                 for name, text, error in zip(names, self.texts, self.errors, strict=True)

@@ -259,8 +259,13 @@ class _Painter:
             left, top, far, low = places[self.keys[card]]
             places[self.keys[card]] = (left + right, top + down, far + right, low + down)
         areas = [places[key] for key in self.keys]
-        ends = [(self.keys[a.source], self.keys[a.target]) for a in self.diagram.links]
+        ends = list(map(self.ends, range(len(self.diagram.links))))
         return rearranged(self.diagram, plan, size, areas, ends, kept)
+
+    def ends(self, link: int) -> tuple[str, str]:
+        """What the cards of a link are called."""
+        found = self.diagram.links[link]
+        return self.keys[found.source], self.keys[found.target]
 
     def is_hidden(self, link: int) -> bool:
         """Whether an end of a link is not painted."""
@@ -313,7 +318,7 @@ class _Painter:
         for index in sorted(range(len(self.plan.routes)), key=lambda k: k in self.now.path):
             if self.is_hidden(index):
                 continue
-            route, link = self.plan.routes[index], self.diagram.links[index]
+            route = self.plan.routes[index]
             is_path = index in self.now.path
             strength = self.now.strengths.get(index)
             colour, line = (theme.path, 0.11) if is_path else (theme.wire, 0.06)
@@ -328,7 +333,7 @@ class _Painter:
                 curved,  # type: ignore[arg-type]
                 index in self.now.gone | self.now.closed if strength is None else strength < 0,
                 (0.6 if is_path else 0.45) * size,
-                (self.keys[link.source], self.keys[link.target]),
+                self.ends(index),
                 self.gaps(index),
             )
 
@@ -388,15 +393,16 @@ class _Painter:
             assert now is not None
             gone = index in self.now.gone
             yield from self._stack(
-                full.forms[spot.form], now.forms[spot.form], spot.center, gone, f"label {index}"
-            )
+                full.forms[spot.form], now.forms[spot.form], spot.center, gone,
+                f"label {'-'.join(self.ends(index))}",
+            )  # fmt: skip
 
     def lines(self) -> Iterator[Shape]:
         """Yield headings, derivation, notes and caption."""
         size, theme, plan = self.plan.size, self.theme, self.plan
         without = self.look.without
         for name, (x, y) in () if "headings" in without else plan.headings:
-            yield Text(x, y, name, size, theme.muted)
+            yield Text(x, y, name, size, theme.muted, key="heading")
         yield from self._equation()
         if plan.notes and "notes" not in without:
             x, y = plan.notes

@@ -143,7 +143,7 @@ def test_the_policy_admits_the_page_s_own_script_and_style_only(document):
 
 
 def test_every_frame_is_painted_as_it_is_alone(document, scenes):
-    body = document.partition("<h1>")[2].partition("</h1>")[2].partition("<p ")[0]
+    body = document.partition("<body>")[2].partition("<p ")[0]
     root = ElementTree.fromstring(f"<body>{body}</body>")
     shared = {e.attrib.pop("id"): e for e in root.find("main/svg/defs")}
     figures = root.findall("main/figure")
@@ -223,7 +223,7 @@ def test_processes_with_other_hash_seeds_write_the_same_page(document):
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
-def in_browser(text, script, tmp_path, sandboxed=False):
+def in_browser(text, script, tmp_path, sandboxed=False, window="1280,720"):
     """The title of a page after a script of the test's own has run in it, in headless Chromium.
 
     The script runs before the page's own policy is read, on timers, as a visitor's hands would.
@@ -239,7 +239,8 @@ def in_browser(text, script, tmp_path, sandboxed=False):
     else:
         path.write_text(text.replace("<head>", f"<head>{script}", 1), encoding="utf-8")
     done = subprocess.run(
-        [found, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000",
+        [found, "--headless", "--no-sandbox", f"--window-size={window}", "--disable-gpu",
+         "--virtual-time-budget=60000",
          f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()],
         capture_output=True, check=True, timeout=120,
     )  # fmt: skip
@@ -254,6 +255,8 @@ def visitor(*actions):
         "const key = (k, at = document.body) => at.dispatchEvent("
         "new KeyboardEvent('keydown', {key: k, bubbles: true, cancelable: true}));"
         "const click = (name) => document.querySelector('.' + name).click();"
+        "const press = () => document.querySelector('figure.shown svg').dispatchEvent("
+        "new MouseEvent('click', {bubbles: true}));"
         "const slide = (n) => { const s = document.querySelector('input'); s.value = n;"
         "s.dispatchEvent(new Event('input')); };"
         "const visible = () => [...document.querySelectorAll('figure')]"
@@ -270,7 +273,8 @@ def test_keys_buttons_and_slider_step_through_the_frames(document, tmp_path):
     actions = {
         "0": 1, "key('ArrowRight')": 2, "key('ArrowRight') ": 3, "key('ArrowLeft')": 2,
         "key('End')": 15, "key('ArrowRight')  ": 15, "key('Home')": 1, "key('ArrowLeft') ": 1,
-        "click('forward')": 2, "slide(9)": 9, "click('back')": 8, "key('x')": 8,
+        "key('PageDown')": 2, "key('Enter')": 3, "press()": 4, "key('PageUp')": 3,
+        "key('Home') ": 1, "click('forward')": 2, "slide(9)": 9, "click('back')": 8, "key('x')": 8,
         "(key(' '), 3100)": 8, "0 ": 10, "(key(' '), 5000)": 10, "0  ": 10,
         "(click('play'), 9000)": 10, "0   ": 15, "(click('play'), 1600)": 1, "0    ": 2,
     }  # fmt: skip
@@ -305,3 +309,45 @@ def test_a_page_works_in_a_sandboxed_frame_of_a_notebook(document, tmp_path):
     )
     text = document.replace("<head>", f"<head>{reporting}", 1)
     assert in_browser(text, listening, tmp_path, sandboxed=True) == ["Step_1_of_15:"]
+
+
+def test_in_a_deck_the_remote_steps_through_the_frames_and_goes_on_behind_them(tmp_path, scenes):
+    text = page(scenes[:3])
+    inside = (
+        "<script>addEventListener('message', (event) => { if (event.data[0] !== 'k') return;"
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: event.data.slice(1),"
+        "bubbles: true, cancelable: true}));"
+        "parent.postMessage(document.querySelector('.count').textContent[0], '*'); });</script>"
+    )
+    keys = ["PageUp", "PageDown", "PageDown", "PageDown", "PageUp"]
+    deck = (
+        f"<script>const told = [], keys = {keys};"
+        "const press = () => { if (keys.length) frames[0].postMessage('k' + keys.shift(), '*');"
+        "else { const o = document.createElement('output'); o.textContent = told.join(' ');"
+        "document.body.append(o); } };"
+        "addEventListener('message', (event) => { told.push(event.data);"
+        "if (event.data[0] !== '{') press(); });"
+        "addEventListener('load', () => { frames[0].postMessage('slide:start', '*'); press(); });"
+        "</script>"
+    )
+    text = escape(text.replace("<head>", f"<head>{inside}", 1))
+    slide = f'<!DOCTYPE html><head></head><iframe srcdoc="{text}"></iframe>'
+    seen = in_browser(slide, deck, tmp_path)
+    handed = [word if word[0] != "{" else word.split('"')[3] for word in seen]
+    assert handed == ["prev", "1", "2", "3", "next", "3", "2"]
+
+
+@pytest.mark.parametrize("window", ["1280,720", "1920,1080", "390,844"])
+def test_the_picture_fills_the_window_and_nothing_is_cut_off(tmp_path, scenes, window):
+    measuring = (
+        "<script>addEventListener('load', () => { const o = document.createElement('output');"
+        "const box = document.querySelector('figure.shown svg').getBoundingClientRect();"
+        "const controls = document.querySelector('.controls').getBoundingClientRect();"
+        "o.textContent = [box.width / innerWidth, box.height / innerHeight,"
+        "document.documentElement.scrollWidth - innerWidth, controls.bottom <= innerHeight + 1]"
+        ".join(' '); document.body.append(o); });</script>"
+    )
+    wide, high, over, below = in_browser(page(scenes), measuring, tmp_path, window=window)
+    assert max(float(wide), float(high)) >= 0.9
+    assert int(over) <= 0
+    assert below == "true"

@@ -1,165 +1,252 @@
 import io
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
+from examples import EXAMPLES
+from legible import LECTURE, PROGRAMS, drawn
 
-from scalargrad import DrawingError
+from scalargrad.view.export.formulas import mathml, omml, read
 from scalargrad.view.export.outlines import legal
 from scalargrad.view.export.pptx import slides
-from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text
+from scalargrad.view.scene import Circle, Rectangle, Scene, Text, Theme
 
 if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
     import pptx
 else:
     pptx = pytest.importorskip("pptx")
 
-PLAIN = ("w₂ = 0.8", "end", "−0.24")
-FORMULA = "∂ℓ/∂w₂ = −0.24"
-SCENE = Scene(
-    300, 200,
-    (
-        Text(60, 45, "ŷ max(x₂)", 14, "#1e293b", math=r"\hat{y}\,\max(x_2)"),
-        Text(20, 120, FORMULA, 13, "#c1103a", anchor="start",
-             math=r"\frac{\partial \ell}{\partial w_2} = -0.24"),
-        Text(150, 120, PLAIN[0], 11, "#000000", bold=True),
-        Text(299, 140, PLAIN[1], 11, "#000000", anchor="end"),
-        Text(1, 160, PLAIN[2], 11, "#047a3b", anchor="start"),
-        Rectangle(100, 20, 60, 30, "#f1f5f9", "#475569", radius=8, line=1.5, dashed=True),
-        Rectangle(100, 60, 60, 30, "#ffffff", "", radius=0),
-        Circle(60, 40, 20, "#fff4ea", "#b45309", line=2.0),
-        Arrow(((80, 40), (200, 90)), "#94a3b8"),
-        Arrow(((80, 40), (100, 40)), "#94a3b8"),
-        Arrow(((200, 40), (220, 90), (280, 90)), "#94a3b8", curved="", head=0),
-        Arrow(((200, 190), (220, 140)), "#b45309", line=3, curved="y", dashed=True),
-    ),
-    "#fffffe", "A scene\nof all shapes",
-)  # fmt: skip
+EMU = 12_700
+MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 
 def opened(content):
     return pptx.Presentation(io.BytesIO(content))
 
 
-def drawn(page):
-    """The shapes of the picture on a slide."""
-    (group,) = [shape for shape in page.shapes if shape.name == "Picture"]
-    return list(group.shapes)
-
-
-def text_boxes(show):
-    return [s for s in drawn(show.slides[0]) if s.has_text_frame and s.text_frame.text]
-
-
-def words(shape):
-    return shape._element.xpath(".//p:cNvPr")[0].get("descr")
+@pytest.fixture(scope="module")
+def lecture():
+    return drawn(LECTURE, {"wrt": "w2"}).titled("Backpropagation")
 
 
 @pytest.fixture(scope="module")
-def show():
-    return opened(slides([SCENE]))
+def page(lecture):
+    return opened(lecture.content(".pptx")).slides[0]
 
 
-def test_plain_texts_and_symbols_are_text_that_can_be_edited(show):
-    assert [box.text_frame.text for box in text_boxes(show)] == ["ŷ max(x₂)", *PLAIN]
+def named(page):
+    return {shape.name.removeprefix("!!"): shape for shape in page.shapes}
 
 
-def test_letters_of_mathematics_are_italic_and_words_are_not(show):
-    (paragraph,) = text_boxes(show)[0].text_frame.paragraphs
-    runs = [(run.text, run.font.italic) for run in paragraph.runs]
-    assert runs == [("ŷ", True), (" max(", False), ("x", True), ("₂)", False)]
+def source(page):
+    return page._element.xml
 
 
-def test_a_fraction_is_a_picture_that_says_what_it_shows(show):
-    pictures = [shape for shape in drawn(show.slides[0]) if hasattr(shape, "image")]
-    assert [words(picture) for picture in pictures] == [FORMULA]
-    assert pictures[0].image.content_type == "image/png"
+def units(scene):
+    return [s for s in scene.shapes if isinstance(s, Circle | Rectangle) and s.key]
 
 
-def test_every_shape_is_on_the_slide_in_its_place(show):
-    scale, left, top = 504 / 200, (960 - 300 * 504 / 200) / 2, 18
-    shapes = drawn(show.slides[0])
-    for shape in shapes:
-        assert 0 <= shape.left <= shape.left + shape.width <= show.slide_width
-        assert 0 <= shape.top <= shape.top + shape.height <= show.slide_height
-    boxes = [s for s in shapes if s.name.startswith(("Rounded", "Oval"))]
-    assert [(s.left / 12700, s.top / 12700, s.width / 12700, s.height / 12700) for s in boxes] == [
-        pytest.approx((left + scale * x, top + scale * y, scale * w, scale * h), abs=0.001)
-        for x, y, w, h in ((100, 20, 60, 30), (40, 20, 40, 40))
+@pytest.mark.parametrize("name", ["lecture", "attention", "chain of thirty", "3-4-2", "long names"])
+def test_a_unit_is_one_shape_with_its_lines_as_its_own_text(name):
+    _, text, options, _ = PROGRAMS[name]
+    drawing = drawn(text, options)
+    page = opened(drawing.content(".pptx")).slides[0]
+    boxes = [s for s in page.shapes if s.shape_type != pptx.enum.shapes.MSO_SHAPE_TYPE.LINE]
+    inside = {}
+    for unit in units(drawing.scene):
+        mine = [shape for shape in boxes if shape.name == unit.key]
+        assert len(mine) == 1
+        texts = [t for t in drawing.scene.shapes if isinstance(t, Text) and t.key == unit.key]
+        lines = mine[0].text_frame.paragraphs
+        assert len(lines) == len({t.y for t in texts})
+        inside[unit.key] = mine[0].text_frame.text
+    assert all(text.strip() for text in inside.values())
+
+
+def test_a_unit_stands_where_it_is_in_the_picture(lecture, page):
+    for unit in units(lecture.scene):
+        shape = named(page)[unit.key]
+        middle = (shape.left + shape.width / 2) / EMU, (shape.top + shape.height / 2) / EMU
+        assert middle[0] == pytest.approx(37 + unit.x, abs=0.01)
+        assert middle[1] == pytest.approx(100 + unit.y - lecture.scene.head, abs=0.01)
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_every_connector_hangs_on_to_both_of_its_units_where_it_ends(name):
+    _, text, options, _ = PROGRAMS[name]
+    page = opened(drawn(text, options).content(".pptx")).slides[0]
+    by_number = {shape.shape_id: shape for shape in page.shapes}
+    assert len(by_number) == len(list(page.shapes))
+    links = [s for s in page.shapes if s._element.tag.endswith("cxnSp") and s.name != "line"]
+    assert links
+    for link in links:
+        for tag, x, y in (("st", link.begin_x, link.begin_y), ("end", link.end_x, link.end_y)):
+            (glue,) = link._element.xpath(f".//a:{tag}Cxn")
+            unit = by_number[int(glue.get("id"))]
+            at = site(unit, int(glue.get("idx")))
+            if link._element.xpath(".//a:custGeom"):
+                continue
+            assert at[0] == pytest.approx(x, abs=EMU)
+            assert at[1] == pytest.approx(y, abs=EMU)
+
+
+def site(shape, index):
+    """Where a site of a shape is on the slide."""
+    made = shape._element.xpath(".//a:cxn/a:pos")
+    if made:
+        return shape.left + int(made[index].get("x")), shape.top + int(made[index].get("y"))
+    step = 2 if shape._element.xpath(".//a:prstGeom")[0].get("prst") == "ellipse" else 1
+    right, down = ((0, -1), (-1, 0), (0, 1), (1, 0))[index // step]
+    return (
+        shape.left + shape.width * (1 + right) / 2,
+        shape.top + shape.height * (1 + down) / 2,
+    )
+
+
+def test_the_derivation_is_mathematics_of_office_and_no_picture(lecture, page):
+    assert not [shape for shape in page.shapes if hasattr(shape, "image")]
+    tree = ElementTree.fromstring(source(page))
+    (formula,) = tree.iter(f"{MATH}oMath")
+    fractions = [
+        "/".join("".join(t.text for t in side.iter(f"{MATH}t")) for side in fraction)
+        for fraction in formula.iter(f"{MATH}f")
     ]
+    assert fractions == ["∂ℓ/∂w2", "∂ℓ/∂y", "∂y/∂h2", "∂h2/∂w2"]
+    assert "−0.24" in "".join(t.text for t in formula.iter(f"{MATH}t"))
+    with zipfile.ZipFile(io.BytesIO(lecture.content(".pptx"))) as package:
+        assert not [name for name in package.namelist() if name.endswith((".png", ".jpg", ".emf"))]
 
 
-def test_shapes_keep_their_kinds_colours_and_heads(show):
-    shapes = drawn(show.slides[0])
-    names = [shape.name.rstrip(" 0123456789") for shape in shapes]
-    assert names[:7] == [
-        "Freeform", "Connector", "Freeform", "Freeform", "Rounded Rectangle", "Rectangle", "Oval",
-    ]  # fmt: skip
-    fills = [str(shape.fill.fore_color.rgb) for shape in shapes[4:7]]
-    assert fills == ["F1F5F9", "FFFFFF", "FFF4EA"]
-    heads = [len(shape._element.xpath(".//a:tailEnd")) for shape in shapes[:4]]
-    assert heads == [1, 1, 0, 1]
-    curves = [len(shape._element.xpath(".//a:cubicBezTo")) for shape in shapes[:4]]
-    assert curves == [1, 0, 0, 1]
-    assert str(show.slides[0].background.fill.fore_color.rgb) == "FFFFFE"
+def test_the_title_is_a_title_on_the_slide(page):
+    assert page.shapes.title.text_frame.text == "Backpropagation"
+    assert page.shapes.title.top >= 0
+    assert page.shapes.title.top + page.shapes.title.height <= 100 * EMU
+    untitled = opened(drawn(LECTURE, {"wrt": "w2"}).content(".pptx")).slides[0]
+    assert untitled.shapes.title.text_frame.text == "∂ℓ/∂w₂"
 
 
-def test_the_slide_has_a_title_alternative_text_and_notes(show):
-    page = show.slides[0]
-    assert page.shapes.title.text_frame.text == "A scene"
-    assert page.shapes.title.top + page.shapes.title.height <= 0
-    (group,) = [shape for shape in page.shapes if shape.name == "Picture"]
-    assert words(group) == SCENE.description
-    assert page.notes_slide.notes_text_frame.text == SCENE.description
+def test_colours_and_fonts_are_those_of_the_theme(lecture):
+    content = lecture.content(".pptx")
+    page = opened(content).slides[0]
+    assert "srgbClr" not in source(page)
+    assert "latin" not in re.sub(r"Cambria Math", "", source(page)).replace(
+        'a:latin typeface=""', ""
+    )
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        theme = package.read("ppt/theme/theme1.xml").decode()
+    assert lecture.look.theme.gradient[1:].upper() in theme
+    own = lecture.themed(Theme.like("light", value="#00529b", font="Fira Sans"))
+    with zipfile.ZipFile(io.BytesIO(own.content(".pptx"))) as package:
+        theme = package.read("ppt/theme/theme1.xml").decode()
+    assert "00529B" in theme
+    assert "Fira Sans" in theme
+    coloured = opened(lecture.colour("h2", "#7c3aed").content(".pptx")).slides[0]
+    assert "7C3AED" in source(coloured)
 
 
-def test_slides_are_16_to_9_and_one_for_each_scene():
-    scenes = [SCENE, replace(SCENE, shapes=SCENE.shapes[:3]), replace(SCENE, shapes=())]
-    show = opened(slides(scenes))
-    assert len(show.slides) == 3
+def test_there_are_no_plates_and_a_label_covers_its_own_line_only(page):
+    fills = [shape for shape in page.shapes if shape.name.startswith("label")]
+    assert len(fills) == 5
+    assert not [shape for shape in page.shapes if shape.name in ("mark", "line")]
+
+
+def test_steps_have_names_that_morph_knows_and_notes_of_their_own():
+    frames = drawn(LECTURE, {"wrt": "w2"}).frames()
+    show = opened(frames.content(".pptx"))
+    assert len(show.slides) == len(frames)
     assert show.slide_width * 9 == show.slide_height * 16
-    assert [len(page.shapes) for page in show.slides] == [2, 2, 1]
+    names = [{shape.name for shape in page.shapes} for page in show.slides]
+    assert all({"!!x", "!!h2", "!!loss", "!!x-h2"} <= found for found in names)
+    for page, scene in zip(show.slides, frames.scenes, strict=True):
+        assert page.notes_slide.notes_text_frame.text == scene.description
+        assert "morph" in source(page)
+    assert show.slides[2].shapes.title.text_frame.text == "Step 3 of 9"
+
+
+def test_a_marked_gradient_is_underlined_and_an_index_lowered(page):
+    runs = [run for p in named(page)["h2"].text_frame.paragraphs for run in p.runs]
+    assert [(run.text, bool(run.font.underline)) for run in runs] == [
+        ("h", False), ("2", False), ("1.6", False), ("−0.12", True),
+    ]  # fmt: skip
+    assert [run.font.italic for run in runs][:2] == [True, None]
+    assert runs[1]._r.xpath("a:rPr")[0].get("baseline") == "-25000"
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_every_part_of_the_package_is_xml_and_is_referred_to(name):
+    output = EXAMPLES[name]()
+    output.backward()
+    from scalargrad import draw
+
+    content = draw(output).content(".pptx")
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        names = set(package.namelist())
+        for part in names:
+            ElementTree.fromstring(package.read(part))
+        types = package.read("[Content_Types].xml").decode()
+        for part in names - {"[Content_Types].xml"}:
+            assert f'"/{part}"' in types or part.endswith(".rels")
+    assert opened(content).slides[0].shapes.title
 
 
 @pytest.mark.parametrize(
     "label",
-    ["\x00\x1b[31m", "\ud800", "<script>&amp;\"'", "line\nbreak\x0b", "😀 שלום", "\ufffe", "  ",
-     "x" * 500],
+    ["\x00\x1b[31m", "\ud800", "<script>&amp;\"'", "line\nbreak\x0b", "😀 שלום", "\ufffe",
+     "入力 🍎", "x" * 500, "{braces}"],
 )  # fmt: skip
 def test_any_label_is_text_and_nothing_else(label):
     shapes = (Text(150, 50, label, 12, "#000000"), Text(0, 90, label, 12, "#000000", math="x"))
-    show = opened(slides([replace(SCENE, shapes=shapes, description=label)]))
+    show = opened(slides([Scene(300, 200, shapes, "#ffffff", label, title=label)]))
     expected = " ".join(legal(label).split())
-    for shape in drawn(show.slides[0]):
-        assert shape.text_frame.text == expected
-        assert shape.left >= 0
-        assert shape.left + shape.width <= show.slide_width
+    texts = [s.text_frame.text for s in show.slides[0].shapes if s.name == "text"]
+    assert texts == [expected, "x"]
+    assert show.slides[0].shapes.title.text_frame.text == expected
+
+
+def test_a_picture_that_is_too_large_is_made_smaller_and_stays_on_the_slide(lecture):
+    for factor in (0.5, 1, 3):
+        show = opened(replace(lecture, factor=factor).content(".pptx"))
+        for shape in show.slides[0].shapes:
+            assert shape.left >= 0
+            assert shape.left + shape.width <= show.slide_width
+            assert shape.top + shape.height <= show.slide_height
 
 
 def test_processes_with_other_hash_seeds_write_the_same_bytes():
     code = (
-        "import hashlib, time; from view.export.test_pptx import *;"
+        "import hashlib, time; from legible import LECTURE, drawn;"
         "time.localtime = lambda *a: time.gmtime(1e9);"
-        "print(hashlib.sha256(slides([SCENE, SCENE])).hexdigest())"
+        "print(hashlib.sha256(drawn(LECTURE, {'wrt': 'w2'}).content('.pptx')).hexdigest())"
     )
     told = {
         subprocess.run(
-            [sys.executable, "-c", source],
+            [sys.executable, "-c", written],
             capture_output=True,
             check=True,
             text=True,
             timeout=120,
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": "tests"},
         ).stdout
-        for seed, source in (("1", code), ("2", code.replace("1e9", "1.5e9")))
+        for seed, written in (("1", code), ("2", code.replace("1e9", "1.5e9")))
     }
     assert len(told) == 1
     assert len(told.pop()) == 65
 
 
-def test_without_python_pptx_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pptx", None)
-    with pytest.raises(DrawingError, match=r"^a \.pptx .*: pip install python-pptx$"):
-        slides([SCENE])
+def test_formulas_are_read_in_parts_and_written_for_office_and_browsers():
+    part = read(r"\frac{\partial \ell}{\partial w_{12}} = \sqrt{x^2} \times \hat{y}_1' - 0.5")
+    for written in (omml(part, ""), mathml(part)):
+        spaces = f'xmlns:m="{MATH[1:-1]}"'
+        tree = ElementTree.fromstring(f"<r {spaces}>{written}</r>")
+        assert "".join(tree.itertext()).startswith("∂ℓ∂w12=")
+        assert "0.5" in written
+    assert read(r"\unknown{x}") is None
+    assert read("") is None
+    digits = read("x^23")
+    assert omml(digits, "").count("<m:sup>") == 1
+    assert '<m:sup><m:r><m:rPr><m:sty m:val="p"/></m:rPr><m:t>2</m:t>' in omml(digits, "")

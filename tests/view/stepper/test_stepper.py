@@ -199,7 +199,7 @@ def test_an_input_is_edited_and_everything_is_shown_anew():
     assert [field["text"] for field in before["fields"]] == ["2", "1", "0.3", "0.8", "0.4", "0.1"]
     after = editing.reply({"index": 3, "text": " 9/10 "})
     assert "∂ℓ/∂h₂ × ∂h₂/∂w₂ = (−0.116) × (2) = −0.232" in after["figures"]
-    assert "w₂: value 0.9, gradient −0.232" in after["words"]
+    assert "w₂: value 0.9, gradient −0.232" in after["figures"]
     assert after["fields"][3] == {"name": "w₂", "text": "9/10", "error": ""}
     assert editing.reply({}) == before
 
@@ -213,7 +213,7 @@ def test_a_wrong_text_gets_one_message_and_the_old_picture_stays(text):
     before = editing.reply({"index": 0, "text": "3"})
     after = editing.reply({"index": 1, "text": text})
     assert after["figures"] == before["figures"]
-    assert after["words"] == before["words"]
+    assert after["figures"] == before["figures"]
     field = after["fields"][1]
     assert field["text"] == text
     assert "text stands for a number when it reads like '0.1', '-6/25'" in field["error"]
@@ -321,7 +321,7 @@ def test_the_widget_answers_the_messages_of_a_page():
     widget = step(lecture().output).widget
     widget._handle_custom_msg({"index": 3, "text": "0.9"}, [])
     assert (widget.answered, widget.fields[3]["text"]) == (1, "0.9")
-    assert "gradient −0.232" in widget.words
+    assert "gradient −0.232" in widget.figures
     widget._handle_custom_msg({"index": 3, "text": "x"}, [])
     assert (widget.answered, widget.fields[3]["error"][:10]) == (2, "text stand")
     widget._handle_custom_msg({}, [])
