@@ -732,3 +732,11 @@ def test_second_derivatives_are_marked_by_themselves():
     assert report.mistakes == ("the sign is wrong",)
     assert report.lines[1].exact == Fraction(-44, 25)
     assert report.lines[0].quantity == "∂²ℓ/∂w₂²"
+
+
+def test_no_difference_is_shown_for_a_second_derivative():
+    loss = program(LECTURE).output
+    assert_gradients(loss, {"d2l/dw2^2": "0.08"})
+    with pytest.raises(GradientMismatch) as caught:
+        assert_gradients(loss, {"d2l/dw2^2": "0.09"})
+    assert "finite difference" not in str(caught.value)
