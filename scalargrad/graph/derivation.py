@@ -199,12 +199,13 @@ def derive(
     output, *others = outputs_of(output, "derive takes")
     one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes, order=order)
     if others:
-        return _one_by_one(_of_several((output, *others), wrt, one))
+        node = named_value(ops.total(output, *others), wrt) if isinstance(wrt, str) else wrt
+        return _one_by_one([(each, node) for each in (output, *others)], one)
     if isinstance(wrt, str) and _spelling(wrt) in vectors:
         whole = _of_layer(output, vectors, _spelling(wrt), digits, fractions)
         items = flattened(vectors[_spelling(wrt)])
         is_plain = order == 1 and not path and lanes is None
-        return whole if whole and is_plain else _one_by_one([one(output, item) for item in items])
+        return whole if whole and is_plain else _one_by_one([(output, x) for x in items], one)
     graph = contracted(output)
     source = _place(graph, wrt)
     node = next(v for v in topological_order(output) if graph.place(v) == source)
@@ -235,24 +236,19 @@ def _of_layer(
     return Derivation((), 0, whole.rows, whole.lines, line, (whole.where,))
 
 
-def _of_several(
-    outputs: Sequence[Value], wrt: Value | str, one: Callable[[Value, Value], Derivation]
-) -> list[Derivation]:
-    """The derivations of several outputs; 0 where nothing leads to one."""
-    node = named_value(ops.total(*outputs), wrt) if isinstance(wrt, str) else wrt
-    is_below = [node in topological_order(output) for output in outputs]
-    if not any(is_below):
-        return [one(outputs[0], node)]  # which says so
-    return [
+def _one_by_one(
+    pairs: Sequence[tuple[Value, Value]], one: Callable[[Value, Value], Derivation]
+) -> Derivation:
+    """The derivations of some outputs by some nodes as one; 0 where nothing leads from it."""
+    below = [node in topological_order(output) for output, node in pairs]
+    if not any(below):
+        return one(*pairs[0])  # which says so
+    derived = [
         one(output, node)
-        if below
+        if is_below
         else _nothing(derivative_of(output.label or "output", node.label))
-        for output, below in zip(outputs, is_below, strict=True)
+        for (output, node), is_below in zip(pairs, below, strict=True)
     ]
-
-
-def _one_by_one(derived: Sequence[Derivation]) -> Derivation:
-    """Several derivations as one."""
     return Derivation(
         (),
         sum(each.count for each in derived),
@@ -261,6 +257,7 @@ def _one_by_one(derived: Sequence[Derivation]) -> Derivation:
         Written("; ".join(each.line.text for each in derived),
                 r", \quad ".join(each.line.math for each in derived)),
         tuple(dict.fromkeys(gate for each in derived for gate in each.gates)),
+        "; ".join(each.note for each in derived if each.note),
     )  # fmt: skip
 
 

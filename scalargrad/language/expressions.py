@@ -318,7 +318,8 @@ class Yard:
                 message += "; statements are parted by ; or a line's end"
             raise LocatedError(message, token.position)
         elif kind == "number":
-            if self._following.kind != "[" or self._following.spaced:
+            is_tight = self._following.kind == "[" and not self._following.spaced
+            if not (is_tight or is_one_of_indicator(token)):
                 raise self._missing_operator(token)
             self._take_product(token)  # w 1[x > 0]
         else:
