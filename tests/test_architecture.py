@@ -55,10 +55,13 @@ ROOMS = {
     "interop ": ["graphviz"],
     "checking": [
         "reading", "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
-        "working", "recipes", "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
+        "working", "formulas", "recipes", "slips", "diagnosis", "sentences", "report", "marking",
+        "gradcheck",
     ],
-    "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
-               "workers", "grading", "plugin"],
+    "sheets": [
+        "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
+        "flags", "reviewing", "gradebooks", "workers", "grading", "gradescope", "plugin",
+    ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
     "lectures": ["", "statements", "demonstrations", "rows", "decks"],
