@@ -14,7 +14,7 @@ from scalargrad.engine import ops, scalars
 from scalargrad.engine.ops import Operation
 from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.language import answers, library
-from scalargrad.language.indices import place_of, range_of_sum, ranges_of
+from scalargrad.language.indices import place_of, ranges_of, ranges_of_sum
 from scalargrad.language.steps import (
     Apply,
     Call,
@@ -172,7 +172,7 @@ class Yard:
         elif kind == "sum":
             called = "prod" if token.text[0] == "∏" or "prod" in token.text else "sum"
             self._wait(_REDUCED, library.function(called), 1)
-            self._pending[-1].ranges = self._free((range_of_sum(token),))
+            self._pending[-1].ranges = self._free(ranges_of_sum(token))
         elif kind in _CLOSES:
             self._open(token)
         elif kind == "-":
