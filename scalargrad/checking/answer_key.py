@@ -18,6 +18,7 @@ from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputatio
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.one_sided import Slopes, is_among, is_smooth
+from scalargrad.engine.rebuild import second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program, program
@@ -49,6 +50,7 @@ class AnswerKey:
     _at_kinks: dict[tuple[Value, Value], Slopes] = field(default_factory=dict)
     _is_smooth: dict[Value, bool] = field(default_factory=dict)
     _constant: dict[Key, bool] = field(default_factory=dict)
+    _seconds: dict[tuple[Value, Value], Value] = field(default_factory=dict)
 
     def key(self, asked: Quantity) -> Key:
         """The nodes of a quantity."""
@@ -56,7 +58,16 @@ class AnswerKey:
         if asked.kind == "value":
             return (of,)
         by = self.names[asked.by]
+        if asked.kind == "second":
+            return (self._second(of, by),)
         return (of, by) if asked.step is None else (of, by, asked.step)
+
+    def _second(self, of: Value, by: Value) -> Value:
+        """A node that holds a second derivative: it is marked by its value alone."""
+        if (of, by) not in self._seconds:
+            self._seconds[of, by] = Value(second_derivative(of, by))
+            self.outline.add(self._seconds[of, by])
+        return self._seconds[of, by]
 
     def truth(self, key: Key, at_kinks: AtKinks = "any") -> Scalar:
         """The true value of a quantity; at a kink backward's number, if it is one of the slopes."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 from scalargrad.checking.reading import UnreadableNumber, read
 from scalargrad.engine.backward import partial
+from scalargrad.engine.rebuild import second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
@@ -31,14 +32,14 @@ class Quantity:
     """What a line of a worksheet asks for.
 
     Attributes:
-        kind: "value" of a node, "derivative" of one node by another, or "update": the value of
-            `by` after a step of gradient descent, by − step·∂of/∂by.
+        kind: "value" of a node, "derivative" of one node by another, "second" derivative, or
+            "update": the value of `by` after a step of gradient descent, by − step·∂of/∂by.
         of: the node; the one that is differentiated, "" for the program's output.
         by: the node by which it is differentiated; "" for a value.
         step: the learning rate of an update.
     """
 
-    kind: Literal["value", "derivative", "update"]
+    kind: Literal["value", "derivative", "second", "update"]
     of: str
     by: str = ""
     step: Fraction | None = None
@@ -57,6 +58,8 @@ def shown(quantity: Quantity) -> str:
     of, by = _typeset(quantity.of), _typeset(quantity.by)
     if quantity.kind == "value":
         return of
+    if quantity.kind == "second":
+        return f"∂²{of}/∂{by}²"
     derivative = f"∂{of}/∂{by}" if quantity.of else f"∇{by}"
     if quantity.kind == "derivative":
         return derivative
@@ -88,6 +91,8 @@ def truth(quantity: Quantity, program: Program) -> Scalar:
     if quantity.kind == "value":
         return of.data
     by = program[quantity.by]
+    if quantity.kind == "second":
+        return second_derivative(of, by)
     derivative = partial(of, by)
     return derivative if quantity.step is None else by.data - quantity.step * derivative
 
@@ -118,7 +123,7 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
         return Quantity("value", text)
     written = _REMARK.sub("", _plain(text))
     find = _finder(names)
-    for form in (_value, _update, _derivative, _delta):
+    for form in (_value, _update, _second, _derivative, _delta):
         found = form(written, find)
         if found is not None:
             return found
@@ -151,6 +156,11 @@ _RATIO = re.compile(r"(?:d|∂|partial)(?P<of>[^/]*)(?:/|\bby\b)\s*(?:d|∂|part
 _OPERATOR = re.compile(
     r"(?:d|∂)\s*/\s*(?:d|∂)\s*(?:\((?P<enclosed>[^()]+)\)|(?P<by>\S+))\s*(?P<of>.+)"
 )
+_TWICE = re.compile(
+    r"(?:d|∂|partial)\s*(?:²|\^?2)\s*(?P<of>[^/]+?)\s*/\s*"
+    r"\(?(?:d|∂|partial)\s*(?P<by>[^/]+?)\s*\)?(?:²|\^?2)"
+)
+_PRIMES = re.compile(r"(?P<of>[^\s'′″/]+)\s*(?:''|′′|″)\s*\((?P<by>[^()]+)\)")
 _NABLA = re.compile(r"∇_?\s*(?P<by>\S+)\s+(?P<of>.+)")
 _GRAD = re.compile(
     r"(?:∇_?|grad(?:ient)?(?: (?:of|wrt|for))?[\s_(]|grad(?:ient)?(?=\())\s*(?P<before>.+)"
@@ -193,6 +203,13 @@ def _derivative(written: str, find: _Find) -> Quantity | None:
         name = find(written[1:].lstrip("_ "))
         return Quantity("derivative", "", name) if name else None
     return None
+
+
+def _second(written: str, find: _Find) -> Quantity | None:
+    """A second derivative by one node: d²L/dw², d^2L/dw^2, L″(w)."""
+    match = _TWICE.fullmatch(written) or _PRIMES.fullmatch(written)
+    of, by = (find(match["of"]), find(match["by"])) if match else (None, None)
+    return Quantity("second", of, by) if of and by else None
 
 
 def _delta(written: str, find: _Find) -> Quantity | None:
@@ -354,7 +371,7 @@ def _complaint(text: str, written: str, names: Collection[str], find: _Find) -> 
     """One line on what is unknown, and the nearest quantities that are known."""
     got = printable(text)
     if re.match(r"(?:d|∂)(?:\^?2|²)", written):
-        return f"second derivatives are not marked; got {got!r}"
+        return f"of second derivatives those by one node are marked, as ∂²E/∂w²; got {got!r}"
     bare = re.sub("^(?:new|updated|next) ", "new ", written.partition("=")[0].strip())
     weight = next(filter(None, map(find, _without_new(bare))), None)
     if weight and weight != written and "/" not in written:

@@ -40,20 +40,25 @@ class Outline:
 
     def __init__(self, named: Iterable[Value], slopes: Mapping[str, Scalar] | None = None) -> None:
         self.slopes = slopes or {}
-        self.place = {node: i for i, node in enumerate(topological_order_of(named))}
+        self.place: dict[Value, int] = {}
         self.sources: dict[Value, list[Value]] = {}
-        self.users: dict[Value, list[Value]] = {node: [] for node in self.place}
+        self.users: dict[Value, list[Value]] = {}
         self._between: dict[Value, list[Value]] = {}
         self._edges: dict[Key, bool] = {}
         self._below: dict[Value, int] = {}  # bits: the places of all nodes that it depends on
-        for node in self.place:
-            order = topological_order(node, until=self.place)
-            self.sources[node] = [a for a in order if a in self.place and a is not node]
-            self._between[node] = [a for a in order if a not in self.place or a is node]
-            self._below[node] = 0
-            for source in self.sources[node]:
-                self.users[source].append(node)
-                self._below[node] |= self._below[source] | 1 << self.place[source]
+        for node in topological_order_of(named):
+            self.add(node)
+
+    def add(self, node: Value) -> None:
+        """Take in a node that is made from those before it."""
+        order = topological_order(node, until=self.place)
+        self.sources[node] = [a for a in order if a in self.place]
+        self._between[node] = [a for a in order if a not in self.place]
+        self._below[node] = 0
+        for source in self.sources[node]:
+            self.users[source].append(node)
+            self._below[node] |= self._below[source] | 1 << self.place[source]
+        self.place[node], self.users[node] = len(self.place), []
 
     def between(self, node: Value) -> list[Value]:
         """The nodes between a named node and the named ones that it is made from, and itself."""
