@@ -13,12 +13,16 @@ from scalargrad.checking.kinks import (
     slopes_at_kinks,
 )
 from scalargrad.checking.precision import UNSTATED, Precision
-from scalargrad.checking.quantities import Quantity, canonical_label, shown
+from scalargrad.checking.quantities import (
+    Quantity,
+    canonical_label,
+    second_derivative,
+    shown,
+)
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.one_sided import Slopes, is_among, is_smooth
-from scalargrad.engine.rebuild import second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program, program
@@ -50,7 +54,6 @@ class AnswerKey:
     _at_kinks: dict[tuple[Value, Value], Slopes] = field(default_factory=dict)
     _is_smooth: dict[Value, bool] = field(default_factory=dict)
     _constant: dict[Key, bool] = field(default_factory=dict)
-    _seconds: dict[tuple[Value, Value], Value] = field(default_factory=dict)
 
     def key(self, asked: Quantity) -> Key:
         """The nodes of a quantity."""
@@ -59,21 +62,16 @@ class AnswerKey:
             return (of,)
         by = self.names[asked.by]
         if asked.kind == "second":
-            return (self._second(of, by),)
+            return of, by, self.names[asked.also], 2
         return (of, by) if asked.step is None else (of, by, asked.step)
-
-    def _second(self, of: Value, by: Value) -> Value:
-        """A node that holds a second derivative: it is marked by its value alone."""
-        if (of, by) not in self._seconds:
-            self._seconds[of, by] = Value(second_derivative(of, by))
-            self.outline.add(self._seconds[of, by])
-        return self._seconds[of, by]
 
     def truth(self, key: Key, at_kinks: AtKinks = "any") -> Scalar:
         """The true value of a quantity; at a kink backward's number, if it is one of the slopes."""
         of, *rest = key
         if not rest:
             return of.data
+        if len(key) == 4:
+            return second_derivative(*key[:3])
         by, *step = rest
         derivative = self.gradients(of).get(by, 0)
         both = self.slopes(key) if at_kinks == "any" else None
@@ -89,8 +87,8 @@ class AnswerKey:
         return self._gradients[of]
 
     def slopes(self, key: Key) -> Slopes | None:
-        """The slopes of a derivative to both sides; None where it is smooth, and for a value."""
-        if len(key) == 1:
+        """The slopes of a first derivative to both sides; None where it is smooth, or none."""
+        if len(key) in (1, 4):
             return None
         of, by = key[:2]
         if of not in self._is_smooth:

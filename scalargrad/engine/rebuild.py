@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Container, Mapping
 
-from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.copying import restored
 from scalargrad.engine.ops import CONSTANT, Operation
-from scalargrad.engine.scalars import Scalar, is_number, whole
+from scalargrad.engine.scalars import Scalar, is_number
 from scalargrad.engine.value import Value, constant, node_of
 from scalargrad.errors import DomainError
 
@@ -101,15 +101,3 @@ def taken(node: Value) -> tuple[Value, ...]:
         return node.parents
     condition, if_true, if_false = node.parents
     return condition, if_true if node.operands[0] else if_false
-
-
-def second_derivative(y: Value, x: Value) -> Scalar:
-    """The derivative of ∂y/∂x by x once more; no gradient is touched.
-
-    >>> x = Value(3, "x")
-    >>> second_derivative(x * x * x, x)
-    18
-    """
-    inner = Value(x.data)
-    twins = rebuilt(y, {x: inner})
-    return partial(partial(twins[y], twins[x]), inner) if x in twins else whole(0, y.data)
