@@ -643,9 +643,11 @@ def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> No
         assert answer.reading is not None
         of, by, *step = answer.key
         both = key.slopes(answer.key)
-        middle, half = answer.reading.middle, answer.half
-        is_slope = both is not None and both.outcome == "slopes" and not step
-        lines.append(of_line(of, by, middle - half, middle + half) if is_slope else [])
+        ends = [answer.reading.middle - answer.half, answer.reading.middle + answer.half]
+        if step:  # an update says what the slope was
+            ends = sorted((Fraction(by.data) - end) / step[0] for end in ends)
+        is_slope = both is not None and both.outcome == "slopes"
+        lines.append(of_line(of, by, *ends) if is_slope else [])
     for place in first_impossible(lines):
         at_kinks[place].verdict = WRONG
         at_kinks[place].reason = SENTENCES["one slope"]
