@@ -724,3 +724,19 @@ def test_a_sheet_says_what_a_right_formula_counts(prose, credit):
 def test_formulas_of_the_question_earn_nothing_where_nothing_is_stated():
     answers = whole_sheet(LECTURE)
     assert check(LECTURE, {name: name for name in answers}).score == 0
+
+
+def test_second_derivatives_are_marked_by_themselves():
+    report = check(LECTURE, {"d2l/dw2^2": "0.08", "∂²ℓ/∂w₂∂w₄": "1.76", "d2l/dx2": "0.8"})
+    assert verdicts(report) == ["right", "wrong", "wrong"]
+    assert report.mistakes == ("the sign is wrong",)
+    assert report.lines[1].exact == Fraction(-44, 25)
+    assert report.lines[0].quantity == "∂²ℓ/∂w₂²"
+
+
+def test_no_difference_is_shown_for_a_second_derivative():
+    loss = program(LECTURE).output
+    assert_gradients(loss, {"d2l/dw2^2": "0.08"})
+    with pytest.raises(GradientMismatch) as caught:
+        assert_gradients(loss, {"d2l/dw2^2": "0.09"})
+    assert "finite difference" not in str(caught.value)
