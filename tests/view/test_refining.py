@@ -185,8 +185,8 @@ def words_of(suffix, content):
         kept += re.findall(r">([^<]+)<", re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL))
         return unescape(" ".join(kept))
     if suffix == ".tex":
-        text = re.sub(r"\([\d.,\-+]+(?:bp|pt)?,[\d.,\-+]+(?:bp|pt)?\)|scale=[\d.]+|[\d.]+(?:bp|pt)",
-                      "", text)  # fmt: skip
+        text = re.sub(r"\([\d.,\-+]+(?:bp|pt)?,[\d.,\-+]+(?:bp|pt)?\)|scale=[\d.]+|[\d.]+(?:bp|pt)"
+                      r"|\\scalebox\{[\d.]+\}", "", text)  # fmt: skip
         return text.replace("$-$", "-").replace("{-}", "-")
     return text
 
