@@ -26,7 +26,7 @@ ROOMS = {
         "running", "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "layers",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "sums", "layers",
         "derivation",
         "vectors", "table",
     ],
