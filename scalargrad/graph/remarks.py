@@ -80,6 +80,6 @@ def conventions(graph: Graph) -> list[str]:
             name = printable(name_of(node.label).text) if node.label else node.symbol
             names.setdefault(node.operation, []).append(name)
     return [
-        f"{KINK} {listed(at)} at the kink of {name}: {OPERATIONS[name].convention}"
+        f"{KINK} {listed(dict.fromkeys(at))} at the kink of {name}: {OPERATIONS[name].convention}"
         for name, at in names.items()
     ]
