@@ -322,6 +322,12 @@ def test_a_line_that_is_not_read_is_refused(line):
         read_rows(f"## B99 A row\nIt states.\n\n{line}\n")
 
 
+def test_an_unknown_origin_is_refused():
+    (row,) = read_rows("## B99 A row\nIt states.\n\n```sg\nw = 3  # ours\n```\n- folows: w = 3\n")
+    with pytest.raises(ValueError, match="an origin is slide, follows, ours or a slide; got 'fol"):
+        row.outcome()
+
+
 # Slips -------------------------------------------------------------------------------------------
 
 
