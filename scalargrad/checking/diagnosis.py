@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from scalargrad.checking.reading import UnreadableNumber, read
 from scalargrad.checking.recipes import Case
-from scalargrad.checking.recomputing import Way, Work, computed, expected
+from scalargrad.checking.recomputing import Way, Work, computed, expected, farthest
 from scalargrad.checking.slips import SLIPS, Slip
 from scalargrad.engine.scalars import to_float
 
@@ -94,7 +94,7 @@ def _fits(case: Case, work: Work) -> bool:
     if not math.isfinite(written):
         return False
     distance = abs(to_float(number) - written)
-    if not distance <= 50 * half + 0.5 * abs(written) + 1e-9 * abs(written):
+    if not distance <= farthest(written, half):
         return False
     if distance <= min(half, 0.1 * abs(written)) + 1e-10 * abs(written):
         return True
