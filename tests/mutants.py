@@ -46,7 +46,7 @@ _MARKING = ("tests/checking/test_marking.py", "tests/checking/test_quantities.py
 TESTS = {
     "engine/value": (*_ENGINE, "tests/engine/test_inplace.py", "tests/engine/test_habits.py",
                      "tests/engine/test_numbers.py", "tests/engine/test_copying.py"),
-    "engine/backward": (*_ENGINE, "tests/engine/test_peers.py"),
+    "engine/backward": (*_ENGINE, "tests/engine/test_suites_of_peers.py"),
     "engine/fast": (*_ENGINE, "tests/engine/test_peers.py"),
     "engine/one_sided": (*_ENGINE, "tests/checking/test_gradcheck.py"),
     "engine/ops": (*_ENGINE, "tests/engine/test_ops.py", "tests/engine/test_matrix.py"),

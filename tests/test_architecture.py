@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
 # its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
 ROOMS = {
-    "notation": ["words", "names", "numbers", "printing"],
+    "notation": ["words", "names", "tex", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",
@@ -22,11 +22,12 @@ ROOMS = {
     ],
     "notation ": ["formula"],
     "language": [
-        "answers", "vectors", "steps", "library", "tokens", "expressions", "parsing", "running",
-        "reading", "lifting", "writing",
+        "answers", "vectors", "steps", "library", "tokens", "indices", "expressions", "parsing",
+        "running", "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "derivation",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "layers",
+        "derivation",
         "vectors", "table",
     ],
     "compiler": [
@@ -55,10 +56,13 @@ ROOMS = {
     "interop ": ["graphviz"],
     "checking": [
         "reading", "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
-        "working", "recipes", "slips", "diagnosis", "sentences", "report", "marking", "gradcheck",
+        "working", "formulas", "recipes", "slips", "diagnosis", "sentences", "report", "marking",
+        "gradcheck",
     ],
-    "sheets": ["variants", "documents", "tables", "worksheet", "submissions", "keys", "results",
-               "workers", "grading", "plugin"],
+    "sheets": [
+        "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
+        "flags", "reviewing", "gradebooks", "workers", "grading", "gradescope", "plugin",
+    ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
     "lectures": ["", "statements", "demonstrations", "rows", "decks"],

@@ -13,7 +13,12 @@ from scalargrad.checking.kinks import (
     slopes_at_kinks,
 )
 from scalargrad.checking.precision import UNSTATED, Precision
-from scalargrad.checking.quantities import Quantity, canonical_label, shown
+from scalargrad.checking.quantities import (
+    Quantity,
+    canonical_label,
+    second_derivative,
+    shown,
+)
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
@@ -56,6 +61,8 @@ class AnswerKey:
         if asked.kind == "value":
             return (of,)
         by = self.names[asked.by]
+        if asked.kind == "second":
+            return of, by, self.names[asked.also], 2
         return (of, by) if asked.step is None else (of, by, asked.step)
 
     def truth(self, key: Key, at_kinks: AtKinks = "any") -> Scalar:
@@ -63,6 +70,8 @@ class AnswerKey:
         of, *rest = key
         if not rest:
             return of.data
+        if len(key) == 4:
+            return second_derivative(*key[:3])
         by, *step = rest
         derivative = self.gradients(of).get(by, 0)
         both = self.slopes(key) if at_kinks == "any" else None
@@ -78,8 +87,8 @@ class AnswerKey:
         return self._gradients[of]
 
     def slopes(self, key: Key) -> Slopes | None:
-        """The slopes of a derivative to both sides; None where it is smooth, and for a value."""
-        if len(key) == 1:
+        """The slopes of a first derivative to both sides; None where it is smooth, or none."""
+        if len(key) in (1, 4):
             return None
         of, by = key[:2]
         if of not in self._is_smooth:

@@ -105,7 +105,7 @@ def _differences_of(asked: Sequence[str], key: AnswerKey) -> Iterator[str]:
     for text in asked[:_MOST_DIFFERENCES]:
         meant = quantity(text, key.names)
         of, *by = key.key(meant)
-        if by:
+        if by and meant.kind != "second":
             derivative = key.shown(replace(meant, kind="derivative", step=None))
             found.append(f"{derivative} = {_difference(of, by[0])}")
     if found:

@@ -17,6 +17,7 @@ from typing import Any
 
 from scalargrad.checking.answer_key import AnswerKey, AtKinks, key_of
 from scalargrad.checking.diagnosis import Mistake, mistakes
+from scalargrad.checking.formulas import judged
 from scalargrad.checking.kinks import ANY, Interval
 from scalargrad.checking.quantities import UnknownQuantity, quantity
 from scalargrad.checking.reading import (
@@ -46,6 +47,7 @@ from scalargrad.checking.report import (
     BLANK,
     CONSISTENT,
     FOLLOWS,
+    FORMULA,
     LAST_DIGIT,
     NOT_ASKED,
     NOT_CONFIRMED,
@@ -224,7 +226,7 @@ def _read(key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None) ->
         elif answer.key is not None and counting[answer.key] is not answer:
             answer.verdict = NOT_ASKED
             answer.problem = f"line {counting[answer.key].number} answers this; that one counts"
-        yield _with_reading(answer, comma)
+        yield _with_reading(key, answer, comma)
     missing = [found for found in wanted or {} if found not in counting]
     for number, found in enumerate(missing, len(given) + 1):
         yield _Answer(number, (wanted or {})[found], "", verdict=BLANK, exact=key.truth(found))
@@ -254,7 +256,7 @@ def _answer(key: AnswerKey, number: int, name: object, written: object) -> _Answ
     return answer
 
 
-def _with_reading(answer: _Answer, comma: Comma | None) -> _Answer:
+def _with_reading(key: AnswerKey, answer: _Answer, comma: Comma | None) -> _Answer:
     """A line with its number; without nodes where there is nothing to mark."""
     if not answer.verdict and answer.is_blank:
         answer.verdict = BLANK
@@ -264,7 +266,14 @@ def _with_reading(answer: _Answer, comma: Comma | None) -> _Answer:
     try:
         answer.reading = _reading(answer.original, comma or "asked for")
     except UnreadableNumber as error:
-        answer.verdict, answer.problem, answer.key = UNREADABLE, _sentence(error), None
+        assert answer.key is not None
+        answer.verdict, answer.problem = UNREADABLE, _sentence(error)
+        judgement = judged(key, answer.key, answer.written)
+        if judgement:
+            answer.problem = SENTENCES[judgement].format(quantity=answer.quantity)
+        if judgement == "right formula":
+            answer.verdict, answer.credit = FORMULA, key.precision.formulas
+        answer.key = None
     return answer
 
 
@@ -634,9 +643,11 @@ def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> No
         assert answer.reading is not None
         of, by, *step = answer.key
         both = key.slopes(answer.key)
-        middle, half = answer.reading.middle, answer.half
-        is_slope = both is not None and both.outcome == "slopes" and not step
-        lines.append(of_line(of, by, middle - half, middle + half) if is_slope else [])
+        ends = [answer.reading.middle - answer.half, answer.reading.middle + answer.half]
+        if step:  # an update says what the slope was
+            ends = sorted((Fraction(by.data) - end) / step[0] for end in ends)
+        is_slope = both is not None and both.outcome == "slopes"
+        lines.append(of_line(of, by, *ends) if is_slope else [])
     for place in first_impossible(lines):
         at_kinks[place].verdict = WRONG
         at_kinks[place].reason = SENTENCES["one slope"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Literal
 
 from scalargrad.checking.reading import UnreadableNumber, read
-from scalargrad.engine.backward import partial
+from scalargrad.engine.backward import gradients, partial, topological_order
+from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
@@ -31,17 +32,19 @@ class Quantity:
     """What a line of a worksheet asks for.
 
     Attributes:
-        kind: "value" of a node, "derivative" of one node by another, or "update": the value of
-            `by` after a step of gradient descent, by − step·∂of/∂by.
+        kind: "value" of a node, "derivative" of one node by another, "second" derivative of it by
+            two, or "update": the value of `by` after a step of gradient descent, by − step·∂of/∂by.
         of: the node; the one that is differentiated, "" for the program's output.
         by: the node by which it is differentiated; "" for a value.
         step: the learning rate of an update.
+        also: of a second derivative the node by which that by `by` is differentiated.
     """
 
-    kind: Literal["value", "derivative", "update"]
+    kind: Literal["value", "derivative", "second", "update"]
     of: str
     by: str = ""
     step: Fraction | None = None
+    also: str = ""
 
 
 def shown(quantity: Quantity) -> str:
@@ -53,10 +56,15 @@ def shown(quantity: Quantity) -> str:
     'ŷ'
     >>> shown(Quantity("update", "loss", "w2", Fraction(1, 10)))
     'w₂_new = w₂ − 0.1·∂ℓ/∂w₂'
+    >>> shown(Quantity("second", "loss", "w2", also="w4"))
+    '∂²ℓ/∂w₂∂w₄'
     """
     of, by = _typeset(quantity.of), _typeset(quantity.by)
     if quantity.kind == "value":
         return of
+    if quantity.kind == "second":
+        twice = quantity.also == quantity.by
+        return f"∂²{of}/∂{by}²" if twice else f"∂²{of}/∂{by}∂{_typeset(quantity.also)}"
     derivative = f"∂{of}/∂{by}" if quantity.of else f"∇{by}"
     if quantity.kind == "derivative":
         return derivative
@@ -71,7 +79,7 @@ def resolved(quantity: Quantity, output: str) -> Quantity:
     """The quantity with the name of the output in place of "".
 
     >>> resolved(Quantity("derivative", "", "w2"), "loss")
-    Quantity(kind='derivative', of='loss', by='w2', step=None)
+    Quantity(kind='derivative', of='loss', by='w2', step=None, also='')
     """
     return quantity if quantity.of else replace(quantity, of=output)
 
@@ -88,6 +96,8 @@ def truth(quantity: Quantity, program: Program) -> Scalar:
     if quantity.kind == "value":
         return of.data
     by = program[quantity.by]
+    if quantity.kind == "second":
+        return second_derivative(of, by, program[quantity.also])
     derivative = partial(of, by)
     return derivative if quantity.step is None else by.data - quantity.step * derivative
 
@@ -118,7 +128,7 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
         return Quantity("value", text)
     written = _REMARK.sub("", _plain(text))
     find = _finder(names)
-    for form in (_value, _update, _derivative, _delta):
+    for form in (_value, _update, _second, _derivative, _delta):
         found = form(written, find)
         if found is not None:
             return found
@@ -128,6 +138,29 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
         if derivative is not None:
             return derivative
     raise UnknownQuantity(_complaint(text, written, names, find))
+
+
+def second_derivative(
+    of: Value, by: Value, also: Value, leaves: Mapping[Value, Scalar] | None = None
+) -> Scalar:
+    """∂²of/∂by ∂also: backward on numbers that are Values, and then backward on those.
+
+    Args:
+        of: the node that is differentiated.
+        by: what by first.
+        also: what by then; the same node for ∂²of/∂by².
+        leaves: numbers to take in place of their own.
+
+    >>> x = Value(3, "x")
+    >>> second_derivative(x * x * x, x, x)
+    18
+    """
+    below = [node for node in topological_order(of) if not node.parents]
+    twins = rebuilt(of, {node: Value((leaves or {}).get(node, node.data)) for node in below})
+    if by not in twins or also not in twins:
+        return 0
+    slope = gradients(twins[of], 1).get(twins[by], 0)
+    return gradients(slope, 1).get(twins[also].data, 0) if isinstance(slope, Value) else 0
 
 
 def canonical_label(node: Value) -> str:
@@ -148,6 +181,9 @@ _OF_BY = re.compile(
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"(?:d|∂|partial)(?P<of>[^/]*)(?:/|\bby\b)\s*(?:d|∂|partial)(?P<by>[^/]+)")
+_SQUARE = r"(?:\^?\{?2\}?|²)"
+_TWICE = re.compile(rf"[d∂]\s*{_SQUARE}\s*([^/]+)/\s*\(?[d∂]\s*([^/]+?)\)?\s*{_SQUARE}")
+_BY_BOTH = re.compile(rf"[d∂]\s*{_SQUARE}\s*([^/]+)/\s*\(?[d∂]\s*([^/]+?)\s*[d∂]\s*([^/]+?)\)?")
 _OPERATOR = re.compile(
     r"(?:d|∂)\s*/\s*(?:d|∂)\s*(?:\((?P<enclosed>[^()]+)\)|(?P<by>\S+))\s*(?P<of>.+)"
 )
@@ -192,6 +228,17 @@ def _derivative(written: str, find: _Find) -> Quantity | None:
     if written[:1] in ("d", "∂"):  # dw2, as programs of courses name the gradient
         name = find(written[1:].lstrip("_ "))
         return Quantity("derivative", "", name) if name else None
+    return None
+
+
+def _second(written: str, find: _Find) -> Quantity | None:
+    """A second derivative: d2l/dw2^2, ∂²ℓ/∂w₂∂w₄."""
+    for form in (_TWICE, _BY_BOTH):
+        match = form.fullmatch(written)
+        names = [find(name) for name in match.groups()] if match else []
+        if match and all(names):
+            of, by, *also = [name or "" for name in names]
+            return Quantity("second", of, by, also=also[0] if also else by)
     return None
 
 
@@ -354,7 +401,7 @@ def _complaint(text: str, written: str, names: Collection[str], find: _Find) -> 
     """One line on what is unknown, and the nearest quantities that are known."""
     got = printable(text)
     if re.match(r"(?:d|∂)(?:\^?2|²)", written):
-        return f"second derivatives are not marked; got {got!r}"
+        return f"a second derivative is written like ∂²ℓ/∂w₂² or ∂²ℓ/∂w₂∂w₄; got {got!r}"
     bare = re.sub("^(?:new|updated|next) ", "new ", written.partition("=")[0].strip())
     weight = next(filter(None, map(find, _without_new(bare))), None)
     if weight and weight != written and "/" not in written:

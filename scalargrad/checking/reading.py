@@ -1,6 +1,6 @@
 """Numbers as a person writes them, read from their text.
 
-What is around a number is taken off first (`_bare`): quotes, TeX, "about", a unit. What is not a
+What is around a number is taken off first (`bare`): quotes, TeX, "about", a unit. What is not a
 plain number then is arithmetic, which the language of programs reads.
 
 A decimal means half a unit of its last place either way, a fraction is exact, and so is a number
@@ -114,15 +114,25 @@ _TEX = (
     (re.compile(r"\\pm(?![A-Za-z])"), "±"),
     (re.compile(r"\\(?:approx|simeq|sim)(?![A-Za-z])"), "≈"),
     (re.compile(r"\\(?:left|right|displaystyle|textstyle)(?![A-Za-z])"), " "),
-    (re.compile(r"\\(?:mathrm|mathbf|mathit|text|textbf|boxed|bm)\s*\{([^{}]*)\}"), r"\1"),
+    (re.compile(r"\\textcolor\s*\{[^{}]*\}|\\\\$"), ""),
+    (
+        re.compile(
+            r"\\(?:mathrm|mathbf|mathit|text|textbf|boxed|bm|num|underline|ensuremath)"
+            r"\s*\{([^{}]*)\}"
+        ),
+        r"\1",
+    ),
     (re.compile(r"\{,\}"), ","),
     (re.compile(r"\\[,;:! ]|\\quad|(?<=[0-9]) *\\dots|~(?=[0-9])"), " "),
     (
-        re.compile(r"\\[dt]?frac\s*(?:\{([0-9.]+)\}|([0-9]))\s*(?:\{([0-9.]+)\}|([0-9]))"),
+        re.compile(
+            r"\\(?:[dts]|nice)?frac\s*(?:\{([0-9.]+)\}|([0-9]))\s*(?:\{([0-9.]+)\}|([0-9]))"
+        ),
         r"\1\2/\3\4",
     ),
-    (re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
+    (re.compile(r"\\(?:[dts]|nice)?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
     (re.compile(r"\\sqrt\s*(?:\{([^{}]*)\}|([0-9]))"), r"sqrt(\1\2)"),
+    (re.compile(r"^\{([^{}]*)\}$"), r"\1"),
     (re.compile(r"\\([A-Za-z]+)"), r"\1 "),
     (re.compile(r"\\%"), "%"),
 )
@@ -161,7 +171,7 @@ def read(text: str, comma: Comma = "decimal") -> Reading:
     """
     if len(text) > MOST_CHARACTERS:
         raise _refused(f"-0.5000, with at most {MOST_DIGITS} digits", text)
-    written, notes = _bare(text)
+    written, notes = bare(text)
     _refuse_words(written, text)
     written = _with_points(written, comma, text)
     if "=" not in written.strip("= ") and "≈" not in written[1:]:
@@ -207,7 +217,7 @@ def of_number(number: Scalar) -> Reading:
     return Reading(str(number), exact - slack, exact + slack)
 
 
-def _bare(text: str) -> tuple[str, list[str]]:
+def bare(text: str) -> tuple[str, list[str]]:
     """The text with one spelling for each sign and without what only stands around a number.
 
     The second result says what was read over that may have meant something: units.
@@ -254,20 +264,57 @@ _ENCLOSING = tuple(
         (r"__(?P<bold>[^_]+)__", r"\g<bold>"),
         (r"^\s*[*_](?P<italic>[^*_]+)[*_]\s*$", r"\g<italic>"),
         (r"</?(?:b|i|em|strong|code)>", " "),
+        (r"^\s*\[([^\[\],;]*)\]\s*$", r"\1"),
+        # what programs print
+        (r"^Fraction\((-?[0-9]+), ([0-9]+)\)$", r"\1/\2"),
+        (
+            r"^(?:tensor|(?:np\.)?array|(?:np\.)?float(?:32|64)?|Decimal|Value)\(['\[]*(?:data=)?"
+            r"([-+0-9.e]+)['\]]*(?:, *\w+=[\w.<>]+)*\)$",
+            r"\1",
+        ),
+        (r"(?<=[0-9])[dD](?=[-+]?[0-9]+$)", "e"),
+        (r"(?<=\.)([0-9]+)f$", r"\1"),
+        # a point in the middle, as in 0·24, and the French point of 2,4.10⁻¹
+        (r"^([-−–+]? *0)·(?=[0-9]+$)", r"\1."),
+        (r"(?<=[0-9],)([0-9]+)\.10(?=[\^⁻⁰¹²³⁴-⁹])", r"\1*10"),
+        (r"(?<=[0-9)])[,;!]$", ""),
     )
 )
-_ABOUT = r"(?:approx(?:imately)?\b\.?|about|around|roughly|nearly|circa|ca\.|etwa|rund|env\.)"
+_ABOUT = (
+    r"(?:approx(?:imately)?\b\.?|about|around|roughly|nearly|circa|ca\.|etwa|rund|ungefähr|"
+    r"environ|env\.)"
+)
+_RESULT = (
+    r"(?:answer|ans|result|value|gradient|final|antwort|ergebnis|wert|réponse|résultat|valeur|"
+    r"respuesta|resultado|risultato)"
+)
+_SO = (
+    r"(?:it is|it's|that is|so|hence|thus|therefore|exactly|(?:i|we) (?:get|got|find)|also|somit|"
+    r"daher|genau|gleich|ergibt|wir erhalten|soit|donc|vaut|exactement|on (?:trouve|obtient)|"
+    r"entonces|quindi)\b|∴"
+)
+_HOW_MANY = (
+    r"[0-9]+ *(?:d\.? ?p|s\.? ?f|sig\.? ?figs?|(?:significant )?figures?|decimals?|"
+    r"decimal places?|Stellen|décimales|chiffres)\.?"
+)
+_TO_FIGURES = rf"(?:\((?:rounded )?(?:to |auf )?{_HOW_MANY}\)|(?:to|auf) {_HOW_MANY})"
 _WORDS = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
+        (
+            rf"^(?:(?:the|das|die|la|le|el) )?(?:final )?{_RESULT}\b *(?:is\b|ist\b|est\b|:|=)? *",
+            "",
+        ),
+        (rf"^(?:{_SO})[,:]? *", ""),
         (rf"^{_ABOUT} *", "≈ "),
         (rf"(?<=[0-9.…)]) *[(,]? *{_ABOUT} *\)?\.?$", ""),
-        (r"(?<=[0-9.…)]) *\(?(?:rounded|exact(?:ly)?|exakt|gerundet)\)?\.?$", ""),
-        (r"^(?:the )?(?:answer|ans|result|value|antwort)\b *(?:is\b|:|=)? *", ""),
-        (r"^(?:it is|it's|that is|so|hence|also|thus|therefore)\b[,:]? *", ""),
+        (r"(?<=[0-9.…)]) *\(?(?:rounded|exact(?:ly)?|exakt|gerundet|arrondi)\)?\.?$", ""),
+        (rf"(?<=[0-9.…)]),? *{_TO_FIGURES}$", ""),
+        (r"(?<=[0-9.…]) *\([^\W\d_]{2,}(?: [^\W\d_]+)*\)$", ""),
         (r"^(?:->|=>|→|⇒|:) *", ""),
-        (r"^(≈ *)?(?:minus|negative|neg\.) *(?=[0-9.(])", r"\1-"),
-        (r"^(≈ *)?(?:plus|positive) *(?=[0-9.(])", r"\1"),
+        (r"^(≈ *)?(?:minus|negativ[e]?|neg\.|moins|menos|meno) *(?=[0-9.(])", r"\1-"),
+        (r"^(≈ *)?(?:plus|positiv[e]?) *(?=[0-9.(])", r"\1"),
+        (r" *(?:->|=>|→|⇒) *", "="),
     )
 )
 _UNIT = re.compile(r"(?P<number>.*[0-9)…]) +(?P<unit>[^\W\d_]{2,}\.?)")
@@ -283,6 +330,10 @@ def _refuse_words(written: str, text: str) -> None:
         raise UnreadableNumber(f"write the number again; got {printable(text)!r}")
     if re.search(r"[0-9)…] *(?:\bor\b|\boder\b|\bou\b|\bto\b|\bbis\b|;) *[-+(.]? *[0-9.(]", bare):
         raise UnreadableNumber(f"choose one number; got {printable(text)!r}")
+    if re.fullmatch(r"\|[^|]*\|", written):
+        raise UnreadableNumber(
+            f"bars mean an absolute value: write the number; got {printable(text)!r}"
+        )
     if re.match(r"[≈ ]*± *[0-9.]", written):
         raise UnreadableNumber(f"choose one sign, + or −; got {printable(text)!r}")
     if re.fullmatch(r"[\[({] *[-+0-9.e ]+[,;][-+0-9.e ]+[\])}]", bare):
@@ -494,8 +545,8 @@ def _instead(written: str) -> str:
         return f"{written.replace(',', '.')[:40]}, with a point"
     if re.fullmatch(r"[0-9.,' ]+", bare) and any(mark in bare for mark in ",' "):
         return "1234.5, without marks between thousands"
-    if re.fullmatch(r"[0-9.]+ *%", bare):
-        return "0.5, not in percent"
+    if re.match(r"[0-9.,]+ ?[^\W\d]", bare):
+        return "-0.5 alone, without words or units beside it"
     if re.fullmatch(r"[0-9. +/-]*/[0-9. +/-]*", bare):
         return "-1/2, one whole number above another"
     if set(bare) <= set("0123456789.()+-*/ ") and re.search(r"[0-9)] *[-+*(]", bare):

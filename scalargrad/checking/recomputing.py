@@ -1,9 +1,9 @@
 """Recomputing one quantity from others that a person wrote, and how far their rounding carries.
 
-A quantity is a tuple: (h,) is the value of h, (h, w) the derivative ∂h/∂w, and (h, w, step) the
-weight after a step of gradient descent. It is worked out by the steps of a person: a value from the
-values of the named nodes before it, a partial derivative from such values, any other derivative by
-the chain rule over named nodes.
+A quantity is a tuple: (h,) is the value of h, (h, w) the derivative ∂h/∂w, (h, w, step) the weight
+after a step of gradient descent, and (h, w, v, 2) the derivative ∂²h/∂w∂v. It is worked out by the
+steps of a person: a value from the values of the named nodes before it, a partial derivative from
+such values, any other derivative by the chain rule over named nodes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
 
+from scalargrad.checking.quantities import second_derivative
 from scalargrad.engine import ops
 from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import Operands
@@ -209,6 +210,9 @@ class Recomputation:
         if len(key) == 1:
             is_leaf = not self.outline.sources[key[0]]
             return key[0].data if is_leaf else self._valued(key[0])
+        if len(key) == 4:  # nothing but the inputs is looked at
+            leaves = {node: self.value(node) for node in self.outline.place if not node.parents}
+            return second_derivative(*key[:3], leaves)
         of, by, *step = key
         if of is by and not step:
             return 1

@@ -28,21 +28,23 @@ CONSISTENT = "consistent, no credit"
 NOT_CONFIRMED = "not confirmed"
 LAST_DIGIT = "last digit"
 WRONG = "wrong"
+FORMULA = "right formula"
 UNREADABLE = "unreadable"
 BLANK = "blank"
 NOT_ASKED = "not asked"
 UNKNOWN = "unknown quantity"
 
 _MARKS = {RIGHT: "✓", TOO_FEW: "✓", AT_KINK: "→", FOLLOWS: "→", CONSISTENT: "→", WRONG: "✗",
-          LAST_DIGIT: "✗", NOT_CONFIRMED: "?", UNREADABLE: "?", UNKNOWN: "?"}  # fmt: skip
+          LAST_DIGIT: "✗", NOT_CONFIRMED: "?", FORMULA: "?", UNREADABLE: "?",
+          UNKNOWN: "?"}  # fmt: skip
 
 
 # Colours of a terminal and of HTML, which show on light and dark; the marks say the same.
 _GREEN, _YELLOW, _RED, _GREY = ("32", "#2e8540"), ("33", "#a86500"), ("31", "#d13438"), ("2", "")
 _COLOURS = {
     RIGHT: _GREEN, TOO_FEW: _GREEN, AT_KINK: _GREEN, FOLLOWS: _YELLOW, CONSISTENT: _YELLOW,
-    NOT_CONFIRMED: _YELLOW, LAST_DIGIT: _RED, WRONG: _RED, UNREADABLE: _RED, UNKNOWN: _RED,
-    BLANK: _GREY, NOT_ASKED: _GREY,
+    NOT_CONFIRMED: _YELLOW, FORMULA: _YELLOW, LAST_DIGIT: _RED, WRONG: _RED, UNREADABLE: _RED,
+    UNKNOWN: _RED, BLANK: _GREY, NOT_ASKED: _GREY,
 }  # fmt: skip
 _SHADES = {verdict: shade for verdict, (shade, _) in _COLOURS.items()}
 _INKS = {verdict: ink for verdict, (_, ink) in _COLOURS.items()}
@@ -57,8 +59,8 @@ class Line:
         quantity: what was asked for, as mathematics writes it.
         written: the text of the answer.
         verdict: "right", "right, too few figures", "follows, at a kink", "follows from your line
-            N", "consistent, no credit", "not confirmed", "last digit", "wrong", "unreadable",
-            "blank", "not asked" or "unknown quantity".
+            N", "consistent, no credit", "not confirmed", "last digit", "wrong", "right formula",
+            "unreadable", "blank", "not asked" or "unknown quantity".
         message: one sentence or two for the person.
         hint: the same without the solution.
         exact: the true value; None where it is withheld or not known.
@@ -179,7 +181,9 @@ class Report:
         right = sum(line.verdict in (RIGHT, AT_KINK) for line in self.asked)
         follow = sum(line.kind == FOLLOWS for line in self.asked)
         following = f", {follow} follow{'s' * (follow == 1)} from earlier lines" if follow else ""
-        for verdict, said in ((TOO_FEW, "with too few figures"), (NOT_CONFIRMED, "not confirmed")):
+        others = {TOO_FEW: "with too few figures", NOT_CONFIRMED: "not confirmed",
+                  FORMULA: "a right formula without a number"}  # fmt: skip
+        for verdict, said in others.items():
             count_of = sum(line.verdict == verdict for line in self.asked)
             following += f", {count_of} {said}" if count_of else ""
         unknown = sum(line.verdict == UNKNOWN for line in self.lines)

@@ -37,6 +37,9 @@ SENTENCES = {
         "{quantity} = {written} is not possible together with the lines above: a node on its kink "
         "has one slope for all of them."
     ),
+    "right formula": "the right formula for {quantity}; now put the numbers in",
+    "formula with numbers": "a formula with some of the numbers in it; put all in, and work it out",
+    "another formula": "this is not the formula for {quantity}, and a number is asked for",
     "at a kink": (
         "{quantity} = {written} follows from your own slope at the kink, which is one of those "
         "that are right."

@@ -106,6 +106,8 @@ PATHS = "x = 1.3; a = 0.7*x; b = 5.1*x; loss = a*b"
 CURVED = PATHS.replace("5.1*x", "5.1*x^2")
 TWO = "x1 = 1.3; x2 = -0.4; w1 = 0.9; w2 = 1.7; b = 0.35; z = w1*x1 + w2*x2 + b; loss = z^3"
 MEAN = "a = 1.7; b = 2.9; c = 0.6; m = mean(a, b, c); loss = 3*m"
+PENALTY = "w = 0.9; y = 2; x = 1.2; lam = 0.15; D = (w*x - y)^2; R = lam*w^2; J = D + R"
+THREE = CURVED.replace("loss = a*b", "c = 0.3*x; loss = a + b + c")
 ANGLE = "t = 1.1; s = sin(t); loss = 2*s"
 EXP = "x = 1.7; k = exp(x); loss = 3*k"
 RATIO = "p = 0.7; q = 1.9; r = p/q; k = log(q); loss = r*k"
@@ -197,6 +199,29 @@ def _without_constant(right: Operands, node: Value, y: Scalar, a: Operands) -> V
             yield 1, right[1]
         elif first and not second and node.op is ops.mul:
             yield right[0], 1
+        front = node.parents[0]  # the 2 of λ/2·w²
+        if front.op is ops.div and not front.label and _is_constant(front.parents[1]):
+            yield right[0], right[1] * front.parents[1].data
+
+
+def _without_leaf(right: Operands, node: Value, y: Scalar, a: Operands) -> Variants:
+    """The slope without a named factor, as λ in λw², in front of what has no name."""
+    first, second = node.parents
+    if first.label and not first.parents and second.parents and not second.label:
+        yield right[0], 1
+    if second.label and not second.parents and first.parents and not first.label:
+        yield 1, right[1]
+
+
+def _with_target(times: int) -> Callable[..., Variants]:
+    """The slope of (a − 0.5)² with another multiple of the number that is taken away."""
+
+    def change(right: Operands, node: Value, y: Scalar, a: Operands) -> Variants:
+        inner = node.parents[0]
+        if inner.op is ops.sub and _is_constant(inner.parents[1]):
+            yield (2 * (a[0] + (1 - times) * inner.parents[1].data),)
+
+    return change
 
 
 def _with_constant_twice(right: Operands, node: Value, y: Scalar, a: Operands) -> Variants:
@@ -273,7 +298,7 @@ _STANDS, _VALUE = "stands where", "the value is taken for the derivative"
 SLIPS: tuple[Slip, ...] = (
     Slip("the sign is wrong",
          made_from(itself, lambda y: -y), Example(SLIDE, "dl/dw2 = 0.24"),
-         hides=(_SIGN, "the paths are subtracted", _STANDS)),
+         hides=(_SIGN, "the paths are subtracted", "the target is added", _STANDS)),
     # the slope of one operation
     Slip("the factor 2 of the square is lost",
          slope(ops.square, lambda y, a: a), Example(SIGMOID, f"{H}dl/dh = -0.32082"),
@@ -302,6 +327,8 @@ SLIPS: tuple[Slip, ...] = (
          slope(ops.sigmoid, lambda y, a: y), Example(SIGMOID, f"{H}dh/dz = 0.67918")),
     Slip("1 − σ is taken for σ(1 − σ)",
          slope(ops.sigmoid, lambda y, a: 1 - y), Example(SIGMOID, f"{H}dh/dz = 0.32082")),
+    Slip("σ² is taken for σ(1 − σ)",
+         slope(ops.sigmoid, lambda y, a: y * y), Example(SIGMOID, f"{H}dh/dz = 0.46129")),
     Slip("tanh is taken for 1 − tanh²",
          slope(ops.tanh, lambda y, a: y), Example(TANH, "z=0.75; dh/dz = 0.63515")),
     Slip("the square in 1 − tanh² is lost",
@@ -332,7 +359,10 @@ SLIPS: tuple[Slip, ...] = (
     Slip("a constant factor is lost",
          slopes((ops.mul, ops.div), _without_constant),
          Example("a = 1.7; b = 2.9; S = a*b; L = S/4", "dL/dS = 1.00000"),
-         hides=("a product is differentiated like a sum", "is doubled"), is_anywhere=True),
+         hides=("differentiated like a sum", "inner derivative", "is doubled"), is_anywhere=True),
+    Slip("a factor in front is lost",
+         slopes(ops.mul, _without_leaf), Example(PENALTY, "D=0.8464; R=0.1215; dR/dw = 1.80000"),
+         hides=("differentiated like a sum", "inner derivative")),
     Slip("a constant factor is taken twice",
          slopes((ops.mul, ops.div), _with_constant_twice),
          Example("a = 1.7; b = 2.9; S = a*b; L = 3*S", "dL/dS = 9.00000")),
@@ -363,9 +393,12 @@ SLIPS: tuple[Slip, ...] = (
          term(lambda g, d: g + d), Example(SIGMOID, f"{BACK}dl/dz = -0.42375")),
     Slip("one path is missed",
          term(lambda g, d: 0, least=2),
-         Example(CURVED.replace("loss = a*b", "c = 0.3*x; loss = a*b + c"),
+         Example(THREE.replace("a + b", "a*b"),
                  "a=0.91; b=8.619; c=0.39; dl/dx = 18.09990"),
-         hides=("a term of the slope is lost",), gives_nought=True),
+         hides=("a term of the slope is lost", _STANDS), is_anywhere=True, gives_nought=True),
+    Slip("all paths but one are missed",
+         total(lambda terms: [g * d for _, g, d in terms] if len(terms) > 2 else []),
+         Example(THREE, "a=0.91; b=8.619; c=0.39; dl/da=1; dl/db=1; dl/dc=1; dl/dx = 0.70000")),
     Slip("one path is counted twice",
          term(lambda g, d: 2 * g * d, least=2),
          Example(PATHS, "a=0.91; b=6.63; dl/dx = 13.92300")),
@@ -400,7 +433,7 @@ SLIPS: tuple[Slip, ...] = (
     # softmax and targets
     Slip("the label is forgotten",
          made_from(power_and_sum, divide), Example(SOFTMAX, f"{BY_E}pb=0.24243; dL/db = 0.24243"),
-         hides=("one path is missed", _VALUE)),
+         hides=("one path is missed", "another node is passed on", _VALUE)),
     Slip("the 1 is subtracted at the wrong class",
          made_from(power_and_sum, lambda e, z: divide(e, z) - 1),
          Example(SOFTMAX, f"{BY_E}pb=0.24243; dL/da = -0.34100")),
@@ -415,10 +448,12 @@ SLIPS: tuple[Slip, ...] = (
          made_from(power_and_sum, lambda e, z: divide(e, z - e), lambda e, z: divide(e, z - e) - 1),
          Example(SOFTMAX, f"{BY_E}pb=0.24243; dL/da = 1.93257")),
     Slip("the target is forgotten",
-         operand(is_target, lambda y: 0), Example(SIGMOID, f"{H}dl/dh = 1.35836"),
+         either(operand(is_target, lambda y: 0), slopes(ops.square, _with_target(0))),
+         Example(SIGMOID, f"{H}dl/dh = 1.35836"),
          is_anywhere=True),
     Slip("the target is added, not subtracted",
-         operand(is_target, lambda y: -y), Example(SIGMOID, f"{H}dl/dh = 3.35836"),
+         either(operand(is_target, lambda y: -y), slopes(ops.square, _with_target(-1))),
+         Example(SIGMOID, f"{H}dl/dh = 3.35836"),
          is_anywhere=True),
     Slip("the other branch of the cross-entropy is taken",
          operand(is_label, lambda y: 1 - y, signs=(1, -1)),

@@ -1,7 +1,8 @@
 """Lines at kinks that are possible together: at each kink a node has one slope for all of them.
 
 Where the maximum of a and b has a tie, ∂max/∂a = 1 is right and so is ∂max/∂b = 1, but not both. A
-slope at a kink is an unknown here; a line is a sum of such unknowns, and says how much it is.
+slope at a kink is an unknown here; a line is a sum of products of such unknowns, one for each path,
+and says how much it is.
 """
 
 from __future__ import annotations
@@ -17,49 +18,51 @@ from scalargrad.engine.scalars import Kind, Scalar
 from scalargrad.engine.value import Value
 
 Unknown = tuple[Value, int]  # a node on its kink, and which of its operands
-_ROUNDS, _NEAR = 2000, 1e-7
+Product = frozenset[Unknown]  # of one kink above another; that of none is 1
+_ROUNDS, _NEAR, _APART = 2000, 1e-7, 1e-4
+_MOST = 100  # products of unknown slopes in a line
+
+_ONE: Product = frozenset()
 
 
 @dataclass(frozen=True)
-class _Affine:
-    """A number and multiples of unknown slopes: a derivative of what lies above a kink."""
+class _Polynomial:
+    """A sum of multiples of products of unknown slopes: a derivative of what lies above kinks."""
 
-    number: Scalar
-    factors: Mapping[Unknown, Scalar]
+    terms: Mapping[Product, Scalar]
 
-    def __add__(self, other: Any) -> _Affine:
+    def __add__(self, other: Any) -> _Polynomial:
         """The sum."""
-        other = _affine(other)
-        factors = dict(self.factors)
-        for unknown, factor in other.factors.items():
-            factors[unknown] = factors.get(unknown, 0) + factor
-        return _Affine(self.number + other.number, factors)
+        terms = dict(self.terms)
+        for product, factor in _polynomial(other).terms.items():
+            terms[product] = terms.get(product, 0) + factor
+        return _Polynomial(terms)
 
-    def __mul__(self, other: Any) -> _Affine:
-        """The product; of two with unknowns it is not affine."""
-        other = _affine(other)
-        if self.factors and other.factors:
-            raise ArithmeticError("one kink above another")
-        a, b = (self, other) if self.factors else (other, self)
-        return _Affine(
-            a.number * b.number, {unknown: f * b.number for unknown, f in a.factors.items()}
-        )
-
-
-def _affine(scalar: Any) -> _Affine:
-    return scalar if isinstance(scalar, _Affine) else _Affine(scalar, {})
+    def __mul__(self, other: Any) -> _Polynomial:
+        """The product; a path passes each kink once."""
+        terms: dict[Product, Scalar] = {}
+        for mine, factor in self.terms.items():
+            for its, other_factor in _polynomial(other).terms.items():
+                terms[mine | its] = terms.get(mine | its, 0) + factor * other_factor
+        if len(terms) > _MOST:
+            raise ArithmeticError("too many kinks above one another")
+        return _Polynomial(terms)
 
 
-scalars.register(_Affine, Kind("slope with unknowns", 6, {}, convert=_affine))
+def _polynomial(scalar: Any) -> _Polynomial:
+    return scalar if isinstance(scalar, _Polynomial) else _Polynomial({_ONE: scalar})
+
+
+scalars.register(_Polynomial, Kind("slope with unknowns", 6, {}, convert=_polynomial))
 
 
 @dataclass(frozen=True)
 class Range:
-    """What is known of a sum of multiples of unknown slopes."""
+    """What is known of a sum of multiples of products of unknown slopes."""
 
-    factors: Mapping[Unknown, float]
-    low: float
-    high: float
+    factors: Mapping[Product, float]
+    low: float = -math.inf
+    high: float = math.inf
 
 
 def of_line(of: Value, by: Value, low: Scalar, high: Scalar) -> list[Range]:
@@ -70,18 +73,22 @@ def of_line(of: Value, by: Value, low: Scalar, high: Scalar) -> list[Range]:
         if not node.is_at_kink:
             return node.pullback
         kinks.add(node)
-        return multiplying([_Affine(0, {(node, i): 1}) for i in range(len(node.parents))])
+        unknown = [frozenset({(node, i)}) for i in range(len(node.parents))]
+        return multiplying([_Polynomial({each: 1}) for each in unknown])
 
     try:
-        derivative = _affine(gradients(of, _affine(1), pullback).get(by, 0))
+        derivative = _polynomial(gradients(of, _polynomial(1), pullback).get(by, 0))
     except ArithmeticError:
         return []
-    factors = {unknown: scalars.to_float(f) for unknown, f in derivative.factors.items() if f != 0}
-    known = scalars.to_float(derivative.number)
-    if not factors or not math.isfinite(known) or not all(map(math.isfinite, factors.values())):
+    terms = {each: scalars.to_float(f) for each, f in derivative.terms.items() if f != 0}
+    known = terms.pop(_ONE, 0.0)
+    if not terms or not all(map(math.isfinite, (known, *terms.values()))):
         return []
-    line = Range(factors, scalars.to_float(low) - known, scalars.to_float(high) - known)
-    return [line, *(known for kink in kinks for known in _of_kink(kink))]
+    line = Range(terms, scalars.to_float(low) - known, scalars.to_float(high) - known)
+    of_kinks = [each for kink in kinks for each in _of_kink(kink)]
+    ends = {each: (k.low, k.high) for k in of_kinks for each in k.factors if len(k.factors) == 1}
+    products = [each for term in terms for each in _of_product(term, ends)]
+    return [line, *of_kinks, *products]
 
 
 def _of_kink(node: Value) -> Iterator[Range]:
@@ -95,22 +102,43 @@ def _of_kink(node: Value) -> Iterator[Range]:
             scalars.to_float(node.op.slope(direction, *node.operands)),
             -scalars.to_float(node.op.slope([-d for d in direction], *node.operands)),
         ]
-        factors = {(node, i): float(d) for i, d in enumerate(direction) if d}
+        factors = {frozenset({(node, i)}): float(d) for i, d in enumerate(direction) if d}
         yield Range(factors, min(ends), max(ends))
+
+
+def _of_product(product: Product, ends: dict[Product, tuple[float, float]]) -> Iterator[Range]:
+    """What the bounds of two numbers u and v say of u·v, taken for an unknown of its own.
+
+    Source: G. P. McCormick, "Computability of global solutions to factorable nonconvex programs",
+    Mathematical Programming 10 (1976) 147.
+    """
+    first, *others = sorted(product, key=lambda unknown: (unknown[0].index, unknown[1]))
+    if not others:
+        return
+    u, v = frozenset({first}), frozenset(others)
+    yield from _of_product(v, ends)
+    (a, b), (c, d) = ends[u], ends[v]
+    corners = [a * c, a * d, b * c, b * d]
+    ends[product] = min(corners), max(corners)
+    for p, q in (a, c), (b, d):
+        yield Range({product: 1.0, v: -p, u: -q}, low=-p * q)
+    for p, q in (b, c), (a, d):
+        yield Range({product: 1.0, v: -p, u: -q}, high=-p * q)
 
 
 def are_possible(ranges: Iterable[Range]) -> bool:
     """Whether some slopes meet all that is known: each range in turn moves them into it."""
     known = list(ranges)
-    slopes = {unknown: 0.5 for each in known for unknown in each.factors}
+    slopes = {product: 0.5 for each in known for product in each.factors}
+    worst = 0.0
     for _ in range(_ROUNDS):
         worst = max((_move(slopes, each) for each in known), default=0.0)
         if worst <= _NEAR:
             return True
-    return False
+    return worst <= _APART
 
 
-def _move(slopes: dict[Unknown, float], known: Range) -> float:
+def _move(slopes: dict[Product, float], known: Range) -> float:
     """Move slopes into a range by the shortest way; how far they were outside, relative to it."""
     sum_ = sum(factor * slopes[unknown] for unknown, factor in known.factors.items())
     off = max(known.low - sum_, 0.0) or min(known.high - sum_, 0.0)

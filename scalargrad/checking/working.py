@@ -89,10 +89,11 @@ def _node(key: AnswerKey, label: str) -> Value:
 
 def _rule(key: AnswerKey, asked: Key) -> Formula | None:
     of, outline = asked[0], key.outline
-    if len(asked) > 1 and not outline.is_edge(asked[:2]):
+    if len(asked) > 2:
+        return None
+    if len(asked) > 1 and not outline.is_edge(asked):
         by = asked[1]
-        users = outline.ways(of, by) if len(asked) == 2 else []
-        terms = [_quotient(of, user) * _quotient(user, by) for user in users]
+        terms = [_quotient(of, user) * _quotient(user, by) for user in outline.ways(of, by)]
         return sum(terms[1:], terms[0]) if 0 < len(terms) <= _MOST_TERMS else None
     graph = contracted(of)
     if len(asked) == 1:

@@ -13,7 +13,7 @@ import click
 
 from scalargrad.cli.manual import is_plain
 from scalargrad.cli.options import FILE, PROGRAM, SOLUTIONS, Listed
-from scalargrad.cli.streams import is_pipe, save_new, say, source, standard_input
+from scalargrad.cli.streams import is_pipe, save, save_new, say, source, standard_input
 
 if TYPE_CHECKING:
     from scalargrad.checking.answer_key import AtKinks
@@ -138,6 +138,14 @@ def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, soluti
     "--output", "-o", type=FILE, default="gradebook.csv", help="The gradebook to write, .csv."
 )
 @click.option("--report", type=FILE, help="A folder for a report on each submission.")
+@click.option("--roster", type=FILE, help="Who has which variant: id, name, variant, email; .csv.")
+@click.option("--overrides", type=FILE, help="Your own marks: student, line, mark, note; .csv.")
+@click.option("--best", is_flag=True, help="Of several submissions the best counts, not the last.")
+@click.option("--anonymous", is_flag=True, help="Write no names.")
+@click.option("--items", type=FILE, help="A table of the lines to write: how the class did; .csv.")
+@click.option("--canvas", type=FILE, help="A gradebook for Canvas to write, .csv.")
+@click.option("--moodle", type=FILE, help="A gradebook for Moodle to write, .csv.")
+@click.option("--gradescope", type=FILE, help="An autograder for Gradescope to write, .zip.")
 @click.option("-j", "jobs", type=int, help="Worker processes.")
 @click.option(
     "--at-kinks",
@@ -152,22 +160,49 @@ def grade(
     submissions: Sequence[Path],
     output: Path,
     report: Path | None,
+    roster: Path | None,
+    overrides: Path | None,
+    best: bool,
+    anonymous: bool,
+    items: Path | None,
+    gradescope: Path | None,
     jobs: int | None,
     at_kinks: Any,
     solutions: bool,
     force: bool,
+    **systems: Path | None,
 ) -> None:
     """Mark a whole class; one bad file never stops it, and a second run marks only what is new.
 
     Example: scalargrad grade key.md submissions -o gradebook.csv --report reports
+
+    From the worksheet to the gradebook of the course:
+
+    1. scalargrad worksheet lecture.sg -o sheet.md --key key.md --variants 30
+
+    2. Hand out sheet-1.md to sheet-30.md; note in roster.csv who has which.
+
+    3. Collect: a folder as Canvas, Moodle, Gradescope or Blackboard gives it.
+
+    4. scalargrad grade key.md submissions --roster roster.csv --report reports
+
+    5. Look at the column "look", decide in overrides.csv, and grade again with --force.
+
+    6. Hand back the reports, and import --canvas or --moodle.
     """
     from scalargrad.notation.words import listed
+    from scalargrad.sheets.gradebooks import FORMS
+    from scalargrad.sheets.gradescope import autograder
     from scalargrad.sheets.grading import grade_to
-    from scalargrad.sheets.keys import Rules
+    from scalargrad.sheets.keys import Rules, keys_in
+    from scalargrad.sheets.reviewing import Course, items_csv, read_overrides
+    from scalargrad.sheets.roster import Roster, read_roster
     from scalargrad.sheets.submissions import passed_over, submissions_in
 
     if jobs is not None and jobs < 1:
         raise click.BadParameter(f"-j is 1 or more; got {jobs}")
+    students = read_roster(roster) if roster else Roster()
+    decided = read_overrides(overrides) if overrides else ()
     files = [
         file
         for place in submissions
@@ -176,13 +211,24 @@ def grade(
     skipped = [file.name for place in submissions if place.is_dir() for file in passed_over(place)]
     if skipped:
         say(f"passed over, as nobody's sheets: {listed(skipped)}", err=True)
+    before = output.read_text() if force and output.is_file() else ""
     hidden = not sys.stderr.isatty()
     with click.progressbar(files, label="marking", hidden=hidden, file=sys.stderr) as bar:
-        grade_to(
-            output, key, files, Rules(at_kinks, solutions), executor=jobs, reports=report,
+        book = grade_to(
+            output, key, files, Rules(at_kinks, solutions),
+            Course(students, decided, best, anonymous), executor=jobs, reports=report,
             force=force, each=lambda _: bar.update(1),
         )  # fmt: skip
+    for note in (*book.notes, *book.changes(before)):
+        say(note, err=True)
     say(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
+    others = [(path, FORMS[name](book.results, output.stem, students).encode())
+              for name, path in systems.items() if path]  # fmt: skip
+    if items:
+        others.append((items, items_csv(book.results).encode()))
+    if gradescope:
+        others.append((gradescope, autograder(keys_in(key), solutions)))
+    save(others)
 
 
 def shown(report: Report) -> str:

@@ -111,14 +111,9 @@ def draw(
 )
 @DIGITS
 @FRACTIONS
+@click.option("--order", type=click.IntRange(1, 2), default=1, help="2 for the second derivative.")
 def derive(
-    text: str,
-    wrt: str,
-    at: Sequence[str],
-    path: str | None,
-    form: str,
-    digits: int | None,
-    fractions: bool,
+    text: str, wrt: str, at: Sequence[str], path: str | None, form: str, **options: Any
 ) -> None:
     """Print the chain rule for one derivative: symbols, formulas, numbers, result.
 
@@ -126,8 +121,7 @@ def derive(
     """
     from scalargrad.graph.derivation import derive
 
-    output = read_program(text, at).output
-    rule = derive(output, wrt, path=names(path), digits=digits, fractions=fractions)
+    rule = derive(read_program(text, at), wrt, path=names(path), **options)
     say(getattr(rule, form))
 
 
@@ -144,5 +138,5 @@ def table(text: str, at: Sequence[str], markdown: bool) -> None:
 
     example = read_program(text, at)
     example.output.backward()
-    rows = table(example.output)
+    rows = table(example)
     say(rows.markdown if markdown else str(rows))

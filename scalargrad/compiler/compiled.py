@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,10 +15,12 @@ from scalargrad.compiler.backends import Kernel, chosen
 from scalargrad.compiler.library import compiler
 from scalargrad.compiler.program import Program, traced, uncollected
 from scalargrad.compiler.source import Tape
+from scalargrad.engine import ops
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value, unique_names
+from scalargrad.graph.model import outputs_of
 from scalargrad.notation.words import listed
 
 Reduction = Literal["mean", "sum"]
@@ -32,8 +35,8 @@ class _Plan:
     kernel: Kernel
     numbers: list[str]
     columns: list[str]
-    summed: list[int]
     apart: list[int]
+    order: list[int]
 
 
 class Compiled:
@@ -72,6 +75,8 @@ class Compiled:
                 RuntimeWarning,
                 stacklevel=3,
             )
+        leaves = tuple(self.given.values())
+        self._leaves = leaves if set(map(type, leaves)) == {Value} else ()
         self._plans: dict[tuple[bool, frozenset[str]], _Plan] = {}
 
     @property
@@ -185,29 +190,26 @@ class Compiled:
     def _run(
         self, placed: Sequence[Any], named: Mapping[str, Any], with_gradients: bool = True
     ) -> tuple[Any, list[Any], Gradients]:
-        inputs = self._bound(placed, named)
-        lanes = {name: x.shape[0] for name, x in inputs.items()
-                 if x.__class__ is not float and x.shape}  # fmt: skip
+        inputs, lanes = self._bound(placed, named)
         count = _one_length(lanes) if lanes else 1
         for name, draw in self.program.drawn.items():
             if name not in inputs:
                 inputs[name] = _drawn(draw, count if lanes else None)
                 lanes |= {name: count} if lanes else {}
         plan = self._plan(frozenset(lanes), with_gradients)
-        numbers = [inputs[name] for name in plan.numbers]
-        sums, rows = plan.kernel(numbers, [inputs[name] for name in plan.columns], count)
-        if not isinstance(sums, list):
-            sums = sums.tolist()
+        numbers, columns = (list(map(inputs.__getitem__, n)) for n in (plan.numbers, plan.columns))
+        sums, rows = plan.kernel(numbers, columns, count)
         if not lanes and not isinstance(rows, list):
             rows = rows[:, 0].tolist()
-        outputs: list[Any] = [None] * len(plan.program.outputs)
-        for place, found in zip(plan.summed, sums, strict=True):
-            outputs[place] = found
-        for place, found in zip(plan.apart, rows, strict=True):
-            outputs[place] = found
-        first = 1 + len(plan.program.more)
         if lanes and self.reduce == "mean":
-            outputs = [x if 0 < place < first else x / count for place, x in enumerate(outputs)]
+            more = range(1, 1 + len(plan.program.more))
+            sums = [x / count for x in sums] if isinstance(sums, list) else sums / count
+            rows = [x if place in more else x / count
+                    for place, x in zip(plan.apart, rows, strict=True)]  # fmt: skip
+        if not isinstance(sums, list):
+            sums = sums.tolist()
+        outputs = list(map([*sums, *rows].__getitem__, plan.order))
+        first = 1 + len(plan.program.more)
         gradients = dict(zip(plan.program.wrt, outputs[first:], strict=True))
         return outputs[0], outputs[1:first], gradients
 
@@ -223,27 +225,48 @@ class Compiled:
                 summed = {0, *(place for place, name in places if name not in lanes)}
             columns = [name for name in program.inputs if name in lanes]
             kernel = self._backend(program, columns, frozenset(summed))
+            apart = [k for k in range(len(program.outputs)) if k not in summed]
+            given_over = [*sorted(summed), *apart]
             self._plans[key] = _Plan(
                 program, kernel, [name for name in program.inputs if name not in lanes], columns,
-                sorted(summed), [k for k in range(len(program.outputs)) if k not in summed],
+                apart, sorted(range(len(given_over)), key=given_over.__getitem__),
             )  # fmt: skip
         return self._plans[key]
 
-    def _bound(self, placed: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
-        """All inputs by name, those that are left out as they are now."""
+    def _bound(
+        self, placed: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, int]]:
+        """All inputs by name, those that are left out as they are now; how long the lanes are."""
         if len(placed) > len(self.inputs):
             raise TypeError(f"the program takes {len(self.inputs)} inputs; got {len(placed)}")
-        bound = {**self.given, **dict(zip(self.inputs, placed, strict=False))}
+        bound = dict(zip(self.inputs, placed, strict=False))
         for name, number in named.items():
             if name not in self.inputs:
                 raise TypeError(f"the program has no input {name!r}; it has {listed(self.inputs)}")
             if name in self.inputs[: len(placed)]:
                 raise TypeError(f"the input {name!r} was given twice")
             bound[name] = number
+        floats: dict[str, float] = {}
+        if self._leaves:  # most often what is left out are leaves with floats
+            data = list(map(_data, self._leaves))
+            floats = dict(zip(self.given, data, strict=True))
+            if set(map(type, data)) != {float}:
+                floats = {}
+        asked = bound if floats else {**self.given, **bound}
+        found = {name: _now(number) for name, number in asked.items()}
+        lanes = {
+            name: x.shape[0] for name, x in found.items() if x.__class__ is not float and x.shape
+        }
+        inputs = {**floats, **found}
         drawn = self.program.drawn
-        if missing := [n for n in self.inputs if n not in bound and n not in drawn]:
-            raise TypeError(f"the program needs a number for {listed(missing)}")
-        return {name: _now(number) for name, number in bound.items()}
+        if missing := set(self.inputs) - inputs.keys() - drawn.keys():
+            raise TypeError(
+                f"the program needs a number for {listed(sorted(missing, key=self.inputs.index))}"
+            )
+        return inputs, lanes
+
+
+_data = attrgetter("_data")
 
 
 def _unpickled(
@@ -299,7 +322,7 @@ def _drawn(draw: Callable[[], Scalar], count: int | None) -> Any:
 
 
 def compile(
-    what: Callable[..., Value] | Value,
+    what: Callable[..., Value] | Value | Sequence[Value] | Mapping[str, Value],
     wrt: Sequence[str | Value] | str | Value | None = None,
     *,
     backend: str = "auto",
@@ -316,6 +339,8 @@ def compile(
 
     Args:
         what: a function of Values that returns one, or a node, whose named leaves are the inputs.
+            Of several, or of a program with several outputs, the last is differentiated, and
+            `outputs` gives the others too.
         wrt: the inputs (names, or leaves; or one) with respect to which to differentiate; all if
             left out.
         backend: "python", "numpy", "c", "jax" or "torch"; "auto" is C where there is a compiler,
@@ -333,27 +358,26 @@ def compile(
     >>> f(0.5, 2.0, 3.0)
     (4.0, {'w': -8.0})
     """
-    if isinstance(what, Value):
-        with uncollected():
-            program, given = _of_graph(what, wrt)
-    elif callable(what):
-        with uncollected():
+    with uncollected():
+        if callable(what) and not isinstance(what, Value):
             program, given = _of_function(what, wrt)
-    else:
-        raise TypeError(f"compile takes a function of Values, or a Value; got {what!r}")
+        else:
+            outputs = outputs_of(what, "compile takes a function of Values,")
+            program, given = _of_graph(outputs, wrt)
     return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
 
 
-def _of_graph(output: Value, wrt: Any) -> tuple[Program, dict[str, Value]]:
+def _of_graph(outputs: Sequence[Value], wrt: Any) -> tuple[Program, dict[str, Value]]:
     wrt = [wrt] if isinstance(wrt, str | Value) else wrt
     asked = [node for node in wrt or () if isinstance(node, Value)]
     leaves = [
-        node for node in topological_order(output)
+        node for node in topological_order(*outputs)
         if node.is_leaf and (node.label or node in asked)
     ]  # fmt: skip
     given = dict(zip(unique_names(leaves), leaves, strict=True))
     tape = Tape()
-    twins = rebuilt(output, {leaf: tape.input(name) for name, leaf in given.items()})
+    whole = outputs[0] if len(outputs) == 1 else ops.total(*outputs)
+    twins = rebuilt(whole, {leaf: tape.input(name) for name, leaf in given.items()})
     nodes = {name: twins[leaf] for name, leaf in given.items()}
     for name, node in nodes.items():
         node.label = node.label or name
@@ -362,7 +386,8 @@ def _of_graph(output: Value, wrt: Any) -> tuple[Program, dict[str, Value]]:
         names.get(node, node.label or "a node that is no leaf of the graph")
         if isinstance(node, Value) else node for node in wrt
     ]  # fmt: skip
-    program = traced(tape, twins[output], chosen_inputs(nodes, chosen_names))
+    *more, output = [twins[output] for output in outputs]
+    program = traced(tape, output, chosen_inputs(nodes, chosen_names), more)
     return program, given
 
 

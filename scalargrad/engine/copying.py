@@ -30,8 +30,10 @@ def restored(
     label: str = "",
     grad: Scalar | None = None,
 ) -> T:
-    """A node as it was; what is below it need only have been restored before."""
+    """A node of an operation, or as it was; what is below it need only be there already."""
     node: Any = _new(cls)
+    if data.__class__ not in scalars.AS_WRITTEN:
+        data = scalars.kept(data)
     node._data, node.grad, node.label, node.op = data, grad, label, op
     node.index = next_index()
     node.p = node.q = None

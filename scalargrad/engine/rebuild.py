@@ -67,6 +67,7 @@ def undefined(op: Operation, parents: tuple[Value, ...]) -> Value:
 def check_taken(results: Collection[Value], without_value: Mapping[Value, Exception]) -> None:
     """Raise the error of the first node without value on which a result depends.
 
+    >>> from scalargrad.engine import ops
     >>> x = Value(-1)
     >>> root = undefined(ops.sqrt, (x,))
     >>> check_taken([ops.where_(x > 0, root, x)], {root: DomainError("sqrt needs a ≥ 0")})
@@ -81,6 +82,7 @@ def check_taken(results: Collection[Value], without_value: Mapping[Value, Except
 def depended_on(results: Collection[Value], until: Container[Value] = ()) -> set[Value]:
     """The nodes below some results, and these, without the branches that are not taken.
 
+    >>> from scalargrad.engine import ops
     >>> x = Value(2)
     >>> root = x.sqrt()
     >>> root in depended_on([ops.where_(x > 1, x, root)])

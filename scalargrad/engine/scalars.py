@@ -186,6 +186,15 @@ def bounded(scalar: Scalar) -> Scalar:
     return to_float(scalar)
 
 
+def kept(scalar: Scalar) -> Scalar:
+    """A result as a node keeps it: bounded where it is exact; lanes can no longer be changed."""
+    if scalar.__class__ in _EXACT_CLASSES:
+        return bounded(scalar)
+    if getattr(scalar, "shape", ()):
+        scalar.flags.writeable = False  # other nodes have captured them
+    return scalar
+
+
 def _say_outgrown() -> None:
     warnings.warn(
         f"an exact number grew beyond {MOST_BITS:,} bits and goes on as the nearest float; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from _thread import RLock  # as functools does: threading would have to be loaded
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -29,7 +30,7 @@ def _unary(op: Operation) -> Callable[[Value], Value]:
             return node_of(op, (self,))
         node = _new(Value)
         if y.__class__ is not float:
-            y = scalars.bounded(y)
+            y = scalars.kept(y)
         node._data = y  # a line for each: one assignment of many builds a tuple, and unpacks it
         node.grad = None
         node.label = ""
@@ -61,7 +62,7 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
             return node_of(op, (self, other))
         node = _new(Value)
         if y.__class__ is not float:
-            y = scalars.bounded(y)
+            y = scalars.kept(y)
         node._data = y
         node.grad = None
         node.label = ""
@@ -433,15 +434,17 @@ class Value:
     def backward(self, seed: Any = None) -> None:
         """Set the gradient of this node, 1 or the seed, with respect to every node below it.
 
-        Interior nodes are set afresh; what reaches a leaf is added to it. The gradients are
-        written in one step at the end, so that an interrupt leaves all of them as they were.
+        Interior nodes are set afresh; what reaches a leaf is added to it, and from several threads
+        nothing is lost. The gradients are written in one step at the end, so that an interrupt
+        leaves all of them as they were.
         """
         one = scalars.whole(1, self.data)
         found = gradients(self, one if seed is None else one * scalars.paired(_data(seed), one)[0])
-        for leaf in [node for node in found if node.op is None and node.grad is not None]:
-            found[leaf] = scalars.plus(leaf.grad, found[leaf])
-        # A loop in C: Python can be interrupted between bytecodes, but not in here.
-        any(map(_set_grad, found, found.values()))
+        with _one_at_a_time:
+            for leaf in [node for node in found if node.op is None and node.grad is not None]:
+                found[leaf] = scalars.plus(leaf.grad, found[leaf])
+            # A loop in C: Python can be interrupted between bytecodes, but not in here.
+            any(map(_set_grad, found, found.values()))
 
     def zero_grad(self) -> None:
         """Set the gradients of this node and of every node below it to 0."""
@@ -466,6 +469,7 @@ class Value:
     __reduce__ = copying.reduced
 
 
+_one_at_a_time = RLock()  # which a thread that is interrupted here can take again
 _set_grad: Callable[[Value, Scalar], None] = Value.__dict__["grad"].__set__
 _power = Value.pow
 _VALUES = {Value}

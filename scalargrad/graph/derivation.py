@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import operator
-import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial, reduce
 from textwrap import wrap
-from typing import Any
+from typing import Any, TypeVar
 
-from scalargrad.engine import scalars
+from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import topological_order
+from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
@@ -34,10 +34,12 @@ from scalargrad.graph.equations import (
     on_one_line,
     written_number,
 )  # fmt: skip
-from scalargrad.graph.labels import MOST_PARTS, Names, name_of
+from scalargrad.graph.labels import MOST_PARTS, Names, derivative_of, name_of
 from scalargrad.graph.lanes import Lanes, check, count, lane_of, reduced, said
-from scalargrad.graph.model import Graph, contracted
+from scalargrad.graph.layers import flattened, layer
+from scalargrad.graph.model import Graph, contracted, outputs_of
 from scalargrad.graph.paths import (
+    MOST_PATHS,
     Path,
     check_path,
     derivative_along,
@@ -54,19 +56,14 @@ from scalargrad.notation.formula import Formula, evaluated, formula, parts_of, r
 from scalargrad.notation.names import Written, canonical, parsed, typeset
 from scalargrad.notation.numbers import MINUS, Numbers, in_formula, read
 from scalargrad.notation.numbers import numbers as written_alike
-from scalargrad.notation.printing import enclosed, escaped
+from scalargrad.notation.printing import enclosed
+from scalargrad.notation.tex import quoted
 from scalargrad.notation.words import nearest, printable
 
 _SUMMED, _FACTORS = 6, 24  # paths, and factors on all of them, that are written as one sum
 _EQUATIONS, _TERMS = 16, 6  # in the recursive form: beyond them the middle is left out
 _SHOWN = 3  # terms of a sum over examples
-_LETTERS = 40  # of a name that are written
 _WIDE = 70  # letters in a line of a note
-_IN_TEXT = str.maketrans({
-    sign: rf"}}\{name}\text{{"
-    for sign, name in [("∂", "partial"), ("∞", "infty"), ("×", "times"), ("≈", "approx")]
-})  # fmt: skip
-_UNUSUAL = re.compile(r"[^\x00-\x7fÀ-ÏÑ-ÖØ-ÝßÀ-ïñ-öø-ýÿ]")  # what a plain LaTeX has no letter for
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ class Derivation:
         paths: the paths that are written as one sum, each as the indices of its edges; empty where
             there is one equation for each node.
         count: how many paths there are.
-        gradient: the sum over the paths.
+        gradient: the sum over the paths; of several outputs a tuple, of a matrix its rows.
         lines: of the aligned equation.
         line: the whole on one line, as on the slide: symbols, numbers and result.
         gates: the conditions in the formulas and what they are, as in 1[w₂ x > 0] = 1.
@@ -126,8 +123,7 @@ class Derivation:
     @property
     def latex(self) -> str:
         r"""An align* environment, which a plain LaTeX with amsmath sets."""
-        body = _UNUSUAL.sub(lambda c: f"U+{ord(c[0]):04X}", self._aligned())
-        return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+        return f"\\begin{{align*}}\n{self._aligned()}\n\\end{{align*}}"
 
     @property
     def markdown(self) -> str:
@@ -139,7 +135,7 @@ class Derivation:
         if self.gates:
             lines.append(r"&\text{where } " + r",\; ".join(gate.math for gate in self.gates))
         for line in wrap(self.note, _WIDE):
-            lines.append(rf"&\text{{{escaped(line).translate(_IN_TEXT)}}}")
+            lines.append(f"&{quoted(line, _WIDE)}")
         return " \\\\\n".join(lines)
 
     def __repr__(self) -> str:
@@ -167,7 +163,7 @@ def _width(text: str) -> int:
 
 
 def derive(
-    output: Value,
+    output: Value | Iterable[Value] | Mapping[str, Value],
     wrt: Value | str,
     *,
     path: str | Sequence[str] = (),
@@ -179,8 +175,10 @@ def derive(
     """The chain rule for the derivative of a node; no gradient is needed, and none is touched.
 
     Args:
-        output: the node to differentiate, usually the loss.
-        wrt: by what: a node with a name, or a name in any of its spellings.
+        output: the node to differentiate, usually the loss; or several, or a program with its
+            outputs, which are derived one after the other.
+        wrt: by what: a node with a name, or a name in any of its spellings; of a program with one
+            output also a vector or a matrix, as in ∂ℓ/∂W = δ xᵀ.
         path: names of nodes that single out one of several paths.
         digits: significant digits; by default 3, and more where what is printed would not
             multiply to what is printed.
@@ -191,16 +189,24 @@ def derive(
     Raises:
         ValueError: for a name that no node below the output has, or several have.
         DrawingError: when `path` does not single out one path.
-        TypeError: when `output` is no Value, or `wrt` is neither Value nor text.
+        TypeError: when `output` is no Value and no program, or `wrt` is neither Value nor text.
 
     >>> x = Value("3", "x")
     >>> derive(x * x, "x").line.text
     '∂output/∂x = 2x = 6'
     """
-    if not isinstance(output, Value):
-        raise TypeError(f"derive takes a Value, usually the loss; got {type(output).__name__}")
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2; got {order!r}")
+    vectors = getattr(output, "vectors", {})
+    output, *others = outputs_of(output, "derive takes")
+    one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes, order=order)
+    if others:
+        return _one_by_one(_of_several((output, *others), wrt, one))
+    if isinstance(wrt, str) and _spelling(wrt) in vectors:
+        whole = _of_layer(output, vectors, _spelling(wrt), digits, fractions)
+        items = flattened(vectors[_spelling(wrt)])
+        is_plain = order == 1 and not path and lanes is None
+        return whole if whole and is_plain else _one_by_one([one(output, item) for item in items])
     graph = contracted(output)
     source = _place(graph, wrt)
     node = next(v for v in topological_order(output) if graph.place(v) == source)
@@ -220,6 +226,52 @@ def derive(
     return derived if way else replace(derived, note=remark(output, node, derived.gradient))
 
 
+def _of_layer(
+    output: Value, vectors: Mapping[str, Any], name: str, digits: int | None, fractions: bool
+) -> Derivation | None:
+    """The derivative by a vector or a matrix of a program; None where it has no such form."""
+    whole = layer(output, vectors, name, _choice(contracted(output), digits, fractions))
+    if whole is None:
+        return None
+    line = on_one_line(whole.lines[:1])
+    return Derivation((), 0, whole.rows, whole.lines, line, (whole.where,))
+
+
+def _of_several(
+    outputs: Sequence[Value], wrt: Value | str, one: Callable[[Value, Value], Derivation]
+) -> list[Derivation]:
+    """The derivations of several outputs; 0 where nothing leads to one."""
+    node = named_value(ops.total(*outputs), wrt) if isinstance(wrt, str) else wrt
+    is_below = [node in topological_order(output) for output in outputs]
+    if not any(is_below):
+        return [one(outputs[0], node)]  # which says so
+    return [
+        one(output, node)
+        if below
+        else _nothing(derivative_of(output.label or "output", node.label))
+        for output, below in zip(outputs, is_below, strict=True)
+    ]
+
+
+def _one_by_one(derived: Sequence[Derivation]) -> Derivation:
+    """Several derivations as one."""
+    return Derivation(
+        (),
+        sum(each.count for each in derived),
+        tuple(each.gradient for each in derived),
+        tuple(line for each in derived for line in each.lines),
+        Written("; ".join(each.line.text for each in derived),
+                r", \quad ".join(each.line.math for each in derived)),
+        tuple(dict.fromkeys(gate for each in derived for gate in each.gates)),
+    )  # fmt: skip
+
+
+def _nothing(left: Written) -> Derivation:
+    """A derivative that is 0, because nothing leads there."""
+    line = Line(left, "=", Written("0", "0"))
+    return Derivation((), 0, 0, (line,), on_one_line([line]))
+
+
 def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> Derivation:
     """The derivative of the derivative, in the names of the leaves."""
     twins = rebuilt(output, {node: node.data})
@@ -236,8 +288,7 @@ def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> 
     graph = contracted(first) if isinstance(first, Value) else None
     source = graph.place(twins[node]) if graph else None
     if graph is None or source is None:  # a first derivative without the name
-        nothing = Line(left, "=", Written("0", "0"))
-        return Derivation((), 0, 0, (nothing,), on_one_line([nothing]))
+        return _nothing(left)
     derived = _derivation(graph, source, None, _choice(graph, digits, fractions))
     lines = (replace(derived.lines[0], left=left), *derived.lines[1:])
     shown = lines[:1] + lines[-1:] if len(lines) > 1 else lines
@@ -333,6 +384,7 @@ def _spelling(label: str) -> str:
 
 # Derivations -------------------------------------------------------------------------------------
 
+_T = TypeVar("_T")
 _Choice = Callable[[Sequence[Sum]], Digits]
 
 
@@ -369,9 +421,10 @@ def _derivation(graph: Graph, source: int, path: Path | None, choose: _Choice) -
     if path is not None:
         check_path(graph, source, path)
         return _summed(graph, source, (path,), count, choose)
-    if count <= _SUMMED:
+    if count <= MOST_PATHS:
         every = tuple(paths(graph, source))
-        if sum(map(len, every)) <= _FACTORS:
+        is_short = count <= _SUMMED and sum(map(len, every)) <= _FACTORS
+        if is_short or (count >= _SHOWN and _over_examples(Names(graph), _products(graph, every))):
             return _summed(graph, source, every, count, choose)
     return _node_by_node(graph, source, count, choose)
 
@@ -413,9 +466,21 @@ def _sum_over_paths(names: Names, chosen: Sequence[Path], left: Written, gradien
         for path in chosen
         if scalars.is_finite(product([graph.edges[edge].local for edge in path]))
         or all(graph.edges[edge].is_taken for edge in path)
-    ]  # beyond a branch that is not taken there may be no value
-    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in told or chosen[:1]]
-    return Sum(left, terms, gradient)
+    ] or chosen[:1]  # beyond a branch that is not taken there may be no value
+    short = _over_examples(names, _products(graph, told)) if len(told) >= _SHOWN else None
+    shown = _shortened(told) if short else told
+    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in shown]
+    return Sum(left, terms, gradient, len(told) - len(shown), short)
+
+
+def _products(graph: Graph, every: Iterable[Path]) -> list[Formula]:
+    """The formulas of the derivatives along some paths."""
+    return [reduce(operator.mul, map(graph.formula, reversed(path))) for path in every if path]
+
+
+def _shortened(terms: Sequence[_T]) -> Sequence[_T]:
+    """The first terms and the last one; dots stand for those between."""
+    return [*terms[: _SHOWN - 1], terms[-1]]
 
 
 def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> Sum | None:
@@ -430,11 +495,10 @@ def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> 
     if any(parts_of(step.formula, MOST_PARTS) is None for way in ways for step in way):
         return None
     short = _over_examples(names, products) if len(ways) >= _SHOWN else None
+    if len(ways) > _SUMMED and not short:
+        return None
     missing = len(ways) - _SHOWN if short else 0
-    if len(ways) > (_SHOWN if short else _SUMMED):
-        if not short:
-            return None
-        ways = [*ways[: _SHOWN - 1], ways[-1]]
+    ways = list(_shortened(ways)) if short else ways
     ways = [way if is_worth_telling(way) else [_as_one(way)] for way in ways]
     terms = [tuple(_inner(names, step) for step in way) for way in ways]
     return Sum(left, terms, gradient, missing, short)
@@ -585,9 +649,17 @@ def _is_rounded_constant(part: Formula) -> bool:
 
 
 def _gates(names: Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written, ...]:
-    """The conditions in the formulas of some edges, and what they are: 1[w₂ x > 0] = 1."""
+    """The conditions in the formulas of some edges and what they are, 1[w₂ x > 0] = 1; and ties."""
     found: dict[str, Written] = {}
     for edge in edges:
+        target = names.graph.edges[edge].target
+        node = names.graph.nodes[target]
+        if node.is_at_kink and OPERATIONS[node.operation] in (ops.maximum, ops.minimum):
+            tied = names.formula(names.graph.expression(target))
+            found[tied.text] = Written(
+                f"{tied.text} is a tie, shared alike",
+                rf"{tied.math} \text{{ is a tie, shared alike}}",
+            )
         for gate in parts_of(names.graph.formula(edge), MOST_PARTS) or ():
             value = names.value(gate) if gate.head == "indicator" else None
             if value is not None:

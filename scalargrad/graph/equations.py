@@ -15,7 +15,8 @@ from scalargrad.graph.paths import product
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import MINUS, Numbers, decimal, fraction, read
 from scalargrad.notation.numbers import numbers as numbers_alike
-from scalargrad.notation.printing import enclosed, quoted
+from scalargrad.notation.printing import enclosed
+from scalargrad.notation.tex import quoted
 from scalargrad.notation.words import printable
 
 _LANES = 6  # that are written
@@ -152,7 +153,7 @@ def equation(sum_: Sum, digits: Digits) -> Equation:
             continue
         is_last = len(rights) == 2
         sign = "=" if _is_equal(row, before, missing) else "≈"
-        written = [row.writer.product(term, len(row.terms)) for term in row.terms]
+        written = [row.writer.product(term) for term in row.terms]
         rights.append((sign, _joined(written, 0 if is_last else missing)))
         before = row
     is_rounded = any(f.is_rounded for term in terms for f in term)
@@ -209,6 +210,16 @@ def in_parentheses(written: Written) -> Written:
     return Written(f"({written.text})", enclosed(written.math))
 
 
+def pmatrix(rows: Sequence[Sequence[str]]) -> str:
+    r"""A matrix of TeX.
+
+    >>> pmatrix([["1", "2"]])
+    '\\begin{pmatrix} 1 & 2 \\end{pmatrix}'
+    """
+    inner = r" \\ ".join(" & ".join(row) for row in rows)
+    return rf"\begin{{pmatrix}} {inner} \end{{pmatrix}}"
+
+
 def _times(factors: Sequence[Written]) -> Written:
     """A product; of nothing, 1."""
     if not factors:
@@ -226,7 +237,7 @@ def _joined(terms: Sequence[Written], missing: int) -> Written:
         shown.insert(len(shown) - 1, Written("⋯", r"\cdots"))
     whole, *others = shown
     for term in others:
-        if term.text.startswith(MINUS):  # a formula; numbers with a sign stand in parentheses
+        if term.text.startswith(MINUS):
             whole = Written(f"{whole.text} − {term.text[1:]}", f"{whole.math} - {term.math[1:]}")
         else:
             whole = Written(f"{whole.text} + {term.text}", f"{whole.math} + {term.math}")
@@ -358,13 +369,10 @@ class _Writer:
         own = scalar._repr_latex_() if hasattr(scalar, "_repr_latex_") else ""
         return Written(text, own.strip("$").removeprefix(r"\displaystyle ") or quoted(text))
 
-    def product(self, factors: Sequence[Scalar], count: int) -> Written:
-        """Numbers in parentheses with × between them; one that is no negative term as it is."""
+    def product(self, factors: Sequence[Scalar]) -> Written:
+        """Numbers in parentheses with × between them; one alone as it is."""
         written = [self.number(factor) for factor in factors]
-        alone = len(written) == 1
-        if alone and not (count > 1 and written[0].text.startswith(MINUS)):
-            return written[0]
-        return _times([in_parentheses(factor) for factor in written])
+        return written[0] if len(written) == 1 else _times([*map(in_parentheses, written)])
 
     def is_in_full(self, scalar: Scalar) -> bool:
         """Whether what is written is the number itself; a float is taken for its 15 digits."""

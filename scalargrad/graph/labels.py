@@ -10,7 +10,8 @@ from scalargrad.graph.model import Graph
 from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
 from scalargrad.notation.names import Written, mathtext, typeset
 from scalargrad.notation.numbers import MINUS
-from scalargrad.notation.printing import latex, quoted
+from scalargrad.notation.printing import latex
+from scalargrad.notation.tex import quoted
 from scalargrad.notation.words import printable
 
 MOST_PARTS = 80  # of a formula; a longer one is written as its symbol
@@ -41,8 +42,7 @@ class Names:
 
     def derivative(self, of: int, by: int) -> Written:
         """∂a/∂b."""
-        a, b = self(of), self(by)
-        return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
+        return derivative(self(of), self(by))
 
     def formula(self, formula: Formula) -> Written:
         """A formula in these names."""
@@ -89,6 +89,20 @@ def name_of(label: str) -> Written:
     else:
         math = mathtext(label) if len(label) <= _LETTERS else ""
     return Written(text, math or quoted(text))
+
+
+def derivative(a: Written, b: Written) -> Written:
+    """∂a/∂b."""
+    return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
+
+
+def derivative_of(output: str, label: str) -> Written:
+    r"""The derivative of a node by another, by their labels.
+
+    >>> derivative_of("loss", "w2").text
+    '∂ℓ/∂w₂'
+    """
+    return derivative(name_of(output), name_of(label))
 
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import islice
+from typing import Any
 
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
@@ -152,6 +154,24 @@ class Graph:
         for index, edge in enumerate(self.edges):
             found[edge.source].append(index)
         return tuple(map(tuple, found))
+
+
+def outputs_of(what: Any, takes: str) -> tuple[Value, ...]:
+    """The outputs that a Value, several of them, or a program stand for.
+
+    Raises:
+        TypeError: for anything else; its message begins with `takes`.
+
+    >>> x = Value(3, "x")
+    >>> outputs_of(x, "derive takes") == outputs_of([x, x], "derive takes") == (x,)
+    True
+    """
+    outputs = (what,) if isinstance(what, Value) else getattr(what, "outputs", what)
+    if isinstance(outputs, Iterable) and not isinstance(outputs, str):
+        found = tuple(dict.fromkeys(outputs))
+        if found and all(isinstance(output, Value) for output in found):
+            return found
+    raise TypeError(f"{takes} a Value, Values or a program; got {type(what).__name__}")
 
 
 def edges_between(graph: Graph, source: int, through: int | None = None) -> frozenset[int]:
@@ -365,6 +385,16 @@ def contracted(output: Value) -> Graph:
     )
 
 
+def written(value: Value) -> Formula:
+    """The expression that made a node, in the names of others.
+
+    >>> w, x = Value(2, "w"), Value(3, "x")
+    >>> str(written(w * x + 1))
+    'w x + 1'
+    """
+    return _Writer({}).written_out(value)
+
+
 def _pairs_and_terms(value: Value) -> tuple[list[tuple[Value, Value]], list[Value]]:
     """Which operands a node multiplies with one another, and which it adds to others."""
     parents = value.parents
@@ -410,25 +440,48 @@ def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
         value = values[index]
         if len(value.parents) > 2 * _LONGEST:
             return _unwritten(index)
-        if value.op and value.parents:
-            return applied(value.op, writer().operands(value))
-        return formula(value.data)
+        return writer().written_out(value) if value.parents else formula(value.data)
 
     return written
 
 
-def _names_in(value: Value, kept: Mapping[Value, int]) -> Iterator[str]:
-    """The names in the expression that made a node, from left to right."""
-    waiting, seen = list(reversed(value.parents)), {value}
+def _names_in(value: Value, kept: Collection[Value]) -> list[str]:
+    """The names in the expression that made a node, as they were typed.
+
+    They stand from left to right; but what is multiplied from the left by a name stands behind it
+    everywhere, so that w₁ x + w₂ x has both weights before x.
+    """
+    names = [typeset(node.label) for node in _typed(value.parents, kept) if node.label]
+    lefts: dict[str, list[str]] = {}
+    for node in topological_order(value, until=kept):
+        for a, b in _pairs_and_terms(node)[0] if node is value or node not in kept else ():
+            if a.label:
+                for right in islice(_typed([b], kept), 2 * _LONGEST):
+                    lefts.setdefault(typeset(right.label), []).append(typeset(a.label))
+    order: dict[str, None] = {}
+    waiting: list[str] = list(reversed(names))
+    opened: set[str] = set()
+    while waiting:
+        label = waiting[-1]
+        first = [left for left in lefts.pop(label, ()) if left not in opened]
+        opened.add(label)
+        if first:
+            waiting += reversed(first)
+        else:
+            order[waiting.pop()] = None
+    return list(order)
+
+
+def _typed(nodes: Sequence[Value], kept: Collection[Value]) -> Iterator[Value]:
+    """Nodes and those that they were made of, down to those that are kept, from left to right."""
+    waiting, seen = list(reversed(nodes)), set()
     while waiting:
         node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if node.label:
-            yield typeset(node.label)
-        if node not in kept:
-            waiting += reversed(node.parents)
+        if node not in seen:
+            seen.add(node)
+            yield node
+            if node not in kept:
+                waiting += reversed(node.parents)
 
 
 class _Writer:
@@ -443,8 +496,23 @@ class _Writer:
             return ()
         operands = self.operands(value)
         y = applied(value.op, operands) if value.op.arithmetic else self.operand(value)
-        found = value.op.derivatives(y, *operands)
+        found = tuple(value.op.derivatives(y, *operands))
+        if value.op is ops.share:
+            found = tuple(map(self.of_softmax, [value] * len(found), value.parents, found))
         return self.at_kink(value, found) if value.is_at_kink else found
+
+    def of_softmax(self, value: Value, parent: Value, found: Scalar) -> Scalar:
+        """The derivative of an output of a softmax by a score; −p₁ p₂ where both have names."""
+        other = self.shares.get((parent, frozenset(value.parents)))
+        if other is None or other is value:
+            return found
+        return -self.operand(value) * self.operand(other)
+
+    @cached_property
+    def shares(self) -> dict[tuple[Value, frozenset[Value]], Value]:
+        """The outputs of softmaxes that have names, by their own score and all scores."""
+        named = [node for node in self.kept if node.op is ops.share and node.label]
+        return {(node.parents[0], frozenset(node.parents)): node for node in named}
 
     def at_kink(self, value: Value, found: Operands) -> Operands:
         """Local derivatives at a kink: numbers where the formula does not know the convention."""
@@ -477,6 +545,10 @@ class _Writer:
                 if node not in self.known:
                     self.known[node] = self.written(node)
         return self.known[value]
+
+    def written_out(self, value: Value) -> Formula:
+        """The expression that made a node, whether it has a name or not."""
+        return applied(value.op, self.operands(value)) if value.op else self.operand(value)
 
     def __contains__(self, value: object) -> bool:
         """Whether the name or expression of a node is known without a look at what is below it."""

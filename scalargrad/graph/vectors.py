@@ -13,8 +13,8 @@ from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.graph.derivation import named_value
-from scalargrad.graph.equations import in_parentheses, written_number
-from scalargrad.graph.labels import name_of
+from scalargrad.graph.equations import in_parentheses, pmatrix, written_number
+from scalargrad.graph.labels import derivative, name_of
 from scalargrad.notation.names import Written, parsed
 from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.numbers import numbers as numbers_alike
@@ -92,10 +92,10 @@ class Matrix:
         parts = [self.name.math]
         if self.factors:
             parts.append(" ".join(factor.name.math for factor in self.factors))
-            parts.append(" ".join(_pmatrix(factor._written("math")) for factor in self.factors))
+            parts.append(" ".join(pmatrix(factor._written("math")) for factor in self.factors))
         if self.entries:
-            parts.append(_pmatrix([[entry.math for entry in row] for row in self.entries]))
-        return " = ".join([*parts, _pmatrix(self._written("math"))])
+            parts.append(pmatrix([[entry.math for entry in row] for row in self.entries]))
+        return " = ".join([*parts, pmatrix(self._written("math"))])
 
     def _written(self, way: str) -> list[list[str]]:
         return [
@@ -135,11 +135,6 @@ def _beside(blocks: Sequence[Sequence[str]]) -> str:
         shown = [*block, *[""] * (height - len(block))]
         lines = [f"{line}{part.ljust(width)} " for line, part in zip(lines, shown, strict=True)]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _pmatrix(rows: Sequence[Sequence[str]]) -> str:
-    inner = r" \\ ".join(" & ".join(row) for row in rows)
-    return rf"\begin{{pmatrix}} {inner} \end{{pmatrix}}"
 
 
 # What a user asks --------------------------------------------------------------------------------
@@ -190,7 +185,7 @@ def gradient(loss: Value, names: Sequence[str | Value] = ()) -> Matrix:
     found = gradients(loss, scalars.whole(1, loss.data))
     values = [found.get(node, scalars.whole(0, loss.data)) for node in chosen]
     name = _called(loss)
-    entries = tuple((_derivative(name, name_of(node.label)),) for node in chosen)
+    entries = tuple((derivative(name, name_of(node.label)),) for node in chosen)
     return Matrix(
         Written(f"∇{name.text}", rf"\nabla {name.math}"),
         tuple((value,) for value in values),
@@ -242,7 +237,7 @@ def _jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> Matrix:
     for output in outputs:
         found = gradients(output, scalars.whole(1, output.data), until=until - {output})
         rows.append(tuple(found.get(node, scalars.whole(0, output.data)) for node in inputs))
-    name = _derivative(_side(outputs), _side(inputs))
+    name = derivative(_side(outputs), _side(inputs))
     numbers = numbers_alike([number for row in rows for number in row])
     return Matrix(name, tuple(rows), numbers=numbers)
 
@@ -266,10 +261,6 @@ def _side(nodes: Sequence[Value]) -> Written:
 
 def _called(node: Value) -> Written:
     return name_of(node.label or "output")
-
-
-def _derivative(a: Written, b: Written) -> Written:
-    return Written(f"∂{a.text}/∂{b.text}", rf"\frac{{\partial {a.math}}}{{\partial {b.math}}}")
 
 
 def _parameters(model: object, names: Sequence[str | Value]) -> list[Value]:

@@ -23,43 +23,34 @@ FUNCTIONS = {
     **dict.fromkeys(
         ["grad", "diff", "d", "derivative", "nabla", "backward", "partial"], _DERIVATIVE
     ),
+    **dict.fromkeys(
+        ["kldivergence", "kldiv", "kldivloss"],
+        "has two readings: write kl(p, q) for Σ p ln(p/q), so kl(y, p) of targets y",
+    ),
+    **dict.fromkeys(
+        ["crossentropyloss", "nllloss", "softmaxloss"],
+        "write softmax_cross_entropy(z, y) of logits, or cross_entropy(p, y) of probabilities",
+    ),
     "dropout": "is left to chance; multiply by a mask of 0 and 1, divided by 1 − p",
     "onehot": "write the vector, such as y = [0, 1, 0]",
     "eye": "write the matrix, such as [[1, 0], [0, 1]]",
     "identity": "write the matrix, such as [[1, 0], [0, 1]]",
-    "zeros": "write the vector, such as [0, 0]",
-    "ones": "write the vector, such as [1, 1]",
-    "range": "a sum goes over for i = 1..3",
-    "arange": "a sum goes over for i = 1..3",
-    "linspace": "a sum goes over for i = 1..3",
-    "len": "write the number, such as 3",
-    "size": "write the number, such as 3",
-    "float": "a float is written ~0.1",
-    "double": "a float is written ~0.1",
+    **dict.fromkeys(["zeros", "ones", "full"], "write the vector, such as [0, 0]"),
+    **dict.fromkeys(["range", "arange", "linspace"], "a sum goes over for i = 1..3"),
+    **dict.fromkeys(["len", "size", "shape"], "write the number, such as 3"),
+    **dict.fromkeys(["float", "double"], "a float is written ~0.1"),
     "fraction": "a fraction is written 1/3",
     "value": "a program holds Values already: write the number",
-    "tensor": "a vector is written [1, 2]",
-    "array": "a vector is written [1, 2]",
+    **dict.fromkeys(["tensor", "array", "vector", "list"], "a vector is written [1, 2]"),
     "matrix": "a matrix is written [[1, 2], [3, 4]]",
-    "vector": "a vector is written [1, 2]",
-    "list": "a vector is written [1, 2]",
     "print": "a program is its names; the last statement is the output",
-    "if": "write where(x > 0, a, b)",
-    "case": "write where(x > 0, a, b)",
-    "cases": "write where(x > 0, a, b)",
-    "piecewise": "write where(x > 0, a, b)",
-    "ifelse": "write where(x > 0, a, b)",
-    "matmul": "a product is written W x or W @ x",
-    "mm": "a product is written W x or W @ x",
-    "mv": "a product is written W x",
+    **dict.fromkeys(["if", "case", "cases", "piecewise", "ifelse"], "write where(x > 0, a, b)"),
+    **dict.fromkeys(["matmul", "mm", "mv"], "a product is written W x or W @ x"),
     "inner": "write dot(w, x) or w · x",
     "outer": "write δ xᵀ",
-    "linear": "write W x + b",
-    "dense": "write W x + b",
-    "affine": "write W x + b",
-    "concat": "write the vector, such as [x1, x2]",
-    "concatenate": "write the vector, such as [x1, x2]",
-    "stack": "write the vector, such as [x1, x2]",
+    **dict.fromkeys(["linear", "dense", "affine"], "write W x + b"),
+    **dict.fromkeys(["concat", "concatenate", "stack"], "write the vector, such as [x1, x2]"),
+    **dict.fromkeys(["maxj", "maxi", "maxk"], "the largest of a vector is written max(v)"),
     "inv": "the inverse of a matrix is not read",
     "det": "the determinant of a matrix is not read",
     "lg": "has two readings: write log10(x) or log2(x)",
@@ -68,15 +59,13 @@ FUNCTIONS = {
     "lim": "limits are not read",
     "gamma": "the Γ function is not read; a product is written gamma*(…)",
     "softsign": "write z/(1 + |z|)",
-    "cot": "write 1/tan(x)",
+    **dict.fromkeys(["cot", "ctg", "cotg"], "write 1/tan(x)"),
     "sec": "write 1/cos(x)",
     "csc": "write 1/sin(x)",
-    "erfc": "write 1 - erf(x)",
     "logit": "write ln(p/(1 − p))",
     "cbrt": "write x^(1/3)",
     "reciprocal": "write 1/x",
-    "var": "write mean((x[i] − m)^2 for i = 1..3)",
-    "variance": "write mean((x[i] − m)^2 for i = 1..3)",
+    **dict.fromkeys(["var", "variance"], "write mean((x[i] − m)^2 for i = 1..3)"),
     "std": "write sqrt(mean((x[i] − m)^2 for i = 1..3))",
 }
 
@@ -116,6 +105,9 @@ _SIGNS = {
     "∂": _DERIVATIVE,
     "∇": _DERIVATIVE,
     "→": "a statement is written name = expression",
+    "⇒": "statements are parted by ; or a line's end",
+    "₊": "the positive part is written relu(x), or max(0, x)",
+    "\\\\": "statements are parted by ; or a line's end",
     "||": "‖w‖ is written norm(w)",
     "==": "reals are not compared for equality; = gives a name, and comparisons are <, <=, >, >=",
     "!=": "reals are not compared for equality; comparisons are <, <=, >, >=",
@@ -130,6 +122,12 @@ _SIGNS = {
     "{": "group with ( and )",
     "[": "a vector is written [1, 2], an element x[1]",
 }
+
+
+def is_foreign(sign: str) -> bool:
+    """Whether a sign has no place in a program."""
+    is_bracket = sign in ("[", "{")
+    return (sign in _SIGNS and not is_bracket) or (len(sign) == 2 and sign[1] == "=")
 
 
 def about_sign(sign: str) -> str:

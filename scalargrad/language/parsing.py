@@ -7,7 +7,8 @@ from functools import cache
 from typing import NamedTuple
 
 from scalargrad.language import answers
-from scalargrad.language.expressions import Source, Yard, place_of, short
+from scalargrad.language.expressions import Source, Yard, short
+from scalargrad.language.indices import place_of
 from scalargrad.language.steps import Call, Statement, Step
 from scalargrad.language.tokens import LocatedError, Token, tokens
 from scalargrad.language.vectors import LIST, indexed
@@ -120,6 +121,15 @@ def _target(
     kinds = [token.kind for token in left]
     if left and kinds[0] == "(" and kinds[-1] == ")":
         raise LocatedError("names are taken apart without brackets: p, q = …", left[0].position)
+    if kinds[:1] == ["name"] and {"^", "power"} & {*kinds}:
+        raise LocatedError(
+            f"a power is not assigned to: a layer is typed {left[0].text}_(2), another name "
+            f"{left[0].text}2 or {left[0].text}_new",
+            left[1].position,
+        )
+    if kinds[:2] == ["name", "name"] and left[0].text in answers.WORDS:
+        message = f"'{left[0].text}': {answers.WORDS[left[0].text]}"
+        raise LocatedError(message, left[0].position)
     message = "one '=' follows the name that a statement begins with, and no other"
     raise LocatedError(message, tokens[equals].position)
 
@@ -157,7 +167,6 @@ def _classify(source: Source, drafts: list[_Draft]) -> None:
                         calls.setdefault(token.text, start)
                     else:
                         source.bare.add(token.text)
-    source.called = set(calls)
     for draft in drafts:
         if draft.parameters is not None and draft.names[-1] in calls:
             source.definitions.setdefault(draft.names[-1], len(draft.parameters))
@@ -198,7 +207,7 @@ def _statement(source: Source, draft: _Draft, *, is_last: bool) -> Statement:
 def _check_nameless(source: Source, draft: _Draft, is_last: bool) -> None:
     tokens = source.tokens
     first = tokens[draft.first]
-    if first.kind == "name" and first.text in answers.WORDS and not source.is_node(first.text):
+    if source.is_word(first):
         raise LocatedError(f"'{first.text}': {answers.WORDS[first.text]}", first.position)
     if first.kind in ("%", "//"):
         raise LocatedError("a comment begins with #", first.position)
@@ -209,6 +218,8 @@ def _check_nameless(source: Source, draft: _Draft, is_last: bool) -> None:
             if first.text not in source.assigned:
                 message = f"a name is given with =, as in {name} = …"
             raise LocatedError(message, tokens[place].position)
+        if answers.is_foreign(tokens[place].kind):
+            raise LocatedError(answers.about_sign(tokens[place].text), tokens[place].position)
     before = tokens[draft.first - 1] if draft.first else None
     if before and ";" not in before_text(before) and first.kind in ("+", "-") and draft.first > 1:
         raise LocatedError(

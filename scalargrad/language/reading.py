@@ -276,10 +276,21 @@ def _check_given(
     if missing:
         known = [name for statement in statements for name in statement.names] + list(given)
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        hint = did_you_mean(missing[0], known, likeness=0.7)
+        hint = _as_product(missing[0], {*known, *needed})
+        hint = hint or did_you_mean(missing[0], known, likeness=0.7)
         listed = ", ".join(_shown(name) for name in missing[:20])
         message = f"no value is given for {listed}{more}{hint}"
         raise LocatedError(message, needed[missing[0]])
+
+
+def _as_product(name: str, known: Collection[str]) -> str:
+    """How two names are multiplied that were typed as one, such as ωt; "" for what is none."""
+    text = typeset(name)
+    for cut in range(1, len(text)):
+        with suppress(NotAName):
+            if canonical(text[:cut]) in known and canonical(text[cut:]) in known:
+                return f"; a product is written {text[:cut]} {text[cut:]}"
+    return ""
 
 
 def _shown(name: str) -> str:

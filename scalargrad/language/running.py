@@ -281,8 +281,10 @@ class Machine:
         ends = [0] * len(ranges)
 
         def begin(k: int) -> None:
-            first = self._whole(ranges[k], ranges[k].first, place, frame)
-            ends[k] = self._whole(ranges[k], ranges[k].last, place, frame)
+            index = ranges[k]
+            last = self._length(index, loop.body, frame) if index.last is None else index.last
+            first = self._whole(index, index.first, place, frame)
+            ends[k] = self._whole(index, last, place, frame)
             if ends[k] < first:
                 raise LocatedError(
                     f"a sum goes upward; got {ranges[k].name} = {first}..{ends[k]}",
@@ -313,6 +315,31 @@ class Machine:
         frame.indices, frame.steps = place, iter(frame.loop.body)
         frame.results += 1
         return True
+
+    def _length(self, index: Range, body: Sequence[Step], frame: _Frame) -> int:
+        """How many elements the vectors have over which an index goes in a body."""
+        lengths = set()
+        waiting = list(body)
+        while waiting:
+            step = waiting.pop()
+            if isinstance(step, Loop):
+                waiting += step.body
+            name, places = "", []
+            if isinstance(step, Element):
+                name, places = step.name, [letter for letter, _ in step.place]
+            elif isinstance(step, Name):
+                name, _, below = step.name.rpartition("_")
+                places = list(below)
+            array = frame.names.get(name) or self.arrays.get(name)
+            if isinstance(array, Array) and len(places) == len(array.shape):
+                pairs = zip(places, array.shape, strict=True)
+                lengths |= {size for letter, size in pairs if letter == index.name}
+        if len(lengths) == 1:
+            return lengths.pop()
+        name, sizes = index.name, " and of ".join(map(str, sorted(lengths)))
+        why = f"{name} goes over vectors of {sizes}" if lengths else f"{name} is no index in it"
+        message = f"the sum does not say how far: {why}; write Σ_{{{name}=1}}^{{3}}"
+        raise LocatedError(message, index.position)
 
     def _whole(self, index: Range, bound: int | str, place: dict[str, int], frame: _Frame) -> int:
         if isinstance(bound, int):

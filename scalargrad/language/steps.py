@@ -57,11 +57,11 @@ class Loop(NamedTuple):
 
 
 class Range(NamedTuple):
-    """An index and where it goes from and to: whole numbers, or names of them."""
+    """An index and where it goes from and to: whole numbers, names of them, or None for all."""
 
     name: str
     first: int | str
-    last: int | str
+    last: int | str | None
     position: int
 
 

@@ -1,21 +1,28 @@
 r"""Program text as tokens: names, numbers and signs, in ASCII, Unicode or TeX.
 
 TeX is translated here, so that no other module knows it: `\frac{a}{b}`, `\cdot` and `\hat{y}` come
-out as the tokens of a fraction, a product and a name.
+out as the tokens of (a)/(b), a product and a name.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.language.answers import about_sign
 from scalargrad.language.library import function
-from scalargrad.notation.names import GREEK, NotAName, canonical
+from scalargrad.notation.names import (
+    GREEK,
+    SUBSCRIPTS,
+    SUPERSCRIPTS,
+    NotAName,
+    canonical,
+    level,
+)  # fmt: skip
 
 MOST_CHARACTERS = 1_000_000
 MOST_TOKENS = 150_000
@@ -35,7 +42,8 @@ class Token(NamedTuple):
     """A piece of the text.
 
     Attributes:
-        kind: "name", "number", "power" (x²), "end" of a statement, or the sign itself.
+        kind: "name", "number", "power" (x²), "sum" (Σ_{i=1}^{3}), "end" of a statement, or the sign
+            itself.
         text: a name in its canonical spelling, else as it is written.
         position: its index in the text.
         end: the index behind it.
@@ -53,19 +61,27 @@ _SPACE = r"\ \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _DIGITS = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)"
 _NUMBER = rf"{_DIGITS}(?:[eE][+-]?[0-9]+)?"
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
-_SIGNS = "×−–‐·⋅∙∗÷≈≤≥⩽⩾≠⊙∘√∛‖∥…ᵀ⊤∑∏∞∈←→⟵∂∇\u2016"
+_SIGNS = "×−–‐·⋅∙∗÷≈≤≥⩽⩾≠⊙∘√∛‖∥…ᵀ⊤∑∏∞∈←→⟵⇒≔∂∇\u2016"
+_HIGH_LETTERS = "".join(c for c in SUPERSCRIPTS if c not in "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 # What names do not begin with; other characters are left to `canonical`, which says why not.
-_OTHER = rf"\x00-@\[-^`{{-\x7f{_SPACE}⁺⁻⁰¹²³⁴-⁹⁽⁾{_SIGNS}{_VULGAR}"
+_OTHER = rf"\x00-@\[-^`{{-\x7f{_SPACE}⁺⁻⁰¹²³⁴-⁹⁽⁾𝟙{_SIGNS}{_VULGAR}{_HIGH_LETTERS}"
 _LAYER = r"⁽[^⁽⁾\n]*+⁾|_\([0-9]+\)|\^\[[0-9]+\]|\^\{[(\[][0-9]+[)\]]\}"
 _MODULES = r"(?:(?:np|numpy|math|cmath|torch|nn|functional|F|tf|jnp|jax|scipy|special)\.)+"
 _STYLES = r"mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|textit|textbf|operatorname|vec"
 _ACCENTS = r"hat|bar|tilde|dot|widehat|overline|widetilde"
 _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
+_TRANSPOSED = r"(?:\\top|⊤|ᵀ|\\intercal|\\math(?:rm|sf)\{T\})(?![A-Za-z])\ *\}?"
+_ONE = r"(?:\\math(?:bf|bb)\{1\}|𝟙|1(?=_\\?\{))(?:_(?=\\?\{))?"  # of an indicator
+_LOW_INDEX = rf"_\ *(?:{_BRACED}|[a-z](?![A-Za-z0-9]))|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
+_HIGH_INDEX = rf"\^\ *(?:{_BRACED}|[A-Za-z0-9])|[{SUPERSCRIPTS}]++"
+_CELL = r"(?:[0-9]|\ [A-Za-z]|\{\ *[0-9]+\ *\})"  # of \frac12, \frac x2, \frac{1}{2}
 _TOKEN = re.compile(
     rf"""
-      (?P<number>   {_NUMBER} | [~≈]\ *[-−–]?(?:inf\b|nan\b|{_NUMBER}) | [{_VULGAR}]
-                    | \\math(?:bf|bb)\{{1\}} )
+      (?P<sum>      (?:[Σ∑∏]|\\(?:sum|prod)(?![A-Za-z])) \ *(?:\\limits)?
+                    (?: (?:{_LOW_INDEX}) (?:{_HIGH_INDEX})? | (?:{_HIGH_INDEX}) (?:{_LOW_INDEX}) ) )
+    | (?P<number>   {_ONE} | {_NUMBER} | [~≈]\ *[-−–]?(?:inf\b|nan\b|{_NUMBER}) | [{_VULGAR}] )
+    | (?P<positive> _\{{?\+\}}? | ₊ )
     | (?P<name>     (?: (?:{_MODULES})? (?:[^{_OTHER}])
                       | \\(?:{_STYLES}|{_ACCENTS})\ *
                         (?: \{{ \ *\\?[A-Za-z]+\ * (?:{_BRACED})? [^{{}}\n]* \}}
@@ -74,13 +90,20 @@ _TOKEN = re.compile(
                     (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER} | _{_BRACED}
                       | _\\(?:{_STYLES}){_BRACED}
                       | ['′″]++ | ,(?=[₀-₉]) | \^\{{?\\prime\}}? )*+ )
-    | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ )
+    | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ | \\[\[\]()]
+                    | \\(?:begin|end)\{{(?:align|aligned|equation|gather|split)\*?\}} )
     | (?P<space>    [{_SPACE}]++ | \#[^\n\r]*+ | \\(?:[,;:!\ ]|q?quad\b) | \\[\ \t]*\r?\n
-                    | \\(?:left|right|bigl?|bigr?|Bigl?|Bigr?|displaystyle)\b )
+                    | \\(?:left|right|bigl?|bigr?|Bigl?|Bigr?|displaystyle)\b | &(?=\ *=) )
+    | (?P<matrix>   \\(?:begin|end)\{{(?:[bpvB]|small)?matrix\}} | \\\\ | & )
+    | (?P<fraction> \\[dt]?frac\ *{_CELL}\ *(?:{_CELL}|[A-Za-z]) )
+    | (?P<above>    \\[dt]?frac(?=\ *\{{) )
+    | (?P<root>     \\sqrt\ *\[\ *[0-9]+\ *\](?=\ *\{{) )
+    | (?P<norm>     (?:‖|∥|\\\||\\[lr]?Vert(?![A-Za-z])) (?:_\{{?[12]\}}?|[₁₂])? )
+    | (?P<turned>   \^\ *\{{?\ *{_TRANSPOSED} )
     | (?P<command>  \\[A-Za-z]+ )
+    | (?P<power>    [⁺⁻]?[⁰¹²³⁴-⁹{_HIGH_LETTERS}]++ | \^\{{\ *(?:[-−–]?\ *[0-9]+|T)\ *\}} )
     | (?P<operator> \*\*|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)|//|\|\||\.T\b|\.\*|\.\^
                     | [-+*/^@(),=<>|%{{}}\[\]{_SIGNS}] )
-    | (?P<power>    [⁺⁻]?[⁰¹²³⁴-⁹]++ )
     | (?P<other>    . )
     """,
     re.VERBOSE | re.DOTALL,
@@ -88,16 +111,15 @@ _TOKEN = re.compile(
 _SPELLINGS = {
     "**": "^", "−": "-", "–": "-", "‐": "-",
     "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "÷": "/",
-    ":=": "=", "<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥", "∥": "‖", "…": "..", "...": "..",
+    ":=": "=", "≔": "=", "<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥", "…": "..", "...": "..",
     "⊤": "ᵀ", ".T": "ᵀ", "⟵": "←", "<-": "←",
     r"\{": "{", r"\}": "}",
 }  # fmt: skip
 _WORDS = {"√": "sqrt", "∑": "Sigma", "∏": "prod"}  # signs that are names of functions
 _COMMANDS = {
     "cdot": "·", "times": "*", "div": "/", "odot": "*", "circ": "*", "ast": "*", "leq": "≤",
-    "le": "≤", "geq": "≥", "ge": "≥", "lt": "<", "gt": ">", "neq": "≠", "frac": "frac",
-    "dfrac": "frac", "tfrac": "frac", "top": "ᵀ", "intercal": "ᵀ", "lvert": "|", "rvert": "|",
-    "vert": "|", "Vert": "‖", "lVert": "‖", "rVert": "‖", "ldots": "..", "dots": "..",
+    "le": "≤", "geq": "≥", "ge": "≥", "lt": "<", "gt": ">", "neq": "≠", "top": "ᵀ",
+    "intercal": "ᵀ", "lvert": "|", "rvert": "|", "vert": "|", "ldots": "..", "dots": "..",
     "gets": "←", "leftarrow": "←", "coloneqq": "=", "lbrace": "{", "rbrace": "}",
 }  # fmt: skip
 _STYLE = re.compile(rf"\\(?:{_STYLES})\ *(?:\{{\ *([^{{}}]*?)\ *\}}|(\\?[A-Za-z]))")
@@ -119,7 +141,8 @@ def tokens(text: str) -> list[Token]:
         raise LocatedError(f"a program has at most {MOST_CHARACTERS} characters", MOST_CHARACTERS)
     found: list[Token] = []
     depth = 0
-    for token in _pieces(text):
+    pieces = _bounded(_pieces(text))
+    for token in _bounded(_without_matrices(_without_tex(pieces))):
         if token.kind == "end" and ";" not in token.text:
             is_going_on = found and found[-1].kind in _BINARY and found[-1].kind != "="
             if depth > 0 or is_going_on:
@@ -131,18 +154,23 @@ def tokens(text: str) -> list[Token]:
         elif token.kind == "end":
             depth = 0
         found.append(token)
-        if len(found) > MOST_TOKENS:
-            message = f"a program has at most {MOST_TOKENS} names, numbers and signs"
-            raise LocatedError(message, token.position)
     found.append(Token("end", "", len(text), len(text), False))
     return found
+
+
+def _bounded(pieces: Iterable[Token]) -> Iterator[Token]:
+    for count, token in enumerate(pieces):
+        if count == MOST_TOKENS:
+            message = f"a program has at most {MOST_TOKENS} names, numbers and signs"
+            raise LocatedError(message, token.position)
+        yield token
 
 
 def _pieces(text: str) -> Iterator[Token]:
     names: dict[str, str] = {}
     spaced = False
     for match in _TOKEN.finditer(text):
-        kind, written, start = match.lastgroup, match.group(), match.start()
+        kind, written, start = match.lastgroup or "", match.group(), match.start()
         if kind == "space":
             spaced = True
             continue
@@ -151,12 +179,24 @@ def _pieces(text: str) -> Iterator[Token]:
                 kind, written = "name", _WORDS[written]
             else:
                 written = kind = _SPELLINGS.get(written, written)
+        elif kind == "norm":
+            kind, written = "‖", "‖₁" if "1" in written or "₁" in written else "‖"
+        elif kind == "positive":
+            raise LocatedError(about_sign("₊"), start)
+        elif kind == "turned":
+            kind = written = "ᵀ"
         elif kind == "name":
-            if not (written.isascii() and (len(written) == 1 or written[1:].isdigit())):  # x, w2
+            if not (written.isascii() and len(written) < 20 and written[1:].isdigit()):  # w2
                 name = names.get(written)
                 if name is None:
                     name = names[written] = _name(written, start)
                 written = name
+        elif kind == "power":
+            letters = _LEVEL.findall(level(written))
+            if not letters[-1].isdigit() or len(letters) > 2:
+                yield from _raised(letters, Token("^", "^", start, match.end(), spaced))
+                spaced = False
+                continue
         elif kind == "command":
             if text.startswith("_", match.end()):
                 raise LocatedError(_SUM, start)
@@ -166,8 +206,101 @@ def _pieces(text: str) -> Iterator[Token]:
             if method:
                 raise LocatedError(f"a function is written {method[1]}(…)", start)
             raise LocatedError(about_sign(written), start)
-        yield Token(kind or "", written, start, match.end(), spaced)
+        yield Token(kind, written, start, match.end(), spaced)
         spaced = False
+
+
+def _raised(exponent: list[str], at: Token) -> list[Token]:
+    """The tokens of a power with letters: xⁿ, e⁻ˣ; and ^T, which may be a name."""
+    exponent = [_name(part, at.position) if part.isalpha() else part for part in exponent]
+    return _signs(["^", *(exponent if exponent == ["T"] else ["(", *exponent, ")"])], at)
+
+
+def _signs(texts: Iterable[str], at: Token) -> list[Token]:
+    """Tokens that stand for one of the text."""
+    kinds = [
+        ("name" if t.isalpha() else "number" if t.isdigit() else t) if t.isascii() else t
+        for t in texts
+    ]
+    return [at._replace(kind=kind, text=text) for kind, text in zip(kinds, texts, strict=True)]
+
+
+def _without_tex(pieces: Iterable[Token]) -> Iterator[Token]:
+    r"""Fractions and roots as the same in signs: \frac{a}{b} as ((a)/(b))."""
+    groups: list[str] = []  # what each open { began
+    begun = ""  # what the next { begins: a numerator, a denominator, or the root that is told
+    for token in pieces:
+        if begun:
+            if token.kind != "{":
+                raise LocatedError(r"a fraction is written \frac{a}{b}", token.position)
+            groups.append(begun)
+            yield from _signs("(" if begun == "below" else "((", token)
+            begun = ""
+        elif token.kind == "{":
+            groups.append("")
+            yield token
+        elif token.kind == "}" and groups and groups[-1]:
+            ended = groups.pop()
+            root = ["^", "(", "1", "/", ended, ")"]
+            yield from _signs({"above": ")/", "below": "))"}.get(ended, [")", *root, ")"]), token)
+            begun = "below" if ended == "above" else ""
+        elif token.kind == "fraction":
+            above, below = map("".join, _CELLS.findall(token.text.partition("frac")[2]))
+            yield from _signs(["(", above, "/", below, ")"], token)
+        elif token.kind == "above":
+            begun = "above"
+        elif token.kind == "root":
+            begun = token.text.partition("[")[2].strip(" ]")
+        else:
+            if token.kind == "}" and groups:
+                groups.pop()
+            yield token
+
+
+def _without_matrices(pieces: Iterable[Token]) -> Iterator[Token]:
+    r"""Matrices of TeX as lists; \\ ends a line elsewhere."""
+    rows: list[list[list[Token]]] = []
+    for token in pieces:
+        if token.kind != "matrix":
+            if not rows:
+                yield token
+            elif token.kind != "end":
+                rows[-1][-1].append(token)
+        elif token.text == "&" and rows:
+            rows[-1].append([])
+        elif token.text == r"\\":
+            if rows:
+                rows.append([[]])
+            else:
+                yield token._replace(kind="end", text="\n")
+        elif token.text.startswith(r"\begin") and not rows:
+            rows, begin = [[[]]], token
+        elif token.text.startswith(r"\end") and rows:
+            yield from _matrix(rows, begin, token)
+            rows = []
+        else:
+            raise LocatedError(about_sign(token.text), token.position)
+    if rows:
+        raise LocatedError(r"a matrix ends with \end", begin.position)
+
+
+def _matrix(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator[Token]:
+    """A matrix as a list of rows; one column as a vector, and one row as a row."""
+    rows = rows[:-1] if rows[-1] == [[]] else rows
+    is_column = all(len(row) == 1 for row in rows)
+    yield from _signs("[" if is_column or len(rows) == 1 else "[[", begin)
+    for number, row in enumerate(rows):
+        if number:
+            yield from _signs("," if is_column else "],[", row[0][0] if row[0] else end)
+        for place, cell in enumerate(row):
+            if place:
+                yield from _signs(",", end)
+            yield from cell
+    yield from _signs("]" if is_column else "]ᵀ" if len(rows) == 1 else "]]", end)
+
+
+_CELLS = re.compile(r"\{\ *([0-9]+)\ *\}|([0-9A-Za-z])")
+_LEVEL = re.compile(r"[-+]|[0-9]+|[A-Za-z]+")
 
 
 def _name(written: str, start: int) -> str:
@@ -181,6 +314,8 @@ def _name(written: str, start: int) -> str:
         raise LocatedError(_SUM, start)
     if "." in plain:
         plain = _MODULE.sub("", plain, count=1)
+        if plain == "cross_entropy":  # which PyTorch has of logits
+            raise LocatedError("'cross_entropy' of PyTorch is softmax_cross_entropy(z, y)", start)
     try:
         return canonical(plain)
     except NotAName as error:
@@ -196,7 +331,8 @@ def _command(written: str, start: int) -> tuple[str, str]:
     if word in _COMMANDS:
         return _COMMANDS[word], _COMMANDS[word]
     if word in ("begin", "end"):
-        raise LocatedError("a matrix is written [[1, 2], [3, 4]]", start)
+        message = "of environments matrices and align are read; a choice is written where(c, a, b)"
+        raise LocatedError(message, start)
     if word in ("partial", "nabla"):
         raise LocatedError(about_sign("∂"), start)
     word = "Sigma" if word == "sum" else word
@@ -205,14 +341,19 @@ def _command(written: str, start: int) -> tuple[str, str]:
     return "name", word
 
 
+def is_one_of_indicator(token: Token) -> bool:
+    r"""Whether a number is the 1 of an indicator, and of nothing else: 𝟙, 1_{…}, \mathbf{1}."""
+    return token.text[0] in "\\𝟙" or token.text[-1] == "_"
+
+
 def number(token: Token) -> Scalar:
     """The number that a token stands for."""
-    if token.text[0] == "\\":
+    if is_one_of_indicator(token):
         return 1
     if token.text in _VULGAR:
         top, bottom = unicodedata.normalize("NFKD", token.text).split("\N{FRACTION SLASH}")
         return scalars.scalar(f"{top}/{bottom}")
-    text = token.text[: 3 * MOST_DIGITS].translate(_DIGIT).lower()
+    text = token.text.strip("^{ }")[: 3 * MOST_DIGITS].translate(_DIGIT).replace(" ", "").lower()
     mantissa, _, exponent = text.partition("e")
     if sum(map(str.isdigit, mantissa)) > MOST_DIGITS:
         raise LocatedError(f"a number has at most {MOST_DIGITS} digits", token.position)

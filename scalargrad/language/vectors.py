@@ -262,6 +262,14 @@ def _softmax(make: Make, operands: Sequence[Thing]) -> Thing:
     return Array((len(shares),), tuple(shares))
 
 
+def _pairwise(make: Make, operands: Sequence[Thing]) -> Thing:
+    """Targets and what is said of them, element by element; a class's number is no target."""
+    y, a = operands
+    if words(y) != words(a):
+        raise ShapeError(f"each class has a target, such as [0, 1]; got {words(y)} for {words(a)}")
+    return applied(make, ops.mul, operands)
+
+
 def _reduced(operation: Operation) -> Callable[[Make, Sequence[Thing]], Thing]:
     """The sum or the mean of a vector; of one number the number itself."""
 
@@ -299,6 +307,7 @@ FUNCTIONS = {
     "transpose": TRANSPOSE,
     "dot": Function("dot", _dot, 2, None),
     "softmax": Function("softmax", _softmax, 1, None),
+    "pairwise": Function("pairwise", _pairwise, 2, 2),
     "sum_of": Function("sum_of", _reduced(ops.total)),
     "mean_of": Function("mean_of", _reduced(ops.mean)),
 }

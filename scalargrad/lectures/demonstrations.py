@@ -52,7 +52,8 @@ Seeds = Sequence[int]
 
 def blank_forward_pass(text: str, seeds: Seeds) -> Iterator[Shown]:
     """The forward pass as a sheet to be filled in, and how it is marked."""
-    yield Sheet(text, tuple(Line(Quantity("value", name)) for name in _FORWARD)).markdown()
+    sheet = Sheet(text, tuple(Line(Quantity("value", name)) for name in _FORWARD)).markdown()
+    yield sheet[sheet.index("| quantity") :]
     yield fact("h₁ = 1.3, h₂ = 1.8, ŷ = 0.4, by hand, is right", check(text, _FORWARD).ok)
     yield fact("ŷ = 0.7, without b₃, is not", not check(text, {**_FORWARD, "yhat": "0.7"}).ok)
 
@@ -739,8 +740,8 @@ def a_dropped_unit(text: str, seeds: Seeds) -> Iterator[Shown]:
     loss = -made["p1"].log()
     loss.backward()
     reached = [name for name in ("W11_1", "W21_1", "W31_1", "W12_2") if made[name].grad != 0]
-    yield same("of W₁₁⁽¹⁾, W₂₁⁽¹⁾, W₃₁⁽¹⁾, W₁₂⁽²⁾ a gradient reaches",
-               ["W11_1", "W31_1"], reached)  # fmt: skip
+    yield same("a gradient reaches, of W₁₁⁽¹⁾, W₂₁⁽¹⁾, W₃₁⁽¹⁾ and W₁₂⁽²⁾,",
+               ["W₁₁⁽¹⁾", "W₃₁⁽¹⁾"], list(map(typeset, reached)))  # fmt: skip
     yield Picture("masks", plots.dropout_masks(experiments.dropout_masks()))
 
 
@@ -759,7 +760,7 @@ def dropout_error(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Test error over updates, with and without dropout."""
     found, ends = experiments.dropout(seeds=seeds)
     lower = sum(c.test[1] < c.test[0] for c in ends)
-    yield _on_seeds("after 500 updates the test error is lower with dropout", lower, seeds)
+    yield _on_seeds("after 1000 updates the test error is lower with dropout", lower, seeds)
     higher = sum(c.train[1] > c.train[0] for c in ends)
     yield _on_seeds("its training error, of labels partly wrong, is higher", higher, seeds)
     yield Picture("updates", plots.curves(found))

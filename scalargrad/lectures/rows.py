@@ -27,6 +27,7 @@ from fractions import Fraction
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from scalargrad.engine.value import Value
@@ -56,6 +57,7 @@ from scalargrad.view.drawing import draw
 Shown = Any  # a Claim, an Option, a Picture, or what is printed as it is
 
 _WIDTH = 60  # of a row's title on its line
+_COLUMNS = 100
 _HEAD = re.compile(r"^## (\S+) +(.+)$", re.MULTILINE)
 _PROGRAM = re.compile(r"^```sg\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(
@@ -264,7 +266,7 @@ class Outcome:
     def text(self) -> str:
         """Everything: the program with its numbers, the claims in a table, pictures by name."""
         row = self.row
-        parts = [f"{row.label}  {row.title}", _indented(row.states, 4)]
+        parts = [f"{row.label}  {row.title}", _indented(fill(row.states, _COLUMNS - 4))]
         if row.text.strip():
             parts += ["", _indented(row.text.strip(), 8), ""]
         cells = [claim.cells for claim in self.claims]

@@ -70,7 +70,8 @@ class Claim:
     def cells(self) -> tuple[str, str, str]:
         """What is stated, where it is from, and what became of it."""
         origin = f"{self.origin} {self.slide}".rstrip()
-        result = f"{self.verdict}: {self.computed}" if self.computed else self.verdict
+        is_new = self.computed and not self.stated.endswith(f" {self.computed}")
+        result = f"{self.verdict}: {self.computed}" if is_new else self.verdict
         return f"{mark(self.verdict)} {self.what} {self.stated}".rstrip(), origin, result
 
     def __str__(self) -> str:

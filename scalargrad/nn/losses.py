@@ -1,7 +1,8 @@
 """The table of losses, of one example or one lane each; over a data set comes mean or total.
 
 Targets may be numbers, text, lanes or Values. A label outside the domain of a loss is a ValueError.
-To add a loss, write its function under `@row(…)`: the documentation and the tests follow.
+To add a loss, write its function under `@row(…)`: the documentation and the tests follow. Programs
+have the same losses in their own words (`language.library`): the same name means the same.
 """
 
 from __future__ import annotations
@@ -29,14 +30,12 @@ class Loss:
         formula: what it computes, in letters.
         points: a prediction and a target each, at which the tests check value and gradients.
         torch: its name in torch.nn.functional.
-        spellings: how else programs may write it.
     """
 
     function: Callable[..., Value]
     formula: str
     points: tuple[tuple[Any, Any], ...]
     torch: str
-    spellings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -49,12 +48,12 @@ Function = Callable[..., Value]
 
 
 def row(
-    formula: str, points: tuple[tuple[Any, Any], ...], torch: str, spellings: str = ""
+    formula: str, points: tuple[tuple[Any, Any], ...], torch: str
 ) -> Callable[[Function], Function]:
     """Add the function that follows to the table."""
 
     def added(function: Function) -> Function:
-        loss = Loss(function, formula, points, torch, tuple(spellings.split()))
+        loss = Loss(function, formula, points, torch)
         LOSSES[loss.name] = loss
         return function
 
@@ -67,7 +66,7 @@ _CLASSES = (([0.5, -1.25], 1), ([0.25, 2.0, -3.0], 0), ([0.5, -1.25, 0.75], [0.2
 _DISTRIBUTIONS = (([0.25, 0.75], [0.5, 0.5]), ([0.5, 0.25, 0.25], [1.0, 0.0, 0.0]))
 
 
-@row("(ŷ − y)²", _NUMBERS, "mse_loss", "mse")
+@row("(ŷ − y)²", _NUMBERS, "mse_loss")
 def squared_error(prediction: Any, target: Any, half: bool = False) -> Value:
     """(ŷ - y)², or half of it; of several outputs the sum.
 
@@ -85,7 +84,7 @@ def half_squared_error(prediction: Any, target: Any) -> Value:
     return squared_error(prediction, target, half=True)
 
 
-@row("|ŷ − y|", _NUMBERS, "l1_loss", "mae l1")
+@row("|ŷ − y|", _NUMBERS, "l1_loss")
 def absolute_error(prediction: Any, target: Any) -> Value:
     """|ŷ - y|; of several outputs the sum."""
     pairs = _pairs(prediction, target, "absolute_error")
@@ -111,7 +110,7 @@ def huber(prediction: Any, target: Any, delta: Any = 1) -> Value:
 
 
 @row("−y log ŷ − (1 − y) log(1 − ŷ)", ((0.25, 0.0), (0.75, 1.0), (0.5, 0.25)),
-     "binary_cross_entropy", "bce")  # fmt: skip
+     "binary_cross_entropy")  # fmt: skip
 def binary_cross_entropy(probability: Any, target: Any) -> Value:
     """-y log ŷ - (1 - y) log(1 - ŷ), as the deck writes it; at ŷ = 0 or 1 use the logit's."""
     yhat = _value(probability)
@@ -132,7 +131,7 @@ def binary_cross_entropy_with_logits(logit: Any, target: Any) -> Value:
     return _loss(y * (-z).softplus() + (1 - y) * z.softplus())
 
 
-@row("logΣexp(f) − f[y]", _CLASSES, "cross_entropy", "cross_entropy")
+@row("logΣexp(f) − f[y]", _CLASSES, "cross_entropy")
 def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
     """-log of the softmax probability of the target: logΣexp(f) - f_target.
 
@@ -171,7 +170,7 @@ def categorical_cross_entropy(probabilities: Sequence[Any], target: Any) -> Valu
     return _loss(-_sum([y * p.log() for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]))
 
 
-@row("Σ y (log y − log p)", _DISTRIBUTIONS, "kl_div", "kl")
+@row("Σ y (log y − log p)", _DISTRIBUTIONS, "kl_div")
 def kl_divergence(probabilities: Sequence[Any], target: Sequence[Any]) -> Value:
     """Σ y(log y - log p), of probabilities p from the target's y; where y is 0 nothing is added."""
     ps = _list_of_values(probabilities, "kl_divergence", "probabilities")

@@ -143,6 +143,8 @@ def formula(scalar: object) -> Formula:
     """A number as a Formula; a Formula as it is."""
     if getattr(scalar, "shape", ()):  # lanes are no one number
         return name("[…]")
+    if isinstance(scalar, float) and scalar == math.pi:
+        return name("π")
     return scalar if isinstance(scalar, Formula) else Formula("number", (scalar,))
 
 
@@ -493,7 +495,7 @@ def ordered(written: Formula, names: Iterable[str]) -> Formula:
         parts = tuple(sorted_in(p) if isinstance(p, Formula) else p for p in part.parts)
         if part.head == "*":
             parts = _sorted_factors(parts, place)
-        if part.head == "+" and len({(term.size, _is_negative(term)) for term in parts}) == 1:
+        if part.head == "+" and len(set(map(_kind_of_term, parts))) == 1:
             parts = tuple(sorted(parts, key=lambda term: _places(term, place)))
         return Formula(part.head, parts)
 
@@ -516,6 +518,10 @@ def _sorted_factors(parts: tuple[Formula, ...], place: Mapping[str, int]) -> tup
     chosen = sorted((parts[slot] for slot in movable), key=rank)
     moved = dict(zip(movable, chosen, strict=True))
     return tuple(moved.get(slot, factor) for slot, factor in enumerate(parts))
+
+
+def _kind_of_term(term: Formula) -> tuple[int, bool, bool]:
+    return term.size, _is_negative(term), term.head == "number"
 
 
 def _base(factor: Formula) -> Formula:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from scalargrad.notation.names import SUBSCRIPTS, mathtext, raised
 from scalargrad.notation.numbers import MINUS, in_formula, powers_of_ten, tex
-from scalargrad.notation.words import printable
 
 CONDITION, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)  # how strongly things bind
 _FUNCTION_LETTERS = ("f", "g")
@@ -239,7 +238,8 @@ class Tex(Printer):
 
     def between(self, left: Expression, right: Expression, text: str) -> str:
         """What stands between two factors: a dot where Unicode has one."""
-        unicode = UNICODE.between(left, right, UNICODE(_factor(right, 0)))
+        is_bracket = text.startswith(("(", r"\left("))
+        unicode = UNICODE.between(left, right, "(" if is_bracket else UNICODE(_factor(right, 0)))
         return {"·": r" \cdot ", " · ": r" \, "}.get(unicode, " ")
 
     def fraction(self, top: Printed, bottom: Printed) -> Printed:
@@ -305,24 +305,3 @@ def latex(written: Expression, symbol: Callable[[str], str] = mathtext) -> str:
     '\\frac{w_{2}}{3}'
     """
     return Tex(symbol)(written)
-
-
-def escaped(text: str) -> str:
-    r"""Any text for TeX, every special character escaped.
-
-    >>> escaped("50 % of a_b")
-    '50 \\% of a\\_b'
-    """
-    return "".join(_ESCAPED.get(c, c) for c in text)
-
-
-def quoted(text: str) -> str:
-    r"""Text within a formula in TeX, in one line that is not too long."""
-    return rf"\text{{{escaped(printable(text))}}}"
-
-
-_ESCAPED = {c: rf"\{c}" for c in "{}$&%#_"} | {
-    "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "…": r"\ldots{}",
-    "·": r"\textperiodcentered{}", MINUS: "-",
-}  # fmt: skip

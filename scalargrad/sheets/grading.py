@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from scalargrad.files import make_folder
 from scalargrad.sheets.documents import MOST_CHARACTERS, SheetError, submission_text
 from scalargrad.sheets.keys import Job, Jobs, Paths, Rules, jobs_of, keys_in
 from scalargrad.sheets.results import Result, save_result, saved_results
+from scalargrad.sheets.reviewing import Course, reviewed
 from scalargrad.sheets.submissions import names_of
 from scalargrad.sheets.tables import escaped, wide_rows
 from scalargrad.sheets.workers import Crew, Submission, TimeUp, sentence, time_limit
@@ -32,17 +33,40 @@ _BATCH_CHARACTERS = 100_000
 
 @dataclass(frozen=True)
 class Gradebook:
-    """The results of a class, in the order of the submissions."""
+    """The results of a class, in the order of the submissions.
+
+    Attributes:
+        results: one for each submission.
+        notes: what to tell beside them, as who handed in nothing.
+        policy: how they were marked.
+    """
 
     results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+    policy: str = field(default="", compare=False)
 
     def csv(self) -> str:
         """A line for each submission; no cell is a spreadsheet's formula."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        writer.writerows(map(_cells, self.results))
+        for result in self.results:
+            writer.writerow([*_cells(result), defused(self.policy), __version__])
         return file.getvalue()
+
+    def changes(self, before: str) -> list[str]:
+        """Whose points are others than in an earlier gradebook, as CSV, and why."""
+        rows = {row.get("submission"): row for row in csv.DictReader(io.StringIO(before))}
+        found = []
+        for now in csv.DictReader(io.StringIO(self.csv())):
+            was = rows.get(now["submission"], now)
+            if was.get("points", "") != now["points"]:
+                reasons = [f"the {name} is another" for name in ("key", "policy", "version")
+                           if was.get(name) != now[name]]  # fmt: skip
+                why = " and ".join(reasons) or "it was handed in again, or overridden"
+                was_points, points = was.get("points") or "none", now["points"] or "none"
+                found.append(f"{now['submission']}: {was_points} → {points} points: {why}")
+        return found
 
     def reports(self) -> dict[str, str]:
         """For each submission the name of a file, and the report to write there."""
@@ -82,7 +106,8 @@ class Gradebook:
 
 _COLUMNS = (
     "submission", "score", "score without follow-through", "right", "asked", "first wrong",
-    "mistake", "problem",
+    "mistake", "problem", "student", "id", "points", "of", "late", "counts", "look", "key",
+    "policy", "version",
 )  # fmt: skip
 
 
@@ -92,7 +117,11 @@ def _cells(result: Result) -> list[str]:
     mistake = " or ".join(result.mistakes)
     texts = [result.name, result.first_wrong, mistake, result.problem]
     name, *others = [defused(text) for text in texts]
-    return [name, *shown, *others]
+    points = "" if result.problem else f"{round(result.points, 4):g}"
+    last = [result.student, result.student_id, points, f"{result.most:g}",
+            "late" if result.late else "", "yes" if result.counts else "no",
+            "; ".join(result.look), result.key]  # fmt: skip
+    return [name, *shown, *others, *map(defused, last)]
 
 
 # Marking a class ---------------------------------------------------------------------------------
@@ -102,6 +131,7 @@ def grade(
     key: Paths,
     submissions: Iterable[str | os.PathLike[str]],
     rules: Rules | None = None,
+    course: Course | None = None,
     *,
     executor: Executor | int | None = None,
     done: Mapping[str, Result] | None = None,
@@ -117,6 +147,7 @@ def grade(
             them, or "key.md" for "key-1.md", "key-2.md", ….
         submissions: files; see `submissions_in` for those of a folder.
         rules: how to mark.
+        course: what is known beside the sheets: the roster, and what a person decided.
         executor: any of `concurrent.futures`, or Dask's `client.get_executor()`; or the number of
             worker processes, by default one for each processor. A script that starts processes
             needs the usual line `if __name__ == "__main__":`.
@@ -129,7 +160,8 @@ def grade(
     rules = rules or Rules()
     if not rules.limit > 0:
         raise ValueError(f"the limit is a number of seconds above 0; got {rules.limit}")
-    jobs = jobs_of(key, rules)
+    course = course or Course()
+    jobs = jobs_of(key, rules, course.roster.variant_of)
     paths = [Path(path) for path in submissions]
     entries: list[_Entry] = []
 
@@ -145,7 +177,9 @@ def grade(
             found[place] = replace(result, name=entries[place].name)
             if each is not None:
                 each(found[place])
-    return Gradebook(tuple(found[place] for place in range(len(entries))))
+    marked_results = [found[place] for place in range(len(entries))]
+    results, notes = reviewed(marked_results, jobs, course)
+    return Gradebook(results, notes, f"{rules.at_kinks} at kinks")
 
 
 def grade_to(
@@ -153,6 +187,7 @@ def grade_to(
     key: Paths,
     submissions: Iterable[str | os.PathLike[str]],
     rules: Rules | None = None,
+    course: Course | None = None,
     *,
     executor: Executor | int | None = None,
     reports: str | os.PathLike[str] | None = None,
@@ -188,7 +223,7 @@ def grade_to(
         if each is not None:
             each(result)
 
-    book = grade(key, submissions, rules, executor=executor, done=dict(done), each=keep)
+    book = grade(key, submissions, rules, course, executor=executor, done=dict(done), each=keep)
     book.save(target, reports=reports, force=force)
     return book
 

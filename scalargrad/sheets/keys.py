@@ -19,6 +19,7 @@ from scalargrad.errors import DomainError, ProgramError
 from scalargrad.language.reading import program
 from scalargrad.language.writing import program_text
 from scalargrad.sheets.documents import SheetError, sheet_text
+from scalargrad.sheets.tables import escaped
 from scalargrad.sheets.worksheet import (
     Sheet,
     id_in,
@@ -133,6 +134,11 @@ class Jobs:
         if found is None:
             raise SheetError(f"the roster says {what}, and no key is of that")
         return found
+
+    def spelled(self, text: str) -> str:
+        """A quantity as the sheets spell it; any other text as it is."""
+        table = f"```sg\n{self.all[0].program}\n```\n| quantity | answer |\n| {escaped(text)} | |\n"
+        return read_sheet(table).lines[0].name if text.strip() else ""
 
     def is_quantity(self, text: str) -> bool:
         """Whether a text names a quantity of any of the keys."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from scalargrad.checking.report import NOT_CONFIRMED, UNKNOWN, UNREADABLE
 from scalargrad.errors import FileError
 from scalargrad.sheets.documents import SheetError
 
@@ -22,6 +23,8 @@ class Marked:
         kind: the verdict without the number of another line.
         credit: 0 to 1.
         message: for the person.
+        worth: the points of the line; 0 for a quantity that is unknown.
+        mark: the points that a person gave instead; −1 for none.
     """
 
     quantity: str
@@ -29,6 +32,23 @@ class Marked:
     kind: str
     credit: float
     message: str = ""
+    worth: float = 1.0
+    mark: float = -1.0
+
+    @property
+    def points(self) -> float:
+        """What the line has earned."""
+        return self.mark if self.mark >= 0 else self.credit * self.worth
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the line counts."""
+        return self.kind != UNKNOWN
+
+    @property
+    def slip(self) -> str:
+        """The name of the mistake that explains the answer, "" for none."""
+        return self.message.partition("It looks as if ")[2].rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -49,6 +69,11 @@ class Result:
         key: the id of the key, "" where it has none: its variant and its version.
         shown: the id that the sheet shows.
         edited: whether it shows another program than the key.
+        student: whose it is, by the roster or by the name of the file.
+        student_id: in the roster, else the number by which a system knows the student.
+        late: whether the system says so.
+        counts: whether it is the one of the student's submissions that counts.
+        flags: what a person should look at: another's sheet, answers that are another's.
         digest: of the content, the key and the rules; "" for a result that shall not be kept.
     """
 
@@ -65,7 +90,33 @@ class Result:
     key: str = ""
     shown: str = ""
     edited: bool = False
+    student: str = ""
+    student_id: str = ""
+    late: bool = False
+    counts: bool = True
+    flags: tuple[str, ...] = ()
     digest: str = ""
+
+    @property
+    def points(self) -> float:
+        """What all lines have earned."""
+        return sum(line.points for line in self.lines)
+
+    @property
+    def most(self) -> float:
+        """What they could earn."""
+        return sum(line.worth for line in self.lines)
+
+    @property
+    def look(self) -> tuple[str, ...]:
+        """Why a person should look at it: problem, flags, and lines that only a person can mark."""
+        kinds = [line.kind for line in self.lines if line.mark < 0 and line.kind in _FOR_A_PERSON]
+        counted = (f"{kinds.count(kind)} {kind}" for kind in _FOR_A_PERSON if kind in kinds)
+        return tuple(filter(None, (self.problem, *self.flags, *counted)))
+
+
+_FOR_A_PERSON = (NOT_CONFIRMED, UNREADABLE, UNKNOWN)
+_NOT_KEPT = ("name", "student", "student_id", "late", "counts", "flags")  # of the class, not of it
 
 
 # What is kept ------------------------------------------------------------------------------------
@@ -105,7 +156,8 @@ def _has_types_of(read: object, like: object) -> bool:
 
 def save_result(path: str | os.PathLike[str], result: Result) -> None:
     """Add a result to a file of JSON lines."""
-    line = json.dumps(asdict(replace(result, name=""))).encode()
+    kept = {name: value for name, value in asdict(result).items() if name not in _NOT_KEPT}
+    line = json.dumps(kept).encode()
     _is_there(path)
     try:
         with open(path, "ab+") as file:

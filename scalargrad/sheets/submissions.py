@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scalargrad.notation.words import printable
@@ -115,6 +115,12 @@ def origins(names: Sequence[str]) -> list[Origin]:
     return [_origin(PurePosixPath(name), counts) for name in names]
 
 
+def origin_of(name: str) -> Origin:
+    """The same for one submission; of a line in a form's export the name behind the colon."""
+    who = name.partition(": ")[2]
+    return Origin(who) if who else origins([name])[0]
+
+
 def _origin(name: PurePosixPath, counts: Mapping[PurePosixPath, int]) -> Origin:
     for system, pattern in _PATTERNS.items():
         for depth in range(len(name.parts)):  # a system's folder may lie in another
@@ -132,17 +138,11 @@ def _origin(name: PurePosixPath, counts: Mapping[PurePosixPath, int]) -> Origin:
 
 
 def person(name: str) -> str:
-    """What two spellings of a person's name have in common: its letters and digits, in order.
+    """What two spellings of a person's name have in common: its words, in one order.
 
     >>> person("Müller, Änne") == person("anne muller")
     True
     """
     bare = unicodedata.normalize("NFKD", name.casefold())
-    words = re.findall(r"\w+", "".join(c for c in bare if not unicodedata.combining(c)))
-    return "".join(sorted(words))
-
-
-def without_names(origin: Origin, names: dict[str, str]) -> Origin:
-    """The same under a number of its own, which `names` keeps: the same student the same number."""
-    known = names.setdefault(origin.student, f"student {len(names) + 1}")
-    return replace(origin, student=known)
+    words = re.findall(r"[^\W_]+", "".join(c for c in bare if not unicodedata.combining(c)))
+    return " ".join(sorted(words))

@@ -205,8 +205,10 @@ def _mark(job: Job, text: str) -> Result:
     if edited:
         note = "The sheet shows another program than the key; the key's is what was marked."
         report = replace(report, notes=(*report.notes, note))
+    worth = dict(zip(job.asked, job.points, strict=True))
     lines = [
-        Marked(line.quantity, line.written, line.kind, float(line.credit), line.message)
+        Marked(line.quantity, line.written, line.kind, float(line.credit), line.message,
+               worth.get(line.quantity, 0.0))
         for line in report.lines if line.verdict != NOT_ASKED
     ]  # fmt: skip
     return Result(

@@ -43,7 +43,7 @@ from scalargrad.view.styles.network import is_network, network
 from scalargrad.view.styles.record import record
 
 STYLES: Mapping[str, Style] = {"network": network, "circuit": circuit, "record": record}
-DETAILS = ("named", "all", "layers")
+DETAILS = ("named", "all", "layers", "matrices")
 DIRECTIONS = ("LR", "TB")
 ENGINES = ("own", "dot")
 
@@ -414,7 +414,7 @@ def draw(
     style: Literal["network", "circuit", "record"] | None = None,
     theme: Theme | Literal["light", "dark", "print", "colour-blind"] = "light",
     path: Node | None = None,
-    detail: Literal["named", "all", "layers"] | None = None,
+    detail: Literal["named", "all", "layers", "matrices"] | None = None,
     size: tuple[float, float] | Literal["slide", "column", "page"] = "slide",
     direction: Literal["LR", "TB"] = "LR",
     engine: Literal["own", "dot"] | None = None,
@@ -435,7 +435,8 @@ def draw(
             named neurons, else a circuit.
         theme: "light", "dark", "print" (greys), "colour-blind", or a Theme.
         path: of several paths only those through this node.
-        detail: "named" nodes only, "all", or "layers" as one shape each; by default named ones in
+        detail: "named" nodes only, "all", or "layers" as one shape each, or these
+            with their "matrices" of weights: W x + b; by default named ones in
             a network and beyond 25 operations, else all.
         size: the place that the picture is made for: the body of a 16:9 "slide" under a title, a
             "column" or a "page" of a paper, or width and height in points. What is far too much
@@ -487,7 +488,7 @@ def draw(
         _theme(theme),
         numbers(islice(_written(drawn), _READ)),
         direction,
-        layers=detail == "layers",
+        layers=detail if detail in ("layers", "matrices") else "",
         engine=engine,
         is_exact=_is_exact(drawn),
         note="; ".join(filter(None, [note, _remark_on_sums(drawn), *conventions(drawn), *slopes])),

@@ -346,7 +346,8 @@ class Look:
         ground: the colour behind all; "" for none, None for the paper of the theme.
         room: all captions that the place under the picture must hold, in any frame.
         biases: whether a network shows its biases.
-        layers: whether a network shows each layer as one shape.
+        layers: "layers" where a network shows each layer as one shape, "matrices" where it shows
+            its parameters so too.
         engine: of the layout; None chooses by size.
         note: what was left out of the picture, for under it.
         is_exact: whether all leaves are exact: then what is rounded is worth a ≈.
@@ -381,7 +382,7 @@ class Look:
     ground: str | None = None
     room: tuple[Written, ...] = ()
     biases: bool = True
-    layers: bool = False
+    layers: Literal["", "layers", "matrices"] = ""
     engine: Literal["own", "dot"] | None = None
     note: str = ""
     is_exact: bool = False

@@ -20,6 +20,30 @@ from scalargrad.engine.backward import partial
 from scalargrad.engine.scalars import to_float
 from scalargrad.sheets.variants import variants
 
+# Nets that no case has: three steps of an RNN, an LSTM cell, a convolution, a hinge, L2, a softmax,
+# the mean over examples, a residual unit, a normalised pair
+FURTHER = (
+    "x1 = 1; x2 = -0.7; x3 = 0.3; h0 = 0.1; w = 0.5; u = 0.8; y = 0.4; a1 = w*x1 + u*h0; "
+    "h1 = tanh(a1); a2 = w*x2 + u*h1; h2 = tanh(a2); a3 = w*x3 + u*h2; h3 = tanh(a3); "
+    "L = (h3 - y)^2",
+    "x = 0.6; c0 = 0.45; wf = 0.7; wi = -0.3; wk = 1.1; zf = wf*x; zi = wi*x; zk = wk*x; "
+    "f = sigmoid(zf); i = sigmoid(zi); k = tanh(zk); c = f*c0 + i*k; t = tanh(c); o = 0.8; "
+    "h = o*t; L = (h - 0.15)^2",
+    "x1 = 0.5; x2 = 1.3; x3 = 2.1; k1 = 0.4; k2 = 0.7; z1 = k1*x1 + k2*x2; z2 = k1*x2 + k2*x3; "
+    "a1 = relu(z1); a2 = relu(z2); s = a1 + a2; L = (s - 1.7)^2",
+    "x = 1.2; w = 0.5; b = -0.3; y = -1; s = w*x + b; m = 1 - y*s; L = max(0, m)",
+    "x = 1.2; w = 0.9; b = 0.35; y = 2; lam = 0.15; p = w*x + b; D = (p - y)^2; R = lam*w^2; "
+    "J = D + R",
+    "z1 = 1.1; z2 = -0.3; z3 = 0.4; e1 = exp(z1); e2 = exp(z2); e3 = exp(z3); S = e1 + e2 + e3; "
+    "p2 = e2/S; L = -log(p2)",
+    "x1 = 0.5; x2 = 1.5; x3 = 2.2; w = 0.7; b = -0.2; y1 = 0.9; y2 = 1.6; y3 = 2.9; "
+    "p1 = w*x1 + b; p2 = w*x2 + b; p3 = w*x3 + b; L = mean((p1 - y1)^2, (p2 - y2)^2, (p3 - y3)^2)",
+    "x = 0.9; w1 = 1.4; b1 = 0.2; w2 = -0.8; z = w1*x + b1; h = x + tanh(z); y = w2*h; "
+    "L = 0.5*(y - 0.3)^2",
+    "x1 = 1.2; x2 = 3.1; m = (x1 + x2)/2; d1 = x1 - m; d2 = x2 - m; v = (d1^2 + d2^2)/2; "
+    "s = sqrt(v + 0.1); n1 = d1/s; n2 = d2/s; L = n1^2*1.7 + n2",
+)
+
 # net, quantity, wrong formula (g[...] a gradient of the output), words of the name
 SLIPS = (
     (0, "∂e/∂a", "c", "c stands"),
@@ -92,6 +116,46 @@ SLIPS = (
     (11, "∂L/∂o", "o - 1", "factor 2"),
     (11, "∂L/∂q", "g['s1']*k1", "path"),
     (11, "∂L/∂e₁", "g['a1']/Z", "path"),
+    (12, "∂L/∂u", "g['a3']*h2", "all paths but one"),
+    (12, "∂L/∂w", "g['a1']*x1 + g['a2']*x2", "path"),
+    (12, "∂L/∂h₂", "g['a3']*w", "w stands"),
+    (12, "∂L/∂a₃", "g['h3']*(1 - h3)", "square in 1"),
+    (12, "∂L/∂a₂", "g['h2']*h2", "tanh is taken"),
+    (12, "∂L/∂h₁", "g['a2']", "chain"),
+    (12, "∂L/∂h₃", "2*h3", "target is forgotten"),
+    (12, "∂L/∂x₂", "g['a2']*u", "u stands"),
+    (13, "∂L/∂c", "g['t']*(1 - t)", "square in 1"),
+    (13, "∂L/∂f", "g['c']*k", "k stands"),
+    (13, "∂f/∂zf", "f*f", "σ²"),
+    (13, "∂f/∂zf", "1 - f", "1 − σ"),
+    (13, "∂k/∂zk", "k*(1 - k)", "another activation"),
+    (13, "∂t/∂c", "1 - c*c", "went into"),
+    (13, "∂L/∂zi", "g['i']*i", "σ is taken"),
+    (13, "∂L/∂i", "g['c']*c0", "stands"),
+    (13, "∂L/∂h", "2*(h + 0.15)", "target is added"),
+    (13, "∂L/∂wk", "g['zk']*wk", "wk stands"),
+    (14, "∂L/∂k₁", "g['z1']*x1", "path"),
+    (14, "∂L/∂k₂", "g['z1']*x2 - g['z2']*x3", "subtracted|sign"),
+    (14, "∂L/∂s", "s - 1.7", "factor 2"),
+    (15, "∂L/∂w", "-y*w", "w stands"),
+    (15, "∂L/∂s", "y", "sign"),
+    (16, "∂J/∂w", "g['p']*x", "path"),
+    (16, "∂J/∂w", "g['p']*x + lam*w", "factor 2"),
+    (16, "∂J/∂w", "g['p']*x - 2*lam*w", "subtracted|sign"),
+    (16, "∂R/∂w", "2*w", "in front"),
+    (16, "∂R/∂w", "lam*w", "factor 2"),
+    (17, "∂L/∂z₁", "e1/S - 1", "wrong class"),
+    (17, "∂L/∂z₂", "p2", "label"),
+    (17, "∂L/∂z₃", "e3/S*(1 - e3/S)", "slope of a softmax"),
+    (17, "∂L/∂p₂", "1/p2", "sign"),
+    (18, "∂L/∂p₁", "2*(p1 - y1)", "constant|mean"),
+    (18, "∂L/∂p₁", "(p1 - y1)/3", "factor 2"),
+    (18, "∂L/∂w", "g['p1']*x1 + g['p2']*x2", "path"),
+    (19, "∂L/∂x", "g['z']*w1", "path"),
+    (19, "∂L/∂y", "2*(y - 0.3)", "constant"),
+    (20, "∂L/∂n₁", "2*n1", "constant"),
+    (20, "∂v/∂d₁", "2*d1", "constant"),
+    (20, "∂d₁/∂m", "1", "sign"),
 )
 
 
@@ -101,7 +165,7 @@ def sheets(count: int, seed: int) -> Iterator[tuple[Net, dict[str, str], str, st
     made = 0
     while made < count:
         index, quantity, formula, words = draw.choice(SLIPS)
-        (text,) = variants(NETS[index], 1, draw.randrange(10**6))
+        (text,) = variants((NETS + FURTHER)[index], 1, draw.randrange(10**6))
         net = Net(text)
         names, output = net.key.names, net.key.output
         values = {name: to_float(node.data) for name, node in names.items()}

@@ -407,9 +407,13 @@ def claims() -> tuple[int, list[str]]:
                 if mark(key, {f"{name}.grad": shown}).ok:
                     missed.append(f"{lecture.name}: {name} = {shown} passes")
     for row in (row for deck in DECKS.values() for row in deck):
+        is_refuted = False  # what an option that is refuted states is wrong by itself
         for item in row.items:
+            is_refuted = item.option == "refuted" if item.option else is_refuted
             what, relation, written = item.rest.rpartition(" = ")
             if item.word not in ("slide", "follows", "ours") or not relation or "≡" in what:
+                continue
+            if is_refuted or "'(0)" in item.called:  # at a kink other numbers are right too
                 continue
             if not row.claimed(item.rest).is_met:
                 missed.append(f"{row.label}: {item.rest} is right")

@@ -30,7 +30,8 @@ def test_each_slip_is_named_alone_in_its_example(slip):
 # quantity, number, and a part of the name.
 BY_HAND = [
     (SIGMOID, BY_S, "dl/dh", 2 * S, "target is forgotten"),
-    (SIGMOID, BY_S, "dh/dz", S * S, ""),
+    (SIGMOID, BY_S, "dh/dz", S * S, "σ² is taken for σ(1 − σ)"),
+    (SIGMOID, BY_S, "dh/dz", S * S * S, ""),
     (SIGMOID, BY_S, "dh/dz", math.exp(-S) / (1 + math.exp(-S)) ** 2, "at the output"),
     (SIGMOID, BY_S | {"dl/dh": f"{2 * (S - 1):.5f}"}, "dl/dz", 2 * (S - 1) * 0.75 * 0.25,
      "what went into the activation"),

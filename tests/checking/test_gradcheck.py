@@ -20,8 +20,9 @@ from scalargrad import (
 from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.checking.kinks import subdifferential
 from scalargrad.checking.reading import read
+from scalargrad.checking.together import first_impossible, of_line
 from scalargrad.engine import ops
-from scalargrad.engine.backward import topological_order
+from scalargrad.engine.backward import gradients, multiplying, topological_order
 from scalargrad.engine.ops import OPERATIONS
 from scalargrad.lectures import LECTURES
 from scalargrad.sheets.worksheet import read_sheet, worksheet
@@ -288,6 +289,58 @@ def test_a_node_on_its_kink_has_one_slope_for_all_lines(f, possible, impossible)
         assert_gradients(y, {"b": by_b})
         with pytest.raises(GradientMismatch, match="not possible together with the lines above"):
             assert_gradients(y, {"a": by_a, "b": by_b})
+
+
+@pytest.mark.parametrize(
+    ("by_v", "by_u", "is_possible"),
+    [
+        ("3", "1", True), ("3", "0.4", True), ("1.5", "0.5", True), ("1.5", "0", True),
+        ("0", "0", True), ("0", "1", False), ("0", "0.1", False), ("1.5", "0.75", False),
+    ],
+)  # fmt: skip
+def test_a_kink_above_a_kink_has_no_more_than_its_slope(by_v, by_u, is_possible):
+    x = Value(0, "x")
+    inner = x.relu()
+    u, v = inner.relu().named("u"), (3 * inner).named("v")
+    written = {"dv/dx": by_v, "du/dx": by_u}
+    if is_possible:
+        assert_gradients((u + v).named("y"), written)
+    else:
+        with pytest.raises(GradientMismatch, match="not possible together with the lines above"):
+            assert_gradients((u + v).named("y"), written)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_lines_that_follow_from_slopes_at_the_kinks_are_possible_together(seed):
+    draw = random.Random(seed)
+    x = Value(0, "x")
+    nodes = [x]
+    for _ in range(draw.randint(2, 5)):
+        a, b = draw.choice(nodes), draw.choice(nodes)
+        nodes.append(draw.choice([a.relu(), abs(a), a * draw.choice([1, 2, -1]) + b]))
+    chosen = {
+        node: Fraction(draw.randint(0, 4), 4)
+        if node.op.name == "relu"
+        else Fraction(draw.randint(-2, 2), 2)
+        for node in nodes[1:]
+        if node.is_at_kink
+    }
+
+    def pullback(node):
+        return multiplying([chosen[node]]) if node in chosen else node.pullback
+
+    slopes = [gradients(node, 1, pullback).get(x, 0) for node in nodes]
+    lines = [of_line(y, x, slope, slope) for y, slope in zip(nodes, slopes, strict=True)]
+    assert first_impossible(lines) == []
+
+
+def test_an_update_says_what_its_slope_at_a_kink_was():
+    p = program("m = max(a, b); y = 2m", a=1, b=1)
+    assert_gradients(p.output, {"dm/da": "1", "b_new = b - 0.1*dy/db": "1"})
+    assert_gradients(p.output, {"dm/da": "0.5", "b_new = b - 0.1*dy/db": "0.9"})
+    assert_gradients(p.output, {"b_new = b - 0.1*dy/db": "0.8"})
+    with pytest.raises(GradientMismatch, match="not possible together with the lines above"):
+        assert_gradients(p.output, {"dm/da": "1", "b_new = b - 0.1*dy/db": "0.8"})
 
 
 NO_SLOPE = {

@@ -672,3 +672,71 @@ def test_the_picture_has_the_gradients_of_the_output_and_leaves_the_program_as_i
 def test_where_nothing_is_wrong_there_is_no_picture():
     assert check(LECTURE, {"dl/dw2": "-0.24"}).picture is None
     assert "<img" not in check(LECTURE, {"dl/dw2": "?"}).html
+
+
+# Formulas ----------------------------------------------------------------------------------------
+
+FORMULAS = [
+    ("dl/dw2", "2(yhat-y)*w4*x", "right formula"),
+    ("dl/dw2", "∂ℓ/∂w₂ = 2(ŷ − y) w₄ x", "right formula"),
+    ("dl/dw2", r"$2(\hat{y}-y) w_4 x$", "right formula"),
+    ("dl/dw2", "2*(w3*h1 + w4*h2 - y)*w4*x =", "right formula"),
+    ("dl/dw2", "2*(yhat-y)*w4*x*1[w2*x>0]", "right formula"),
+    ("h2", "relu(w2*x)", "right formula"),
+    ("dh2/dw2", "x", "right formula"),
+    ("dl/dyhat", "2(yhat-1)", "some of the numbers in it"),
+    ("dl/dw2", "-2.4*w4", "some of the numbers in it"),
+    ("dl/dw2", "2(yhat-y)*w4", "not the formula"),
+    ("dl/dw2", "2(yhat-y)*w4*w2", "not the formula"),
+    ("dl/dyhat", "yhat-y", "not the formula"),
+    ("dh2/dw2", "w2", "not the formula"),
+    ("h2", "h2", "a number is written like"),
+    ("loss", "loss", "a number is written like"),
+    ("dl/dw2", "dl/dw2", "a number is written like"),
+    ("dl/dw2", "q*x", "a number is written like"),
+    ("dl/dw2", "x^99999999", "a number is written like"),
+    ("dl/dw2", "x^2^2^2^2^2^2^2", "a number is written like"),
+    ("dl/dw2", "x/0", "a number is written like"),
+    ("dl/dw2", "1e400*x - 1e400*x", "a number is written like"),
+]
+
+
+@pytest.mark.parametrize(("asked", "written", "said"), FORMULAS)
+def test_a_formula_is_told_from_another_and_asked_for_its_number(asked, written, said):
+    report = check(LECTURE, {asked: written})
+    (line,) = report.lines
+    assert said in (line.verdict, said if said in line.message else "")
+    assert (line.verdict == "right formula") == (said == "right formula")
+    assert (line.credit, report.ok, "0.24" in line.hint) == (0, False, False)
+
+
+@pytest.mark.parametrize(
+    ("prose", "credit"),
+    [("", 0), ("A right formula alone counts half.", Fraction(1, 2)),
+     ("Right formulas count in full.", 1)],
+)  # fmt: skip
+def test_a_sheet_says_what_a_right_formula_counts(prose, credit):
+    key = key_of(LECTURE, None, stated_precision(prose))
+    right, wrong = mark(key, {"dl/dyhat": "2(yhat-y)", "dl/dw2": "2(yhat-y)*w2*x"}).lines
+    assert (right.credit, wrong.credit) == (credit, 0)
+
+
+def test_formulas_of_the_question_earn_nothing_where_nothing_is_stated():
+    answers = whole_sheet(LECTURE)
+    assert check(LECTURE, {name: name for name in answers}).score == 0
+
+
+def test_second_derivatives_are_marked_by_themselves():
+    report = check(LECTURE, {"d2l/dw2^2": "0.08", "∂²ℓ/∂w₂∂w₄": "1.76", "d2l/dx2": "0.8"})
+    assert verdicts(report) == ["right", "wrong", "wrong"]
+    assert report.mistakes == ("the sign is wrong",)
+    assert report.lines[1].exact == Fraction(-44, 25)
+    assert report.lines[0].quantity == "∂²ℓ/∂w₂²"
+
+
+def test_no_difference_is_shown_for_a_second_derivative():
+    loss = program(LECTURE).output
+    assert_gradients(loss, {"d2l/dw2^2": "0.08"})
+    with pytest.raises(GradientMismatch) as caught:
+        assert_gradients(loss, {"d2l/dw2^2": "0.09"})
+    assert "finite difference" not in str(caught.value)

@@ -16,6 +16,7 @@ from scalargrad.checking.quantities import (
     truth,
 )
 from scalargrad.checking.recomputing import recomputed
+from scalargrad.engine.rebuild import rebuilt
 from scalargrad.lectures import LECTURES
 
 NAMES = ("x", "y", "w1", "w2", "w4", "h1", "h2", "w11_2", "yhat", "loss")
@@ -79,7 +80,7 @@ UNKNOWN = [
     ("", "no node is named ''"),
     ("dl/", "no node is named"),
     ("/", "no node is named"),
-    ("d²l/dw2²", "second derivatives"),
+    ("d²l/dw9²", "a second derivative is written like"),
     ("∇", "no node is named"),
     ("\x00\n", "no node is named"),
     ("x" * 10**6, "a quantity is written like"),
@@ -228,6 +229,29 @@ def test_an_update_without_its_step_is_asked_for_it(mark):
     assert (found.kind, found.by, found.step) == ("update", "w5", Fraction(1, 2))
 
 
-def test_second_derivatives_get_their_true_reason():
-    with pytest.raises(UnknownQuantity, match="second derivatives are not marked"):
-        quantity("∂²E/∂w5²", BLOG)
+@pytest.mark.parametrize("text", [
+    "d2E/dw5^2", "∂²E/∂w5²", "d^2E/dw5^2", r"\frac{\partial^2 E}{\partial w_5^2}", "d²E/d(w5)²",
+    "∂²E/∂w₅∂w₅",
+])  # fmt: skip
+def test_second_derivatives_are_read(text):
+    found = quantity(text, BLOG)
+    assert (found.kind, found.of, found.by, found.also) == ("second", "E", "w5", "w5")
+    assert quantity(shown(found), BLOG) == found
+
+
+@pytest.mark.parametrize(("by", "also"), [("w2", "w2"), ("w2", "w4"), ("w4", "w2"), ("x", "x")])
+def test_second_derivatives_are_the_differences_of_a_polynomial(by, also):
+    text = LECTURES[0].text  # of degree 2 in each of these alone
+
+    def loss(**steps):
+        moved = rebuilt(p["loss"], {p[name]: p[name].data + step for name, step in steps.items()})
+        return moved[p["loss"]].data
+
+    p = program(text)
+    step = Fraction(1, 1000)
+    if by == also:
+        difference = (loss(**{by: step}) - 2 * loss() + loss(**{by: -step})) / step**2
+    else:
+        corners = [(a, b, loss(**{by: a * step, also: b * step})) for a in (1, -1) for b in (1, -1)]
+        difference = sum(a * b * corner for a, b, corner in corners) / (4 * step**2)
+    assert truth(quantity(f"d2loss/d{by}d{also}", p), p) == difference

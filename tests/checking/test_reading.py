@@ -1,4 +1,5 @@
 import math
+import re
 import time
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
@@ -78,6 +79,46 @@ AROUND = [
 def test_what_stands_around_a_number_is_read_over(text):
     found = read(text)
     assert (found.middle, found.half_unit, found.places) == (RIGHT, HALF, 2)
+
+
+# More styles: words of five languages, scans, Overleaf, Word, spreadsheets, output of programs.
+IN_MANY_STYLES = [
+    "environ -0,24", "soit -0,24", "donc -0,24", "moins 0,24", "vaut −0,24", "on trouve -0,24",
+    "-2,4.10^-1", "-2,4.10⁻¹", "ungefähr -0,24", "Ergebnis: -0,24", "genau -0,24", "ergibt -0,24",
+    "menos 0,24", "el resultado: -0,24", "[-0.24]", "-0.24,", "-0.24;", "-0.24!", "−0·24",
+    r"\num{-0.24}", r"\underline{-0.24}", r"\textcolor{red}{-0.24}", "-0.24\\\\", "=-0.24",
+    "tensor(-0.24)", "tensor(-0.24, grad_fn=<MulBackward0>)", "array([-0.24])", "np.float64(-0.24)",
+    "Value(data=-0.24)", "-2.4d-1", "-0.24f", "exactly -0.24", "I got -0.24", "∴ -0.24",
+    "final answer: -0.24", "-0.24 (2 d.p.)", "-0.24 (rounded to 2 dp)", "-0.24 to 2 s.f.",
+    "-0.24 (calculator)", "-0.24 (dimensionless)", "-1.2*0.1*2 → -0.24", "-1.2*0.1*2 -> -0.24",
+    "–0.24", "‘-0.24’",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", IN_MANY_STYLES)
+def test_a_number_is_read_in_many_styles(text):
+    found = read(text)
+    assert (found.middle, found.half_unit, found.places) == (RIGHT, HALF, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("| -0.24 |", "bars mean an absolute value"),
+        ("-0.24 V", "alone, without words or units"),
+        ("-0.24 loss/weight", "alone, without words or units"),
+        ("-0.24 because -1.2*0.1*2", "alone, without words or units"),
+        ("-0.24 to -0.23", "choose one number"),
+        ("[-0.24, 0.3]", "an interval is no number"),
+        ("not 0.24", "a number is written like"),
+        ("more than 0.24", "a number is written like"),
+        ("-0.24 -> 0.24", "one number to a line"),
+        ("tensor([-0.24, 0.1])", "a number is written like"),
+    ],
+)
+def test_what_may_be_several_things_is_refused_with_its_reason(text, reason):
+    with pytest.raises(UnreadableNumber, match=re.escape(reason)):
+        read(text)
 
 
 def test_a_unit_is_read_over_and_said():

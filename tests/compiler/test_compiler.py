@@ -712,7 +712,7 @@ def test_what_a_branch_is_told_to_use_works(backend):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: compile(3), r"takes a function of Values, or a Value; got 3"),
+        (lambda: compile(3), r"takes a function of Values, a Value, Values or a program; got int"),
         (lambda: compile(lambda *x: x[0]), r"a parameter for each input; got \*x"),
         (lambda: compile(lambda x: None), r"returns a Value; got NoneType None"),
         (lambda: compile(lambda x: x, backend="fortran"), r"one of auto, python, .*'fortran'"),

@@ -1,6 +1,8 @@
 """A slice of the matrix of rows, backends and kinds; `make matrix` computes all of it."""
 
+import copy
 import math
+import pickle
 from functools import partial as partially
 
 import matrix
@@ -134,6 +136,10 @@ def test_lanes_outside_a_domain_have_no_derivative():
         assert np.isfinite(x.grad[1])
 
 
+def pickled(node):
+    return pickle.loads(pickle.dumps(node))
+
+
 def test_lanes_cannot_be_changed_under_the_operations_that_captured_them():
     mine = np.array([1.0, 2.0])
     x = Value(mine)
@@ -143,6 +149,21 @@ def test_lanes_cannot_be_changed_under_the_operations_that_captured_them():
         x.data[0] = 99
     y.backward()
     assert x.grad.tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("copied", [lambda y: y, copy.copy, copy.deepcopy, pickled], ids=ascii)
+@pytest.mark.parametrize(
+    "computed",
+    [Value.exp, Value.relu, Value.leaky_relu, lambda x: x * x, lambda x: x + 0,
+     lambda x: x.dot(x, x), lambda x: x.maximum(2), lambda x: ops.where_(x.step(), x, 0)],
+    ids=ascii,
+)  # fmt: skip
+def test_lanes_that_were_computed_cannot_be_changed_either(computed, copied):
+    y = copied(computed(Value(np.array([1.0, 2.0]))))
+    for lanes in (y.data, *y.operands):
+        if np.shape(lanes):
+            with pytest.raises(ValueError, match="read-only"):
+                lanes[0] = 99
 
 
 def test_masked_arrays_are_refused():

@@ -14,6 +14,7 @@ import random
 import re
 import signal
 import sys
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -487,6 +488,25 @@ def test_local_derivatives_are_taken_at_the_operands_that_were_captured(
         operand.data = 0.375
     assert y.local_derivatives() == before
     assert y.operands[: len(point)] == point
+
+
+def test_threads_that_add_to_one_leaf_lose_nothing() -> None:
+    w, every = Value(1.0, "w"), sys.getswitchinterval()
+
+    def work() -> None:
+        for _ in range(2000):
+            (w * 2.0).backward()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(every)
+    assert w.grad == 16_000
 
 
 # ---------------------------------------------------------------- interrupts

@@ -419,7 +419,7 @@ def test_nodes_without_a_name_or_below_nothing_or_of_no_kind_are_refused():
         derive(x * w, w)
     with pytest.raises(ValueError, match="'z' is not below the output"):
         derive(x * w, Value(1, "z"))
-    with pytest.raises(TypeError, match="derive takes a Value, usually the loss; got int"):
+    with pytest.raises(TypeError, match="derive takes a Value, Values or a program; got int"):
         derive(3, "x")
     with pytest.raises(TypeError, match="wrt is a node or its name; got int"):
         derive(x * w, 3)
@@ -463,7 +463,10 @@ def hostile_derivation(label):
 
 def strays(tex):
     """Characters with a meaning in TeX that stand outside of what derivations are made of."""
-    quoted = r"\\text\{(?:\\[{}$&%#_]|\\(?:text[a-z]+|ldots)\{\}|[^\\{}$&%#_^~\n])*\}"
+    box = re.escape(r"\fbox{\rule{0.5em}{0pt}\rule{0pt}{0.5em}}")
+    accented = r"""\\[`'^"~=.uvrHc]\{(?:[A-Za-z]|\\[A-Za-z]+\{\})?\}"""
+    tex = re.sub(rf"\{{[-']\}}|\{{\\ttfamily\\char34\}}|{accented}|{box}", "K", tex)
+    quoted = r"\\text\{(?:\\[{}$&%#_]|\\[A-Za-z]+\{\}|[^\\{}$&%#_^~\n])*\}"
     rest = re.sub(quoted, "T", tex)
     rest = re.sub(r"\\(?:begin|end)\{align\*\}|\\\\\n|\\#|&", "", rest)
     found = re.findall(r"\\text(?![a-z])", rest)

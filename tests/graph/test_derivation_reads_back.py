@@ -78,7 +78,7 @@ def number_of(text):
 
 def terms_of(row):
     """The terms of a row of numbers, each as its factors; None where it holds anything else."""
-    terms = [term.split(" × ") for term in row.split(" + ")]
+    terms = [term.split(" × ") for term in row.replace(" − ", " + −").split(" + ")]
     shown = [[f.removeprefix("(").removesuffix(")") for f in term] for term in terms]
     if not all(NUMBER.fullmatch(factor) for term in shown for factor in term):
         return None

@@ -284,7 +284,7 @@ def test_a_decimal_comma_stands_in_every_number_and_in_no_place_of_its_own():
     [
         ({"style": "networks"}, "style is one of network, circuit, record; got 'networks'; did"),
         ({"theme": "pink"}, "theme is one of light, dark, print, colour-blind; got 'pink'"),
-        ({"detail": "some"}, "detail is one of named, all, layers; got 'some'"),
+        ({"detail": "some"}, "detail is one of named, all, layers, matrices; got 'some'"),
         ({"direction": "RL"}, "direction is one of LR, TB; got 'RL'"),
         ({"engine": "neato"}, "engine is one of own, dot; got 'neato'"),
         ({"wrt": "w9"}, "no node is named 'w9'; near it are w"),

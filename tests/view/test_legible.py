@@ -30,6 +30,7 @@ from scalargrad import Value, draw, program
 from scalargrad.errors import DrawingError
 from scalargrad.view.layout import search
 from scalargrad.view.scene import THEMES, Arrow, Rectangle
+from scalargrad.view.styles import cards
 
 SMALLEST_INDEX = {"A": 9, "B": 9, "C": 8.4, "D": 9, "E": 9, "F": 9, "G": 8}
 
@@ -238,3 +239,43 @@ def test_a_box_that_would_hold_a_stranger_is_refused_with_its_name():
         drawing.group("cell", "q")
     with pytest.raises(DrawingError, match="by the indices in the names"):
         draw((Value(1, "a") * Value(2, "b")).named("c")).group("step")
+
+
+@pytest.mark.parametrize("style", ["network", "circuit", "record"])
+def test_where_no_gradient_passes_the_edge_is_dashed_once_that_is_known(style):
+    net = "x=1; w1=-2; w2=3; y=1\na=relu(w1*x); b=relu(w2*x); m=max(a, b); loss=(m-y)^2"
+    drawing = drawn(net, {"style": style})
+
+    def dashed(picture):
+        return {(a.ends[0], a.ends[1]) for a in links_of(picture.scene) if a.dashed}
+
+    ends = dashed(drawing)
+    assert ("a", "m") in ends
+    assert ("b", "m") not in ends
+    assert any(target == "a" for _, target in ends)
+    assert dashed(drawing.show("values")) == set()
+    assert dashed(drawing.frames().at(1)) == set()
+    assert dashed(drawing.frames().at(-1)) == ends
+    assert "dashed: no gradient passes" in {t.text for t in texts_of(drawing.legend().scene)}
+
+
+def largest_bound(drawing):
+    """The size that widths and heights alone allow, whatever is chosen."""
+    seen = []
+    keep, cards.arranged = cards.arranged, lambda *given: seen.append(given) or keep(*given)
+    try:
+        drawing.scene  # noqa: B018  asks for its layout
+    finally:
+        cards.arranged = keep
+    diagram, place = seen[-1]
+    return max(choice.bound(place) for choice in search._choices(diagram))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_circuit_fills_its_place_or_is_as_large_as_its_boxes_allow(seed):
+    drawing = draw(random_circuit(seed, 2 + seed), detail="all")
+    seen = legibility(drawing)
+    assert seen.flaws == ()
+    if seen.smallest < 27.9 and seen.fill < 0.11:
+        drawing = replace(drawing)  # without the scene that it has
+        assert seen.smallest >= 0.75 * largest_bound(drawing)

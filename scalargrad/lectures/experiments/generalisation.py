@@ -316,11 +316,11 @@ def _errors(model: Module, part: DataSet) -> tuple[float, float]:
 
 def dropout(
     drops: Sequence[float] = (0.0, 0.5),
-    units: int = 64,
+    units: int = 128,
     count: int = 100,
     wrong: float = 0.2,
-    steps: int = 500,
-    every: int = 50,
+    steps: int = 1000,
+    every: int = 100,
     seeds: Sequence[int] = range(3),
     backend: str | None = "auto",
 ) -> tuple[Curves, list[Comparison]]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from math import hypot
 from textwrap import wrap
 
-from scalargrad.view.export.latex import SIGN, escaped, math
+from scalargrad.view.export.latex import SIGN, math, worded
 from scalargrad.view.export.outlines import interrupted, legal, through
 from scalargrad.view.export.units import Block, blocks
 from scalargrad.view.layout.layered import Point
@@ -42,7 +43,7 @@ def beamer(scenes: Sequence[Scene]) -> str:
         return _document("\\documentclass{beamer}", None, ["\\begin{document}\\end{document}\n"])
     picture = _Picture(scenes)
     scale = min(1.0, _SLIDE[0] / picture.width, _SLIDE[1] / picture.height)
-    title = f"\\frametitle{{{escaped(scenes[0].title)}}}" if scenes[0].title else ""
+    title = f"\\frametitle{{{worded(scenes[0].title)}}}" if scenes[0].title else ""
     body = [
         picture.looks,
         "\\setbeamertemplate{navigation symbols}{}",
@@ -363,7 +364,7 @@ def _words(text: Text) -> str:
     formula = math(text.math)
     if formula:
         return f"${formula}$"
-    return f"{{\\bfseries {escaped(text.text)}}}" if text.bold else escaped(text.text)
+    return f"{{\\bfseries {worded(text.text)}}}" if text.bold else worded(text.text)
 
 
 def _middle(unit: Rectangle | Circle) -> Point:
@@ -376,7 +377,7 @@ def _is_radial(center: Point, point: Point, other: Point) -> bool:
     """Whether a line to another point leaves a circle there by itself."""
     ax, ay = point[0] - center[0], point[1] - center[1]
     bx, by = other[0] - center[0], other[1] - center[1]
-    return abs(ax * by - ay * bx) <= 0.05 * (ax * ax + ay * ay) ** 0.5 * (bx * bx + by * by) ** 0.5
+    return abs(ax * by - ay * bx) <= 0.05 * hypot(ax, ay) * hypot(bx, by)
 
 
 def _apart(side: Point, point: Point, is_upright: bool) -> float:
@@ -388,7 +389,7 @@ def _apart(side: Point, point: Point, is_upright: bool) -> float:
 def _is_cut(arrow: Arrow) -> bool:
     """Whether something is written on an arrow, and not beside it."""
     whole = through(arrow.points, arrow.curved)
-    return interrupted(whole, arrow.gaps) != whole
+    return bool(interrupted(whole, arrow.gaps) != whole)
 
 
 def _ranges(numbers: Sequence[int], last: int) -> str:

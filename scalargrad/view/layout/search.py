@@ -210,12 +210,15 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
 
 def _in_need(choice: _Choice, place: tuple[float, float]) -> Plan:
     """A plan at any size, without the labels that find no place."""
-    size = choice.bound(place)
+    size = bound = choice.bound(place)
+    in_need = False
     while True:
-        plan = _trial(choice, place, size, in_need=size < 0.5 * choice.bound(place))
+        plan = _trial(choice, place, size, in_need=in_need)
         if plan:
             return plan
         size *= 0.9
+        if not in_need and size < 0.5 * bound:
+            size, in_need = bound, True
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,7 @@ class _Stage:
         head: height of the headings.
         foot: height of what stands beneath, captions included.
         aside: width of what stands beside.
+        band: height of the room for notes beneath; 0 where they stand in a pocket.
     """
 
     size: float
@@ -237,6 +241,7 @@ class _Stage:
     head: float
     foot: float
     aside: float
+    band: float
 
     @property
     def inner(self) -> tuple[float, float]:
@@ -254,7 +259,7 @@ def _trial(
 ) -> Plan | None:
     """A plan at a size of the text, or None where there is no room.
 
-    The derivation stands beneath, else in a pocket of the picture.
+    The derivation stands beneath, else in a pocket of the picture; notes in a pocket, else beneath.
     """
     diagram = choice.skeleton.diagram
     wide, tall = place[0] / size, place[1] / size
@@ -263,9 +268,11 @@ def _trial(
         return None
     head = _HEADING if with_headings else 0.0
     lowest = min(blocks, key=lambda block: block.height, default=None)
-    for beneath in (lowest, None) if lowest else (None,):
+    band = diagram.notes_size[1] + _FOOT if diagram.notes else 0.0
+    ways = [(lowest, 0.0), *([(None, 0.0)] if lowest else []), *([(lowest, band)] if band else [])]
+    for beneath, band in ways:
         foot = diagram.caption_height + (beneath.height + _FOOT if beneath else 0.0)
-        stage = _Stage(size, wide, tall, head, foot, choice.aside)
+        stage = _Stage(size, wide, tall, head, foot + band, choice.aside, band)
         plan = _staged(choice, stage, beneath, blocks, in_need, calm)
         if plan:
             return plan
@@ -301,7 +308,13 @@ def _staged(
         areas.append((x, y, x + block.width, y + block.height))
     top, bottom = _span(areas, lines, choice.panel.height, inner[1])
     notes = None
-    if diagram.notes:
+    if stage.band:
+        wide, high = diagram.notes_size
+        notes = (inner[0] - wide, min(inner[1], bottom + _ABOVE) + _FOOT)
+        if notes[0] < 0:
+            return None
+        bottom = notes[1] + high
+    elif diagram.notes:
         high = diagram.notes_size[1] + 2 * AIR_AROUND
         room = (inner[0], min(inner[1], bottom + high))
         notes = Grid(room, areas, lines).pocket(*diagram.notes_size, room, lowest=True)
@@ -312,7 +325,7 @@ def _staged(
     if headings is None:
         return None
     if beneath:
-        under = min(inner[1], bottom + _ABOVE) + _FOOT
+        under = min(inner[1] + stage.band, bottom + _ABOVE) + _FOOT
         equation = (beneath, ((stage.wide - beneath.width) / 2, under))
         bottom = under + beneath.height
     # What is left of the height stands above and below in equal parts.

@@ -27,6 +27,7 @@ class Board:
         dropped: cards that are greyed.
         path: links on the path.
         gone: links of dropped cards.
+        closed: links with a factor of 0, through which no gradient passes.
         strengths: from -1 to 1, of links that are as wide and coloured as they are strong.
         fills: from -1 to 1, of cards that are filled so much.
     """
@@ -39,6 +40,7 @@ class Board:
     dropped: frozenset[int] = frozenset()
     path: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
+    closed: frozenset[int] = frozenset()
     strengths: Mapping[int, float] = field(default_factory=dict)
     fills: Mapping[int, float] = field(default_factory=dict)
 
@@ -94,6 +96,7 @@ def _kept(
         moved(board.dropped, card_at),
         moved(board.path, link_at),
         moved(board.gone, link_at),
+        moved(board.closed, link_at),
         {link_at[k]: share for k, share in board.strengths.items() if k in link_at},
         {card_at[k]: share for k, share in board.fills.items() if k in card_at},
     )

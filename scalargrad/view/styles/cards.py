@@ -10,6 +10,7 @@ from itertools import accumulate
 from textwrap import wrap
 from typing import Any
 
+from scalargrad.engine.scalars import is_number
 from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
 from scalargrad.graph.remarks import KINK
@@ -100,6 +101,13 @@ def factor(graph: Graph, look: Look, edge: int) -> Piece:
     return Piece(Written(drawable(written if number else "")), "factor")
 
 
+def is_closed(graph: Graph, look: Look, edges: Sequence[int]) -> bool:
+    """Whether it is known of some edges that no gradient passes any of them."""
+    factors = [graph.edges[edge].local for edge in edges]
+    known = all(look.factor(graph, edge) not in ("", ASKED) for edge in edges)
+    return bool(edges) and known and all(is_number(local) and local == 0 for local in factors)
+
+
 def facts(
     name: Piece, number: Piece, slope: Piece | None
 ) -> tuple[tuple[Line, ...], tuple[Line, ...], tuple[Line, ...]]:
@@ -126,6 +134,7 @@ def remarks(graph: Graph, look: Look) -> tuple[Line, ...]:
         words = (Piece(Written("value"), "value"), dot, Piece(Written("gradient"), "gradient"))
         factors = (dot, Piece(Written("× local derivative"), "factor"))
         lines.append((*words, *(factors if look.path or look.local else ())))
+        lines.append((Piece(Written("dashed: no gradient passes"), "muted"),))
     rest = wrap(look.note, _NOTE)
     if _is_rounded(graph, look) and not any("≈" in line.text for line in look.beneath):
         rest.insert(0, f"≈ to {look.numbers.digits} digits")
@@ -322,7 +331,7 @@ class _Painter:
                 colour,
                 line * size,
                 curved,  # type: ignore[arg-type]
-                index in self.now.gone or (strength or 0.0) < 0,
+                index in self.now.gone | self.now.closed if strength is None else strength < 0,
                 (0.6 if is_path else 0.45) * size,
                 self.ends(index),
                 self.gaps(index),

@@ -6,6 +6,7 @@ Constants stand inside the operation that uses them (×0.9, +1, ÷3), sums of su
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from scalargrad.engine import scalars
@@ -22,6 +23,7 @@ from scalargrad.view.styles.cards import (
     facts,
     gradient,
     has_gradients,
+    is_closed,
     remarks,
     scene,
     value,
@@ -29,6 +31,7 @@ from scalargrad.view.styles.cards import (
 
 _SYMBOLS = {"σ": Written("σ", r"\sigma")}
 _MOST_PARTS = 24  # cards of a circuit that shows what each use brings to a gradient
+_MOST_ALIKE = 2  # links between the same cards that have room for it
 _SUM, _MINUS = "+", "−"
 
 
@@ -64,12 +67,14 @@ class Merged:
         uses: for each of them what goes into it.
         inside: for an operation the edge of the constant that is written in it.
         inner: nodes that are drawn as a part of another, by that other.
+        tells_parts: whether each use of a node tells what it brings to the gradient.
     """
 
     cards: tuple[int, ...]
     uses: dict[int, tuple[Use, ...]]
     inside: dict[int, int]
     inner: dict[int, int]
+    tells_parts: bool = True
 
     def card(self, index: int) -> int:
         """The node that another is drawn with."""
@@ -139,7 +144,8 @@ class Merged:
                 )
         used = {use.source for ways in uses.values() for use in ways} | {graph.output}
         cards = [i for i in range(len(nodes)) if i not in skipped and (i in used or i in uses)]
-        return Merged(tuple(cards), {i: tuple(found) for i, found in uses.items()}, inside, summed)
+        found = {index: tuple(ways) for index, ways in uses.items()}
+        return Merged(tuple(cards), found, inside, summed, len(cards) <= _MOST_PARTS)
 
 
 # The badge of an operation with a constant, on its right and on its left.
@@ -160,13 +166,14 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
     place = {index: k for k, index in enumerate(merged.cards)}
     cards = [_card(graph, merged, look, index) for index in merged.cards]
     links: list[Link] = []
-    accented, gone, way = set(), set(), look.way(graph)
+    accented, gone, closed, way = set(), set(), set(), look.way(graph)
     times: dict[int, int] = {}
     for ways in merged.uses.values():
         for use in ways:
             times[use.source] = times.get(use.source, 0) + 1
-    tells_parts = has_gradients(graph) and len(merged.cards) <= _MOST_PARTS
+    tells_parts = has_gradients(graph) and merged.tells_parts
     for index, ways in merged.uses.items():
+        alike = Counter(use.source for use in ways)
         for use in ways:
             first = use.edges[0]
             pieces: list[Piece] = []
@@ -174,10 +181,13 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
                 accented.add(len(links))
             if look.local or any(edge in look.path for edge in use.edges):
                 pieces.append(factor(graph, look, use.edges[-1]))
-            if tells_parts and times[use.source] > 1 and not graph.nodes[use.source].is_constant:
+            is_split = times[use.source] > 1 and alike[use.source] <= _MOST_ALIKE
+            if tells_parts and is_split and not graph.nodes[use.source].is_constant:
                 pieces.append(contribution(graph, look, [first]))
             if {use.source, index} & look.dropped:
                 gone.add(len(links))
+            if any(is_closed(graph, look, [edge]) for edge in use.edges):
+                closed.add(len(links))
             label = Label((tuple((piece,) for piece in pieces),)) if pieces else None
             links.append(Link(place[use.source], place[index], label))
     on_path = {n for e in way for n in (graph.edges[e].source, graph.edges[e].target)}
@@ -194,6 +204,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
         frozenset(place[i] for i in merged.cards if i in look.dropped),
         frozenset(accented),
         frozenset(gone),
+        frozenset(closed),
     )  # fmt: skip
 
 

@@ -1,8 +1,14 @@
-"""Each layer of a network as one card: how many units, and the range of values and gradients."""
+"""Each layer of a network as one card: how many units, and the range of values and gradients.
+
+With matrices, the weights and the biases between two layers are cards too, and a layer tells what
+is made of them: tanh(W x + b).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from scalargrad.engine.scalars import is_number
@@ -21,9 +27,27 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def layers(graph: Graph, roles: Roles, look: Look) -> Board:
     """A contracted graph, its columns as cards; the leaves of later columns are left out."""
     columns = [[i for i in column if graph.incoming[i]] or column for column in roles.columns]
-    cards = [_card(graph, roles, look, column) for column in columns]
-    place = {index: c for c, column in enumerate(columns) for index in column}
-    between = {(place[a], place[b]) for a, b in roles.edges if a in place and b in place}
+    matrices = _matrices(roles, columns) if look.layers == "matrices" else {}
+    several = len(matrices) > 1
+    parts: list[tuple[Card, int]] = []  # cards, each with a node that it stands for
+    place: dict[int, int] = {}
+    between: set[tuple[int, int]] = set()
+    for column in columns:
+        first, formula = len(parts), None
+        if column[0] in matrices:
+            weights, biases, source = matrices[column[0]]
+            number = list(matrices).index(column[0]) + 1 if several else 0
+            shape = (len(column), len(source))
+            parts.append((_parameters(graph, look, "W", number, weights, shape), weights[0]))
+            if biases:
+                card = _parameters(graph, look, "b", number, biases, (len(biases),))
+                parts.append((card, biases[0]))
+            formula = _formula(graph, column, source, number, bool(biases))
+        between |= {(k, len(parts)) for k in range(first, len(parts))}
+        place |= dict.fromkeys(column, len(parts))
+        parts.append((_card(graph, roles, look, column, formula), column[0]))
+    cards = [card for card, _ in parts]
+    between |= {(place[a], place[b]) for a, b in roles.edges if a in place and b in place}
     on_path = {n for e in look.way(graph) for n in (graph.edges[e].source, graph.edges[e].target)}
     accented = {place[i] for i in place if i in on_path}
     new = {place[i] for i in place if look.is_new(i)}
@@ -32,25 +56,90 @@ def layers(graph: Graph, roles: Roles, look: Look) -> Board:
         tuple(cards), links, equation(look), (), ("",) * len(cards), look.room,
         turned=look.direction == "TB",
     )  # fmt: skip
-    nodes = tuple(column[0] for column in columns)
+    nodes = tuple(node for _, node in parts)
     return Board(diagram, nodes, frozenset(accented), frozenset(new))
 
 
-def _card(graph: Graph, roles: Roles, look: Look, column: Sequence[int]) -> Card:
-    """A layer: what it is, its units, and the ranges."""
+def _matrices(
+    roles: Roles, columns: Sequence[Sequence[int]]
+) -> dict[int, tuple[list[int], list[int], Sequence[int]]]:
+    """For the first unit of a column the weights into it, its biases and where they come from."""
+    found: dict[int, tuple[list[int], list[int], Sequence[int]]] = {}
+    for source, column in pairwise(columns):
+        weights = [w for a in source for b in column for w in roles.weighed.get((a, b), [])]
+        biases = [bias for unit in column for bias in roles.biases.get(unit, [])]
+        if weights:
+            found[column[0]] = (weights, biases, source)
+    return found
+
+
+def matrix_name(letter: str, number: int) -> Written:
+    """The name of the parameters of a layer: W, or W⁽¹⁾ for the first of several.
+
+    >>> matrix_name("W", 1).text
+    'W⁽¹⁾'
+    """
+    if not number:
+        return Written(letter, letter)
+    return Written(f"{letter}⁽{_raised(number)}⁾", f"{letter}^{{({number})}}")
+
+
+def _raised(number: int) -> str:
+    return str(number).translate(_RAISED)
+
+
+def _parameters(
+    graph: Graph, look: Look, letter: str, number: int, leaves: Sequence[int], shape: Sequence[int]
+) -> Card:
+    """The weights or the biases of a layer: name, shape and ranges."""
+    name = Piece(matrix_name(letter, number), "name")
+    space = Piece(Written(f"∈ ℝ{'ˣ'.join(map(_raised, shape))}"), "muted")
+    made = ((name, space), *_ranges(graph, look, leaves))
+    return Card(made, made, made, is_leaf=True, near=letter)
+
+
+def _formula(
+    graph: Graph, column: Sequence[int], source: Sequence[int], number: int, has_bias: bool
+) -> Line | None:
+    """What a layer is made of, as h = tanh(W x + b) is; None where its units have no one name."""
+    stems = {graph.nodes[i].label.rstrip("_0123456789") for i in source}
+    if len(stems) > 1:
+        return None
+    parts = [matrix_name("W", number), name_of(replace(graph.nodes[source[0]], label=stems.pop()))]
+    if has_bias:
+        parts += [Written("+", "+"), matrix_name("b", number)]
+    text, math = " ".join(p.text for p in parts), " ".join(p.math for p in parts)
+    node = graph.nodes[column[0]]
+    if node.is_activation:
+        symbol = r"\sigma" if node.symbol == "σ" else rf"\mathrm{{{node.symbol}}}"
+        text, math = f"{node.symbol}({text})", f"{symbol}({math})"
+    return (Piece(Written(text, math if all(p.math for p in parts) else ""), "muted"),)
+
+
+def _card(
+    graph: Graph, roles: Roles, look: Look, column: Sequence[int], formula: Line | None
+) -> Card:
+    """A layer: what it is, its units, what it is made of, and the ranges."""
     lines: list[Line] = []
     headings = {roles.heading(index) for index in column}
     one, _, several = (headings.pop() if len(headings) == 1 else "").partition("|")
     if heading := several if several and len(column) > 1 else one:
         lines.append((Piece(Written(heading), "muted"),))
     lines.append(_units(graph, look, column))
-    values = [graph.nodes[i].value for i in column if look.value(graph, i)]
-    lines.append((Piece(Written(_range(values, look.numbers)), "value"),))
-    if has_gradients(graph):
-        slopes = [graph.nodes[i].gradient for i in column if look.gradient(graph, i)]
-        lines.append((Piece(Written(_range(slopes, look.numbers)), "gradient"),))
-    made = tuple(lines)
+    if formula:
+        lines.append(formula)
+    made = (*lines, *_ranges(graph, look, column))
     return Card(made, made, made, is_leaf=not graph.incoming[column[0]])
+
+
+def _ranges(graph: Graph, look: Look, nodes: Sequence[int]) -> tuple[Line, ...]:
+    """The range of the values of some nodes, and that of their gradients."""
+    values = [graph.nodes[i].value for i in nodes if look.value(graph, i)]
+    of_values = (Piece(Written(_range(values, look.numbers)), "value"),)
+    if not has_gradients(graph):
+        return (of_values,)
+    slopes = [graph.nodes[i].gradient for i in nodes if look.gradient(graph, i)]
+    return of_values, (Piece(Written(_range(slopes, look.numbers)), "gradient"),)
 
 
 def _units(graph: Graph, look: Look, column: Sequence[int]) -> Line:
@@ -58,13 +147,12 @@ def _units(graph: Graph, look: Look, column: Sequence[int]) -> Line:
     if len(column) == 1:
         return (called(graph, look, column[0]),)
     common = {graph.nodes[i].label.rstrip("_0123456789") for i in column}
-    space = Piece(Written(f"∈ ℝ{str(len(column)).translate(_RAISED)}"), "muted")
+    space = Piece(Written(f"∈ ℝ{_raised(len(column))}"), "muted")
     if len(common) > 1:
         return (Piece(Written(f"{len(column)} units"), "name"),)
     index = column[0]
     label = common.pop()
-    node = type(graph.nodes[index])(label, "", 0, None)
-    name = name_of(node)
+    name = name_of(replace(graph.nodes[index], label=label))
     return (Piece(Written(name.text or drawable(label), name.math), "name"), space)
 
 

@@ -10,7 +10,7 @@ from re import sub
 
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
-from scalargrad.graph.model import Graph, Node
+from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
 from scalargrad.view.layout.diagram import (
     Card,
@@ -34,17 +34,17 @@ from scalargrad.view.styles.cards import (
     facts,
     gradient,
     has_gradients,
+    is_closed,
     planned,
     remarks,
     scene,
     value,
 )
-from scalargrad.view.styles.layers import layers
+from scalargrad.view.styles.layers import layers, matrix_name
 
 MOST_ROWS = 8  # cards in a column; of more, some are left out
 SHOWN_ROWS = 4  # of a longer column
 MOST_LABELS = 8  # in one gap: of more, the weights stand in rows
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _READABLE, _LARGE = 14.0, 18.0  # points: below, weights are shown in another way
 _CLEARLY = 1.15  # times that rows are larger than labels on edges to be worth it
 _CROWD, _CROWDED = 4, 0.87  # the same where so many labels stand beside their edges
@@ -213,9 +213,16 @@ class _Net:
                 if not way.isdisjoint(self.factor_edges.get(edge, []))
             ),
             frozenset(k for k, edge in enumerate(self.edges) if set(edge) & dropped),
+            frozenset(k for k, edge in enumerate(self.edges) if self._is_closed(edge)),
             self._strengths(),
             self._fills(place),
         )
+
+    def _is_closed(self, edge: tuple[int, int]) -> bool:
+        """Whether no gradient passes an edge: a closed gate, a loser of max, a weight of 0."""
+        graph = self.graph
+        uses = [k for k in graph.outgoing[edge[0]] if graph.edges[k].target == edge[1]]
+        return is_closed(graph, self.look, uses)
 
     def _strengths(self) -> dict[int, float]:
         """How strong each edge is, from -1 to 1, by its weights."""
@@ -333,10 +340,7 @@ class _Net:
         for number, edges in enumerate(gaps.values(), 1):
             sources = sorted({a for a, _ in edges})
             targets = sorted({b for _, b in edges})
-            layer = f"_{number}" if len(gaps) > 1 else ""
-            weight = name_of(Node(f"W{layer}" if layer else "W", "", 0, None))
-            if layer:
-                weight = Written(f"W⁽{str(number).translate(_RAISED)}⁾", f"W^{{({number})}}")
+            weight = matrix_name("W", number if len(gaps) > 1 else 0)
             slope = Written(f"∂/∂{weight.text}", _slope_of(self.graph, weight))
             values = [[self._entry(a, b, value) for a in sources] for b in targets]
             found.append(Matrix(Piece(weight, "name"), tuple(map(tuple, values))))

@@ -5,11 +5,14 @@ from dataclasses import replace
 from re import findall
 
 import examples
+import legible
 import pytest
 from examples import mlp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from legible import (
+    BIASES,
+    LECTURE,
     box_of,
     dense,
     flaws,
@@ -21,9 +24,10 @@ from legible import (
     within,
 )  # fmt: skip
 
-from scalargrad import Value, program
+from scalargrad import Value, draw, program
 from scalargrad.graph.derivation import derive
 from scalargrad.graph.model import contracted, edges_between
+from scalargrad.nn import MLP
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import Numbers, numbers
 from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Step, Text, name_of
@@ -214,7 +218,7 @@ def test_what_is_not_known_is_empty_and_everything_else_stays_where_it_was(name)
     empty = network(graph, Look(look.theme, look.numbers, step=nothing))
     assert (empty.width, empty.height) == (whole.width, whole.height)
     shapes = [
-        {replace(s, gaps=()) if isinstance(s, Arrow) else s for s in scene.shapes}
+        {replace(s, gaps=(), dashed=False) if isinstance(s, Arrow) else s for s in scene.shapes}
         for scene in (whole, empty)
     ]
     gone = shapes[0] - shapes[1]
@@ -290,3 +294,24 @@ def test_any_small_network_is_drawn_without_flaws(sizes, direction):
     output.backward()
     scene = network(contracted(output), Look(THEMES["dark"], Numbers(3), direction))
     assert flaws(scene) == []
+
+
+def test_with_matrices_a_layer_tells_its_weights_their_shape_and_what_is_made_of_them():
+    scene = legible.drawn(LECTURE, {"detail": "matrices"}).scene
+    shown = {text.text for text in texts_of(scene)}
+    assert {"W⁽¹⁾", "∈ ℝ²ˣ¹", "W⁽²⁾", "∈ ℝ¹ˣ²", "ReLU(W⁽¹⁾ x)", "W⁽²⁾ h"} <= shown
+    assert {"0.3 … 0.8", "−0.96 … −0.24", "0.1 … 0.4", "−1.92 … −0.72"} <= shown  # of the weights
+    assert flaws(scene) == []
+    assert len(nodes_of(scene)) == 4 + 2
+    with_biases = legible.drawn(BIASES, {"detail": "matrices"}).scene
+    shown = {text.text for text in texts_of(with_biases)}
+    assert {"b⁽¹⁾", "∈ ℝ²", "b⁽²⁾", "∈ ℝ¹", "ReLU(W⁽¹⁾ x + b⁽¹⁾)", "W⁽²⁾ h + b⁽²⁾"} <= shown
+    assert flaws(with_biases) == []
+
+
+def test_matrices_of_a_large_network_are_as_quick_as_its_layers():
+    net = MLP(784, [32, 10])
+    drawing = draw(net, [0.5] * 784, detail="matrices")
+    shown = {text.text for text in texts_of(drawing.scene)}
+    assert {"∈ ℝ³²ˣ⁷⁸⁴", "∈ ℝ¹⁰ˣ³²", "∈ ℝ⁷⁸⁴", "tanh(W⁽¹⁾ x + b⁽¹⁾)"} <= shown
+    assert flaws(drawing.scene) == []

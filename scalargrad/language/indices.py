@@ -1,0 +1,99 @@
+"""Indices: the places in x[i] and W[1, 2], and the ranges of sums, as tokens have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from scalargrad.language.steps import Range
+from scalargrad.language.tokens import LocatedError, Token
+from scalargrad.notation.names import SUBSCRIPTS, SUPERSCRIPTS, level
+
+_OVER = "a sum goes over for i = 1..3"
+_ELEMENT = "an element is written x[1], W[1, 2] or x[i]"
+_INDEX = re.compile(r"_\{?([a-z])(?:=([0-9]{1,9}|[A-Za-z]))?(?:\}|\^|$)")
+_END = re.compile(r"\^\{?([0-9]{1,9}|[A-Za-z])(?:\}|_|$)")
+_LOWERED, _RAISED = re.compile(rf"[{SUBSCRIPTS}₌]+"), re.compile(rf"[{SUPERSCRIPTS}]+")
+
+
+def place_of(tokens: Sequence[Token], opening: int) -> tuple[tuple[tuple[str, int], ...], int]:
+    """The indices in brackets behind a name, and the place of the closing one.
+
+    An index is a whole number, a name, or a name and a number: [1], [i], [t-1].
+    """
+    place = opening + 1
+    indices: list[tuple[str, int]] = []
+    while True:
+        token = tokens[place]
+        name, shift = "", 0
+        if token.kind == "name":
+            name, place = token.text, place + 1
+            if tokens[place].kind in ("+", "-"):
+                sign = -1 if tokens[place].kind == "-" else 1
+                shift = sign * _whole(tokens[place + 1], _ELEMENT)
+                place += 2
+        else:
+            shift, place = _whole(token, _ELEMENT), place + 1
+            if shift == 0:
+                raise LocatedError("indices begin at 1: the first element is [1]", token.position)
+        indices.append((name, shift))
+        if tokens[place].kind == ",":
+            place += 1
+        elif tokens[place].kind != "]":
+            raise LocatedError(_ELEMENT, tokens[place].position)
+        elif tokens[place + 1].kind == "[" and not tokens[place + 1].spaced:
+            place += 2  # W[1][2]
+        else:
+            break
+    if len(indices) > 2:
+        raise LocatedError(
+            "an element has one index or two, as in x[1] and W[1, 2]", tokens[opening].position
+        )
+    return tuple(indices), place
+
+
+def ranges_of(tokens: Sequence[Token], place: int) -> tuple[tuple[Range, ...], int]:
+    """The ranges behind for, as in i = 1..3, j = 1..2, and the place of what follows them."""
+    ranges = []
+    while True:
+        name, between = tokens[place], tokens[place + 1]
+        is_between = between.kind in ("=", "∈") or between.text == "in"
+        if name.kind != "name" or not is_between or place + 5 > len(tokens):
+            raise LocatedError(_OVER, between.position if name.kind == "name" else name.position)
+        first, to, last = tokens[place + 2 : place + 5]
+        if to.kind != ".." and to.text != "to":
+            raise LocatedError(_OVER, first.position)
+        ranges.append(Range(name.text, _bound(first), _bound(last), name.position))
+        place += 5
+        if tokens[place].kind != ",":
+            return tuple(ranges), place
+        place += 1
+
+
+def range_of_sum(token: Token) -> Range:
+    r"""The range of Σ_{i=1}^{3}, Σᵢ₌₁³ or \sum_i; one without an end goes over all there is."""
+    text = _LOWERED.sub(lambda low: f"_{{{level(low[0]).replace('₌', '=')}}}", token.text)
+    text = _RAISED.sub(lambda high: f"^{{{level(high[0])}}}", text).replace(" ", "")
+    index, end = _INDEX.search(text), _END.search(text)
+    if index is None or (index[2] and not end) or ("^" in text and not end):
+        message = "a sum is written Σ_{i=1}^{3}, or sum(x[i] for i = 1..3)"
+        raise LocatedError(message, token.position)
+    first, last = index[2] or "1", end[1] if end else None
+    return Range(index[1], _whole_or_name(first), last and _whole_or_name(last), token.position)
+
+
+def _whole_or_name(bound: str) -> int | str:
+    return int(bound) if bound.isdigit() else bound
+
+
+def _bound(token: Token) -> int | str:
+    """Where an index begins or ends."""
+    if token.kind == "name":
+        return token.text
+    return _whole(token, "an index goes over whole numbers, as in for i = 1..3")
+
+
+def _whole(token: Token, message: str) -> int:
+    if token.kind == "number" and token.text.isdigit() and len(token.text) < 10:
+        return int(token.text)
+    raise LocatedError(message, token.position)
