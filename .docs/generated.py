@@ -51,6 +51,7 @@ MODULES = (
     "checking.quantities", "checking.kinks", "checking.answer_key",
     "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.submissions",
     "sheets.roster", "sheets.reviewing", "sheets.flags", "sheets.gradebooks", "sheets.gradescope",
+    "sheets.moodle",
     "sheets.plugin",
     "plots", "lectures", "lectures.experiments", "lectures.experiments.curves",
     "lectures.statements", "lectures.rows", "lectures.decks", "cli.doctor",

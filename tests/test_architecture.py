@@ -26,7 +26,7 @@ ROOMS = {
         "running", "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "layers",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "sums", "layers",
         "derivation",
         "vectors", "table",
     ],
@@ -61,7 +61,8 @@ ROOMS = {
     ],
     "sheets": [
         "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
-        "flags", "reviewing", "gradebooks", "workers", "grading", "gradescope", "plugin",
+        "flags", "reviewing", "gradebooks", "workers", "grading", "gradescope", "moodle",
+        "plugin",
     ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],

@@ -41,6 +41,7 @@ _AT_KINKS = ("any", "convention")
     "--convention", help="For the sheet to state, as relu'(0) = 0; by default none counts."
 )
 @click.option("--figures", type=click.IntRange(1, 15), help="Significant figures to ask for.")
+@click.option("--moodle", type=FILE, help="A question for each sheet to write for Moodle, .xml.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def worksheet(
     text: str,
@@ -51,6 +52,7 @@ def worksheet(
     seed: int,
     convention: str | None,
     figures: int | None,
+    moodle: Path | None,
     force: bool,
 ) -> None:
     """Write a worksheet on a program, and its key.
@@ -58,6 +60,7 @@ def worksheet(
     Example: scalargrad worksheet lecture.sg -o sheet.md --key key.md --ask path:w2
     """
     from scalargrad.checking.kinks import stated_slopes
+    from scalargrad.sheets.moodle import moodle_xml
     from scalargrad.sheets.variants import variants
     from scalargrad.sheets.worksheet import worksheet
 
@@ -70,6 +73,7 @@ def worksheet(
     asked = source(text)
     programs = [asked] if count == 1 else variants(asked, count, seed)
     files: list[tuple[Path, str]] = []
+    sheets = []
     for number, changed in enumerate(programs, 1):
         sheet = worksheet(changed, ask=ask).with_id(number)
         if convention:
@@ -77,11 +81,14 @@ def worksheet(
         if figures:
             wanted = f"Give numbers to {figures} significant figure{'s' * (figures > 1)}."
             sheet = replace(sheet, prose=f"{sheet.prose}\n\n{wanted}")
+        sheets.append(sheet)
         for path, answers in ((output, False), (key, True)):
             if path is not None:
                 name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
                 is_csv = path.suffix.lower() == ".csv"
                 files.append((name, sheet.csv(answers) if is_csv else sheet.markdown(answers)))
+    if moodle:
+        files.append((moodle, moodle_xml(sheets, output.stem)))
     save_new(files, force)
 
 
@@ -201,6 +208,9 @@ def grade(
 
     if jobs is not None and jobs < 1:
         raise click.BadParameter(f"-j is 1 or more; got {jobs}")
+    for place in submissions:
+        if not os.path.lexists(place):
+            raise click.BadParameter(f"{place} is not there; give sheets, or their folders")
     students = read_roster(roster) if roster else Roster()
     decided = read_overrides(overrides) if overrides else ()
     files = [

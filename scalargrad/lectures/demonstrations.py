@@ -27,7 +27,7 @@ from scalargrad.errors import DomainError, ProgramError
 from scalargrad.graph.model import contracted
 from scalargrad.graph.vectors import gradient, jacobian, theta
 from scalargrad.language.reading import program
-from scalargrad.lectures import experiments
+from scalargrad.lectures import LECTURES, experiments
 from scalargrad.lectures.experiments import CLIPPED, NETWORKS, TEST, TRAINING, Curves
 from scalargrad.lectures.experiments.curves import Run
 from scalargrad.lectures.statements import FLAGGED, WRONG, Claim, Picture, fact, same
@@ -67,9 +67,9 @@ def parabola(text: str, seeds: Seeds) -> Iterator[Shown]:
         by_hand = (Fraction("-0.6") + Fraction("0.2") * Fraction(change)) ** 2
         moved = program(text, Δ=change).output.data
         yield same(f"ℓ at Δ = {change}", [Fraction(loss), by_hand], [moved, moved])
-    before = program(text, Δ=0).output
+    before = program(LECTURES[0].text).output
     before.backward()
-    yield Picture("nudge", nudge(before, "Δ", "0.1"))
+    yield Picture("nudge", nudge(before, "w2", "0.1"))
 
 
 def in_floating_point(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -761,8 +761,8 @@ def dropout_error(text: str, seeds: Seeds) -> Iterator[Shown]:
     found, ends = experiments.dropout(seeds=seeds)
     lower = sum(c.test[1] < c.test[0] for c in ends)
     yield _on_seeds("after 1000 updates the test error is lower with dropout", lower, seeds)
-    higher = sum(c.train[1] > c.train[0] for c in ends)
-    yield _on_seeds("its training error, of labels partly wrong, is higher", higher, seeds)
+    higher = sum(c.train_loss[1] > c.train_loss[0] for c in ends)
+    yield _on_seeds("its training loss, on labels partly wrong, is higher", higher, seeds)
     yield Picture("updates", plots.curves(found))
     yield Picture("boundaries", plots.boundaries(ends[0], name="p")[0])
 

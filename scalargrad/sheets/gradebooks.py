@@ -27,10 +27,9 @@ def canvas(results: Iterable[Result], assignment: str, roster: Roster) -> str:
     gives; else by SIS User ID, for which the id of the roster stands.
     """
     counting = _counting(results)
-    most = f"{max((result.most for result in counting), default=0):g}"
     rows: list[Sequence[str]] = [
         ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment),
-        (_POSSIBLE, "", "", "", "", most),
+        (_POSSIBLE, "", "", "", "", _most(counting)),
     ]
     for result in counting:
         origin, student = origin_of(result.name), roster.of(result.name) or Student("")
@@ -45,12 +44,13 @@ def moodle(results: Iterable[Result], assignment: str, roster: Roster) -> str:
         ("Identifier", "Full name", "ID number", "Email address", "Grade", "Maximum grade",
          "Feedback comments", "Assignment")
     ]  # fmt: skip
-    for result in _counting(results):
+    counting = _counting(results)
+    for result in counting:
         origin, student = origin_of(result.name), roster.of(result.name) or Student("")
         identifier = f"Participant {origin.number}" if origin.system == "moodle" else ""
         rows.append((
             identifier, result.student, student.id, student.email, _points(result),
-            f"{result.most:g}", _feedback(result), assignment,
+            _most(counting), _feedback(result), assignment,
         ))  # fmt: skip
     return _table(rows)
 
@@ -68,6 +68,10 @@ def _counting(results: Iterable[Result]) -> list[Result]:
     if counting and all(result.name.startswith("submission ") for result in counting):
         raise SheetError("a gradebook for a system needs the names of the students")
     return counting
+
+
+def _most(results: Iterable[Result]) -> str:
+    return f"{max((result.most for result in results), default=0):g}"
 
 
 def _points(result: Result) -> str:

@@ -27,7 +27,8 @@ from scalargrad.sheets.submissions import submissions_in
 _SETUP = """#!/usr/bin/env bash
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
   echo "scalargrad needs Python 3.11: choose a base image with Ubuntu 24.04 or newer" >&2; exit 1; }
-python3 -m pip install --break-system-packages python-docx pypdf || true  # for .docx and .pdf
+# for .docx and .pdf
+python3 -m pip install --break-system-packages python-docx pypdf
 """
 _RUN = """#!/usr/bin/env bash
 cd /autograder/source && python3 -m scalargrad.sheets.gradescope /autograder

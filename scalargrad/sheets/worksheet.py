@@ -120,6 +120,13 @@ class Sheet:
         return stated_precision(self.prose)
 
     @property
+    def own_prose(self) -> list[str]:
+        """The paragraphs of the prose that are neither in every sheet nor the line of the id."""
+        parts = [part.strip() for part in self.prose.split("\n\n")]
+        usual = _PROSE.split("\n\n")
+        return [part for part in parts if part and part not in usual and not id_in(part)]
+
+    @property
     def id(self) -> str:
         """What tells it from other sheets, also when its program is edited; "" for none."""
         return id_in(self.prose)

@@ -39,7 +39,6 @@ def test_two_runs_that_diverged_have_no_middle_that_is_not_a_number():
         partial(experiments.learning_rates, (0.1,), steps=3),
         experiments.capacity,
         partial(experiments.double_descent, (5, 10)),
-        partial(experiments.trained_double_descent, (3,), steps=3),
         experiments.more_data,
         lambda seeds: experiments.deep_training((0.1, 1.0), depth=3, steps=3, seeds=seeds)[0],
         lambda seeds: experiments.dropout((0.5,), 5, steps=4, every=2, seeds=seeds)[0],
@@ -241,14 +240,13 @@ def test_on_elliptic_contours_both_optima_are_the_same(bound):
 @pytest.mark.parametrize(
     "run",
     [
-        lambda **how: experiments.trained_double_descent((2,), steps=20, seeds=(0,), **how).runs,
         lambda **how: [vars(c) for c in experiments.weight_decay(count=20, steps=20, **how)],
         lambda **how: (
             experiments.dropout((0.5,), 4, 20, steps=20, every=10, seeds=(0,), **how)[0].runs
         ),
         lambda **how: experiments.deep_training((0.1,), 3, 3, 20, 0.1, (0,), **how)[0].runs,
     ],
-    ids=["double descent", "weight decay", "dropout", "deep training"],
+    ids=["weight decay", "dropout", "deep training"],
 )
 def test_every_backend_gives_the_same_but_for_the_last_bits(run, backend):
     (found,), (expected,) = run(backend=backend), run(backend=None)

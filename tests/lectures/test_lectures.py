@@ -425,7 +425,7 @@ def test_a_row_is_printed_with_its_origins_and_its_picture_written(run):
 
 
 def test_ranges_are_read_and_programs_printed(run):
-    code, out, _ = run("B23-B25", "--format", "program")
+    code, out, _ = run("b23", "B24-25", "--format", "program")
     assert code == 0
     assert out.count("yhat = w3*h1 + w4*h2") == 3
     assert program(out.split("\n\n#")[0]).output.data > 0
@@ -462,7 +462,7 @@ def test_everything_is_a_line_for_each_row(run, monkeypatch):
     assert out.endswith("0 claims: \nby origin, with the numbers of programs: nothing to run\n")
 
 
-@pytest.mark.parametrize("name", ["B99", "backprob", "", "B20-", "B25-B20", "B0-B3"])
+@pytest.mark.parametrize("name", ["B99", "backprob", "", "B20-", "B25-B20", "B0-B3", "B2-N3x"])
 def test_an_unknown_row_is_refused_in_one_line_before_any_is_run(run, name):
     code, out, err = run("networks", name)
     assert (code, out) == (2, "")
