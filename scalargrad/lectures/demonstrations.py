@@ -341,12 +341,17 @@ def variables_and_operations(text: str, seeds: Seeds) -> Iterator[Shown]:
 def acyclic(text: str, seeds: Seeds) -> Iterator[Shown]:
     """A directed graph runs where it has no cycle, and is refused where it has one."""
     yield fact("directed and acyclic", program(text).output.data == 38, "runs")
+    yield _refused("v = 3 u; u = v + 1", "directed, with a cycle: u → v, v → u")
+
+
+def _refused(text: str, what: str) -> Claim:
+    """The claim that a program is refused, with what is said of it."""
     try:
-        program("v = 3 u; u = v + 1")
+        program(text)
         said = ""
     except ProgramError as error:
         said = error.message
-    yield Claim("directed, with a cycle: u → v, v → u", "", said, FLAGGED if said else WRONG)
+    return Claim(what, "", said, FLAGGED if said else WRONG)
 
 
 LOOP = """\
@@ -781,12 +786,7 @@ def moments(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 def one_name_for_two(text: str, seeds: Seeds) -> Iterator[Shown]:
     """What a program says of p assigned as a probability and as the softmax."""
-    try:
-        program("p = 0.5; f = [1, 2]; p = softmax(f)")
-        said = ""
-    except ProgramError as error:
-        said = error.message
-    yield Claim("p = 0.5, and p = softmax(f)", "", said, FLAGGED if said else WRONG)
+    yield _refused("p = 0.5; f = [1, 2]; p = softmax(f)", "p = 0.5, and p = softmax(f)")
     yield fact(
         "∂l/∂w is read where the loss is called ℓ", check("w = 3; ℓ = w²", {"∂l/∂w": "6"}).ok
     )

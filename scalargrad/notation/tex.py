@@ -24,7 +24,7 @@ _SYMBOLS = {
     "⊙": r"\odot", "⊗": r"\otimes", "°": r"{}^\circ", "′": r"{}'", "″": r"{}''", "∗": "*",
     "⋯": r"\cdots", "⌊": r"\lfloor", "⌋": r"\rfloor", "‖": r"\|",
     "𝟙": r"\mathbf{1}", "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\vartheta", "¬": r"\neg",
-    "∝": r"\propto", "∫": r"\int", "½": r"\tfrac12",
+    "∝": r"\propto", "∫": r"\int", "∠": r"\angle", "½": r"\tfrac12",
 }  # fmt: skip
 
 _WORDS = {

@@ -20,7 +20,7 @@ from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.language.reading import program
-from scalargrad.lectures import decks, statements
+from scalargrad.lectures import decks, demonstrations, statements
 from scalargrad.lectures.rows import Item, read_rows
 from scalargrad.lectures.statements import (
     FLAGGED,
@@ -322,6 +322,12 @@ def test_a_line_that_is_not_read_is_refused(line):
         read_rows(f"## B99 A row\nIt states.\n\n{line}\n")
 
 
+def test_an_unknown_origin_is_refused():
+    (row,) = read_rows("## B99 A row\nIt states.\n\n```sg\nw = 3  # ours\n```\n- folows: w = 3\n")
+    with pytest.raises(ValueError, match="an origin is slide, follows, ours or a slide; got 'fol"):
+        row.outcome()
+
+
 # Slips -------------------------------------------------------------------------------------------
 
 
@@ -388,6 +394,15 @@ def test_an_option_is_what_its_claims_are():
     assert not Option("A", "it is", (yes, no), "confirmed").claim.is_met
     assert Option("A", "it is", (yes,), "confirmed").claim.is_met
     assert not Option("A", "it is", (), "confirmed").claim.is_met
+
+
+def test_the_ten_lines_of_the_loop_are_the_same_everywhere():
+    root = Path(origins.__file__).parent.parent
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    notebook = (root / "notebooks" / "05_gradient_descent.py").read_text(encoding="utf-8")
+    assert demonstrations.LOOP in notebook
+    assert demonstrations.LOOP in re.sub("^(>>>|\\.\\.\\.) ", "", readme, flags=re.MULTILINE)
+    assert len(demonstrations.LOOP.splitlines()) == 10
 
 
 def test_the_order_of_the_frames_is_that_of_the_layers():
