@@ -198,14 +198,14 @@ def derive(
     vectors = getattr(output, "vectors", {})
     output, *others = outputs_of(output, "derive takes")
     one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes, order=order)
-    if others:
-        node = named_value(ops.total(output, *others), wrt) if isinstance(wrt, str) else wrt
-        return _one_by_one([(each, node) for each in (output, *others)], one)
-    if isinstance(wrt, str) and _spelling(wrt) in vectors:
-        whole = _of_layer(output, vectors, _spelling(wrt), digits, fractions)
-        items = flattened(vectors[_spelling(wrt)])
-        is_plain = order == 1 and not path and lanes is None
-        return whole if whole and is_plain else _one_by_one([(output, x) for x in items], one)
+    vector = vectors.get(_spelling(wrt)) if isinstance(wrt, str) else None
+    if vector and not (others or path or lanes is not None or order == 2):
+        whole = _of_layer(output, vectors, _spelling(str(wrt)), digits, fractions)
+        if whole:
+            return whole
+    if vector or others:
+        items = flattened(vector) if vector else [_named_below((output, *others), wrt)]
+        return _one_by_one([(each, item) for each in (output, *others) for item in items], one)
     graph = contracted(output)
     source = _place(graph, wrt)
     node = next(v for v in topological_order(output) if graph.place(v) == source)
@@ -223,6 +223,10 @@ def derive(
     if lanes is not None:
         return _of_lanes(derived, lanes, found)
     return derived if way else replace(derived, note=remark(output, node, derived.gradient))
+
+
+def _named_below(outputs: Sequence[Value], wrt: Value | str) -> Value:
+    return named_value(ops.total(*outputs), wrt) if isinstance(wrt, str) else wrt
 
 
 def _of_layer(
