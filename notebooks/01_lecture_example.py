@@ -33,13 +33,13 @@ yhat = w3*h1 + w4*h2
 loss = (yhat - y)^2
 """)
 loss = example.output
-draw(loss)
+draw(loss).ask("h2", "yhat", "loss")
 
 # %% [markdown]
 # ## Forward, by hand
 #
 # Follow the arrows from left to right: w₁x = 0.3 × 2 = 0.6 is positive, so h₁ = 0.6. Go on like
-# this. The picture above shows the answers in green, so cover it if you like.
+# this, where the picture has question marks.
 #
 # **Exercise 1.** Write your numbers between the quotation marks and run the cell. As long as
 # something is blank it says so; a wrong number gets a hint, not the solution.
@@ -49,8 +49,12 @@ mine = {"h1": "0.6", "h2": "", "yhat": "", "loss": ""}
 check(example, mine, solutions=False)
 
 # %% [markdown]
-# One solution: h₂ = max{0, 0.8 × 2} = 1.6, then ŷ = 0.4 × 0.6 + 0.1 × 1.6 = 0.4, and the loss is
+# <details><summary>One solution</summary>
+#
+# h₂ = max{0, 0.8 × 2} = 1.6, then ŷ = 0.4 × 0.6 + 0.1 × 1.6 = 0.4, and the loss is
 # (0.4 − 1)² = 0.36.
+#
+# </details>
 #
 # ## Which way is better?
 #
@@ -109,12 +113,13 @@ mine = {"dl/dyhat": "", "dyhat/dh1": "", "dh1/dw1": "", "dl/dw1": ""}
 check(example, mine, solutions=False)
 
 # %% [markdown]
-# One solution, checked by the machine (the first factor is the one from before):
-
-# %%
-check(example, {"dl/dyhat": "-1.2", "dyhat/dh1": "0.4", "dh1/dw1": "2", "dl/dw1": "-0.96"})
-
-# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# The first factor is the one from before, −1.2; then w₃ = 0.4 and x = 2, and the
+# product is −0.96.
+#
+# </details>
+#
 # ## A trap in this very example
 #
 # Somebody hands in −0.12. Which factor was lost? The 2 of the square, or the 2 that is x? Here both

@@ -136,12 +136,12 @@ loss = -y*log(yhat) - (1 - y)*log(1 - yhat)
 check(exercise, {"yhat": "0.5", "dl/dw1": "", "dl/dw2": "", "dl/dx1": ""}, solutions=False)
 
 # %% [markdown]
-# One solution: the error is 0.5 − 0 = 0.5, times 3, times −1, and times w₁.
-
-# %%
-check(exercise, {"yhat": "0.5", "dl/dw1": "1.5", "dl/dw2": "-0.5", "dl/dx1": "0.25"})
-
-# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# The error is 0.5 − 0 = 0.5, times 3, times −1, and times w₁: 1.5, −0.5 and 0.25.
+#
+# </details>
+#
 # **Exercise 2.** Three classes: *softmax* turns scores f₁, f₂, f₃ into probabilities
 # pᵢ = exp(fᵢ)/Σexp(fⱼ), and the loss is −log p₂ if class 2 is the truth. What is ∂ℓ/∂f₂? Replace
 # `None` by a formula in `p`, such as `p[0] * p[1]`.
@@ -156,12 +156,12 @@ claim = None  # your turn
 print("not yet" if claim is None or not is_zero(f[1].grad - claim) else "proved")
 
 # %% [markdown]
-# One solution, the same *what is minus what should be* as before:
-
-# %%
-print([is_zero(f[i].grad - (p[i] - target)) for i, target in enumerate((0, 1, 0))])
-
-# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# `p[1] - 1`, the same *what is minus what should be* as before.
+#
+# </details>
+#
 # ## What the formula hides: saturation
 #
 # On paper the cancelling is free. In floats it is not: at z = 40 the sigmoid is 1.0 to the last

@@ -46,7 +46,11 @@ optimizer.step()
 print("not yet" if mine is None or Value(str(mine)).data != w.data else "right")
 
 # %% [markdown]
-# One solution: the gradient is 2 × (2.6 − 3) × 2 = −1.6, so w = 1.3 + 0.16.
+# <details><summary>One solution</summary>
+#
+# The gradient is 2 × (2.6 − 3) × 2 = −1.6, so w = 1.3 + 0.16.
+#
+# </details>
 
 # %%
 assert w.data == Value("1.46").data
@@ -120,7 +124,11 @@ right = factor == 4 and rate is not None and abs(rate - 0.1 / 4) < 1e-9
 print("right" if right else "not yet")
 
 # %% [markdown]
-# One solution: a sum of four is four times their mean, so the rate must be a fourth, 0.025.
+# <details><summary>One solution</summary>
+#
+# A sum of four is four times their mean, so the rate must be a fourth, 0.025.
+#
+# </details>
 #
 # ## The loop
 #

@@ -50,7 +50,11 @@ right = sigmoids is not None and 0.25**sigmoids < 1e-6 <= 0.25 ** (sigmoids - 1)
 print("right" if right else "not yet")
 
 # %% [markdown]
-# One solution: 4¹⁰ = 1 048 576 is just above a million and 4⁹ is not, so n = 10.
+# <details><summary>One solution</summary>
+#
+# 4¹⁰ = 1 048 576 is just above a million and 4⁹ is not, so n = 10.
+#
+# </details>
 #
 # ## Layer by layer in a real network
 #
@@ -137,7 +141,11 @@ right = None not in mine and abs(mine[0] - a.grad) + abs(mine[1] - b.grad) < 1e-
 print("right" if right else "not yet")
 
 # %% [markdown]
-# One solution: the factor is 1/5, which makes (0.6, −0.8).
+# <details><summary>One solution</summary>
+#
+# The factor is 1/5, which makes (0.6, −0.8).
+#
+# </details>
 #
 # ## Infinity and NaN
 #

@@ -179,7 +179,12 @@ def of_text(lines: list[str], first: int, last: int) -> dict[str, object]:
 
 def main() -> int:
     write = "--write" in sys.argv
-    folder = Path(next(a for a in sys.argv[1:] if not a.startswith("--")))
+    folders = [Path(argument) for argument in sys.argv[1:] if argument != "--write"]
+    missing = [name for name in FILES.values() if not (folders and (folders[0] / name).is_file())]
+    if missing:
+        print(f"make origins DECKS=folder: {' and '.join(missing)} are looked for in the folder")
+        return 2
+    folder = folders[0]
     digest = json.loads(DIGEST.read_text(encoding="utf-8"))
     decks = {d: (folder / f).read_text(encoding="utf-8").splitlines() for d, f in FILES.items()}
     anew = {slide: of_text(decks[slide[0]], *entry["lines"]) for slide, entry in digest.items()}

@@ -26,7 +26,7 @@ ROOMS = {
         "running", "reading", "lifting", "writing",
     ],
     "graph": [
-        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "layers",
+        "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "sums", "layers",
         "derivation",
         "vectors", "table",
     ],
@@ -48,7 +48,8 @@ ROOMS = {
         "layout.search", "roles", "styles.board", "styles.cards", "styles.circuit", "styles.record",
         "styles.layers", "styles.network", "stepper.arithmetic", "frames", "beneath",
         "export.library", "export.outlines", "export.svg", "export.pdf", "export.painting",
-        "export.dot", "export.units", "export.formulas", "export.package", "export.tikz",
+        "export.dot", "export.units", "export.formulas", "export.package", "export.latex",
+        "export.tikz",
         "export.pptx", "export.html", "export.gif", "export.formats",
         "picture", "drawing", "refining", "stepper.live", "stepper.stepper",
     ],

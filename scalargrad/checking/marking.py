@@ -597,41 +597,39 @@ class _Sheet:
 
     def _messages(self, answer: _Answer) -> tuple[str, str]:
         """The message, and the message without the solution."""
-        written = _written(answer.written)
+        parts = {"quantity": answer.quantity, "written": _written(answer.written)}
         if answer.problem:
             return (answer.problem,) * 2
-        if answer.verdict == BLANK:
-            return f"blank; it is {_number(answer.exact)}", "blank"
         if answer.verdict == RIGHT:
             note = answer.reading.note if answer.reading else ""
-            return (f"right; {note}" if note else "right",) * 2
-        if answer.verdict in (TOO_FEW, NOT_CONFIRMED):
-            few = "too few figures" if answer.verdict == TOO_FEW else "not told apart"
-            hint = answer.reason or SENTENCES[few]
-            return f"{hint}: it is {_number(answer.exact)}", hint
+            return (SENTENCES["read over" if note else "right"].format(note=note),) * 2
+        if answer.verdict in (TOO_FEW, NOT_CONFIRMED, BLANK):
+            few = {TOO_FEW: "too few figures", NOT_CONFIRMED: "not told apart", BLANK: "blank"}
+            hint = answer.reason or SENTENCES[few[answer.verdict]]
+            truth = SENTENCES["the truth"].format(truth=_number(answer.exact), rule="")
+            return f"{hint}{';' if answer.verdict == BLANK else ':'} {truth}", hint
         if answer.reason:
-            return (answer.reason.format(quantity=answer.quantity, written=written),) * 2
+            return (answer.reason.format(**parts),) * 2
         if answer.verdict.startswith(FOLLOWS):
-            return (f"{answer.quantity} = {written} follows from your own earlier lines.",) * 2
+            return (SENTENCES["follows"].format(**parts),) * 2
+        parts |= {"solution": self._solution(answer), "looks": _looks_like(answer.mistakes)}
+        kind = "last digit" if answer.verdict == LAST_DIGIT else "wrong"
+        return SENTENCES[kind].format(**parts), SENTENCES[f"{kind}, withheld"].format(**parts)
+
+    def _solution(self, answer: _Answer) -> str:
+        """What should have been written."""
         assert answer.key is not None
         formula = rule(self.key, answer.key)
-        reason = f" (= {in_names(formula)})" if formula is not None else ""
-        looks = _looks_like(answer.mistakes)
-        start = f"{answer.quantity}: you wrote {written}"
         digits = min(15, max(6, sum(map(str.isdigit, answer.written)) + 1))
-        truth, own = _number(answer.exact, digits), _number(answer.expected, digits)
-        solution = f"it is {truth}{reason}"
-        if truth != own:
-            solution = f"from your earlier lines it is {own}{reason}; the true value is {truth}"
-        if answer.is_at_kink and answer.is_chosen:
-            solution = f"from your slope at the kink it is {own}{reason}"
-        elif answer.is_at_kink:
-            allowed = self.key.allowed(answer.key, self.at_kinks)
-            ends = f"{_number(allowed.low, digits)} to {_number(allowed.high, digits)}"
-            solution = f"at this kink anything from {ends} is right"
-        if answer.verdict == LAST_DIGIT:
-            return f"{start}, {solution}: a slip in the last digit.", f"{start}: last digit."
-        return f"{start}, {solution}.{looks}", f"{start}: here it goes wrong.{looks}"
+        allowed = self.key.allowed(answer.key, self.at_kinks)
+        numbers = {"truth": answer.exact, "own": answer.expected, "low": allowed.low,
+                   "high": allowed.high}  # fmt: skip
+        parts = {name: _number(number, digits) for name, number in numbers.items()}
+        parts["rule"] = f" (= {in_names(formula)})" if formula is not None else ""
+        kind = "the truth" if parts["truth"] == parts["own"] else "own and the truth"
+        if answer.is_at_kink:
+            kind = "own slope" if answer.is_chosen else "any slope"
+        return SENTENCES[kind].format(**parts)
 
 
 def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> None:
@@ -678,9 +676,10 @@ def _to_confirm(numbers: list[str]) -> str:
 
 
 def _looks_like(mistakes: tuple[Mistake, ...]) -> str:
-    if len(mistakes) > 1:
-        return f" Cannot tell why: {', or '.join(map(str, mistakes))}."
-    return f" It looks as if {mistakes[0]}." if mistakes else ""
+    if not mistakes:
+        return ""
+    kind = "one mistake" if len(mistakes) == 1 else "several mistakes"
+    return SENTENCES[kind].format(mistakes=", or ".join(map(str, mistakes)))
 
 
 # Numbers -----------------------------------------------------------------------------------------

@@ -3,6 +3,22 @@
 from __future__ import annotations
 
 SENTENCES = {
+    # right and wrong
+    "right": "right",
+    "read over": "right; {note}",
+    "blank": "blank",
+    "follows": "{quantity} = {written} follows from your own earlier lines.",
+    "wrong": "{quantity}: you wrote {written}, {solution}.{looks}",
+    "wrong, withheld": "{quantity}: you wrote {written}: here it goes wrong.{looks}",
+    "last digit": "{quantity}: you wrote {written}, {solution}: a slip in the last digit.",
+    "last digit, withheld": "{quantity}: you wrote {written}: last digit.",
+    "one mistake": " It looks as if {mistakes}.",
+    "several mistakes": " Cannot tell why: {mistakes}.",
+    # the solution
+    "the truth": "it is {truth}{rule}",
+    "own and the truth": "from your earlier lines it is {own}{rule}; the true value is {truth}",
+    "own slope": "from your slope at the kink it is {own}{rule}",
+    "any slope": "at this kink anything from {low} to {high} is right",
     # no credit for what is consistent
     "a mistaken nought or one": (
         "{quantity} = {written} is consistent with your own lines, but it is 0 or ±1 only because "

@@ -10,10 +10,12 @@ import shlex
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from scalargrad.errors import CompilerError
@@ -25,7 +27,7 @@ _ABANDONED = 24 * 3600  # seconds after which a half-built file is nobody's
 
 
 def compiler() -> list[str] | None:
-    """The command of the system's C compiler: $CC, or cc, gcc or clang; None without one."""
+    """The command of a C compiler: $CC; else cc, gcc, clang, or the package ziglang; or None."""
     asked = os.environ.get("CC")
     if asked:
         try:
@@ -35,7 +37,9 @@ def compiler() -> list[str] | None:
         found = shutil.which(words[0]) if words else None
         return [found, *words[1:]] if found else None
     found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    return [found] if found else None
+    if found:
+        return [found]
+    return [sys.executable, "-m", "ziglang", "cc"] if find_spec("ziglang") else None
 
 
 def library(source: str, *, fast: bool = False) -> ctypes.CDLL:
@@ -52,7 +56,10 @@ def library(source: str, *, fast: bool = False) -> ctypes.CDLL:
     if command is None:
         asked = os.environ.get("CC")
         looked = f"$CC = {asked!r}" if asked else "cc, gcc and clang"
-        raise CompilerError(f"the C backend needs a C compiler; none was found ({looked})")
+        raise CompilerError(
+            f"the C backend needs a C compiler; none was found ({looked}); "
+            "`pip install ziglang` brings one"
+        )
     command = [*command, *_FLAGS, _FAST if fast else _EXACT]
     name = f"{_key(source, command)}.so"
     for folder in (cache_folder(), _own_folder()):

@@ -88,7 +88,8 @@ def slopes(output: Value, node: Value) -> Slopes:
         left = right
     if not (scalars.is_finite(left) and scalars.is_finite(right)):
         return Slopes(left, right, "infinite", *reasons[:1] or ["it is beyond the range of floats"])
-    return Slopes(left, right)
+    same = is_among(left, Slopes(right, right))  # but for rounding
+    return Slopes(left, left if same else right)
 
 
 def is_smooth(output: Value) -> bool:

@@ -116,7 +116,7 @@ def promoted(operands: Sequence[Scalar]) -> list[Scalar]:
 
 def paired(a: Scalar, b: Scalar) -> tuple[Scalar, Scalar]:
     """Two operands, the one of lower rank made able to meet the other."""
-    kind, other = kind_of(a), kind_of(b)
+    kind, other = _KINDS.get(a.__class__) or kind_of(a), _KINDS.get(b.__class__) or kind_of(b)
     if kind.rank < other.rank:
         return other.convert(a), b
     if other.rank < kind.rank:

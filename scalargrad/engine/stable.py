@@ -88,8 +88,10 @@ def power_derivatives(y: Scalar, a: Scalar, b: Scalar) -> Operands:
     The first is (b·aᵇ)/a where aᵇ kept its digits; elsewhere it is multiplied in two halves, the
     second of them last, and the rounding of b - 1 is made good.
     """
-    if scalars.is_exact(y):
-        by_log = scalars.to_float(y) * scalars.log(a) if a > 0 else math.nan if a < 0 else 0
+    is_node = hasattr(y, "pullback")  # of the second order; it stays exact too
+    if scalars.is_exact(y.data if is_node else y):
+        near = y if is_node else scalars.to_float(y)
+        by_log = near * scalars.log(a) if a > 0 else math.nan if a < 0 else 0
         return (b * power(a, b - 1) if b else 0), by_log
     (a, _), (b, _) = scalars.paired(a, y), scalars.paired(b, y)  # exact numbers beyond floats too
     base = where(a > 0, a, 1)

@@ -438,7 +438,8 @@ class Value:
         nothing is lost. The gradients are written in one step at the end, so that an interrupt
         leaves all of them as they were.
         """
-        one = scalars.whole(1, self.data)
+        data = self._data
+        one = 1.0 if data.__class__ is float else scalars.whole(1, data)
         found = gradients(self, one if seed is None else one * scalars.paired(_data(seed), one)[0])
         with _one_at_a_time:
             for leaf in [node for node in found if node.op is None and node.grad is not None]:

@@ -138,7 +138,7 @@ def _product(a: Factor, b: Factor) -> Factor:
 def _is_constant(written: Formula) -> bool:
     """Whether it is a number, or a quotient of two, with a sign or without."""
     inner = written.parts[0] if written.head == "neg" else written
-    heads = {part.head for part in inner.parts if isinstance(part, Formula)}
+    heads = {part.head for part in inner.inner}
     return inner.head == "number" or (inner.head == "/" and heads == {"number"})
 
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import operator
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import partial, reduce
+from functools import partial
 from textwrap import wrap
-from typing import Any, TypeVar
+from typing import Any
 
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import topological_order
-from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
-from scalargrad.graph.chains import Factor as Step
-from scalargrad.graph.chains import is_worth_telling
 from scalargrad.graph.equations import (
     NOTHING,
     SIGNS,
     Digits,
-    Factor,
     Line,
     Sum,
     chosen_digits,
@@ -43,26 +37,30 @@ from scalargrad.graph.paths import (
     Path,
     check_path,
     derivative_along,
-    has_detour,
     nodes_between,
     path_counts,
     path_through,
     paths,
-    product,
     total_derivatives,
 )  # fmt: skip
 from scalargrad.graph.remarks import remark
-from scalargrad.notation.formula import Formula, evaluated, formula, parts_of, renamed
-from scalargrad.notation.names import Written, canonical, parsed, typeset
-from scalargrad.notation.numbers import MINUS, Numbers, in_formula, read
+from scalargrad.graph.sums import (
+    SUMMED,
+    are_examples,
+    gates,
+    shortened,
+    sum_over_paths,
+    sum_over_users,
+)  # fmt: skip
+from scalargrad.notation.formula import evaluated, parts_of
+from scalargrad.notation.names import Written, canonical, typeset
+from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.numbers import numbers as written_alike
-from scalargrad.notation.printing import enclosed
 from scalargrad.notation.tex import quoted
 from scalargrad.notation.words import nearest, printable
 
-_SUMMED, _FACTORS = 6, 24  # paths, and factors on all of them, that are written as one sum
-_EQUATIONS, _TERMS = 16, 6  # in the recursive form: beyond them the middle is left out
-_SHOWN = 3  # terms of a sum over examples
+_FACTORS = 24  # on all the paths that are written as one sum
+_EQUATIONS = 16  # in the recursive form: beyond them the middle is left out
 _WIDE = 70  # letters in a line of a note
 
 
@@ -200,13 +198,14 @@ def derive(
     vectors = getattr(output, "vectors", {})
     output, *others = outputs_of(output, "derive takes")
     one = partial(derive, path=path, digits=digits, fractions=fractions, lanes=lanes, order=order)
-    if others:
-        return _one_by_one(_of_several((output, *others), wrt, one))
-    if isinstance(wrt, str) and _spelling(wrt) in vectors:
-        whole = _of_layer(output, vectors, _spelling(wrt), digits, fractions)
-        items = flattened(vectors[_spelling(wrt)])
-        is_plain = order == 1 and not path and lanes is None
-        return whole if whole and is_plain else _one_by_one([one(output, item) for item in items])
+    vector = vectors.get(_spelling(wrt)) if isinstance(wrt, str) else None
+    if vector and not (others or path or lanes is not None or order == 2):
+        whole = _of_layer(output, vectors, _spelling(str(wrt)), digits, fractions)
+        if whole:
+            return whole
+    if vector or others:
+        items = flattened(vector) if vector else [_named_below((output, *others), wrt)]
+        return _one_by_one([(each, item) for each in (output, *others) for item in items], one)
     graph = contracted(output)
     source = _place(graph, wrt)
     node = next(v for v in topological_order(output) if graph.place(v) == source)
@@ -226,6 +225,10 @@ def derive(
     return derived if way else replace(derived, note=remark(output, node, derived.gradient))
 
 
+def _named_below(outputs: Sequence[Value], wrt: Value | str) -> Value:
+    return named_value(ops.total(*outputs), wrt) if isinstance(wrt, str) else wrt
+
+
 def _of_layer(
     output: Value, vectors: Mapping[str, Any], name: str, digits: int | None, fractions: bool
 ) -> Derivation | None:
@@ -237,24 +240,19 @@ def _of_layer(
     return Derivation((), 0, whole.rows, whole.lines, line, (whole.where,))
 
 
-def _of_several(
-    outputs: Sequence[Value], wrt: Value | str, one: Callable[[Value, Value], Derivation]
-) -> list[Derivation]:
-    """The derivations of several outputs; 0 where nothing leads to one."""
-    node = named_value(ops.total(*outputs), wrt) if isinstance(wrt, str) else wrt
-    is_below = [node in topological_order(output) for output in outputs]
-    if not any(is_below):
-        return [one(outputs[0], node)]  # which says so
-    return [
+def _one_by_one(
+    pairs: Sequence[tuple[Value, Value]], one: Callable[[Value, Value], Derivation]
+) -> Derivation:
+    """The derivations of some outputs by some nodes as one; 0 where nothing leads from it."""
+    below = [node in topological_order(output) for output, node in pairs]
+    if not any(below):
+        return one(*pairs[0])  # which says so
+    derived = [
         one(output, node)
-        if below
+        if is_below
         else _nothing(derivative_of(output.label or "output", node.label))
-        for output, below in zip(outputs, is_below, strict=True)
+        for (output, node), is_below in zip(pairs, below, strict=True)
     ]
-
-
-def _one_by_one(derived: Sequence[Derivation]) -> Derivation:
-    """Several derivations as one."""
     return Derivation(
         (),
         sum(each.count for each in derived),
@@ -263,6 +261,7 @@ def _one_by_one(derived: Sequence[Derivation]) -> Derivation:
         Written("; ".join(each.line.text for each in derived),
                 r", \quad ".join(each.line.math for each in derived)),
         tuple(dict.fromkeys(gate for each in derived for gate in each.gates)),
+        "; ".join(each.note for each in derived if each.note),
     )  # fmt: skip
 
 
@@ -384,7 +383,6 @@ def _spelling(label: str) -> str:
 
 # Derivations -------------------------------------------------------------------------------------
 
-_T = TypeVar("_T")
 _Choice = Callable[[Sequence[Sum]], Digits]
 
 
@@ -423,8 +421,8 @@ def _derivation(graph: Graph, source: int, path: Path | None, choose: _Choice) -
         return _summed(graph, source, (path,), count, choose)
     if count <= MOST_PATHS:
         every = tuple(paths(graph, source))
-        is_short = count <= _SUMMED and sum(map(len, every)) <= _FACTORS
-        if is_short or (count >= _SHOWN and _over_examples(Names(graph), _products(graph, every))):
+        is_short = count <= SUMMED and sum(map(len, every)) <= _FACTORS
+        if is_short or are_examples(graph, every):
             return _summed(graph, source, every, count, choose)
     return _node_by_node(graph, source, count, choose)
 
@@ -440,130 +438,19 @@ def _summed(
     else:
         gradient = derivative_along(graph, chosen[0])
         left = _along(names, source, chosen[0], left)
-    sum_ = _sum_over_paths(names, chosen, left, gradient)
+    sum_ = sum_over_paths(names, chosen, left, gradient)
     digits = choose([sum_])
     steps = equation(sum_, digits)
-    edges = [edge for path in chosen for edge in reversed(path)]
+    told = shortened(chosen) if sum_.missing else chosen
+    edges = [edge for path in told for edge in reversed(path)]
     return Derivation(
         chosen,
         count,
         gradient,
         lines_of(left, steps),
         _settable(on_one_line(lines_of(left, steps.on_the_slide()))),
-        _gates(names, edges, digits.result),
+        gates(names, edges, digits.result),
     )
-
-
-def _sum_over_paths(names: Names, chosen: Sequence[Path], left: Written, gradient: Scalar) -> Sum:
-    """A term for each path; a path of one edge in the chains that its formula is made of."""
-    if len(chosen) == 1 and len(chosen[0]) == 1:
-        inner = _sum_over_ways(names, chosen[0][0], left, gradient)
-        if inner:
-            return inner
-    graph = names.graph
-    told = [
-        path
-        for path in chosen
-        if scalars.is_finite(product([graph.edges[edge].local for edge in path]))
-        or all(graph.edges[edge].is_taken for edge in path)
-    ] or chosen[:1]  # beyond a branch that is not taken there may be no value
-    short = _over_examples(names, _products(graph, told)) if len(told) >= _SHOWN else None
-    shown = _shortened(told) if short else told
-    terms = [tuple(_local(names, edge) for edge in reversed(path)) for path in shown]
-    return Sum(left, terms, gradient, len(told) - len(shown), short)
-
-
-def _products(graph: Graph, every: Iterable[Path]) -> list[Formula]:
-    """The formulas of the derivatives along some paths."""
-    return [reduce(operator.mul, map(graph.formula, reversed(path))) for path in every if path]
-
-
-def _shortened(terms: Sequence[_T]) -> Sequence[_T]:
-    """The first terms and the last one; dots stand for those between."""
-    return [*terms[: _SHOWN - 1], terms[-1]]
-
-
-def _sum_over_ways(names: Names, edge: int, left: Written, gradient: Scalar) -> Sum | None:
-    """The chain rule through nodes without a name; None where the formula says it in one piece."""
-    pairs = [(way, _multiplied(way)) for way in names.graph.chains(edge)]
-    ways = [way for way, whole in pairs if not whole.is_number(0)]
-    products = [whole for _, whole in pairs if not whole.is_number(0)]
-    if len(set(products)) < len(ways) or not (len(ways) > 1 or any(map(is_worth_telling, ways))):
-        return None
-    if any(sum(step.formula.size for step in way) > MOST_PARTS for way in ways):
-        return None
-    if any(parts_of(step.formula, MOST_PARTS) is None for way in ways for step in way):
-        return None
-    short = _over_examples(names, products) if len(ways) >= _SHOWN else None
-    if len(ways) > _SUMMED and not short:
-        return None
-    missing = len(ways) - _SHOWN if short else 0
-    ways = list(_shortened(ways)) if short else ways
-    ways = [way if is_worth_telling(way) else [_as_one(way)] for way in ways]
-    terms = [tuple(_inner(names, step) for step in way) for way in ways]
-    return Sum(left, terms, gradient, missing, short)
-
-
-def _multiplied(way: Iterable[Step]) -> Formula:
-    return reduce(operator.mul, [step.formula for step in way])
-
-
-def _as_one(way: Sequence[Step]) -> Step:
-    return Step(_multiplied(way), product([step.number for step in way]))
-
-
-def _inner(names: Names, step: Step) -> Factor:
-    return _factor(names, Written("", ""), step.formula, step.number)
-
-
-def _over_examples(names: Names, products: Sequence[Formula]) -> Written | None:
-    """A sum whose terms differ in an index only, as (2/3) Σᵢ (w xᵢ − yᵢ)xᵢ."""
-    labels = [_names_in(term) for term in products]
-    shared = set.intersection(*labels)
-    alike = {
-        renamed(term, partial(_with_index, str(place), shared))
-        for place, term in enumerate(products, 1)
-    }
-    if len(alike) != 1:
-        return None
-    (term,) = alike
-    if len(_names_in(term)) == len(shared):
-        return None
-    number, rest = _number_in_front(term)
-    front = names.formula(number) if not number.is_number(1) else NOTHING
-    inner = names.formula(rest)
-    inner = Written(f"({inner.text})", enclosed(inner.math)) if rest.head == "+" else inner
-    if "/" in front.text:
-        front = Written(f"({front.text}) ", f"{front.math} ")
-    over = rf"\sum_{{i=1}}^{{{len(products)}}} "
-    return Written(f"{front.text}Σᵢ {inner.text}", front.math + over + inner.math)
-
-
-def _names_in(written: Formula) -> set[str]:
-    parts = parts_of(written, MOST_PARTS) or []
-    return {part.parts[0] for part in parts if part.head == "name"}
-
-
-def _with_index(number: str, shared: set[str], label: str) -> str:
-    """A name with i in place of the number of its example."""
-    name = parsed(label)
-    if label in shared or name is None or name.indices[-1:] != (number,) or name.below:
-        return label
-    return name._replace(indices=name.indices[:-1], below="i").text
-
-
-def _number_in_front(term: Formula) -> tuple[Formula, Formula]:
-    """A term as its number and the rest of it."""
-    if term.head == "neg":
-        number, rest = _number_in_front(term.parts[0])
-        return -number, rest
-    if term.head == "/" and term.parts[1].head == "number":
-        number, rest = _number_in_front(term.parts[0])
-        return number / term.parts[1], rest
-    if term.head == "*" and term.parts[0].head == "number":
-        rest = term / term.parts[0]
-        return term.parts[0], rest
-    return formula(1), term
 
 
 def _along(names: Names, source: int, path: Path, left: Written) -> Written:
@@ -582,7 +469,7 @@ def _node_by_node(graph: Graph, source: int, count: int, choose: _Choice) -> Der
     kept, half = nodes, _EQUATIONS // 2
     if len(nodes) > _EQUATIONS:
         kept = nodes[:half] + nodes[-half:]
-    sums = [_sum_over_users(names, node, gradients) for node in kept]
+    sums = [sum_over_users(names, node, gradients) for node in kept]
     equations = [equation(sum_, choose([sum_])) for sum_ in sums]
     lines = [flat(sum_.left, steps) for sum_, steps in zip(sums, equations, strict=True)]
     if kept is not nodes:
@@ -591,80 +478,3 @@ def _node_by_node(graph: Graph, source: int, count: int, choose: _Choice) -> Der
         lines.insert(half, Line(NOTHING, "", rest))
     line = on_one_line(lines_of(sums[-1].left, equations[-1].on_the_slide()))
     return Derivation((), count, gradients[source], tuple(lines), _settable(line))
-
-
-def _sum_over_users(names: Names, node: int, gradients: Sequence[Scalar]) -> Sum:
-    """The chain rule for one node: a term for each of its users."""
-    graph = names.graph
-    edges = list(graph.outgoing[node])
-    missing = max(0, len(edges) - _TERMS)
-    if missing:
-        edges = [*edges[: _TERMS - 1], edges[-1]]
-    terms = []
-    for edge in edges:
-        user = graph.edges[edge].target
-        symbol = names.derivative(graph.output, user)
-        upstream = (Factor(symbol, symbol, gradients[user]),) if user != graph.output else ()
-        terms.append((*upstream, _local(names, edge)))
-    return Sum(names.derivative(graph.output, node), terms, gradients[node], missing)
-
-
-def _local(names: Names, edge: int) -> Factor:
-    """The local derivative along an edge."""
-    graph = names.graph
-    ends = graph.edges[edge]
-    symbol = names.derivative(ends.target, ends.source)
-    if has_detour(graph, edge):
-        symbol = _direct(symbol)
-    return _factor(names, symbol, graph.formula(edge), ends.local)
-
-
-def _direct(symbol: Written) -> Written:
-    """A derivative along one edge only, where other ways lead there too."""
-    return Written(f"({symbol.text})_direct", enclosed(symbol.math) + r"_{\mathrm{direct}}")
-
-
-def _factor(names: Names, symbol: Written, written: Formula, number: Scalar) -> Factor:
-    parts = parts_of(written, MOST_PARTS)
-    if parts is None:
-        return Factor(symbol, symbol, number)
-    return Factor(
-        symbol,
-        names.formula(written),
-        number,
-        is_one=written.is_number(1),
-        is_sum=written.head == "+",
-        is_rounded=any(map(_is_rounded_constant, parts)),
-    )
-
-
-def _is_rounded_constant(part: Formula) -> bool:
-    """Whether a formula writes a number in fewer digits than it has."""
-    if part.head != "number" or not scalars.is_number(part.parts[0]):
-        return False
-    number, written = part.parts[0], in_formula(part.parts[0])
-    if not written.strip(MINUS)[:1].isdigit():  # e, π, ∞
-        return written in ("nan", "∞")
-    return read(written) != Fraction(str(number))
-
-
-def _gates(names: Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written, ...]:
-    """The conditions in the formulas of some edges and what they are, 1[w₂ x > 0] = 1; and ties."""
-    found: dict[str, Written] = {}
-    for edge in edges:
-        target = names.graph.edges[edge].target
-        node = names.graph.nodes[target]
-        if node.is_at_kink and OPERATIONS[node.operation] in (ops.maximum, ops.minimum):
-            tied = names.formula(names.graph.expression(target))
-            found[tied.text] = Written(
-                f"{tied.text} is a tie, shared alike",
-                rf"{tied.math} \text{{ is a tie, shared alike}}",
-            )
-        for gate in parts_of(names.graph.formula(edge), MOST_PARTS) or ():
-            value = names.value(gate) if gate.head == "indicator" else None
-            if value is not None:
-                left, right = names.formula(gate), written_number(value, numbers)
-                found[left.text] = Written(
-                    f"{left.text} = {right.text}", f"{left.math} = {right.math}"
-                )
-    return tuple(found.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import gradients, topological_order
@@ -29,6 +29,8 @@ from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.printing import latex
 
 _MOST_ELEMENTS = 12  # whose scalars are written
+_WIDEST = 8  # rows or columns that are written in full
+_T = TypeVar("_T")
 
 Vectors = Mapping[str, Sequence[Any]]
 Choice = Callable[[Sequence[Sum]], Digits]
@@ -130,9 +132,14 @@ def _rows(array: Sequence[Any]) -> list[list[Value]]:
 def _uses(output: Value, items: Sequence[Value]) -> dict[Value, list[_Use]] | None:
     """Where each element goes; None where one goes elsewhere than into products and sums."""
     users: dict[Value, list[tuple[Value, int]]] = defaultdict(list)
-    for node in topological_order(output):
+    order = topological_order(output)
+    for node in order:
         for place, parent in enumerate(node.parents):
             users[parent].append((node, place))
+    sums: dict[Value, Value] = {}  # for each node the whole sum that it is a term of
+    for node in reversed(order):
+        above = users[node][0][0] if len(users[node]) == 1 and not node.label else node
+        sums[node] = sums[above] if above.op in (ops.add, ops.total) and above is not node else node
     found: dict[Value, list[_Use]] = {item: [] for item in items}
     for item in items:
         for user, place in users[item]:
@@ -143,10 +150,7 @@ def _uses(output: Value, items: Sequence[Value]) -> dict[Value, list[_Use]] | No
                 factor = user.parents[place + 1 if place % 2 else place - 1]
             elif user.op not in (ops.add, ops.total, ops.dot):
                 return None
-            z = user
-            while not z.label and len(users[z]) == 1 and users[z][0][0].op in (ops.add, ops.total):
-                z = users[z][0][0]
-            found[item].append(_Use(z, factor))
+            found[item].append(_Use(sums[user], factor))
     return found
 
 
@@ -162,9 +166,9 @@ def _form(uses: Sequence[Sequence[_Use]], vectors: Vectors, name: str) -> _Form 
         if other and isinstance(vectors[other][0], list):
             return _Form(zs, other, "ᵀ", rows, is_first=True)
         return _Form(zs, other, "", rows) if other and len(zs) == 1 else None
-    single = [one[0] for one in uses]
-    if any(len(one) != 1 for one in uses) or len(single) % len(zs):
+    if any(len(one) != 1 for one in uses) or len(uses) % len(zs):
         return None
+    single = [one[0] for one in uses]
     factors = [use.factor for use in single[: len(single) // len(zs)]]
     if single != [_Use(z, factor) for z in zs for factor in factors]:
         return None
@@ -200,7 +204,11 @@ def _term(delta: Written, number: Scalar, factor: Value | None) -> tuple[Factor,
 
 def _matrix(rows: Sequence[Sequence[Scalar]], numbers: Numbers, is_row: bool = False) -> Written:
     """Numbers as a program has them, [[1, 2], [3, 4]] or [1, 2]ᵀ, and as a matrix of TeX."""
-    cells = [[written_number(number, numbers) for number in row] for row in rows]
+    cells = [[written_number(number, numbers) for number in _cut(row)] for row in _cut(rows)]
+    if len(rows[0]) > _WIDEST:
+        cells = [[*row[:-1], Written("…", r"\cdots"), row[-1]] for row in cells]
+    if len(rows) > _WIDEST:
+        cells.insert(-1, [Written("…", r"\vdots")] * len(cells[0]))
     if len(rows) == len(rows[0]) == 1:
         return in_parentheses(cells[0][0])
     inner = [", ".join(cell.text for cell in row) for row in cells]
@@ -208,6 +216,11 @@ def _matrix(rows: Sequence[Sequence[Scalar]], numbers: Numbers, is_row: bool = F
         inner = [f"[{row}]" for row in inner]
     text = f"[{', '.join(inner)}]{'ᵀ' * is_row}"
     return Written(text, pmatrix([[cell.math for cell in row] for row in cells]))
+
+
+def _cut(parts: Sequence[_T]) -> Sequence[_T]:
+    """The first and the last, where there are many."""
+    return parts if len(parts) <= _WIDEST else [*parts[:3], parts[-1]]
 
 
 def _sign(rows: Sequence[Sequence[Scalar]], numbers: Numbers) -> str:

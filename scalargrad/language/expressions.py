@@ -14,7 +14,7 @@ from scalargrad.engine import ops, scalars
 from scalargrad.engine.ops import Operation
 from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.language import answers, library
-from scalargrad.language.indices import place_of, range_of_sum, ranges_of
+from scalargrad.language.indices import place_of, ranges_of, ranges_of_sum
 from scalargrad.language.steps import (
     Apply,
     Call,
@@ -172,7 +172,7 @@ class Yard:
         elif kind == "sum":
             called = "prod" if token.text[0] == "∏" or "prod" in token.text else "sum"
             self._wait(_REDUCED, library.function(called), 1)
-            self._pending[-1].ranges = self._free((range_of_sum(token),))
+            self._pending[-1].ranges = self._free(ranges_of_sum(token))
         elif kind in _CLOSES:
             self._open(token)
         elif kind == "-":
@@ -318,7 +318,8 @@ class Yard:
                 message += "; statements are parted by ; or a line's end"
             raise LocatedError(message, token.position)
         elif kind == "number":
-            if self._following.kind != "[" or self._following.spaced:
+            is_tight = self._following.kind == "[" and not self._following.spaced
+            if not (is_tight or is_one_of_indicator(token)):
                 raise self._missing_operator(token)
             self._take_product(token)  # w 1[x > 0]
         else:

@@ -11,7 +11,7 @@ from scalargrad.notation.names import SUBSCRIPTS, SUPERSCRIPTS, level
 
 _OVER = "a sum goes over for i = 1..3"
 _ELEMENT = "an element is written x[1], W[1, 2] or x[i]"
-_INDEX = re.compile(r"_\{?([a-z])(?:=([0-9]{1,9}|[A-Za-z]))?(?:\}|\^|$)")
+_INDEX = re.compile(r"_\{?([a-z](?:,[a-z])*)(?:=([0-9]{1,9}|[A-Za-z]))?(?:\}|\^|$)")
 _END = re.compile(r"\^\{?([0-9]{1,9}|[A-Za-z])(?:\}|_|$)")
 _LOWERED, _RAISED = re.compile(rf"[{SUBSCRIPTS}₌]+"), re.compile(rf"[{SUPERSCRIPTS}]+")
 
@@ -70,16 +70,17 @@ def ranges_of(tokens: Sequence[Token], place: int) -> tuple[tuple[Range, ...], i
         place += 1
 
 
-def range_of_sum(token: Token) -> Range:
-    r"""The range of Σ_{i=1}^{3}, Σᵢ₌₁³ or \sum_i; one without an end goes over all there is."""
+def ranges_of_sum(token: Token) -> tuple[Range, ...]:
+    r"""The ranges of Σ_{i=1}^{3}, Σᵢ₌₁³, Σ_{i,j} or \sum_i; one without an end goes over all."""
     text = _LOWERED.sub(lambda low: f"_{{{level(low[0]).replace('₌', '=')}}}", token.text)
     text = _RAISED.sub(lambda high: f"^{{{level(high[0])}}}", text).replace(" ", "")
     index, end = _INDEX.search(text), _END.search(text)
     if index is None or (index[2] and not end) or ("^" in text and not end):
         message = "a sum is written Σ_{i=1}^{3}, or sum(x[i] for i = 1..3)"
         raise LocatedError(message, token.position)
-    first, last = index[2] or "1", end[1] if end else None
-    return Range(index[1], _whole_or_name(first), last and _whole_or_name(last), token.position)
+    first = _whole_or_name(index[2] or "1")
+    last = _whole_or_name(end[1]) if end else None
+    return tuple(Range(name, first, last, token.position) for name in index[1].split(","))
 
 
 def _whole_or_name(bound: str) -> int | str:

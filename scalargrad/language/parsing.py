@@ -220,8 +220,9 @@ def _check_nameless(source: Source, draft: _Draft, is_last: bool) -> None:
             raise LocatedError(message, tokens[place].position)
         if answers.is_foreign(tokens[place].kind):
             raise LocatedError(answers.about_sign(tokens[place].text), tokens[place].position)
-    before = tokens[draft.first - 1] if draft.first else None
-    if before and ";" not in before_text(before) and first.kind in ("+", "-") and draft.first > 1:
+    before = tokens[draft.first - 1] if draft.first > 1 else first
+    is_line = before.kind == "end" and ";" not in before.text
+    if is_line and first.kind in ("+", "-"):
         raise LocatedError(
             f"a line that begins with {first.kind} has two readings: put the {first.kind} at the "
             "end of the line before, or give the line a name",
@@ -230,11 +231,6 @@ def _check_nameless(source: Source, draft: _Draft, is_last: bool) -> None:
     if not is_last:
         message = "only the last statement may go without a name; write name = …"
         raise LocatedError(message, first.position)
-
-
-def before_text(token: Token) -> str:
-    """The text of an end, with a ; where it is no line's end."""
-    return token.text if token.kind == "end" else ";"
 
 
 @cache

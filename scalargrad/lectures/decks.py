@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
@@ -12,6 +13,7 @@ DECKS: dict[str, tuple[Row, ...]] = {
     name: read_rows((files(__package__) / f"{name}.md").read_text(encoding="utf-8"))
     for name in ("backprop", "networks", "slips")
 }
+_SLIDES = re.compile(r"([BN])([0-9]+)(?:-[BN]?([0-9]+))?")  # B20, B20-B25, B20-25
 _TITLES = {
     "backprop": "The backpropagation deck, slide by slide",
     "networks": "The deck Neural Networks III, slide by slide",
@@ -36,7 +38,9 @@ def _rows(name: str) -> tuple[Row, ...]:
         return DECKS[name]
     every = [row for deck in DECKS.values() for row in deck]
     labels = [row.label for row in every]
-    first, _, last = (name, "", name) if name in labels else name.partition("-")
+    slides = _SLIDES.fullmatch(name.upper())
+    first = f"{slides[1]}{slides[2]}" if slides else name
+    last = f"{slides[1]}{slides[3] or slides[2]}" if slides else name
     if first in labels and last in labels[labels.index(first) :]:
         return tuple(every[labels.index(first) : labels.index(last) + 1])
     raise ValueError(

@@ -64,6 +64,7 @@ _ITEM = re.compile(
     r"^- ([^\s:()]+)(?: (confirmed|refuted))?(?:\(((?:[^()]|\([^()]*\))*)\))?: +(.+)$", re.MULTILINE
 )
 _RELATION = re.compile(r"(.+) ([=≈<>≠]) (.+)")
+_LABEL = re.compile("[BN][0-9]+")
 _SOURCE = re.compile(r"(.*)# *([BN][0-9]+|follows|ours)\b(?:\(([^)]*)\))?")
 
 
@@ -120,8 +121,8 @@ class Row:
             origin, slide = _origin(line[2], self.label)
             for name in program(line[1]).inputs:
                 waiting.remove(name)
-                number_ = _decimal(made[name].data)
-                found.append(Input(typeset(name), number_, origin, slide, line[3] or ""))
+                written = _decimal(made[name].data)
+                found.append(Input(typeset(name), written, origin, slide, line[3] or ""))
         if waiting:
             raise ValueError(f"{self.label}: where are {', '.join(sorted(waiting))} from?")
         return found
@@ -191,6 +192,8 @@ def _origin(word: str, label: str) -> tuple[str, str]:
     """What a word says of an origin, with the slide on which the number is printed."""
     if word in ORIGINS:
         return word, label if word == SLIDE else ""
+    if not _LABEL.fullmatch(word):
+        raise ValueError(f"{label}: an origin is {', '.join(ORIGINS)} or a slide; got {word!r}")
     return SLIDE, word
 
 
@@ -259,7 +262,8 @@ class Outcome:
         """One line: the row, and how many claims are of which origin; then the wrong ones."""
         sign = mark(HOLDS if self.is_met else WRONG)
         states = printable(self.row.title, _WIDTH)
-        head = f"{sign} {self.row.label:5} {by_origin([self]):34} {states}"
+        width = 4 if _LABEL.fullmatch(self.row.label) else 16
+        head = f"{sign} {self.row.label:{width}} {by_origin([self]):32} {states}"
         return "\n".join([head, *(_indented(str(c)) for c in self.claims if not c.is_met)])
 
     @property
@@ -313,14 +317,15 @@ class Outcome:
 
     def save(self, folder: Path) -> list[Path]:
         """Write the pictures into a folder."""
-        files_ = [(folder / self._file(i), p.content()) for i, p in enumerate(self._pictures)]
-        write_all(files_)
-        return [path for path, _ in files_]
+        paths = [folder / self._file(i) for i in range(len(self._pictures))]
+        contents = [picture.content() for picture in self._pictures]
+        write_all(list(zip(paths, contents, strict=True)))
+        return paths
 
     def _file(self, i: int) -> str:
         name = self._pictures[i].name
-        number_ = f"-{i + 1}" if name == "picture" and i else ""
-        return f"{self.row.label}-{name}{number_}.svg"
+        several = f"-{i + 1}" if name == "picture" and i else ""
+        return f"{self.row.label}-{name}{several}.svg"
 
 
 def by_origin(outcomes: Sequence[Outcome]) -> str:

@@ -121,10 +121,20 @@ class Formula(Expression):
         """Whether it is this number."""
         return self.head == "number" and bool(self.parts[0] == number)
 
+    @property
+    def inner(self) -> list[Formula]:
+        """The formulas among its parts."""
+        return [part for part in self.parts if isinstance(part, Formula)]
+
+    def mapped(self, changed: Callable[[Formula], Formula]) -> Formula:
+        """The same operator of other formulas; nothing is worked out."""
+        parts = (changed(part) if isinstance(part, Formula) else part for part in self.parts)
+        return Formula(self.head, tuple(parts))
+
     @cached_property
     def size(self) -> int:
         """How many names and numbers stand in it."""
-        return sum(part.size for part in self.parts if isinstance(part, Formula)) or 1
+        return sum(part.size for part in self.inner) or 1
 
     def __str__(self) -> str:
         """In Unicode, with as few parentheses as it takes."""
@@ -411,11 +421,7 @@ def _given(written: Formula, condition: Formula, branch: int) -> Formula:
     """A formula where it is known whether a condition holds: of its choices one branch is left."""
     if written.head == "where" and written.parts[0] == condition:
         return _given(written.parts[branch], condition, branch)
-    parts = (
-        _given(part, condition, branch) if isinstance(part, Formula) else part
-        for part in written.parts
-    )
-    return Formula(written.head, tuple(parts))
+    return written.mapped(lambda part: _given(part, condition, branch))
 
 
 def _opposite(condition: Formula) -> Formula:
@@ -453,7 +459,7 @@ def parts_of(written: Formula, most: int) -> list[Formula] | None:
         found.append(part)
         if len(found) > most or part == LEFT_OUT:
             return None
-        waiting += [inner for inner in reversed(part.parts) if isinstance(inner, Formula)]
+        waiting += reversed(part.inner)
     return found
 
 
@@ -474,8 +480,7 @@ def substituted(written: Formula, another: Callable[[Formula], Formula]) -> Form
     """
     if written.head == "name":
         return another(written)
-    parts = (substituted(a, another) if isinstance(a, Formula) else a for a in written.parts)
-    return Formula(written.head, tuple(parts))
+    return written.mapped(lambda part: substituted(part, another))
 
 
 def ordered(written: Formula, names: Iterable[str]) -> Formula:
@@ -492,7 +497,7 @@ def ordered(written: Formula, names: Iterable[str]) -> Formula:
     place = {label: number for number, label in enumerate(names)}
 
     def sorted_in(part: Formula) -> Formula:
-        parts = tuple(sorted_in(p) if isinstance(p, Formula) else p for p in part.parts)
+        parts = part.mapped(sorted_in).parts
         if part.head == "*":
             parts = _sorted_factors(parts, place)
         if part.head == "+" and len(set(map(_kind_of_term, parts))) == 1:
@@ -558,7 +563,7 @@ def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:
         condition = evaluated(parts[0], names)
         if scalars.is_number(condition):  # the other branch may have no value
             return evaluated(parts[1] if condition else parts[2], names)
-    operands = [evaluated(part, names) for part in parts if isinstance(part, Formula)]
+    operands = [evaluated(part, names) for part in written.inner]
     if head == "call":
         return (_CALLED.get(parts[0]) or getattr(scalars, parts[0]))(*operands)
     if head in ("indicator", "where"):

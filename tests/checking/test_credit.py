@@ -1,8 +1,11 @@
 """The targets of the benchmark, over few sheets, and that faults which are planted miss them."""
 
+import random
+
 import credit
 import fresh
 import pytest
+import students
 
 from scalargrad.checking import diagnosis, marking
 from scalargrad.checking.slips import SLIPS
@@ -69,3 +72,21 @@ def test_most_fresh_slips_are_named_and_without_recipes_they_are_not(monkeypatch
     monkeypatch.setattr(diagnosis, "SLIPS", rest)
     share, *_ = fresh.fresh(30, 3)
     assert not share.is_met
+
+
+def test_the_benchmark_names_mistakes_and_does_not_without_their_recipes(monkeypatch):
+    tellable, unnamed, _, _ = students.named(20, random.Random(6))
+    assert len(unnamed) <= 0.1 * tellable
+    rest = tuple(slip for slip in SLIPS if slip.name != students.POINT)
+    monkeypatch.setattr(diagnosis, "SLIPS", rest)
+    tellable, unnamed, _, _ = students.named(20, random.Random(6))
+    assert len(unnamed) > 0.1 * tellable
+
+
+@pytest.mark.parametrize("is_met", [True, False])
+def test_the_benchmark_fails_where_a_bound_is_missed(monkeypatch, capsys, is_met):
+    rows = [students.Result("(a)", True, []), students.Result("(b)", is_met, ["this one"])]
+    monkeypatch.setattr(students, "results", lambda share, seed: iter(rows))
+    monkeypatch.setattr("sys.argv", ["students.py", "--quick"])
+    assert students.main() == (not is_met)
+    assert ("MISSED (b)" in capsys.readouterr().out) == (not is_met)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scalargrad import Value, assert_gradients, program, worksheet
 from scalargrad.checking import marking, recomputing, slips
+from scalargrad.checking import report as reporting
 from scalargrad.checking.marking import check, key_of, mark
 from scalargrad.checking.precision import Precision, stated_precision
 from scalargrad.checking.reading import read
@@ -740,3 +741,42 @@ def test_no_difference_is_shown_for_a_second_derivative():
     with pytest.raises(GradientMismatch) as caught:
         assert_gradients(loss, {"d2l/dw2^2": "0.09"})
     assert "finite difference" not in str(caught.value)
+
+
+# One sentence for each verdict -------------------------------------------------------------------
+
+EXPLAINED = {
+    "right": ({"dl/dw2": "-0.24"}, "right"),
+    "right, too few figures": ({"h2": "1.6", "dl/dw2": "-0.2"}, "too few figures to tell"),
+    "follows from your line 1": (
+        {"dl/dyhat": "-0.6", "dl/dw2": "-0.12"}, "follows from your own earlier lines"),
+    "consistent, no credit": (
+        {"dl/dyhat": "0", "dyhat/dh2": "0.1", "dl/dh2": "0"}, "so it shows no work: no credit"),
+    "not confirmed": ({"dl/dyhat": "-1"}, "so few figures cannot be told from 0"),
+    "last digit": ({"dl/dw2": "-0.23"}, "a slip in the last digit"),
+    "wrong": ({"dl/dw2": "7.77"}, "you wrote 7.77, it is −0.24"),
+    "right formula": ({"dl/dyhat": "2(yhat-y)"}, "now put the numbers in"),
+    "unreadable": ({"dl/dw2": "0.2 or 0.3"}, "choose one number"),
+    "blank": ({"dl/dw2": "idk"}, "blank"),
+    "unknown quantity": ({"": "2"}, "this row names no quantity"),
+    "not asked": ([("dl/dw2", "-0.24"), ("dL/dw2", "2")], "line 1 answers this"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("verdict", EXPLAINED)
+def test_each_verdict_is_explained_in_a_sentence_in_every_form(verdict):
+    answers, said = EXPLAINED[verdict]
+    report = check(LECTURE, answers)
+    line = report.lines[-1]
+    assert line.verdict == verdict
+    assert said in line.message
+    assert len(line.message) < 220
+    forms = [report.text, report.markdown.replace("\\", ""), report.html, report.json]
+    assert all(said in form.replace("&#x27;", "'") for form in forms)
+    hint = report.without_solutions().lines[-1].message
+    assert said in hint or verdict in ("wrong", "last digit")
+
+
+def test_every_verdict_of_a_line_is_explained():
+    kinds = {verdict.removesuffix(" 1") for verdict in EXPLAINED} | {"follows, at a kink"}
+    assert kinds == set(reporting._INKS)

@@ -801,6 +801,15 @@ def test_a_compiler_that_writes_nothing_is_told_so(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_package_ziglang_is_a_compiler_where_there_is_no_other(monkeypatch):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(library.shutil, "which", lambda name: None)
+    monkeypatch.setattr(library, "find_spec", lambda name: None)
+    assert library.compiler() is None
+    monkeypatch.setattr(library, "find_spec", lambda name: name == "ziglang")
+    assert library.compiler() == [sys.executable, "-m", "ziglang", "cc"]
+
+
 def test_a_compiler_command_of_an_open_quote_is_none(monkeypatch):
     monkeypatch.setenv("CC", "cc 'x")
     with pytest.raises(CompilerError, match="none was found"):

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from fractions import Fraction
 from functools import partial as partially
 
 import matrix
@@ -70,6 +71,13 @@ def test_a_wrong_kind_is_found(monkeypatch):
 
 
 # What the matrix found once ----------------------------------------------------------------------
+
+
+def test_second_derivatives_of_exact_powers_are_exact():
+    inner = Value(Fraction(2, 3))
+    x = Value(inner)
+    for exponent, expected in ((3, Fraction(4)), (-1, Fraction(27, 4)), (5, Fraction(160, 27))):
+        assert partial(partial(x**exponent, x), inner) == expected
 
 
 def second(f, *numbers):

@@ -109,6 +109,12 @@ NONE = {
 }  # fmt: skip
 
 
+def test_slopes_that_differ_by_their_rounding_are_one():
+    x = Value(0.0, "x")
+    found = slopes(x.relu() - x * 0.3 + (1 + (-abs(x)).exp()).log() + abs(x * 0.1) - abs(x) / 10, x)
+    assert found.left == found.right == pytest.approx(0.2)
+
+
 @pytest.mark.parametrize(("reason", "f", "outcome"), [(r, *c) for r, c in NONE.items()], ids=NONE)
 def test_where_there_are_no_slopes_the_node_and_the_rule_are_said(
     reason: str, f: Callable[[Value], Value], outcome: str

@@ -1,5 +1,7 @@
 """The derivative of a layer in vectors and matrices, against outer products of numpy."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,9 @@ def test_the_latex_has_matrices():
         (NET, "z"),  # into σ
         ("x = [1, 2]; y = [3, 4]; L = (x·y) (x·x)", "x"),  # twice
         ("w = [1, 2]; L = 3 w1 + sin(w2)", "w"),
+        ("w = [1, 2]; L = 3 w1", "w"),
+        ("w = [1, 2]; x = [3, 4]; L = w1 w1 + w2 x2", "w"),
+        ("w = [1, 2]; z = 2w; L = z1 z2", "w"),
         ("h = [1, 2]; W = [[1, 2], [3, 4]]; a = W h; c = W a; L = c1 + c2", "W"),  # shared
     ],
 )
@@ -87,3 +92,16 @@ def test_what_has_no_such_form_is_derived_element_by_element(text, name):
     assert rule.gradient == tuple(partial(p.output, item) for item in items)
     assert "δ" not in rule.text
     assert derive(p, items[0]).text.splitlines()[0] in rule.text
+
+
+def test_a_wide_layer_takes_no_time():
+    width, height = 100, 30
+    rows = ", ".join(f"[{', '.join(['1'] * width)}]" for _ in range(height))
+    p = program(f"x = [{', '.join(['1'] * width)}]; W = [{rows}]; z = W x; L = ½‖z‖²")
+    start = time.process_time()
+    rule = derive(p, "W")
+    assert time.process_time() - start < 5
+    assert rule.gradient[0][0] == width
+    assert len(rule.lines) < 20
+    assert "[100, 100, 100, …, 100] [1, 1, 1, …, 1]ᵀ" in rule.text
+    assert len(rule.latex) < 3_000

@@ -36,6 +36,15 @@ def test_the_derivatives_of_all_outputs_are_those_of_each():
     )
 
 
+def test_several_outputs_are_derived_by_each_element_of_a_vector():
+    p = program(LAYER)
+    rule = derive(p, "x")
+    assert rule.gradient == tuple(partial(z, x) for z in p.outputs for x in p.vectors["x"])
+    assert rule.text.splitlines()[::2] == [
+        "∂z₁/∂x₁ = W₁₁", "∂z₁/∂x₂ = W₁₂", "∂z₂/∂x₁ = W₂₁", "∂z₂/∂x₂ = W₂₂",
+    ]  # fmt: skip
+
+
 def test_a_table_has_a_column_for_each_output_and_touches_no_gradient():
     p = program(LAYER)
     shown = table(p)

@@ -20,7 +20,7 @@ from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.language.reading import program
-from scalargrad.lectures import decks, statements
+from scalargrad.lectures import decks, demonstrations, statements
 from scalargrad.lectures.rows import Item, read_rows
 from scalargrad.lectures.statements import (
     FLAGGED,
@@ -322,6 +322,12 @@ def test_a_line_that_is_not_read_is_refused(line):
         read_rows(f"## B99 A row\nIt states.\n\n{line}\n")
 
 
+def test_an_unknown_origin_is_refused():
+    (row,) = read_rows("## B99 A row\nIt states.\n\n```sg\nw = 3  # ours\n```\n- folows: w = 3\n")
+    with pytest.raises(ValueError, match="an origin is slide, follows, ours or a slide; got 'fol"):
+        row.outcome()
+
+
 # Slips -------------------------------------------------------------------------------------------
 
 
@@ -390,6 +396,15 @@ def test_an_option_is_what_its_claims_are():
     assert not Option("A", "it is", (), "confirmed").claim.is_met
 
 
+def test_the_ten_lines_of_the_loop_are_the_same_everywhere():
+    root = Path(origins.__file__).parent.parent
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    notebook = (root / "notebooks" / "05_gradient_descent.py").read_text(encoding="utf-8")
+    assert demonstrations.LOOP in notebook
+    assert demonstrations.LOOP in re.sub("^(>>>|\\.\\.\\.) ", "", readme, flags=re.MULTILINE)
+    assert len(demonstrations.LOOP.splitlines()) == 10
+
+
 def test_the_order_of_the_frames_is_that_of_the_layers():
     row = replace(ROWS["B16"], items=(Item("picture", "", "", "frames"),))
     (picture,) = (thing for thing in row.outcome().shown if isinstance(thing, Picture))
@@ -425,7 +440,7 @@ def test_a_row_is_printed_with_its_origins_and_its_picture_written(run):
 
 
 def test_ranges_are_read_and_programs_printed(run):
-    code, out, _ = run("B23-B25", "--format", "program")
+    code, out, _ = run("b23", "B24-25", "--format", "program")
     assert code == 0
     assert out.count("yhat = w3*h1 + w4*h2") == 3
     assert program(out.split("\n\n#")[0]).output.data > 0
@@ -462,7 +477,7 @@ def test_everything_is_a_line_for_each_row(run, monkeypatch):
     assert out.endswith("0 claims: \nby origin, with the numbers of programs: nothing to run\n")
 
 
-@pytest.mark.parametrize("name", ["B99", "backprob", "", "B20-", "B25-B20", "B0-B3"])
+@pytest.mark.parametrize("name", ["B99", "backprob", "", "B20-", "B25-B20", "B0-B3", "B2-N3x"])
 def test_an_unknown_row_is_refused_in_one_line_before_any_is_run(run, name):
     code, out, err = run("networks", name)
     assert (code, out) == (2, "")

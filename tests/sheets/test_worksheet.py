@@ -448,9 +448,11 @@ BOMBS = {
     "csv-rows": "quantity,answer\n" + "a,b\n" * 200_000,
     "program-long": "```sg\n" + "x = 1\n" * 150_000 + "```\n" + HEAD + "| x | 1 |",
     "program-deep": "```sg\nx = " + "(" * 90_000 + "1\n```\n" + HEAD + "| x | 1 |",
-    "program-power": "```sg\nx = 9; y = x^x^x^x\n```\n" + HEAD + "| y | 1 |",
-    "program-squares": "```sg\nx0 = 3\n" + "".join(f"x{i + 1} = x{i}^2\n" for i in range(900))
-                       + "```\n" + HEAD + "| x0 | 1 |",
+}
+TOWERS = {
+    "power": "```sg\nx = 9; y = x^x^x^x\n```\n" + HEAD + "| y | 1 |",
+    "squares": "```sg\nx0 = 3\n" + "".join(f"x{i + 1} = x{i}^2\n" for i in range(900))
+               + "```\n" + HEAD + "| x0 | 1 |",
 }  # fmt: skip
 
 
@@ -462,6 +464,16 @@ def test_bombs_are_one_line_and_quick(text):
     assert time.process_time() - start < 12
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 250
+
+
+@pytest.mark.filterwarnings("ignore:an exact number grew beyond")
+@pytest.mark.parametrize("text", TOWERS.values(), ids=TOWERS)
+def test_numbers_that_grow_without_bound_are_marked_quickly(text):
+    start = time.process_time()
+    sheet = read_sheet(text)
+    report = check(sheet.program, sheet.rows)
+    assert time.process_time() - start < 12
+    assert [line.verdict for line in report.lines] == ["wrong"]
 
 
 def test_two_thousand_quantities_that_are_none_are_marked_quickly():

@@ -13,7 +13,6 @@ from scalargrad.lectures.experiments.generalisation import (
     dropout_moments,
     fits,
     more_data,
-    trained_double_descent,
     weight_decay,
 )
 from scalargrad.lectures.experiments.gradients import (
@@ -44,5 +43,5 @@ __all__ = [
     "Grid", "Moments", "Steepest", "budget", "capacity", "constraint", "deep_training", "descent",
     "double_descent", "dropout", "dropout_masks", "dropout_moments", "fits", "gradients_by_depth",
     "gradients_by_layer", "learning_rates", "more_data", "products", "score_grid", "soft_optimum",
-    "steepest", "trained_double_descent", "valley", "weight_decay",
+    "steepest", "valley", "weight_decay",
 ]  # fmt: skip

@@ -142,48 +142,6 @@ def double_descent(
     return Curves("random features", _ERROR, features, runs, "xy", mark=mark, shown=(1e-3, 1e2))
 
 
-def trained_double_descent(
-    units: Sequence[int] = (1, 2, 4, 7, 10, 15, 25, 60),
-    count: int = 40,
-    inputs: int = 5,
-    noise: float = 0.3,
-    steps: int = 3000,
-    seeds: Sequence[int] = range(3),
-    backend: str | None = "auto",
-) -> Curves:
-    """Networks of one hidden layer, all their weights trained by gradient descent.
-
-    The peak is far lower and wider than that of least squares, and lies where descent begins to
-    interpolate: not where there are as many parameters as examples (6 units), but later.
-
-    Args:
-        units: how many, for each network.
-        count: of training examples.
-        inputs: numbers in each example, which lie on a sphere.
-        noise: standard deviation of the training targets about a linear function.
-        steps: of each training, full-batch.
-        seeds: of examples and initial weights.
-        backend: what runs the training.
-    """
-    import numpy as np
-
-    runs = []
-    for seed in seeds:
-        x, truth, y = _noisy_linear(np.random.default_rng(seed), count, inputs, noise)
-        parts = DataSet(x[:count], y), DataSet(x[count:], truth[count:])
-        errors: dict[str, list[float]] = {TRAINING: [], TEST: []}
-        for m in units:
-            model = MLP(inputs, [m, 1], ops.relu, initial=nn.he, seed=seed)
-            sgd = SGD(model.parameters(), 0.05, momentum=0.9)
-            fit(model, losses.squared_error, parts[0], sgd, epochs=steps, monitor=False,
-                backend=backend)  # fmt: skip
-            for case, part in zip(errors, parts, strict=True):
-                (found,), *_ = train.losses_of(model, losses.squared_error, part)
-                errors[case].append(float(found.data.mean()))
-        runs.append(errors)
-    return Curves("hidden units", _ERROR, units, runs, "xy")
-
-
 def _noisy_linear(rng: Any, count: int, inputs: int, noise: float) -> tuple[Any, Any, Any]:
     """Points on a sphere, 500 more than asked for; a linear function; its noisy values."""
     import numpy as np

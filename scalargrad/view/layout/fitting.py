@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.value import Value
@@ -173,10 +172,7 @@ def with_leaves_per_use(graph: Graph, uses: int = MOST_USES) -> Graph:
 
 def _renumbered(written: Formula, place: Mapping[int, int]) -> Formula:
     """The formula with the nodes that its names stand for at their new places."""
-    parts: tuple[Any, ...] = written.parts
-    if written.head == "name" and len(parts) == 2:
-        return Formula("name", (parts[0], place.get(parts[1], parts[1])))
-    return Formula(
-        written.head,
-        tuple(_renumbered(part, place) if isinstance(part, Formula) else part for part in parts),
-    )
+    if written.head == "name" and len(written.parts) == 2:
+        label, node = written.parts
+        return Formula("name", (label, place.get(node, node)))
+    return written.mapped(lambda part: _renumbered(part, place))
