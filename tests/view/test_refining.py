@@ -5,6 +5,7 @@ import re
 import warnings
 import zipfile
 from html import unescape
+from pathlib import Path
 
 import pytest
 from examples import EXAMPLES
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from legible import flaws
 
 from scalargrad import DrawingError, draw, program
+from scalargrad.cli import commands as cli
 from scalargrad.engine.backward import topological_order
 from scalargrad.lectures import LECTURES
 from scalargrad.view.picture import Frames, side_by_side
@@ -492,3 +494,18 @@ def test_any_text_is_read_or_refused(written):
 def test_a_long_chain_of_refinements_is_read_in_a_moment():
     made = refined(drawing(), ".hide(y)" * 2_000)
     assert made.look.hidden
+
+
+PAGE = Path(__file__).parents[2] / ".docs" / "hand.md"
+TRIALS = re.findall(r"^>>> picture(\..*)\.save\(\"(.*)\"\)\.name$", PAGE.read_text("utf-8"), re.M)
+TRIALS = [(refinement, file) for refinement, file in TRIALS if "(own)" not in refinement]
+
+
+@pytest.mark.parametrize(("refinement", "file"), TRIALS, ids=[file for _, file in TRIALS])
+def test_what_the_page_says_in_python_is_the_same_as_text(refinement, file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = cli.main(["draw", LECTURE, "--wrt", "w2", "--refine", refinement, "-o", file])
+    assert code == 0
+    made = eval(f"picture{refinement}", {"picture": drawing()})
+    assert Path(file).read_bytes() == made.content(Path(file).suffix)
+    assert len(TRIALS) >= 25
