@@ -252,6 +252,9 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("y=sum(1 for i = 1..10^9)", "ends there"),
         ("y=sum(1 for i = 1..999999999)", "at most"),
         ("y=sum(1 for i in range(3))", "1..3"),
+        ("y=sum(1 for", "1..3"),
+        ("y=[]", "at least one element"),
+        ("y=1 + []", "at least one element"),
     ),
     "Lines": _read(
         ("x := 1; y := 2*x", 2),

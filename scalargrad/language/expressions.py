@@ -514,11 +514,13 @@ class Yard:
 
     def _is_group(self, opened: _Pending) -> bool:
         """Whether square brackets group, as in −[y ln a + …]: an operator stands beside them."""
+        if opened.arity != 1:
+            return False
         last = self._steps[-1]
         is_vector = isinstance(last, Number) or (isinstance(last, Call) and last.called is LIST)
         has_operator = self._following.kind in _OPERATORS or self._following.kind == "power"
         has_operator = has_operator or bool(self._pending and self._pending[-1].strength != _OPEN)
-        return opened.arity == 1 and has_operator and not is_vector
+        return has_operator and not is_vector
 
     # Sums
 
