@@ -193,7 +193,7 @@ def _pieces(text: str) -> Iterator[Token]:
                 written = name
         elif kind == "power":
             letters = _LEVEL.findall(level(written))
-            if not letters[-1].isdigit() or len(letters) > 2:
+            if not "".join(letters).lstrip("+-").isdigit():
                 yield from _raised(letters, Token("^", "^", start, match.end(), spaced))
                 spaced = False
                 continue
