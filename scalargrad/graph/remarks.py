@@ -6,6 +6,7 @@ from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.one_sided import is_among, is_smooth, slopes
 from scalargrad.engine.ops import OPERATIONS
+from scalargrad.engine.rebuild import depended_on
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.graph.labels import name_of
@@ -50,14 +51,17 @@ def remarks(output: Value, graph: Graph) -> list[str]:
     if not scalars.is_number(output.data) or is_smooth(output):
         return []
     order = topological_order(output)
+    needed = depended_on([output])
     found = gradients(output, scalars.whole(1, output.data))
     told: dict[str, str] = {}  # remarks, and the first derivative of which each is made
     named = [node for node in order if node.label and graph.place(node) is not None]
     for node in named[: _MOST_WORK // len(order)]:
+        of, by = name_of(output.label or "output").text, name_of(node.label).text
         said = remark(output, node, found[node])
         if said:
-            of, by = name_of(output.label or "output"), name_of(node.label)
-            told.setdefault(said, f"∂{of.text}/∂{by.text}")
+            told.setdefault(said, f"∂{of}/∂{by}")
+        elif node.op and node not in needed and node.data != node.data:
+            told.setdefault(f"{node.op.name} has no value there; its branch is not taken", by)
         if len(told) == _MOST:
             break
     return [f"{derivative}: {said}" for said, derivative in told.items()]
@@ -76,6 +80,6 @@ def conventions(graph: Graph) -> list[str]:
             name = printable(name_of(node.label).text) if node.label else node.symbol
             names.setdefault(node.operation, []).append(name)
     return [
-        f"{KINK} {listed(at)} at the kink of {name}: {OPERATIONS[name].convention}"
+        f"{KINK} {listed(dict.fromkeys(at))} at the kink of {name}: {OPERATIONS[name].convention}"
         for name, at in names.items()
     ]

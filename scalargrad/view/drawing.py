@@ -18,7 +18,7 @@ from scalargrad.graph.model import Graph, contracted, edges_between, graph
 from scalargrad.graph.remarks import conventions, remarks
 from scalargrad.nn.module import Module
 from scalargrad.notation.numbers import numbers
-from scalargrad.notation.words import printable
+from scalargrad.notation.words import one_line, printable
 from scalargrad.view.beneath import Rule, renamed
 from scalargrad.view.export import formats
 from scalargrad.view.export.formats import SUFFIXES
@@ -87,7 +87,8 @@ class Drawing(Picture):
         return replace(self, look=replace(look, beneath=beneath, after=after))
 
     def _indices(self, nodes: Iterable[Node]) -> frozenset[int]:
-        return frozenset(_index(self.graph, node) for node in nodes)
+        given = _nodes("a refinement", nodes)
+        return frozenset(_index(self.graph, node) for node in given)
 
     # What is shown
 
@@ -294,7 +295,7 @@ class Drawing(Picture):
         Raises:
             DrawingError: for a name that no node has.
         """
-        return self._looking(dropped=frozenset(_index(self.graph, node) for node in nodes))
+        return self._looking(dropped=self._indices(nodes))
 
     def group(self, title: str, *nodes: Node) -> Drawing:
         """The picture with a box round some nodes, under a title: a layer, a cell, a time step.
@@ -311,8 +312,12 @@ class Drawing(Picture):
         >>> y = ((w1 * x).named("h1") * (w2 * x).named("h2")).named("y")
         >>> picture = draw(y, style="network").group("hidden layer", "h1", "h2")
         """
-        text = " ".join(printable(title, 0).split())
-        groups = [(text, self._indices(nodes))] if nodes else _by_index(self.graph, text)
+        text = one_line(title)
+        if nodes:
+            groups = [(text, self._indices(nodes))]
+        else:
+            roles = Roles(self.graph)
+            groups = _by_index(self.graph, text, roles.circles if self.style is network else None)
         return self._looking(groups=(*self.look.groups, *groups))
 
     def local(self) -> Drawing:
@@ -635,15 +640,17 @@ def _is_exact(drawn: Graph) -> bool:
     return all(scalars.is_exact(node.value) for node in drawn.nodes if node.is_leaf)
 
 
-def _by_index(drawn: Graph, title: str) -> list[tuple[str, frozenset[int]]]:
-    """A title and the nodes of each index in the names of a graph.
+def _by_index(
+    drawn: Graph, title: str, boxes: Iterable[int] | None
+) -> list[tuple[str, frozenset[int]]]:
+    """A title and the nodes of each index in the names of a graph, or of those that are boxes.
 
     Raises:
         DrawingError: where there are fewer than two indices.
     """
     found: dict[int, set[int]] = {}
-    for place, node in enumerate(drawn.nodes):
-        index = re.fullmatch(r"\D+?_?([1-9]\d{0,3})", node.label)
+    for place in range(len(drawn.nodes)) if boxes is None else boxes:
+        index = re.fullmatch(r"\D+?_?([1-9]\d{0,3})", drawn.nodes[place].label)
         if index:
             found.setdefault(int(index[1]), set()).add(place)
     if len(found) < 2:

@@ -78,6 +78,13 @@ def test_a_node_on_its_kink_has_a_sign_and_the_caption_its_convention(style: Any
     assert KINK not in described(draw(program("y = relu(x)", x=1).output, style=style))
 
 
+def test_a_branch_without_a_value_is_remarked() -> None:
+    y = program("b = log(x); y = where(x > 0, b, 3x)", x=-1).output
+    y.backward()
+    assert str(table(y)).endswith("b: log has no value there; its branch is not taken")
+    assert "b: log has no value" in described(draw(y))
+
+
 def test_a_table_says_each_reason_once() -> None:
     r = program("r = sqrt(x^2 + y^2)", x=0, y=0).output
     r.backward()

@@ -237,6 +237,8 @@ def test_a_box_that_would_hold_a_stranger_is_refused_with_its_name():
         drawing.group("weight", "w1").scene  # noqa: B018
     with pytest.raises(DrawingError, match="no node is named 'q'"):
         drawing.group("cell", "q")
+    with pytest.raises(TypeError, match="takes nodes or their names; got list"):
+        drawing.group("layer", ["h1", "h2"])
     with pytest.raises(DrawingError, match="by the indices in the names"):
         draw((Value(1, "a") * Value(2, "b")).named("c")).group("step")
 
@@ -279,3 +281,10 @@ def test_any_circuit_fills_its_place_or_is_as_large_as_its_boxes_allow(seed):
     if seen.smallest < 27.9 and seen.fill < 0.11:
         drawing = replace(drawing)  # without the scene that it has
         assert seen.smallest >= 0.75 * largest_bound(drawing)
+
+
+def test_groups_by_index_are_those_of_the_units_and_go_with_them():
+    drawing = drawn(*PROGRAMS["lecture"][1:3]).group("unit")  # w3 and w4 are no boxes
+    assert [t.text for t in texts_of(drawing.scene) if "unit" in t.text] == ["unit 1", "unit 2"]
+    assert len(boxes_of(drawing.hide("h1").refit().scene)) == 1
+    assert boxes_of(drawing.hide("h1", "h2").refit().scene) == []

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import ceil, hypot, isfinite, sqrt
@@ -47,7 +47,6 @@ def laid_out(
     *,
     engine: Literal["own", "dot"] | None = None,
     limit: float = LIMIT,
-    ordered: Container[int] = (),
     direction: Literal["LR", "TB"] = "LR",
     column_gap: float = 44.0,
     row_gap: float = 16.0,
@@ -64,7 +63,6 @@ def laid_out(
         edges: in the order of the operands, as `layered` takes them.
         engine: "own" or "dot" (Graphviz) for one of them whatever the size.
         limit: seconds that Graphviz may take.
-        ordered: boxes that edges enter in the order of their operands.
         direction: of the data, from left to right or from top to bottom.
         column_gap: points between columns; Graphviz leaves 16 more.
         row_gap: points between boxes in a column.
@@ -90,14 +88,14 @@ def laid_out(
     wanted = engine == "dot" or (engine is None and _suits_graphviz(boxes, edges) and found())
     problem = ""
     if boxes and wanted:
-        answer = _by_graphviz(boxes, edges, limit, ordered, direction, gaps)
+        answer = _by_graphviz(boxes, edges, limit, direction, gaps)
         if isinstance(answer, Layout):
             return answer
         if engine:
             raise DrawingError(answer)
         problem = answer
     own = layered(
-        boxes, edges, ordered=ordered, direction=direction,
+        boxes, edges, direction=direction,
         column_gap=column_gap, row_gap=row_gap, margin=margin,
     )  # fmt: skip
     return replace(own, note=problem and f"laid out in plain columns: {problem.partition(':')[0]}")
@@ -213,7 +211,6 @@ def _by_graphviz(
     boxes: Sequence[Box],
     edges: Sequence[tuple[int, int]],
     limit: float,
-    ordered: Container[int],
     direction: Literal["LR", "TB"],
     gaps: tuple[float, float, float],
 ) -> Layout | str:
@@ -227,7 +224,7 @@ def _by_graphviz(
     command = [which("dot") or "dot", "-Tjson"]
     if engine == "pygraphviz":
         command = [sys.executable, "-P", "-c", _BUNDLED]
-    done = run(command, _source(boxes, edges, ordered, direction, gaps).encode(), limit)
+    done = run(command, _source(boxes, edges, direction, gaps).encode(), limit)
     problem = done.problem
     if not problem:
         try:
@@ -243,24 +240,19 @@ def _by_graphviz(
 def _source(
     boxes: Sequence[Box],
     edges: Sequence[tuple[int, int]],
-    ordered: Container[int],
     direction: Literal["LR", "TB"],
     gaps: tuple[float, float, float],
 ) -> str:
     """The graph in Graphviz's language: numbers for names, no text of a user's.
 
-    Edges leave in the middle of a side and enter in the middle of the opposite one; a box that is
-    ordered, or has parallel edges, has a port there for each operand. Boxes are longer there than
-    they are, so that edges bend away from them.
+    Edges leave in the middle of a side and enter in the middle of the opposite one; a box with
+    parallel edges has a port there for each operand. Boxes are longer there than they are, so that
+    edges bend away from them.
     """
     leave, enter = ("e", "w") if direction == "LR" else ("s", "n")
-    degree = [0] * len(boxes)
-    for _, target in edges:
-        degree[target] += 1
+    degree = Counter(target for _, target in edges)
     parallel = {target for (_, target), times in Counter(edges).items() if times > 1}
-    ported = {
-        i for i, n in enumerate(degree) if 1 < n <= _MOST_PORTS and (i in ordered or i in parallel)
-    }
+    ported = {target for target in parallel if degree[target] <= _MOST_PORTS}
     lines = [
         f"digraph{{rankdir={direction};"
         f"ranksep={ceil(gaps[0]) / 72:.4f};nodesep={ceil(gaps[1]) / 72:.4f}",

@@ -16,7 +16,7 @@ System Structures" (IEEE Trans. SMC 11, 1981), each a fixed number of passes, no
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import inf, isfinite
@@ -76,21 +76,17 @@ def layered(
     boxes: Sequence[Box],
     edges: Sequence[tuple[int, int]],
     *,
-    ordered: Container[int] = (),
     direction: Literal["LR", "TB"] = "LR",
     column_gap: float = 44.0,
     row_gap: float = 16.0,
     margin: float = 8.0,
-    port_gaps: Sequence[tuple[float, float]] = (),
 ) -> Layout:
     """Return places for boxes in topological order and routes for the edges between them.
 
     The edges into a box come in the order of its operands; parallel edges get a route each. "TB"
     is the transpose of "LR". No edge passes under a box until that takes more than `MAX_DUMMIES`
     dummies; then the longest edges become single segments. Edges reach a box without crossing where
-    they can; those into an `ordered` box enter in the order of its operands even where they cross.
-    `port_gaps` are, box by box, the points between edges that leave it and between those that enter
-    it, as far as it is high enough; by default PORT_GAP.
+    they can.
 
     Raises:
         ValueError: a size or gap is not usable, or an edge does not lead from a lower to a higher
@@ -111,8 +107,7 @@ def layered(
     columns = _ordered_columns(chains, place)
     chains = _in_operand_order(chains, columns)
     heights = [box.height for box in boxes] + [0.0] * (len(place) - len(boxes))
-    gaps = port_gaps or [(PORT_GAP, PORT_GAP)] * len(boxes)
-    ports = _port_offsets(boxes, chains, columns, ordered, gaps)
+    ports = _port_offsets(boxes, chains, columns)
     plan = _Plan(boxes, heights, chains, columns, ports)
     layout = _framed(plan, _vertical_positions(plan, row_gap), column_gap, margin)
     return _transposed(layout) if direction == "TB" else layout
@@ -382,16 +377,11 @@ def _falling_pairs(numbers: list[int]) -> int:
 
 
 def _port_offsets(
-    boxes: Sequence[Box],
-    chains: list[Chain],
-    columns: list[Column],
-    ordered: Container[int],
-    gaps: Sequence[tuple[float, float]],
+    boxes: Sequence[Box], chains: list[Chain], columns: list[Column]
 ) -> list[tuple[float, float]]:
     """Return how far below the centres of its boxes each edge leaves and enters.
 
-    Ports follow the order of what they lead to; parallel edges, and edges into ordered boxes,
-    follow that of the operands.
+    Ports follow the order of what they lead to; parallel edges follow that of the operands.
     """
     position = [0] * sum(map(len, columns))
     _number(columns, position)
@@ -402,11 +392,9 @@ def _port_offsets(
         entering[chain[-1]].append(e)
     offsets: list[list[float]] = [[] for _ in chains]
     for ends_at, toward in ((leaving, 1), (entering, -2)):
-        for index, (box, ends) in enumerate(zip(boxes, ends_at, strict=True)):
-            if toward == 1 or index not in ordered:
-                ends.sort(key=lambda e: position[chains[e][toward]])
-            gap = gaps[index][0 if toward == 1 else 1]
-            step = min(gap, box.height / max(1, len(ends)))
+        for box, ends in zip(boxes, ends_at, strict=True):
+            ends.sort(key=lambda e: position[chains[e][toward]])
+            step = min(PORT_GAP, box.height / max(1, len(ends)))
             for k, e in enumerate(ends):
                 offsets[e].append((k - (len(ends) - 1) / 2) * step)
     return [(leave, enter) for leave, enter in offsets]

@@ -80,6 +80,11 @@ def _kept(
         links=tuple(links),
         headings=tuple(diagram.headings[k] for k in card_at if "headings" not in look.without),
         pinned=tuple(diagram.pinned[k] for k in card_at if diagram.pinned),
+        groups=tuple(
+            replace(group, cards=cards_left)
+            for group in diagram.groups
+            if (cards_left := tuple(card_at[k] for k in group.cards if k in card_at))
+        ),
         equation=() if look.level != "all" or "derivation" in look.without else diagram.equation,
         notes=() if "notes" in look.without else diagram.notes,
     )

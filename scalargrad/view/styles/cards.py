@@ -175,10 +175,10 @@ def scene(full: Board, now: Board, look: Look, graph: Graph) -> Scene:
         look: how.
         graph: what it is made of.
     """
-    if look.refit:
-        full, now = without_gaps(full, now, look)
     if look.groups:
         full = replace(full, diagram=replace(full.diagram, groups=_groups(full, look)))
+    if look.refit:
+        full, now = without_gaps(full, now, look)
     plan = planned(full.diagram, look)
     painter = _Painter(full.diagram, now, plan, look, graph)
     if look.like or look.moves:

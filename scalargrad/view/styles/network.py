@@ -91,7 +91,9 @@ def _best(graph: Graph, roles: Roles, look: Look) -> str:
     in_rows = size("rows")
     if not is_dense and in_rows <= on_edges * (_CLEARLY if is_clear else _CROWDED):
         return "edges"
-    return "matrices" if is_dense and in_rows < _READABLE < size("matrices") else "rows"
+    if is_dense and in_rows < _READABLE and size("matrices") > in_rows:
+        return "matrices"
+    return "rows"
 
 
 @dataclass(frozen=True)

@@ -133,17 +133,6 @@ def test_an_example_is_laid_out_in_the_direction_of_its_edges(graphviz, name, di
         assert layout.centers[source][along] < layout.centers[target][along]
 
 
-def test_operands_of_an_ordered_box_enter_in_their_order(graphviz):
-    boxes = [BOX] * 3 + [Box(40, 60)] * 2
-    edges = [(0, 3), (1, 3), (2, 3), (2, 4), (0, 4), (1, 4)]
-    layout = laid_out(boxes, edges, engine="dot", ordered={3, 4})
-    for first in (0, 3):
-        heights = [layout.routes[e][-1][1] for e in range(first, first + 3)]
-        assert heights == sorted(set(heights))
-    free = laid_out(boxes, edges, engine="dot").routes
-    assert len({route[-1] for route in free[:3]}) == 1
-
-
 def test_parallel_edges_part_between_their_boxes(graphviz):
     first, second = laid_out([BOX] * 2, [(0, 1)] * 2, engine="dot").routes
     assert first[-1][1] < second[-1][1]
@@ -170,7 +159,7 @@ def test_graphviz_takes_over_beyond_a_slide(graphviz):
 
 def test_options_reach_our_own_columns():
     boxes, edges = EXAMPLES["network"]
-    options = {"ordered": {4}, "direction": "TB", "column_gap": 9, "row_gap": 7, "margin": 3}
+    options = {"direction": "TB", "column_gap": 9, "row_gap": 7, "margin": 3}
     assert laid_out(boxes, edges, **options) == layered(boxes, edges, **options)
 
 

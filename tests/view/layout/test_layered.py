@@ -558,12 +558,3 @@ def test_without_dummies_the_checker_sees_the_edge_under_the_boxes(monkeypatch):
     monkeypatch.setattr(module, "MAX_DUMMIES", 0)
     boxes, edges = [Box(30, 40)] * 3, [(0, 1), (1, 2), (0, 2)]
     assert hidden(boxes, edges, layered(boxes, edges)) == [(2, 1)]
-
-
-def test_edges_into_an_ordered_box_enter_in_operand_order_even_where_they_cross() -> None:
-    boxes = [Box(40, 20), Box(40, 20), Box(40, 40), Box(40, 40)]
-    edges = [(0, 2), (1, 2), (1, 3), (0, 3)]
-    free, kept = layered(boxes, edges), layered(boxes, edges, ordered={2, 3})
-    for first, second in ((0, 1), (2, 3)):
-        assert kept.routes[first][-1][1] < kept.routes[second][-1][1]
-    assert any(free.routes[a][-1][1] > free.routes[b][-1][1] for a, b in ((0, 1), (2, 3)))

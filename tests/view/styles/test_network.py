@@ -315,3 +315,10 @@ def test_matrices_of_a_large_network_are_as_quick_as_its_layers():
     shown = {text.text for text in texts_of(drawing.scene)}
     assert {"∈ ℝ³²ˣ⁷⁸⁴", "∈ ℝ¹⁰ˣ³²", "∈ ℝ⁷⁸⁴", "tanh(W⁽¹⁾ x + b⁽¹⁾)"} <= shown
     assert flaws(drawing.scene) == []
+
+
+def test_a_deep_dense_network_shows_its_weights_in_the_larger_of_the_two_ways():
+    drawing = legible.drawn(dense(4, 5, 5, 3), {})
+    sizes = {how: drawing.weights(how).scene.size for how in ("rows", "matrices")}
+    assert sizes["matrices"] > sizes["rows"]
+    assert drawing.scene.size == sizes["matrices"] >= 10
