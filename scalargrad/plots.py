@@ -85,7 +85,12 @@ def curves(found: Curves, ax: Axes | None = None) -> Axes:
             low, high = ([min(max(y, bottom), top) for y in side] for side in (low, high))
             ax.fill_between(found.places, low, high, color=line["color"], alpha=0.18, lw=0)
     if found.band:
-        ax.axhspan(*found.band, color="#DDEEDD", zorder=0, label="healthy: 10⁻⁶ to 10³")
+        ax.axhspan(
+            *found.band,
+            color="#DDEEDD",
+            zorder=0,
+            label=f"healthy: {' to '.join(map(_short, found.band))}",
+        )
         for edge in found.band:
             ax.axhline(edge, color="#55885A", lw=0.8, zorder=1)
     if found.mark:

@@ -294,7 +294,8 @@ def modules(name: str) -> list[str]:
 def tests_of(name: str) -> tuple[str, ...]:
     """The tests of a module or of its room, by default those of its own name."""
     room, _, stem = name.partition("/")
-    return TESTS.get(name) or TESTS.get(room) or (f"tests/{room}/test_{stem}.py",)
+    own = TESTS.get(name) or TESTS.get(room) or (f"tests/{room}/test_{stem}.py",)
+    return ("tests/test_living_mutants.py", *own)
 
 
 def chosen(name: str, seed: int | None, size: int) -> list[Mutant]:

@@ -20,7 +20,7 @@ ROOMS = {
         "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",
         "value", "rebuild", "one_sided",
     ],
-    "notation ": ["formula"],
+    "notation ": ["formula", "ordering"],
     "language": [
         "answers", "vectors", "steps", "library", "tokens", "indices", "expressions", "parsing",
         "running", "reading", "lifting", "writing",
@@ -48,7 +48,8 @@ ROOMS = {
         "layout.search", "roles", "styles.board", "styles.cards", "styles.circuit", "styles.record",
         "styles.layers", "styles.network", "stepper.arithmetic", "frames", "beneath",
         "export.library", "export.outlines", "export.svg", "export.pdf", "export.painting",
-        "export.dot", "export.units", "export.formulas", "export.package", "export.tikz",
+        "export.dot", "export.units", "export.formulas", "export.package", "export.latex",
+        "export.tikz",
         "export.pptx", "export.html", "export.gif", "export.formats",
         "picture", "drawing", "refining", "stepper.live", "stepper.stepper",
     ],

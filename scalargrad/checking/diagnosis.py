@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from scalargrad.checking.reading import UnreadableNumber, read
 from scalargrad.checking.recipes import Case
-from scalargrad.checking.recomputing import Way, Work, computed, expected
+from scalargrad.checking.recomputing import Way, Work, computed, expected, farthest
 from scalargrad.checking.slips import SLIPS, Slip
 from scalargrad.engine.scalars import to_float
 
 SWAPPED = "two digits are swapped"
 _RANK_OF_DIGITS = 2
+_WIDE, _NARROW = 0.1, 0.02  # of the number; most numbers are near one of those of a high rank
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,10 @@ def _found(slips: Iterable[Slip], views: Sequence[Case]) -> dict[Mistake, Slip]:
     found: dict[Mistake, Slip] = {}
     for slip in slips:
         details = dict.fromkeys(
-            detail for view in views for work, detail in slip.recipe(view) if _fits(view, work)
+            detail
+            for view in views
+            for work, detail in slip.recipe(view)
+            if _fits(view, work, _WIDE if slip.rank < _RANK_OF_DIGITS else _NARROW)
         )
         if slip.name and details:
             found[Mistake(slip.name, next(iter(details)) if len(details) == 1 else "")] = slip
@@ -84,8 +88,12 @@ def _not_hidden(found: Mapping[Mistake, Slip]) -> tuple[Mistake, ...]:
     return tuple(kept.values())
 
 
-def _fits(case: Case, work: Work) -> bool:
-    """Whether a way with a mistake gives what was written, give or take the rounding."""
+def _fits(case: Case, work: Work, share: float) -> bool:
+    """Whether a way with a mistake gives what was written, give or take the rounding.
+
+    With few figures nearly everything comes within reach, so half a unit counts only as far as it
+    is a small share of the number.
+    """
     way = Way(case.own)
     number = computed(case.outline, way, work)
     if number is None:
@@ -94,11 +102,11 @@ def _fits(case: Case, work: Work) -> bool:
     if not math.isfinite(written):
         return False
     distance = abs(to_float(number) - written)
-    if not distance <= 50 * half + 0.5 * abs(written) + 1e-9 * abs(written):
+    if not distance <= farthest(written, half):
         return False
-    if distance <= min(half, 0.1 * abs(written)) + 1e-10 * abs(written):
+    if distance <= min(half, share * abs(written)) + 1e-10 * abs(written):
         return True
-    if half > 0.1 * abs(written):  # with one figure nearly everything comes within reach
+    if half > share * abs(written):
         return False
     if case.reading.places is None:  # a fraction or a float comes of numbers that were not rounded
         return False

@@ -164,13 +164,18 @@ def quotient(of: Value, by: Value) -> str:
 
 # One step made otherwise -------------------------------------------------------------------------
 
+
+def _anywhere(case: Case, node: Value | None = None) -> bool:
+    return True
+
+
 Change = Callable[..., Iterable[Any]]  # of what the rule is asked, and what is right: the variants
 
 
 def at_each(
     rule: str,
     change: Change,
-    where: Callable[[Case, Value], bool] = lambda case, node: True,
+    where: Callable[[Case, Value], bool] = _anywhere,
     said: Callable[..., Sequence[str]] | None = None,
 ) -> Recipe:
     """A recipe that makes one step after the other otherwise.
@@ -216,9 +221,7 @@ def value(rows: Rows, *wrong: Callable[..., Scalar]) -> Recipe:
     return at_each("value", change)
 
 
-def slopes(
-    rows: Rows, change: Change, where: Callable[[Case, Value], bool] = lambda case, node: True
-) -> Recipe:
+def slopes(rows: Rows, change: Change, where: Callable[[Case, Value], bool] = _anywhere) -> Recipe:
     """A recipe that takes other slopes for some operations: change(right, node, y, operands)."""
     rows = _rows(rows)
     return at_each(
@@ -231,7 +234,7 @@ def slopes(
 def slope(
     rows: Rows,
     *wrong: Callable[[Scalar, Scalar], Scalar],
-    where: Callable[[Case, Value], bool] = lambda case, node: True,
+    where: Callable[[Case, Value], bool] = _anywhere,
 ) -> Recipe:
     """A recipe that takes another slope for the first operand of some operations: wrong(y, a)."""
 
@@ -312,7 +315,7 @@ Sources = Iterator[tuple[Source, ...]]
 def made_from(
     sources: Callable[[Case], Sources],
     *wrong: Callable[..., Scalar],
-    where: Callable[[Case], bool] = bool,
+    where: Callable[[Case], bool] = _anywhere,
 ) -> Recipe:
     """A recipe that puts the line together from other numbers: wrong(*sources)."""
 

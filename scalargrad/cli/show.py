@@ -52,7 +52,7 @@ def _formats() -> list[str]:
 @click.option("--engine", cls=Listed, words=_choices("ENGINES"), help="Of the layout: {}.")
 @click.option("--biases/--no-biases", default=True, help="Biases of a network.")
 @click.option("--dropped", help="Names, with commas, of nodes to grey.")
-@click.option("--refine", default="", help="Methods of a Drawing: .hide(y).titled('…').")
+@click.option("--refine", help="Methods of a Drawing, as in .hide(y).titled('…').")
 @click.option(
     "--frames",
     cls=Listed,
@@ -70,7 +70,7 @@ def draw(
     biases: bool,
     digits: int | None,
     fractions: bool,
-    refine: str,
+    refine: str | None,
     frames: bool,
     **options: Any,
 ) -> None:
@@ -78,7 +78,7 @@ def draw(
 
     Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w -o loss.svg
     """
-    from scalargrad.view.drawing import draw
+    from scalargrad.view.drawing import Drawing, draw
     from scalargrad.view.picture import Frames
     from scalargrad.view.refining import refined
 
@@ -87,7 +87,8 @@ def draw(
     drawing = draw(example.output, wrt=names(wrt), **options)
     drawing = drawing.numbers(digits=digits, fractions=fractions)
     drawing = drawing.biases(biases).dropped(*names(dropped))
-    picture = refined(drawing, f"{refine}.frames()" if frames else refine)
+    picture = refined(drawing, refine or "")
+    picture = picture.frames() if frames and isinstance(picture, Drawing) else picture
     form = form or ("html" if isinstance(picture, Frames) else "svg")
     save(
         [

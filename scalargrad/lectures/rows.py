@@ -262,7 +262,8 @@ class Outcome:
         """One line: the row, and how many claims are of which origin; then the wrong ones."""
         sign = mark(HOLDS if self.is_met else WRONG)
         states = printable(self.row.title, _WIDTH)
-        head = f"{sign} {self.row.label:5} {by_origin([self]):34} {states}"
+        width = 4 if _LABEL.fullmatch(self.row.label) else 16
+        head = f"{sign} {self.row.label:{width}} {by_origin([self]):32} {states}"
         return "\n".join([head, *(_indented(str(c)) for c in self.claims if not c.is_met)])
 
     @property

@@ -41,7 +41,7 @@ _ACCENTS = {
 _MATH_ACCENTS = {
     "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot",
 }  # fmt: skip
-_BOX = r"\fbox{\rule{0.5em}{0pt}\rule{0pt}{0.5em}}"  # without another package
+BOX = r"\fbox{\rule{0.5em}{0pt}\rule{0pt}{0.5em}}"  # without another package
 
 
 def escaped(text: str) -> str:
@@ -88,11 +88,11 @@ def _symbol(character: str) -> str:
 
 def _printable(character: str) -> str:
     if character.isascii():
-        return character if character.isprintable() else _BOX
+        return character if character.isprintable() else BOX
     plain = unicodedata.normalize("NFKD", character)  # as of letters in bold or full width
     if plain != character and plain.isascii() and plain.isalnum():
         return plain
-    return _BOX
+    return BOX
 
 
 def accented(text: str) -> list[str]:

@@ -12,6 +12,7 @@ import io
 import math
 import os
 import re
+from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -213,7 +214,9 @@ def variant_in(id_: str) -> str:
 # Making ------------------------------------------------------------------------------------------
 
 
-def worksheet(program_text: str, *, ask: str = "all", seed: int | None = None) -> Sheet:
+def worksheet(
+    program_text: str, *, ask: str = "all", seed: int | None = None, picture: bool = False
+) -> Sheet:
     """A worksheet on a program.
 
     Args:
@@ -222,6 +225,7 @@ def worksheet(program_text: str, *, ask: str = "all", seed: int | None = None) -
             "all" for the derivatives of each named node by those it is made from too; "path:w2"
             for the factors of the chain from w2 to the output, and their product.
         seed: draws new inputs; by default the program keeps its own.
+        picture: whether the graph is drawn above the program, to be filled in by hand.
 
     Raises:
         SheetError: for a program or an `ask` that does not do.
@@ -248,7 +252,18 @@ def worksheet(program_text: str, *, ask: str = "all", seed: int | None = None) -
     for found in asked:
         if not math.isfinite(scalars.to_float(truth(found, made))):
             raise SheetError(f"{shown(found)} is not finite; choose other inputs")
-    return Sheet(text, tuple(map(Line, asked)))
+    prose = f"{_PROSE}\n\n{_picture(text)}" if picture else _PROSE
+    return Sheet(text, tuple(map(Line, asked)), prose)
+
+
+def _picture(text: str) -> str:
+    """The graph of a program with places for its numbers, as an image in Markdown."""
+    from scalargrad.view.drawing import draw
+
+    output = _program(text).output
+    output.backward()
+    drawn = draw(output).show("names").content(".svg")
+    return f"![The graph, to be filled in](data:image/svg+xml;base64,{b64encode(drawn).decode()})"
 
 
 def _asked(made: Program, ask: str) -> list[Quantity]:

@@ -110,3 +110,7 @@ def test_without_its_recipe_a_mistake_has_no_name(monkeypatch):
     rest = tuple(slip for slip in SLIPS if "σ" not in slip.name)
     monkeypatch.setattr(diagnosis, "SLIPS", rest)
     assert check(SIGMOID, BY_S | {"dh/dz": f"{S:.5f}"}).mistakes != ("σ is taken for σ(1 − σ)",)
+
+
+def test_a_number_of_one_figure_is_not_called_doubled():
+    assert check(LECTURE, {"dl/dh2": "-0.1205", "dl/dw2": "-0.5"}).mistakes == ()

@@ -26,6 +26,12 @@ def test_curves_have_a_median_and_quartiles_at_each_place():
     assert found.count(lambda run: run["a"][0] > 1) == 3
 
 
+@pytest.mark.parametrize("run", [experiments.capacity, experiments.gradients_by_layer])
+def test_no_seeds_are_refused(run):
+    with pytest.raises(ValueError, match="one seed or more; got none"):
+        run(seeds=())
+
+
 def test_two_runs_that_diverged_have_no_middle_that_is_not_a_number():
     found = Curves("x", "y", [1], [{"a": [math.inf]}, {"a": [math.inf]}, {"a": [1.0]}])
     assert found.median("a") == [1e300]

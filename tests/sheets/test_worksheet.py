@@ -1,3 +1,4 @@
+import base64
 import csv
 import io
 import os
@@ -728,3 +729,17 @@ def run_in(monkeypatch):
         return main(list(arguments))
 
     return run
+
+
+def test_a_sheet_may_carry_its_graph_to_be_filled_in_by_hand():
+    sheet = worksheet(LECTURE, picture=True)
+    image = re.search(r"!\[(.*)\]\(data:image/svg\+xml;base64,(.*)\)", sheet.markdown())
+    drawn = base64.b64decode(image[2]).decode()
+    assert drawn.startswith("<?xml")
+    said = re.search(r"<desc>(.*)</desc>", drawn, re.DOTALL)[1]
+    assert "ŷ" in said
+    assert not re.search(r"\d\.\d|value|gradient", said)
+    again = read_sheet(sheet.markdown())
+    assert (again.prose, again.rows) == (sheet.prose, sheet.rows)
+    assert sheet.slopes == {}
+    assert "data:image" not in worksheet(LECTURE).markdown()

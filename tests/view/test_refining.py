@@ -2,9 +2,10 @@
 
 import io
 import re
-import subprocess
+import warnings
 import zipfile
 from html import unescape
+from pathlib import Path
 
 import pytest
 from examples import EXAMPLES
@@ -13,9 +14,12 @@ from hypothesis import strategies as st
 from legible import flaws
 
 from scalargrad import DrawingError, draw, program
+from scalargrad.cli import commands as cli
 from scalargrad.engine.backward import topological_order
 from scalargrad.lectures import LECTURES
-from scalargrad.view.scene import Circle, Rectangle, Text
+from scalargrad.view.picture import Frames, side_by_side
+from scalargrad.view.refining import refined, refinements
+from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Rectangle, Text, Theme, contrast
 
 LECTURE = LECTURES[0].text
 
@@ -161,20 +165,33 @@ def told(form, frames):
     elif form == "tex":
         source = content.decode()
         for step in range(1, len(frames) + 1):
-            yield " ".join(words_of(".tex", line.encode()) for line in source.splitlines()
-                           if is_on(line, step))  # fmt: skip
-    elif form == "pdf":
-        yield from pages_of(content)
+            shown = "\n".join(on_slide(line, step) for line in source.splitlines())
+            yield words_of(".tex", shown.encode())
 
 
-def is_on(line, step):
-    """Whether a line of a Beamer source is on a slide."""
-    found = re.search(r"(?:\\only|visible on=)<([\d,-]+)>", line)
-    ranges = [part.partition("-") for part in found[1].split(",")] if found else []
-    return not found or any(
+def holds(ranges, step):
+    """Whether an overlay specification such as 1-3,5- holds on a slide."""
+    parts = [part.partition("-") for part in ranges.split(",")]
+    return any(
         int(first) <= step <= (int(last) if last else step if dash else int(first))
-        for first, dash, last in ranges
+        for first, dash, last in parts
     )
+
+
+def on_slide(line, step):
+    """What a line of a Beamer source shows on a slide."""
+    found = re.match(r"\\(?:node|draw)<([\d,-]+)>", line)
+    if found and not holds(found[1], step):
+        return ""
+    line = re.sub(r"onslide=\{<[\d,-]+>\{[^{}]*\}\}", "", line)
+    while found := re.search(r"\\uncover<([\d,-]+)>\{", line):
+        end, depth = found.end(), 1
+        while depth:
+            depth += (line[end] == "{") - (line[end] == "}")
+            end += 1
+        inside = line[found.end() : end - 1] if holds(found[1], step) else ""
+        line = line[: found.start()] + inside + line[end:]
+    return line
 
 
 def words_of(suffix, content):
@@ -185,30 +202,16 @@ def words_of(suffix, content):
         kept += re.findall(r">([^<]+)<", re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL))
         return unescape(" ".join(kept))
     if suffix == ".tex":
-        text = re.sub(r"\([\d.,\-+]+(?:bp|pt)?,[\d.,\-+]+(?:bp|pt)?\)|scale=[\d.]+|[\d.]+(?:bp|pt)"
-                      r"|\\scalebox\{[\d.]+\}", "", text)  # fmt: skip
+        lengths = r"\(-?[\d.]+,-?[\d.]+\)|-?[\d.]+em\b|scale(?:=|box\{)[\d.]+"
+        text = re.sub(lengths, "", text)
         return text.replace("$-$", "-").replace("{-}", "-")
+    if suffix == ".pdf":
+        coded = re.findall(r"<feff([0-9a-f]*)>", text, re.IGNORECASE)
+        return " ".join(bytes.fromhex(code).decode("utf-16-be") for code in coded)
     return text
 
 
-def pages_of(content):
-    """The words of each page of a PDF: its outlines say nothing, its structure may."""
-    text = subprocess.run(["pdftotext", "-", "-"], input=content, capture_output=True, check=True)
-    yield from text.stdout.decode().split("\f")[:-1]
-
-
-def first_tells_early(said):
-    """The first number in a frame that the captions so far do not tell; None for none."""
-    known = set()
-    for place, (caption, words) in enumerate(said):
-        known |= numbers_in(caption)
-        extra = numbers_in(words) - known
-        if extra:
-            return place, sorted(extra)
-    return None
-
-
-FORMS = ["html", "pptx", "tex", "svg", "single html"]
+FORMS = ["html", "pptx", "tex", "svg", "single html", "single pdf"]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -220,8 +223,17 @@ def test_no_file_tells_a_number_before_its_step(name, form):
     known = [numbers_known(frames, k) for k in range(len(frames))]
     words = list(told(form, frames))
     assert len(words) == len(frames)
+    assert numbers_in(words[-1])
     for place, text in enumerate(words):
         assert numbers_in(text) <= known[place], (place, sorted(numbers_in(text) - known[place]))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_number_before_its_step_is_caught(form, monkeypatch):
+    frames = draw(different_numbers("lecture"), wrt="w2").frames()
+    monkeypatch.setattr(Look, "has_reached", lambda look, node: True)
+    early = numbers_in(next(iter(told(form, frames)))) - numbers_known(frames, 0)
+    assert len(early) > 3
 
 
 def numbers_known(frames, place):
@@ -239,3 +251,261 @@ def numbers_known(frames, place):
     texts += [seen.look.step.caption.text for seen in frames.pictures[: place + 1]]
     texts += [line.text for line in look.beneath if step.is_last]
     return numbers_in(" ".join(texts))
+
+
+# What is shown, and asked for --------------------------------------------------------------------
+
+WHOLE = ("svg", "html", "pptx", "tex", "tikz", "dot", "pdf")
+
+
+def said(picture, form):
+    """All words of the file of one picture, and of its alternatives."""
+    content = picture.content(f".{form}")
+    if form == "pptx":
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return " ".join(words_of(".xml", package.read(name)) for name in package.namelist())
+    return words_of(".tex" if form == "tikz" else f".{form}", content) + repr(picture)
+
+
+def numbers_of(picture, what):
+    """The numbers of a graph that somebody may want to hide."""
+    written = picture.look.numbers.text
+    nodes = [node for node in picture.graph.nodes if not node.is_constant]
+    found = [node.gradient for node in nodes] if what == "gradients" else [n.value for n in nodes]
+    return numbers_in(" ".join(written(one) for one in found if one is not None))
+
+
+@pytest.mark.parametrize("form", WHOLE)
+@pytest.mark.parametrize("style", ["network", "circuit", "record"])
+def test_no_file_of_an_exercise_tells_what_is_not_shown(style, form):
+    whole = draw(different_numbers("lecture"), wrt="w2", style=style)
+    values, gradients = numbers_of(whole, "values"), numbers_of(whole, "gradients")
+    factors = {whole.look.numbers.text(edge.local) for edge in whole.graph.edges}
+    factors = numbers_in(" ".join(factors)) - values - gradients
+    assert values <= numbers_in(said(whole, form))
+    assert not numbers_in(said(whole.show("names"), form))
+    seen = numbers_in(said(whole.show("values"), form))
+    assert values <= seen
+    assert not seen & (gradients | factors)
+    assert not numbers_in(said(whole.show("gradients"), form)) & factors
+
+
+@pytest.mark.parametrize("form", WHOLE)
+@pytest.mark.parametrize("style", ["network", "circuit", "record"])
+def test_no_file_of_a_question_tells_its_answer(style, form):
+    whole = draw(different_numbers("lecture"), wrt="w2", style=style)
+    asked = whole.ask("w2", "h2")
+    nodes = {node.label: node for node in whole.graph.nodes}
+    text = whole.look.numbers.text
+    secret = numbers_in(" ".join(text(s) for s in (nodes["h2"].value, nodes["h2"].gradient,
+                                                   nodes["w2"].gradient)))  # fmt: skip
+    others = [node for name, node in nodes.items() if name != "h2" and not node.is_constant]
+    others += [node for node in whole.graph.nodes if not node.label and not node.is_constant]
+    secret -= numbers_in(" ".join(text(s) for n in others for s in (n.value, n.gradient)
+                                  if n is not nodes["w2"] or s is n.value))  # fmt: skip
+    assert secret
+    assert secret <= numbers_in(said(whole, form))
+    assert not secret & numbers_in(said(asked, form))
+    assert text(nodes["w2"].value) in said(asked, form)
+    assert "?" in said(asked, form)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_steps_of_a_question_do_not_tell_its_answer(form):
+    frames = draw(different_numbers("lecture"), wrt="w2").ask("h2").frames()
+    whole = frames.at(-1)
+    node = next(node for node in whole.graph.nodes if node.label == "h2")
+    secret = numbers_in(" ".join(whole.look.numbers.text(s) for s in (node.value, node.gradient)))
+    for words in told(form, frames):
+        assert not secret & numbers_in(words)
+
+
+def test_a_question_mark_stands_where_the_answer_will():
+    whole = drawing()
+    asked = whole.ask("w2", "h2")
+    at = {(s.x, s.y) for s in asked.scene.shapes if isinstance(s, Text) and s.text == "?"}
+    answers = {(s.x, s.y): s.text for s in whole.scene.shapes if isinstance(s, Text)}
+    assert {answers[place] for place in at if place in answers} == {"1.6", "−0.12", "−0.24"}
+    result = [s for s in asked.scene.shapes if isinstance(s, Text) and s.key == "derivation"]
+    assert result[-1].text.endswith("?")
+
+
+def test_without_a_backward_pass_a_leaf_is_asked_for_its_value():
+    picture = draw(program("x = 2; y = x^2").output).ask("x")
+    assert repr(picture).splitlines()[0] == "x: value ?"
+
+
+def test_no_dash_holds_a_place_before_backward():
+    picture = draw(program(LECTURE).output)
+    assert not [text for text in texts(picture) if "–" in text]
+    assert "–" not in repr(picture)
+
+
+# Refinements -------------------------------------------------------------------------------------
+
+
+def test_a_moved_unit_takes_its_edges_and_labels_along():
+    whole = drawing()
+    moved = whole.place("h2", right=24, down=16)
+    assert centres(moved)["h2"] == pytest.approx(
+        (centres(whole)["h2"][0] + 24, centres(whole)["h2"][1] + 16), abs=0.02
+    )
+    others = {key: place for key, place in centres(moved).items() if key != "h2"}
+    assert others.items() <= centres(whole).items()
+    unit = next(s for s in moved.scene.shapes if isinstance(s, Circle) and s.key == "h2")
+    for arrow in (s for s in moved.scene.shapes if isinstance(s, Arrow) and "h2" in s.ends):
+        x, y = arrow.points[-1 if arrow.ends[1] == "h2" else 0]
+        assert abs(((x - unit.x) ** 2 + (y - unit.y) ** 2) ** 0.5 - unit.radius) < 0.1
+    twice = whole.place("h2", right=12).place("h2", right=12, down=16)
+    assert twice.scene == moved.scene
+
+
+def test_a_new_name_stands_everywhere():
+    renamed = drawing().rename("h2", "z")
+    assert "z" in texts(renamed)
+    assert not [text for text in texts(renamed) if "h₂" in text]
+    assert "∂ŷ/∂z" in renamed.look.beneath[0].text
+    assert not any("h₂" in scene.description for scene in renamed.frames().scenes)
+
+
+def test_a_title_stands_above_and_moves_nothing_else():
+    whole, titled = drawing(), drawing().titled("  Back  propagation ")
+    assert texts(titled) == ["Back propagation", *texts(whole)]
+    band = titled.scene.height - whole.scene.height
+    assert all(y - band == pytest.approx(centres(whole)[key][1], abs=0.01)
+               for key, (_, y) in centres(titled).items())  # fmt: skip
+    assert b"<title>Back propagation</title>" in titled.content(".svg")
+    assert titled.titled("").scene == whole.scene
+
+
+def test_a_transparent_picture_has_no_ground_and_no_plates():
+    picture = drawing().on("transparent")
+    assert b"<rect" not in picture.content(".svg").replace(b'rx="', b"")
+    assert picture.scene.paper == ""
+    assert drawing().on("#fffbe6").scene.paper == "#fffbe6"
+
+
+def test_a_scaled_picture_is_so_many_times_as_large_in_everything():
+    whole, half = drawing().scene, drawing().scaled(0.5).scene
+    assert (half.width, half.height) == (whole.width / 2, whole.height / 2)
+    for one, other in zip(whole.shapes, half.shapes, strict=True):
+        if isinstance(one, Text):
+            assert other.size == pytest.approx(one.size / 2, abs=0.001)
+    assert drawing().scaled(0.5).scaled(2).scene.width == whole.width
+
+
+def test_a_theme_of_ones_own_says_what_is_hard_to_read():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        own = Theme.like("light", value="#00529b", font="Fira Sans")
+    assert drawing().themed(own).scene.theme == own
+    with pytest.warns(
+        UserWarning, match=r"value #ffff00 stands out from #ffffff by 1\.1:1; .*4\.5"
+    ):
+        Theme.like("light", value="#ffff00")
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_texts_of_our_themes_can_be_read(theme):
+    for name in ("ink", "muted", "value", "gradient", "accent"):
+        assert contrast(getattr(theme, name), theme.paper) >= 4.5
+
+
+def test_frames_have_refinements_of_their_own():
+    frames = drawing().frames()
+    assert len(frames.only("forward")) == 5
+    assert len(frames.only("backward")) == 4
+    assert frames.at(3).scene == frames.scenes[2]
+    assert frames.at(-1).scene == frames.scenes[-1]
+    assert len(frames.handout(per_page=4)) == 3
+    both = Frames.compare(frames, drawing(wrt="w1").frames())
+    assert len(both) == len(frames)
+    assert both.scenes[0].width > 2 * frames.scenes[0].width
+    assert both.scenes[0].size == frames.scenes[0].size
+    assert b", 3000)" in frames.seconds(3).content(".html")
+
+
+def test_pictures_side_by_side_keep_their_size_and_are_not_cropped():
+    scenes = [drawing().scene, drawing().show("names").refit().scene]
+    both = side_by_side(scenes)
+    assert both.width >= sum(scene.width for scene in scenes)
+    assert {t.size for t in both.shapes if isinstance(t, Text)} == {
+        t.size for scene in scenes for t in scene.shapes if isinstance(t, Text)
+    }
+
+
+WRONG = {
+    ".hide(nope)": "no node is named 'nope'",
+    ".hide(h3)": "near it are w3, h2, h1",
+    ".shwo(names)": "did you mean 'show'",
+    ".show(name)": "did you mean 'names'",
+    ".save(x.svg)": "a picture is refined by ask, biases, colour",
+    ".colour(h2, re d)": "a colour is #rrggbb or one of paper, ink",
+    ".colour(h2)": r".colour takes (node, colour): missing a required argument: 'colour'",
+    ".place(h2, right=far)": "place moves by points",
+    ".scaled(0)": "scaled by 0.05 to 20; got 0",
+    ".scaled(big)": ".scaled: ",
+    ".themed(drak)": "did you mean 'dark'",
+    ".titled(a": "a comma or a closing parenthesis is missing",
+    ".titled('a": "a name, a number or a text in quotes is missing",
+    "titled(a)": "refinements are written like",
+    ".titled(a).": "refinements are written like",
+    ".frames().titled(a)": "frames are refined by at, ",
+    ".frames().only(back)": "did you mean 'backward'",
+    ".frames().at(77)": "there are steps 1 to 9; got 77",
+    ".frames().seconds(0)": "0.05 to 600; got 0",
+    ".show(names).frames()": "names alone have no steps",
+    ".__class__()": "refinements are written like",
+    ".rename(a=1, b)": "what has no name= comes first",
+    ".rename(h2, h2, h2)": "too many positional arguments",
+}
+
+
+@pytest.mark.parametrize("written", WRONG)
+def test_a_wrong_refinement_gets_one_clear_line(written):
+    with pytest.raises(DrawingError) as caught:
+        refined(drawing(), written).content(".svg")
+    assert WRONG[written] in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_refinements_as_text_are_those_of_python():
+    whole = drawing()
+    text = '.hide(y).titled("a, (b) \\"c\\"").place(h2, right=12.5, down=-3) . show( values )'
+    by_hand = whole.hide("y").titled('a, (b) "c"').place("h2", right=12.5, down=-3).show("values")
+    assert refined(whole, text).scene == by_hand.scene
+    assert refined(whole, "").scene == whole.scene
+    frames = refined(whole, ".frames(layer).seconds(2)")
+    assert (len(frames), frames.pace) == (len(whole.frames("layer")), 2)
+    assert refined(whole, ".biases(false)").look.biases is False
+    assert set(refinements(Frames)) == {"at", "handout", "only", "seconds"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=".hide(y)show\"'namesx,= 1\\“”", max_size=30))
+def test_any_text_is_read_or_refused(written):
+    try:
+        refined(drawing(), written)
+    except DrawingError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_a_long_chain_of_refinements_is_read_in_a_moment():
+    made = refined(drawing(), ".hide(y)" * 2_000)
+    assert made.look.hidden
+
+
+PAGE = Path(__file__).parents[2] / ".docs" / "hand.md"
+TRIALS = re.findall(r"^>>> picture(\..*)\.save\(\"(.*)\"\)\.name$", PAGE.read_text("utf-8"), re.M)
+TRIALS = [(refinement, file) for refinement, file in TRIALS if "(own)" not in refinement]
+
+
+@pytest.mark.parametrize(("refinement", "file"), TRIALS, ids=[file for _, file in TRIALS])
+def test_what_the_page_says_in_python_is_the_same_as_text(refinement, file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = cli.main(["draw", LECTURE, "--wrt", "w2", "--refine", refinement, "-o", file])
+    assert code == 0
+    made = eval(f"picture{refinement}", {"picture": drawing()})
+    assert Path(file).read_bytes() == made.content(Path(file).suffix)
+    assert len(TRIALS) >= 25

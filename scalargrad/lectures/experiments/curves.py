@@ -34,6 +34,15 @@ class Curves:
     mark: tuple[float, str] | None = None
     shown: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse an experiment without a seed.
+
+        Raises:
+            ValueError: where there are no runs.
+        """
+        if not self.runs:
+            raise ValueError("an experiment needs one seed or more; got none")
+
     @property
     def cases(self) -> list[str]:
         """The names of the curves."""

@@ -9,7 +9,7 @@ from scalargrad.graph.model import Graph
 from scalargrad.view.frames import SECONDS
 from scalargrad.view.scene import Look, Scene
 
-SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".pptx", ".html", ".dot")  # of a picture
+SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".tikz", ".pptx", ".html", ".dot")  # of a picture
 FRAME_SUFFIXES = (".html", ".pdf", ".pptx", ".tex", ".gif", ".svg", ".png")
 
 
@@ -51,6 +51,10 @@ def written(suffix: str, scenes: Sequence[Scene], *, seconds: float | None = Non
         from scalargrad.view.export.pdf import pdf
 
         return pdf(scenes)
+    if suffix == ".tikz":
+        from scalargrad.view.export.tikz import tikz
+
+        return tikz(scenes[0], standalone=False).encode()
     if suffix == ".tex":
         from scalargrad.view.export.tikz import beamer, tikz
 

@@ -5,11 +5,13 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from legible import LECTURE, PROGRAMS, drawn
 
 from scalargrad.notation import tex
 from scalargrad.notation.tex import escaped
-from scalargrad.view.export import tikz as module
-from scalargrad.view.export.tikz import beamer, math, tikz
+from scalargrad.view.export import latex as module
+from scalargrad.view.export.latex import math
+from scalargrad.view.export.tikz import beamer, tikz
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text
 
 SCENE = Scene(
@@ -99,41 +101,85 @@ def test_overlays_step_through_the_scenes(tmp_path):
     assert pages == 5
     assert "Overfull" not in log
     assert source.count(r"\frac{\partial") == 1
-    assert re.search(r"^\\node.*\\hat\{y\}", source, re.M)
-    assert re.search(r"^\\only<3>\{\\node.*\{now\};\}$", source, re.M)
-    assert re.search(r"^\\only<2-5>\{\\path.*rounded corners", source, re.M)
+    assert re.search(r"^\\node\[.*\\hat\{y\}", source, re.M)
+    assert re.search(r"^\\node<3>\[.*now\}\};$", source, re.M)
+    assert re.search(r"^\\node<2->\[.*rounded corners", source, re.M)
 
 
-def test_a_picture_alone_is_no_document():
-    source = tikz(SCENE, standalone=False)
+def lecture(**options):
+    return drawn(LECTURE, {"wrt": "w2", **options})
+
+
+def test_a_unit_is_a_node_and_a_link_a_line_between_names():
+    source = lecture().content(".tex").decode()
+    assert all(line.isascii() for line in source.splitlines() if not line.startswith("%"))
+    assert len(source.splitlines()) <= 60
+    assert r"\node[sg unit] (h1) at (" in source
+    for a, b in (("x", "h1"), ("x", "h2"), ("h1", "yhat"), ("h2", "yhat"), ("yhat", "loss")):
+        assert re.search(rf"^\\draw\[sg edge.*\] \({a}\) -- \({b}\);$", source, re.M)
+    assert source.count(r"\tikzset") == 1
+    assert len(re.findall(r"^\\node", source, re.M)) == 6 + 5 + 4 + 1
+
+
+def test_what_is_drawn_behind_it_by_name_compiles(tmp_path):
+    source = lecture().content(".tex").decode()
+    more = r"\draw[red, bend left] (h2) to (loss); \node[sg unit, above] at (x.north) {new};"
+    pages, _ = compiled(source.replace(r"\end{tikzpicture}", more + r"\end{tikzpicture}"), tmp_path)
+    assert pages == 1
+
+
+def test_a_picture_to_input_takes_the_size_of_the_text_around_it(tmp_path):
+    source = lecture().content(".tikz").decode()
     assert r"\documentclass" not in source
     assert source.startswith("% needs ")
-    assert source.endswith(r"\end{tikzpicture}")
-    assert source.split("% needs ")[1].split("\n", 1)[1] in tikz(SCENE)
+    assert "fontsize" not in source
+    (tmp_path / "net.tikz").write_text(source)
+    document = (
+        "\\documentclass[{size}pt]{{article}}\\usepackage{{amsmath,amssymb,tikz}}\\begin{{document}}"
+        "\\sbox0{{\\input{{net.tikz}}}}\\typeout{{wide \\the\\wd0}}\\fbox{{\\usebox0}}"
+        "\\end{{document}}"
+    )
+    wide = []
+    for size in (10, 12):
+        _, log = compiled(document.format(size=size), tmp_path)
+        wide.append(float(re.search(r"wide ([\d.]+)pt", log)[1]))
+    assert wide[1] / wide[0] == pytest.approx(11.75 / 10, abs=0.02)
 
 
-def test_a_picture_holds_every_text_at_its_place_in_ascii():
-    source = tikz(SCENE)
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_every_example_compiles_alone(name, tmp_path):
+    _, text, options, _ = PROGRAMS[name]
+    pages, log = compiled(drawn(text, options).content(".tex").decode(), tmp_path)
+    assert pages == 1
+    assert "Overfull" not in log
+
+
+@pytest.mark.parametrize("name", ["lecture", "lecture with biases", "convolution"])
+def test_the_steps_of_an_example_compile(name, tmp_path):
+    _, text, options, _ = PROGRAMS[name]
+    frames = drawn(text, options).frames("layer")
+    pages, _ = compiled(frames.content(".tex").decode(), tmp_path)
+    assert pages == len(frames)
+
+
+def test_a_place_in_the_source_is_that_of_the_scene():
+    drawing = lecture(style="circuit")
+    source, scene = drawing.content(".tex").decode(), drawing.scene
+    places = dict(re.findall(r"\((\S+)\) at (\([\d.,]+\))", source))
+    units = [s for s in scene.shapes if isinstance(s, Rectangle) and s.key]
+    assert len(units) == len(places) > 8
+    for unit in units:
+        x, y = map(float, places[unit.key][1:-1].split(","))
+        assert x * scene.size == pytest.approx(unit.x + unit.width / 2, abs=0.2)
+        assert y * scene.size == pytest.approx(unit.y + unit.height / 2, abs=0.2)
+
+
+def test_what_pdflatex_has_no_letter_for_is_a_sign_for_other_engines(tmp_path):
+    source = tikz(Scene(100, 100, texts("入 🍎 x"), "#ffffff", ""))
     assert source.isascii()
-    node = r"\\node\[anchor=([a-z ]+),.*?\] at \(([\d.]+),([\d.]+)\) \{(.*)\};"
-    places = re.findall(node, source)
-    assert places == [
-        ("base", "60", "45", r"$\hat{y}$"),
-        ("base west", "20", "120", r"$\frac{\partial \ell}{\partial w_2}$"),
-        ("base east", "290", "120", r"{\bfseries h$_{1}$$^{(2)}$ = $-$0.24}"),
-    ]
-    defined = set(re.findall(r"\\definecolor\{(\w+)\}", source))
-    used = set(re.findall(r"(?:fill|draw|text)=(c\w+)", source))
-    assert used == defined
-
-
-def test_paint_is_laid_in_order():
-    kinds = [
-        "arrow" if "draw=c94a3b8" in line or "draw=cb45309" in line
-        else "text" if line.startswith(r"\node") else "box"
-        for line in tikz(SCENE).split("use as bounding box")[1].splitlines()[1:-2]
-    ]  # fmt: skip
-    assert kinds == ["arrow"] * 3 + ["box"] * 2 + ["text"] * 3
+    assert r"\sgsign{5165} \sgsign{1F34E} x" in source
+    assert "square" not in source
+    compiled(source, tmp_path)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -150,7 +196,7 @@ def test_escaped_text_is_ascii_on_one_line_with_its_braces_in_pairs(text):
 @pytest.mark.parametrize(
     ("text", "written"),
     [("ŷ", r"\^{y}"), ("θ̂", r"$\hat{\theta}$"), ("w₁₁⁽²⁾", "w$_{11}$$^{(2)}$"), ("−1", "$-$1"),
-     ("x²y³", "x$^{2}$y$^{3}$"), ("漢", tex._BOX), ("a\n b", "a b"), ("--", "{-}{-}")],
+     ("x²y³", "x$^{2}$y$^{3}$"), ("漢", tex.BOX), ("a\n b", "a b"), ("--", "{-}{-}")],
 )  # fmt: skip
 def test_unicode_is_written_in_commands(text, written):
     assert escaped(text) == written
