@@ -252,6 +252,9 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("y=sum(1 for i = 1..10^9)", "ends there"),
         ("y=sum(1 for i = 1..999999999)", "at most"),
         ("y=sum(1 for i in range(3))", "1..3"),
+        ("y=sum(1 for", "1..3"),
+        ("y=[]", "at least one element"),
+        ("y=1 + []", "at least one element"),
     ),
     "Lines": _read(
         ("x := 1; y := 2*x", 2),
@@ -391,6 +394,17 @@ SPELLINGS: dict[str, list[Spelling]] = {
         (r"\[ x=2; y=\dfrac x2 \]", 1),
         (r"x=2; y=x^{-1} + x^{1/2}\,x", 0.5 + 2 * 2**0.5),
         (r"x=[1,2]; y=\sum\limits_{i=1}^{2} x_i^2", 5),
+        (r"y = \begin{bmatrix} 1 \\ 2 \end{bmatrix}^\top \begin{bmatrix} 3 \\ 4 \end{bmatrix}", 11),
+        (
+            r"\begin{align*} w &= 1; x &= 2; y &= 1 \\ z &= w x \\ a &= \sigma(z) \\"
+            r"L &= \tfrac{1}{2}(a-y)^2 \end{align*}",
+            (_sigmoid(2) - 1) ** 2 / 2,
+        ),
+        (
+            r"n=2; y=[1,0]; p=[0.5,0.25]; "
+            r"L = -\frac{1}{n}\sum_{i=1}^{n} \left[ y_i \log p_i + (1-y_i)\log(1-p_i) \right]",
+            -(log(0.5) + log(0.75)) / 2,
+        ),
     ),
 }
 

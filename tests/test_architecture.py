@@ -20,7 +20,7 @@ ROOMS = {
         "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",
         "value", "rebuild", "one_sided",
     ],
-    "notation ": ["formula"],
+    "notation ": ["formula", "ordering"],
     "language": [
         "answers", "vectors", "steps", "library", "tokens", "indices", "expressions", "parsing",
         "running", "reading", "lifting", "writing",

@@ -55,11 +55,13 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions):
     assert wheel.stat().st_size <= 1_200_000
 
 
-def test_nothing_of_others_is_bundled_but_outlines_of_letters(distributions):
+def test_nothing_of_others_is_bundled_but_outlines_of_letters_and_digits(distributions):
     _, wheel = distributions
     kinds = {Path(name).suffix for name in names(wheel) if name.startswith("scalargrad/")}
     # Python, the marker of types, programs, worksheets and claims: no library.
-    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css", ".z", ".txt"}
+    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css", ".z", ".txt", ".gz"}
+    images = {name for name in names(wheel) if name.endswith(".gz")}
+    assert images == {"scalargrad/train/digits.csv.gz"}  # its licence is said where it is read
     outlines = {
         name for name in names(wheel) if name.endswith((".z", ".txt")) and "/licenses/" not in name
     }

@@ -22,9 +22,9 @@ from scalargrad.notation.formula import (
     evaluated,
     formula,
     name,
-    ordered,
 )  # fmt: skip
 from scalargrad.notation.names import typeset
+from scalargrad.notation.ordering import ordered
 
 
 @dataclass(frozen=True)

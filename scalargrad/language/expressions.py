@@ -308,7 +308,7 @@ class Yard:
             self._take_for(token)
         elif self.source.is_word(token):
             raise LocatedError(f"'{token.text}': {answers.WORDS[token.text]}", token.position)
-        elif kind in ("name", "sum") or (kind in _CLOSES and self._is_product(token)):
+        elif kind in ("name", "sum") or (kind in _CLOSES and (kind != "[" or token.spaced)):
             self._take_product(token)
         elif kind == "%":
             raise self._about_percent(token)
@@ -385,10 +385,6 @@ class Yard:
         name = token.text
         is_node = self.source.is_node(name) or name in self._parameters
         return token.kind == "name" and not is_node and self.source.called(name) is not None
-
-    def _is_product(self, token: Token) -> bool:
-        """Whether a bracket behind an operand begins a factor, and no element of a vector."""
-        return token.kind != "[" or token.spaced
 
     def _take_product(self, token: Token) -> None:
         """A product without a sign."""
@@ -518,11 +514,13 @@ class Yard:
 
     def _is_group(self, opened: _Pending) -> bool:
         """Whether square brackets group, as in −[y ln a + …]: an operator stands beside them."""
+        if opened.arity != 1:
+            return False
         last = self._steps[-1]
         is_vector = isinstance(last, Number) or (isinstance(last, Call) and last.called is LIST)
         has_operator = self._following.kind in _OPERATORS or self._following.kind == "power"
         has_operator = has_operator or bool(self._pending and self._pending[-1].strength != _OPEN)
-        return opened.arity == 1 and has_operator and not is_vector
+        return has_operator and not is_vector
 
     # Sums
 

@@ -56,10 +56,13 @@ def ranges_of(tokens: Sequence[Token], place: int) -> tuple[tuple[Range, ...], i
     """The ranges behind for, as in i = 1..3, j = 1..2, and the place of what follows them."""
     ranges = []
     while True:
-        name, between = tokens[place], tokens[place + 1]
+        name = tokens[place]
+        if name.kind != "name":
+            raise LocatedError(_OVER, name.position)
+        between = tokens[place + 1]
         is_between = between.kind in ("=", "∈") or between.text == "in"
-        if name.kind != "name" or not is_between or place + 5 > len(tokens):
-            raise LocatedError(_OVER, between.position if name.kind == "name" else name.position)
+        if not is_between or place + 5 > len(tokens):
+            raise LocatedError(_OVER, between.position)
         first, to, last = tokens[place + 2 : place + 5]
         if to.kind != ".." and to.text != "to":
             raise LocatedError(_OVER, first.position)

@@ -71,7 +71,7 @@ _STYLES = r"mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|textit|textbf|operato
 _ACCENTS = r"hat|bar|tilde|dot|widehat|overline|widetilde"
 _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
-_TRANSPOSED = r"(?:\\top|⊤|ᵀ|\\intercal|\\math(?:rm|sf)\{T\})(?![A-Za-z])\ *\}?"
+_TRANSPOSED = r"(?:\\top|⊤|ᵀ|\\intercal|\\math(?:rm|sf)\{T\})(?![A-Za-z])(?:\ *\})?"
 _ONE = r"(?:\\math(?:bf|bb)\{1\}|𝟙|1(?=_\\?\{))(?:_(?=\\?\{))?"  # of an indicator
 _LOW_INDEX = rf"_\ *(?:{_BRACED}|[a-z](?![A-Za-z0-9]))|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
 _HIGH_INDEX = rf"\^\ *(?:{_BRACED}|[A-Za-z0-9])|[{SUPERSCRIPTS}]++"
@@ -193,7 +193,7 @@ def _pieces(text: str) -> Iterator[Token]:
                 written = name
         elif kind == "power":
             letters = _LEVEL.findall(level(written))
-            if not letters[-1].isdigit() or len(letters) > 2:
+            if not "".join(letters).lstrip("+-").isdigit():
                 yield from _raised(letters, Token("^", "^", start, match.end(), spaced))
                 spaced = False
                 continue

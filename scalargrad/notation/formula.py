@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -353,22 +353,22 @@ def collected(written: Formula) -> Formula:
     """
     if written.head == "neg" and written.parts[0].head == "+":
         terms = written.parts[0].parts
-        is_difference = [_is_negative(term) for term in terms] == [False, True]
+        is_difference = [has_minus(term) for term in terms] == [False, True]
         return -terms[1] - terms[0] if is_difference else written
     if written.head != "+":
         return written
     first, *others = written.parts
-    if first.head == "number" and first.parts[0] < 0 and not any(map(_is_negative, others)):
+    if first.head == "number" and first.parts[0] < 0 and not any(map(has_minus, others)):
         return collected(Formula("+", (*others, first)))
     factors = [_factors(term) for term in written.parts]
     shared = {(abs(f.number), f.below) for f in factors if is_exact(f.number)}
-    is_negative = all(map(_is_negative, written.parts))
+    all_negative = all(map(has_minus, written.parts))
     if len(shared) != 1 or not all(f.powers for f in factors):
         return written
     ((number, below),) = shared
-    if (number, below) == (1, 1) and not is_negative:
+    if (number, below) == (1, 1) and not all_negative:
         return written
-    sign = -1 if is_negative else 1
+    sign = -1 if all_negative else 1
     terms = [f._replace(number=sign if f.number > 0 else -sign, below=1) for f in factors]
     whole = _bounded("+", tuple(_product(term, _NOTHING) for term in terms))
     return _product(_Factors(sign * number, ((whole, 1),), below), _NOTHING)
@@ -385,7 +385,7 @@ def _relation(sign: str, a: Formula, b: Formula) -> Formula:
     if a.head == "number":
         sign, a, b = _TURNED[sign], b, a
     if b.is_number(0) and a.head == "+" and len(a.parts) == 2:
-        (first, second), is_taken = a.parts, [_is_negative(part) for part in a.parts]
+        (first, second), is_taken = a.parts, [has_minus(part) for part in a.parts]
         if is_taken == [False, True]:
             a, b = first, -second
         elif is_taken == [True, False]:
@@ -395,7 +395,8 @@ def _relation(sign: str, a: Formula, b: Formula) -> Formula:
     return _bounded(sign, (a, b))
 
 
-def _is_negative(term: Formula) -> bool:
+def has_minus(term: Formula) -> bool:
+    """Whether a term has a minus sign in front."""
     return term.head == "neg" or (term.head == "number" and bool(term.parts[0] < 0))
 
 
@@ -481,68 +482,6 @@ def substituted(written: Formula, another: Callable[[Formula], Formula]) -> Form
     if written.head == "name":
         return another(written)
     return written.mapped(lambda part: substituted(part, another))
-
-
-def ordered(written: Formula, names: Iterable[str]) -> Formula:
-    """The formula with the names in its products, and its like terms, in a given order.
-
-    Args:
-        written: a derivative, whose factors and terms stand as the chain rule gave them.
-        names: in the order in which they were typed; other names go in front.
-
-    >>> x, w = name("x"), name("w")
-    >>> str(ordered(2 * x * w, ["w", "x"])), str(ordered((x + w) * x, ["w", "x"]))
-    ('2w x', '(w + x)x')
-    """
-    place = {label: number for number, label in enumerate(names)}
-
-    def sorted_in(part: Formula) -> Formula:
-        parts = part.mapped(sorted_in).parts
-        if part.head == "*":
-            parts = _sorted_factors(parts, place)
-        if part.head == "+" and len(set(map(_kind_of_term, parts))) == 1:
-            parts = tuple(sorted(parts, key=lambda term: _places(term, place)))
-        return Formula(part.head, parts)
-
-    return sorted_in(written)
-
-
-def _sorted_factors(parts: tuple[Formula, ...], place: Mapping[str, int]) -> tuple[Formula, ...]:
-    """Names in their order, Greek ones first; functions and powers such as xⁿ behind them.
-
-    The node's own name, as in h(1 − h)x, stands in front, but not before a name: x f, never f x.
-    """
-    movable = [slot for slot, factor in enumerate(parts) if _kind(factor)]
-    own = -1 if len(movable) < len(parts) - (parts[0].head == "number") else len(place)
-
-    def rank(factor: Formula) -> tuple[int, int]:
-        label = _base(factor).parts[0] if _kind(factor) == 1 else ""
-        is_greek = len(label) == 1 and "α" <= label <= "ω"
-        return _kind(factor), -2 if is_greek else place.get(label, own)
-
-    chosen = sorted((parts[slot] for slot in movable), key=rank)
-    moved = dict(zip(movable, chosen, strict=True))
-    return tuple(moved.get(slot, factor) for slot, factor in enumerate(parts))
-
-
-def _kind_of_term(term: Formula) -> tuple[int, bool, bool]:
-    return term.size, _is_negative(term), term.head == "number"
-
-
-def _base(factor: Formula) -> Formula:
-    return factor.parts[0] if factor.head == "^" else factor
-
-
-def _kind(factor: Formula) -> int:
-    """1 for a name and its powers, 2 for a function and a power with a name on high, else 0."""
-    if factor.head == "^" and factor.parts[1].head != "number":
-        return 2
-    return {"name": 1, "call": 2}.get(_base(factor).head, 0)
-
-
-def _places(term: Formula, place: Mapping[str, int]) -> list[int]:
-    parts = parts_of(term, MOST) or []
-    return sorted(place.get(part.parts[0], -1) for part in parts if part.head == "name")
 
 
 def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:

@@ -140,7 +140,8 @@ def grade(
     """The results of a class.
 
     Every submission is marked against the program of the key, whatever program it shows. Of several
-    keys it is the one with the program of the submission.
+    keys it is that of the student's variant, as the roster has it, else that of the sheet's id,
+    else the one with its program.
 
     Args:
         key: a sheet; its table says what is asked for. Of variants several sheets, a folder of
@@ -233,7 +234,8 @@ def grade_to(
 
 def _digest(job: Job, text: str) -> str:
     rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes), str(job.precision))
-    content = json.dumps([__version__, job.program, job.asked, job.key, job.id, rules, text])
+    about = [job.program, job.asked, job.points, job.key, job.id, rules]
+    content = json.dumps([__version__, *about, text])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

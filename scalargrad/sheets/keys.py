@@ -80,6 +80,11 @@ class Job:
 Choice = Callable[[str], str]  # the variant of a person, by the name of a submission; "" for none
 
 
+def any_variant(name: str) -> str:
+    """What is known of a person without a roster."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Jobs:
     """The jobs of a class.
@@ -90,7 +95,7 @@ class Jobs:
     """
 
     all: tuple[Job, ...]
-    variant_of: Choice = str
+    variant_of: Choice = any_variant
 
     def of(self, text: str, name: str = "") -> Job:
         """The job of a submission: its roster's, else that of its id, else that of its program.
@@ -110,9 +115,7 @@ class Jobs:
         shown = program_in(text)
         tests: list[Callable[[Job], bool]] = [lambda job: bool(id_) and job.id == id_]
         if shown is not None:
-            tests.append(lambda job: without_layout(job.program) == without_layout(shown))
-            as_parsed = parsed(shown)
-            tests.append(lambda job: bool(as_parsed) and parsed(job.program) == as_parsed)
+            tests.append(lambda job: parsed(job.program) == parsed(shown))
         tests.append(lambda job: bool(id_) and job.variant == variant_in(id_))
         for test in tests:
             found = [job for job in self.all if test(job)]
@@ -150,7 +153,7 @@ class Jobs:
         return [quantities_of(program(text)) for text in makes.values()]
 
 
-def jobs_of(keys: Paths, rules: Rules, variant_of: Choice = lambda name: "") -> Jobs:
+def jobs_of(keys: Paths, rules: Rules, variant_of: Choice = any_variant) -> Jobs:
     """The jobs for one key, or for many: a folder of them, or key.md for key-1.md, key-2.md, ….
 
     Raises:
@@ -170,7 +173,7 @@ def jobs_of(keys: Paths, rules: Rules, variant_of: Choice = lambda name: "") -> 
             sheet.text, asked, rules, slopes, path.name, sheet.precision, sheet.id, variant,
             tuple(points[name] for name in asked),
         )  # fmt: skip
-        other = found.setdefault(without_layout(sheet.text), job)
+        other = found.setdefault(parsed(sheet.text), job)
         if set(other.asked) != set(asked) or other.slopes != job.slopes:
             raise SheetError(
                 f"the keys {other.key} and {job.key} have one program and ask for different "
@@ -192,16 +195,14 @@ def parsed(text: str) -> str:
     """
     try:
         return "\n".join(sorted(program_text(program(text).output).split("\n")))
-    except (DomainError, ProgramError, ValueError):
-        return ""
+    except (DomainError, ProgramError, ValueError):  # one that cannot be read, by its letters
+        return without_layout(text)
 
 
 def shows_another_program(text: str, job: Job) -> bool:
     """Whether a sheet shows a program, and not that of its key."""
     shown = program_in(text)
-    if shown is None or without_layout(shown) == without_layout(job.program):
-        return False
-    return parsed(shown) != parsed(job.program)
+    return shown is not None and parsed(shown) != parsed(job.program)
 
 
 def keys_in(keys: Paths) -> list[Path]:

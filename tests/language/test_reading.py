@@ -1213,6 +1213,11 @@ def test_a_tower_of_exact_numbers_is_soon_a_float(text: str) -> None:
 
 SCRAPS = [*"xy_0 2.~≈+-*/^(),=;#\n\r⁽⁾²⁻₂ŷ−·%а\0\u0302", "**", "1/3", "e5", "e400", "^9^9", "a="]
 SCRAPS += ["inf", "nan", "log(", "tanh(", "max(", "where(", "(x", ")", "9" * 300, "^~9e99"]
+SCRAPS += [
+    *"[]{}|&‖Σ∏∈ᵀⁿ⁻ˣ@<½𝟙", r"\frac12", r"\frac{", r"\sqrt[3]{", r"\begin{bmatrix}", r"\\",
+    r"\end{bmatrix}", "Σᵢ", "Σ_{i=1}^{3}", r"\sum_i", "x_i", "^{-1}", "^T", r"^\top", "‖_1", "1_{",
+    "_+", "for", "softmax(", "p, q =", "f(x) =", "mse(", "1/n ",
+]  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore:an exact number grew")

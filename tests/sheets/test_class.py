@@ -335,6 +335,12 @@ def test_lines_are_worth_what_the_key_says(tmp_path, hand_in):
     (result,) = graded(key, hand_in({"a.md": answered(VARIANTS[0], *answers[:3], "7.77")})).results
     assert (result.points, result.most) == (2.5, 6.5)
     assert result.score == 0.75  # the share of the lines, as ever
+    with ThreadPoolExecutor(1) as pool:  # what was marked before is worth what the key says now
+        for points in (4, 6):
+            key.write_text(with_points(VARIANTS[0], 0, 0, 0, points).markdown(answers=True))
+            book = grade_to(tmp_path / "g.csv", key, [key], executor=pool, force=True)
+            assert book.results[0].points == points
+    key.write_text(sheet.markdown(answers=True))
     for wrong in ("many", "-1", "nan"):
         key.write_text(sheet.markdown(answers=True).replace("| 4 |", f"| {wrong} |"))
         with pytest.raises(SheetError, match="points are a number from 0; got"):

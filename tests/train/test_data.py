@@ -396,3 +396,10 @@ def test_the_digits_are_those_of_the_uci_repository():
     assert {pixel * 16 % 1 for row in digits.inputs for pixel in row} == {0.0}
     counts = [digits.targets.count(label) for label in digits.classes]
     assert counts == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]  # as UCI documents them
+
+
+def test_the_digits_are_those_of_scikit_learn():
+    bundle = peer("sklearn.datasets").load_digits()
+    digits = data.digits()
+    assert [[pixel * 16 for pixel in row] for row in digits.inputs] == bundle.data.tolist()
+    assert list(digits.targets) == bundle.target.tolist()
