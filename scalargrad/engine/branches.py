@@ -56,7 +56,7 @@ def shared(g: Scalar, condition: Scalar) -> tuple[Any, Any, Any]:
     >>> shared(3.0, 1), shared(3.0, 0)
     ((None, 3.0, None), (None, None, 3.0))
     """
-    if scalars.is_number(condition):
+    if scalars.is_known(condition):
         return (None, g, None) if condition else (None, None, g)
     return None, _within(g, condition, True), _within(g, condition, False)
 

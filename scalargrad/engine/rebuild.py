@@ -13,7 +13,7 @@ from collections.abc import Collection, Container, Mapping
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.copying import restored
 from scalargrad.engine.ops import CONSTANT, Operation
-from scalargrad.engine.scalars import Scalar, is_number
+from scalargrad.engine.scalars import Scalar, is_known
 from scalargrad.engine.value import Value, constant, node_of
 from scalargrad.errors import DomainError
 
@@ -97,7 +97,7 @@ def depended_on(results: Collection[Value], until: Container[Value] = ()) -> set
 
 def taken(node: Value) -> tuple[Value, ...]:
     """The parents on which a node depends."""
-    if node.op is None or not (node.op.chooses and is_number(node.operands[0])):
+    if node.op is None or not (node.op.chooses and is_known(node.operands[0])):
         return node.parents
     condition, if_true, if_false = node.parents
     return condition, if_true if node.operands[0] else if_false

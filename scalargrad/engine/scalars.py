@@ -157,13 +157,18 @@ def is_number(scalar: Scalar) -> bool:
     return kind_of(scalar).rank <= FLOAT.rank
 
 
+def is_known(scalar: Scalar) -> bool:
+    """Whether a scalar is one number, of mpmath too, so that a condition holds or does not."""
+    return is_number(scalar) or kind_of(scalar).name == "mpmath number"
+
+
 def is_finite(scalar: Scalar) -> bool:
     """Whether a scalar is neither infinite nor nan; lanes and symbols, which cannot tell, are.
 
     >>> is_finite(10**400), is_finite(math.inf)
     (True, False)
     """
-    return kind_of(scalar) is EXACT or not is_number(scalar) or math.isfinite(scalar)
+    return not is_known(scalar) or bool(abs(scalar) < math.inf)
 
 
 MOST_BITS = 20_000  # of an exact number, in programs and elsewhere

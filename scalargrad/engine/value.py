@@ -387,12 +387,10 @@ class Value:
         """∂y/∂aᵢ for each parent, at the operands that were captured."""
         if self.op is None or self.p is None:
             return ()
-        try:
-            return self.op.constants or self.op.derivatives(self.data, *self.operands)
-        except (ArithmeticError, ValueError):
-            if self.data == self.data:
-                raise
-            return (math.nan,) * len(self.parents)  # of a branch without value, not taken
+        is_nan = scalars.is_known(self.data) and self.data != self.data
+        if is_nan and self.op.inside and not self.op.inside(*self.operands):
+            return (math.nan,) * len(self.parents)  # in a branch of where that is not taken
+        return self.op.constants or self.op.derivatives(self.data, *self.operands)
 
     @property
     def pullback(self) -> Pullback:

@@ -81,6 +81,16 @@ def bits(found: dict[Value, Any]) -> dict[Value, tuple[Any, str]]:
     return {node: (type(g), repr(g)) for node, g in found.items()}
 
 
+def test_a_row_may_hold_a_node_twice() -> None:
+    x, zero = Value(1.5), Value(0.0)
+    twice = Row([x, x], True)
+    weights = [Row([Value(0.25), Value(-3.0)]), Row([Value(-2.0), Value(5.0)])]
+    y = dot_of(zero, weights[0], twice) * dot_of(zero, weights[1], twice)
+    found = gradients(y, 1.0)
+    assert bits(found) == bits(gradients(y, 1.0, pullback))
+    assert found[x] == 2 * (0.25 - 3) * (5 - 2) * 1.5
+
+
 MIXED = graphs(["row", "row", "row", "layer", "chain"], NUMBERS)
 NETWORKS = graphs(["layer", "layer", "row"], st.floats(-4, 4))
 

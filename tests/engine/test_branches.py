@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from copy import deepcopy
 
+import mpmath
 import numpy as np
 import pytest
 from peers import present
@@ -124,6 +125,25 @@ def test_a_branch_that_is_not_taken_needs_no_value_in_a_program(text: str) -> No
     assert deepcopy(y).data == y.data
     for style in ("network", "circuit", "record"):
         assert draw(y, style=style).content(".svg")
+
+
+@pytest.mark.parametrize("text", WITHOUT_VALUE)
+def test_with_the_numbers_of_mpmath_it_needs_none_either(text: str) -> None:
+    value, slope, _ = WITHOUT_VALUE[text]
+    p = program(text, x=mpmath.mpf(-2))
+    p.output.backward()
+    assert (float(p.output), float(p["x"].grad)) == (pytest.approx(value), pytest.approx(slope))
+    assert "nan" not in derive(p.output, p["x"]).text
+
+
+@pytest.mark.parametrize(("f", "slopes"), BELOW_ONE.values(), ids=BELOW_ONE)
+def test_the_other_branch_is_not_looked_at_in_the_numbers_of_mpmath(
+    f: Callable[[Value, Value], Value], slopes: list[float]
+) -> None:
+    for at, slope in zip(POINTS, slopes, strict=True):
+        x = Value(mpmath.mpf(at))
+        f(x, condition(x)).backward()
+        assert same(float(x.grad), slope)
 
 
 @pytest.mark.parametrize("text", WITHOUT_VALUE)

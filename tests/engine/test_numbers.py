@@ -93,6 +93,13 @@ def reciprocals(x, times):
     return x
 
 
+def steady(x, times):
+    for step in range(times):
+        factor = 1 + Fraction(1, step * step + 3)
+        x = x * factor - (factor - 1) * Fraction(7, 3)  # 7/3, as before
+    return x
+
+
 @pytest.mark.parametrize(
     "built",
     [
@@ -102,9 +109,10 @@ def reciprocals(x, times):
         lambda x: ops.dot(x, *[part for n in range(1, 15_000) for part in (x, Fraction(1, n))]),
         lambda x: ops.prod(*[x / 2 + Fraction(1, n * n + 1) for n in range(1, 1500)]),
         lambda x: reciprocals(x, 1500),
+        lambda x: steady(x, 2000),
         lambda x: x ** Fraction(10**4),
     ],
-    ids=["total", "mean", "sum", "dot", "prod", "chain", "pow"],
+    ids=["total", "mean", "sum", "dot", "prod", "chain", "gradient alone", "pow"],
 )
 def test_sums_products_and_gradients_of_exact_numbers_are_bounded(built):
     x, rounded = Value("7/3", "x"), Value(7 / 3)
