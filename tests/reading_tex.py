@@ -3,6 +3,7 @@ powers, calls, brackets, conditions. It computes while it reads."""
 
 import math
 import re
+import subprocess
 from fractions import Fraction
 
 from scalargrad.engine import scalars
@@ -131,3 +132,16 @@ def read_tex(tex, names):
     value = choice()
     assert tokens == ["end"]
     return value
+
+
+def set_by_pdflatex(bodies, folder):
+    """Set some bodies as one document, with amsmath and no other package."""
+    document = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n"
+    document += "\n".join(bodies) + "\n\\end{document}\n"
+    (folder / "all.tex").write_text(document, encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
+        cwd=folder, capture_output=True, text=True, timeout=120, errors="replace", check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-1500:]
+    assert "Missing character" not in (folder / "all.log").read_text(errors="replace")

@@ -51,9 +51,7 @@ class Picture:
             DrawingError: for another suffix.
             FileError: when the place cannot be written to.
         """
-        target = Path(path)
-        write_whole(target, self.content(target.suffix))
-        return target
+        return _saved(self, path)
 
     def content(self, suffix: str) -> bytes:
         """The bytes of a file with a suffix.
@@ -177,9 +175,7 @@ class Frames:
             DrawingError: for another suffix.
             FileError: when the place cannot be written to.
         """
-        target = Path(path)
-        write_whole(target, self.content(target.suffix))
-        return target
+        return _saved(self, path)
 
     def content(self, suffix: str) -> bytes:
         """The bytes of a file with a suffix.
@@ -211,6 +207,12 @@ class Frames:
             'sandbox="allow-scripts" style="border:0; max-width:100%" '
             f'width="{width:.0f}" height="{height:.0f}">{stills(self.scenes)}</iframe>'
         )
+
+
+def _saved(made: Picture | Frames, path: str | os.PathLike[str]) -> Path:
+    target = Path(path)
+    write_whole(target, made.content(target.suffix))
+    return target
 
 
 def side_by_side(scenes: Sequence[Scene], across: int = 0, room: int = 0) -> Scene:

@@ -90,3 +90,11 @@ def test_the_benchmark_fails_where_a_bound_is_missed(monkeypatch, capsys, is_met
     monkeypatch.setattr("sys.argv", ["students.py", "--quick"])
     assert students.main() == (not is_met)
     assert ("MISSED (b)" in capsys.readouterr().out) == (not is_met)
+
+
+@pytest.mark.parametrize("number", ["1", "1.0", "1.00"])
+def test_one_number_on_every_line_of_a_recurrent_net_earns_its_right_lines(monkeypatch, number):
+    monkeypatch.undo()
+    net = credit.Net(credit.NETS[6])
+    written = dict.fromkeys(net.truth, number)
+    assert net.score(written)[0] <= net.share_right(written) + 0.03

@@ -3,7 +3,6 @@ import math
 import random
 import re
 import shutil
-import subprocess
 import time
 from fractions import Fraction
 
@@ -12,6 +11,7 @@ import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
+from reading_tex import set_by_pdflatex
 
 from scalargrad.engine.backward import partial, topological_order
 from scalargrad.engine.value import Value
@@ -523,15 +523,7 @@ def test_a_plain_latex_sets_all_of_it(tmp_path):
     bodies += [derive(diamonds(40)[1], "x").latex]
     bodies += [hostile_derivation(label).latex for label in HOSTILE]
     bodies += [derive(output, name).latex for output, name in other_scalars()]
-    document = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n"
-    document += "\n".join(bodies) + "\n\\end{document}\n"
-    (tmp_path / "all.tex").write_text(document, encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, errors="replace", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-1500:]
-    assert "Missing character" not in (tmp_path / "all.log").read_text(errors="replace")
+    set_by_pdflatex(bodies, tmp_path)
 
 
 # Other scalars -----------------------------------------------------------------------------------

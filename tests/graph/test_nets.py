@@ -3,10 +3,10 @@
 import math
 import re
 import shutil
-import subprocess
 from fractions import Fraction
 
 import pytest
+from reading_tex import set_by_pdflatex
 
 from scalargrad import derive, partial, program
 from scalargrad.lectures import LECTURES
@@ -94,15 +94,7 @@ def test_a_plain_latex_sets_every_derivation(tmp_path):
         for name in p.vectors
         if len(p.outputs) == 1
     ]
-    document = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}\n"
-    document += "\n".join(bodies) + "\n\\end{document}\n"
-    (tmp_path / "all.tex").write_text(document, encoding="utf-8")
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, errors="replace", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-1500:]
-    assert "Missing character" not in (tmp_path / "all.log").read_text(errors="replace")
+    set_by_pdflatex(bodies, tmp_path)
     assert len(bodies) > 100
 
 

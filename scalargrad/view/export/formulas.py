@@ -1,9 +1,8 @@
-"""Mathematics as Office and browsers hold it, so that it can be edited and read aloud."""
+"""Mathematics as Office holds it, so that it can be edited and read aloud."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
@@ -169,35 +168,3 @@ def omml(part: Part, style: str) -> str:
     scripts = [inside("sub", below)] * (below != NOTHING)
     scripts += [inside("sup", above)] * (above != NOTHING)
     return f"<m:{name}>{inside('e', nucleus)}{''.join(scripts)}</m:{name}>"
-
-
-# Browsers ----------------------------------------------------------------------------------------
-
-
-def mathml(part: Part) -> str:
-    """A formula for browsers, without its outer element."""
-    inner: Callable[[Part], str] = lambda of: f"<mrow>{mathml(of)}</mrow>"  # noqa: E731
-    parts = part.parts
-    if part.kind == "row":
-        return "".join(map(mathml, parts))
-    if part.kind == "words":
-        return f"<mtext>{escape(part.text)}</mtext>"
-    if part.kind == "sign":
-        name = "mi" if part.text.isalpha() else "mn" if part.text[:1].isdigit() else "mo"
-        return f"<{name}>{escape(part.text)}</{name}>"
-    if part.kind == "fraction":
-        return f"<mfrac>{inner(parts[0])}{inner(parts[1])}</mfrac>"
-    if part.kind == "root":
-        degree = parts[1].parts
-        name = "mroot" if degree else "msqrt"
-        return f"<{name}>{inner(parts[0])}{inner(parts[1]) if degree else ''}</{name}>"
-    if part.kind == "accent":
-        return f'<mover accent="true">{inner(parts[0])}<mo>{part.text}</mo></mover>'
-    if part.kind == "fence":
-        left, right = (f"<mo>{escape(end)}</mo>" for end in part.text.split("\n"))
-        return f"<mrow>{left}{mathml(parts[0])}{right}</mrow>"
-    nucleus, below, above = parts
-    if below != NOTHING and above != NOTHING:
-        return f"<msubsup>{inner(nucleus)}{inner(below)}{inner(above)}</msubsup>"
-    name, script = ("msub", below) if below != NOTHING else ("msup", above)
-    return f"<{name}>{inner(nucleus)}{inner(script)}</{name}>"

@@ -198,6 +198,12 @@ def interrupted(line: Outline, gaps: Sequence[Area]) -> Outline:
     return Outline(tuple(segments))
 
 
+def is_cut(arrow: Arrow) -> bool:
+    """Whether something is written on an arrow, and not beside it."""
+    whole = through(arrow.points, arrow.curved)
+    return interrupted(whole, arrow.gaps) is not whole
+
+
 _STEPS = 24  # straight pieces that a cubic is cut in
 
 

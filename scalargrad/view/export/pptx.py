@@ -18,7 +18,7 @@ from math import dist
 from unicodedata import combining, normalize
 
 from scalargrad.view.export.formulas import Part, omml, read
-from scalargrad.view.export.outlines import interrupted, layer, legal, through
+from scalargrad.view.export.outlines import is_cut, layer, legal, through
 from scalargrad.view.export.package import package
 from scalargrad.view.export.units import Block, blocks, box
 from scalargrad.view.layout.layered import Point
@@ -106,7 +106,7 @@ class _Slide:
         for key in self.units:
             self.numbers[key] = self._number()
         arrows = [s for s in scene.shapes if isinstance(s, Arrow) and s.gaps]
-        self.on_lines = {_label(arrow) for arrow in arrows if _is_cut(arrow)}
+        self.on_lines = {_label(arrow) for arrow in arrows if is_cut(arrow)}
         drawn = [self._shape(shape) for shape in scene.shapes]
         drawn += [self._block(block) for block in blocks(scene) if block.key not in self.units]
         self.xml = _SLIDE.format(
@@ -380,12 +380,6 @@ def _corners(shape: Rectangle | Circle) -> list[Point]:
 def _label(arrow: Arrow) -> str:
     """The key of what is written at an arrow."""
     return "label " + "-".join(arrow.ends)
-
-
-def _is_cut(arrow: Arrow) -> bool:
-    """Whether something is written on an arrow, and not beside it."""
-    whole = through(arrow.points, arrow.curved)
-    return interrupted(whole, arrow.gaps) != whole
 
 
 def _is_drawn(shape: object) -> bool:

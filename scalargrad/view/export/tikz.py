@@ -13,7 +13,7 @@ from math import hypot
 from textwrap import wrap
 
 from scalargrad.view.export.latex import SIGN, math, worded
-from scalargrad.view.export.outlines import interrupted, legal, through
+from scalargrad.view.export.outlines import is_cut, legal, through
 from scalargrad.view.export.units import Block, blocks
 from scalargrad.view.layout.layered import Point
 from scalargrad.view.scene import THEMES, Arrow, Circle, Rectangle, Scene, Shape, Text
@@ -322,7 +322,7 @@ class _Picture:
         on_lines = {
             f"label {'-'.join(arrow.ends)}"
             for arrow in self.steps
-            if isinstance(arrow, Arrow) and arrow.gaps and _is_cut(arrow)
+            if isinstance(arrow, Arrow) and arrow.gaps and is_cut(arrow)
         }
         found = []
         texts = [s for s in self.steps if isinstance(s, Text) and s.key not in self.units]
@@ -384,12 +384,6 @@ def _apart(side: Point, point: Point, is_upright: bool) -> float:
     """How far a point is from the line of a side of a box, its middle preferred."""
     right, down = abs(side[0] - point[0]), abs(side[1] - point[1])
     return right + 0.01 * down if is_upright else down + 0.01 * right
-
-
-def _is_cut(arrow: Arrow) -> bool:
-    """Whether something is written on an arrow, and not beside it."""
-    whole = through(arrow.points, arrow.curved)
-    return bool(interrupted(whole, arrow.gaps) != whole)
 
 
 def _ranges(numbers: Sequence[int], last: int) -> str:
