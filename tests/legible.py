@@ -95,10 +95,16 @@ def holds(area: Area, point: tuple[float, float], room: float = 0.0) -> bool:
 
 
 def gap(area: Area, arrow: Arrow) -> float:
-    """From an area to a line; 0 where it runs through."""
+    """From an area to a line, to a tenth of a point; 0 where it runs through."""
+    far = _far(area, way(arrow, 40))
+    longest = max(dist(a, b) for a, b in pairwise(arrow.points))
+    return far if far > longest / 40 else _far(area, way(arrow, int(longest * 5) + 1))
+
+
+def _far(area: Area, points: Iterator[tuple[float, float]]) -> float:
     return min(
         hypot(max(area[0] - x, x - area[2], 0.0), max(area[1] - y, y - area[3], 0.0))
-        for x, y in way(arrow, 40)
+        for x, y in points
     )
 
 

@@ -206,13 +206,11 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
         seen = (left - far, top - far, right + far, bottom + far)
         if _inside(seen, route.points[0]) or _inside(seen, route.points[-1]):
             return False
-    elif route.is_curved:
+    else:  # at an end of its line a label is farther from it than in the middle
         far = distance(area, own)
         if far == 0.0:
             return False
         clear = max(clear, _NEARER * far + 0.05)
-    else:
-        clear = max(clear, _NEARER * _BESIDE + 0.05)
     left, top, right, bottom = left - clear, top - clear, right + clear, bottom + clear
     for segment in gap.foreign:
         x0, y0, x1, y1 = segment
