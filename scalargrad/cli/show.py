@@ -76,6 +76,9 @@ def draw(
 ) -> None:
     """Draw the graph of a program with value and gradient on every node.
 
+    A last statement that gives a vector is several outputs, drawn together, without gradients;
+    with --wrt the last of them is drawn.
+
     Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w -o loss.svg
     """
     from scalargrad.view.drawing import Drawing, draw
@@ -83,8 +86,11 @@ def draw(
     from scalargrad.view.refining import refined
 
     example = read_program(text, at)
-    example.output.backward()
-    drawing = draw(example.output, wrt=names(wrt), **options)
+    if len(example.outputs) > 1 and not wrt:
+        drawing = draw(example.outputs, **options)
+    else:
+        example.output.backward()
+        drawing = draw(example.output, wrt=names(wrt), **options)
     drawing = drawing.numbers(digits=digits, fractions=fractions)
     drawing = drawing.biases(biases).dropped(*names(dropped))
     picture = refined(drawing, refine or "")

@@ -1,6 +1,7 @@
 import csv
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,14 @@ def test_draw_takes_style_theme_path_and_frames(run):
     assert run("draw", lecture, "--frames")[1] == "wrote graph.html\n"
     assert run("draw", lecture, "--wrt", "w1,w2", "--fractions", "-o", "q.dot")[0] == 0
     assert "−6/25" in Path("q.dot").read_text()
+
+
+def test_draw_shows_all_outputs_of_a_last_vector(run):
+    text = "x = [1, 2]; W = [[1, 2], [3, 4]]; p = softmax(W x)"
+    assert run("draw", text, "-o", "all.dot")[0] == 0
+    assert {"p₁", "p₂"} <= set(re.findall("p[₁₂]", Path("all.dot").read_text()))
+    assert run("draw", text, "--wrt", "W11", "-o", "last.dot")[0] == 0
+    assert set(re.findall("p[₁₂]", Path("last.dot").read_text())) == {"p₂"}
 
 
 def test_derive_prints_text_latex_and_markdown(run):
