@@ -304,6 +304,15 @@ def test_any_small_network_is_drawn_without_flaws_and_with_all_numbers(sizes, di
     assert wanted <= Counter(text.text for text in texts_of(scene))
 
 
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("sizes", [(5, 5), (5, 6), (6, 5), (9, 1), (9, 3, 9)])
+def test_no_line_runs_through_another_unit(sizes, direction):
+    assert flaws(draw(mlp(*sizes), direction=direction).scene) == []
+    output = mlp(*sizes)
+    output.backward()
+    assert flaws(draw(output, direction=direction).scene) == []
+
+
 @pytest.mark.parametrize(
     ("points", "far"),
     [
