@@ -381,8 +381,6 @@ class _Sheet:
             if _reaches(reading.middle, reach, outcome.low, outcome.high):
                 answer.half = half
                 self._follow(answer, outcome, roots)
-                if outcome.low == outcome.high and not _is_nearly(reading.middle, outcome.number):
-                    return -half, half  # how it was rounded on the way was not tried
                 return _off(reading, outcome.low, outcome.high)
             bounds.append((outcome.low, outcome.high, half))
         for low, high, half in bounds:
@@ -457,11 +455,10 @@ class _Sheet:
 
     def _expected(self, key: Key, way: Way, reading: Reading) -> Expected | None:
         near = to_float(reading.middle), to_float(reading.half_unit)
-        is_smooth = self.key.slopes(key) is None  # else rounding tells a slope from another
         return expected(
             self.key.outline, way, straight(key, way), self.strays, self._unseen(reading),
             any_at_kinks=self.at_kinks == "any",
-            near=near if is_smooth else None,
+            near=near,
         )  # fmt: skip
 
     def _is_rounded(self, key: Key, way: Way, reading: Reading) -> bool:

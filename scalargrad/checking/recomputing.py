@@ -439,8 +439,8 @@ def expected(
         strays: for each written number how far what the person went on with may be off.
         unit: to which the numbers that were not written were rounded; 0 for not at all.
         any_at_kinks: whether every value of the subdifferential is allowed at a kink.
-        near: a number and how far off it may be; where what comes out is that near, or farther off
-            than rounding carries, rounding is not tried.
+        near: a number and half its unit; where what comes out is farther from it than rounding
+            carries, rounding is not tried.
     """
     begun: list[Recomputation] = []
 
@@ -457,7 +457,7 @@ def expected(
         return None
     used = {key: taken for first in begun for key, taken in first.used.items()}
     own = frozenset(key for key in used if key in way.own)
-    if near is not None and _is_decided(centre, *near):
+    if near is not None and abs(centre - near[0]) > farthest(*near):
         return Expected(number, centre, centre, own)
 
     def moved(carried: Carried | None, at_kink: Literal[0, 1] | None = None) -> float:
@@ -487,12 +487,6 @@ def expected(
         up, down = up + max(0.0, *ends), down + min(0.0, *ends)
     slack = (_SLACK if is_tried else 0.02) * (up - down)
     return Expected(number, centre + down - slack, centre + up + slack, own)
-
-
-def _is_decided(centre: float, written: float, half: float) -> bool:
-    """Whether a number is the written one, to many figures, or too far from it for any rounding."""
-    distance = abs(centre - written)
-    return distance > farthest(written, half) or distance <= half <= _SMALL * abs(written)
 
 
 def farthest(number: float, half: float) -> float:
@@ -580,7 +574,6 @@ class _Habits:
 
 
 _TRIALS = 32
-_SMALL = 0.01  # of a number: half a unit of it that may be carried on whole
 _SLACK = 0.2  # of what the trials reach; nobody's habits are quite one of them
 _WAYS = ("round", "cut", "keep", "more")
 _ALWAYS = (  # values, derivatives of the last node, factors

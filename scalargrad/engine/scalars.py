@@ -336,9 +336,10 @@ def _combined(combine: Function, a: Scalar, b: Scalar) -> Scalar:
     if a.__class__ is not b.__class__:
         a, b = paired(a, b)
     try:
-        return bounded(combine(a, b))
+        result = combine(a, b)
     except OverflowError:
         return combine(to_float(a), to_float(b))
+    return bounded(result) if result.__class__ in _EXACT_CLASSES else result
 
 
 def power(a: Scalar, b: Scalar) -> Scalar:

@@ -5,6 +5,7 @@ import math
 import pickle
 from fractions import Fraction
 from functools import partial as partially
+from operator import attrgetter
 
 import matrix
 import numpy as np
@@ -159,12 +160,14 @@ def test_lanes_cannot_be_changed_under_the_operations_that_captured_them():
     assert x.grad.tolist() == [2, 4]
 
 
-@pytest.mark.parametrize("copied", [lambda y: y, copy.copy, copy.deepcopy, pickled], ids=ascii)
+@pytest.mark.parametrize(
+    "copied", [lambda y: y, copy.copy, copy.deepcopy, pickled], ids=attrgetter("__name__")
+)
 @pytest.mark.parametrize(
     "computed",
     [Value.exp, Value.relu, Value.leaky_relu, lambda x: x * x, lambda x: x + 0,
      lambda x: x.dot(x, x), lambda x: x.maximum(2), lambda x: ops.where_(x.step(), x, 0)],
-    ids=ascii,
+    ids=attrgetter("__name__"),
 )  # fmt: skip
 def test_lanes_that_were_computed_cannot_be_changed_either(computed, copied):
     y = copied(computed(Value(np.array([1.0, 2.0]))))
