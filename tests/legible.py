@@ -95,17 +95,26 @@ def holds(area: Area, point: tuple[float, float], room: float = 0.0) -> bool:
 
 
 def gap(area: Area, arrow: Arrow) -> float:
-    """From an area to a line, to a tenth of a point; 0 where it runs through."""
-    far = _far(area, way(arrow, 40))
-    longest = max(dist(a, b) for a, b in pairwise(arrow.points))
-    return far if far > longest / 40 else _far(area, way(arrow, int(longest * 5) + 1))
+    """From an area to a line; 0 where it runs through."""
+    line = way(arrow, 40) if arrow.curved else arrow.points
+    return min(_far(area, a, b) for a, b in pairwise(line))
 
 
-def _far(area: Area, points: Iterator[tuple[float, float]]) -> float:
-    return min(
-        hypot(max(area[0] - x, x - area[2], 0.0), max(area[1] - y, y - area[3], 0.0))
-        for x, y in points
-    )
+def _far(area: Area, a: tuple[float, float], b: tuple[float, float]) -> float:
+    """From an area to a piece of a line: along it the distance falls and rises, by thirds."""
+
+    def far(t: float) -> float:
+        x, y = a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])
+        return hypot(max(area[0] - x, x - area[2], 0.0), max(area[1] - y, y - area[3], 0.0))
+
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        first, second = (2 * low + high) / 3, (low + 2 * high) / 3
+        if far(first) <= far(second):
+            high = second
+        else:
+            low = first
+    return min(far(low), far(high))
 
 
 def flaws(scene: Scene) -> list[str]:

@@ -64,7 +64,7 @@ def labelled(
     if not diagram.turned:
         fixed += [box(group, places.areas, False).title for group in diagram.groups]
     comb = _comb(skeleton)
-    lines = [_segments(route.line) for route in places.routes]
+    lines = [segments(route.line) for route in places.routes]
     choices: dict[int, list[Spot]] = {}
     by_gap: dict[int, list[int]] = {}
     for index in waiting:
@@ -73,8 +73,8 @@ def labelled(
         left, right = places.gaps[column]
         near = [
             (other, segment)
-            for other, segments in enumerate(lines)
-            for segment in segments
+            for other, pieces in enumerate(lines)
+            for segment in pieces
             if segment[2] > left - 4 and segment[0] < right + 4
         ]
         boxes = [area for area in places.areas if area[2] > left - 6 and area[0] < right + 6]
@@ -151,7 +151,7 @@ def _choices(skeleton: Skeleton, route: Route, index: int, comb: float, gap: _Ga
     """Places of a label, the calmest first."""
     label = skeleton.diagram.links[index].label
     assert label is not None
-    own = _segments(route.line)
+    own = segments(route.line)
     points = _along(route.line, tuple(dict.fromkeys((comb, *_ALONG))), gap.left, gap.right)
     found: list[Spot] = []
     for form in range(1 if gap.is_calm else len(label.sizes)):
@@ -259,7 +259,7 @@ def _chosen(choices: dict[int, list[Spot]]) -> dict[int, Spot]:
 # Geometry ----------------------------------------------------------------------------------------
 
 
-def _segments(line: Iterable[Point]) -> list[Segment]:
+def segments(line: Iterable[Point]) -> list[Segment]:
     """The pieces of a line as x, y of both ends, the left one first."""
     return [(*min(a, b), *max(a, b)) for a, b in pairwise(line)]
 

@@ -15,7 +15,7 @@ from scalargrad.view.layout.diagram import Diagram, Form
 from scalargrad.view.layout.equations import Block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
 from scalargrad.view.layout.groups import box
-from scalargrad.view.layout.labels import Spot, labelled
+from scalargrad.view.layout.labels import Spot, distance, labelled, segments
 from scalargrad.view.layout.large import is_large, large
 from scalargrad.view.layout.panel import AIR, Panel, panel
 from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed, widest_labels
@@ -36,6 +36,7 @@ _TRIES = ((0.7, 0.0), (0.0, 0.0), (0.7, 2.5), (0.0, 0.0), (0.7, 2.5))
 _FOOT = 0.7  # between a picture and what stands beneath, at least
 _ABOVE = 0.6  # more than that, where there is room
 _HEADING = 1.5  # height of the headings
+_PAST = 0.15  # from a line to a circle that it passes
 _AIRY = 1.0  # of a gap whose labels are to stand on their lines
 _CALMER, _TOLD = 1.2, 1.12  # times the size that labels alike, and headings, are worth
 _SHARES = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84)  # of the size, tried for them
@@ -386,13 +387,26 @@ def _drawn(
         for link in lost:
             extra[skeleton.columns.column[skeleton.diagram.links[link].source]] += wider
         places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
-        if places is None:
+        if places is None or ("circle" in choice.forms and _is_run_through(skeleton, places)):
             return last
         spots, lost = labelled(skeleton, places, body, calm)
         last = (places, spots, lost)
         if not lost:
             break
     return last
+
+
+def _is_run_through(skeleton: Skeleton, places: Places) -> bool:
+    """Whether a line runs through a circle that it does not join."""
+    lines = [segments(route.line) for route in places.routes]
+    return any(
+        distance((x, y, x, y), line) < (right - left) / 2 + _PAST
+        for link, line in zip(skeleton.diagram.links, lines, strict=True)
+        for card, ((x, y), (left, _, right, _)) in enumerate(
+            zip(places.centers, places.areas, strict=True)
+        )
+        if card not in (link.source, link.target)
+    )
 
 
 def _headings(

@@ -75,7 +75,7 @@ def network(graph: Graph, look: Look) -> Scene:
 def _best(graph: Graph, roles: Roles, look: Look) -> str:
     """How weights are shown: on their edges, and where the text is too small there otherwise."""
     edges = _Net(graph, roles, look, "edges")
-    if not edges.has_weights or look.direction == "TB":
+    if not edges.has_weights:
         return "edges"
 
     def size(how: str) -> float:

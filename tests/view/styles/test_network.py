@@ -8,7 +8,7 @@ import examples
 import legible
 import pytest
 from examples import mlp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from legible import (
     BIASES,
@@ -289,11 +289,42 @@ def test_a_heading_stands_only_where_all_of_a_column_have_that_role(text, headin
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4), st.sampled_from(["LR", "TB"]))
-def test_any_small_network_is_drawn_without_flaws(sizes, direction):
+@example([1, 1, 3, 4], "TB")  # long lines, on which labels stand by themselves
+@example([4, 4, 4], "TB")  # no room for the weights on the edges
+def test_any_small_network_is_drawn_without_flaws_and_with_all_numbers(sizes, direction):
     output = mlp(*sizes)
     output.backward()
-    scene = network(contracted(output), Look(THEMES["dark"], Numbers(3), direction))
+    graph = contracted(output)
+    look = Look(THEMES["dark"], Numbers(3), direction)
+    scene = network(graph, look)
     assert flaws(scene) == []
+    wanted = Counter(
+        look.numbers.text(n) for node in graph.nodes for n in (node.value, node.gradient)
+    )
+    assert wanted <= Counter(text.text for text in texts_of(scene))
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("sizes", [(5, 5), (5, 6), (6, 5), (9, 1), (9, 3, 9)])
+def test_no_line_runs_through_another_unit(sizes, direction):
+    assert flaws(draw(mlp(*sizes), direction=direction).scene) == []
+    output = mlp(*sizes)
+    output.backward()
+    assert flaws(draw(output, direction=direction).scene) == []
+
+
+@pytest.mark.parametrize(
+    ("points", "far"),
+    [
+        (((-100, -3), (300, -3)), 3.0),  # above the area
+        (((-990, -997), (1010, 1003)), 2.5 * 2**0.5),  # past its upper right corner
+        (((5, 3), (400, 3)), 13**0.5),  # begins on its right
+        (((-400, 0.5), (400, 0.6)), 0.0),
+    ],
+)
+def test_the_distance_of_a_label_from_a_long_line_is_exact(points, far):
+    line = Arrow(points, "#000000", curved="")
+    assert gap((0, 0, 2, 1), line) == pytest.approx(far, abs=1e-6)
 
 
 def test_with_matrices_a_layer_tells_its_weights_their_shape_and_what_is_made_of_them():
