@@ -139,7 +139,7 @@ check(network, mine, solutions=False)
 # The paths carry 2 × 4 × 0.5 = 4 and 2 × 2 × (−0.25) = −1, which makes 3.
 #
 # </details>
-
+#
 # Somebody who forgets the second path writes 4. All the factors are right, so the mistake must lie
 # in how they were put together:
 

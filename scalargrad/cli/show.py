@@ -52,7 +52,7 @@ def _formats() -> list[str]:
 @click.option("--engine", cls=Listed, words=_choices("ENGINES"), help="Of the layout: {}.")
 @click.option("--biases/--no-biases", default=True, help="Biases of a network.")
 @click.option("--dropped", help="Names, with commas, of nodes to grey.")
-@click.option("--refine", help="Methods of a Drawing, as in .hide(y).titled('…').")
+@click.option("--refine", help="Methods of a Drawing, as in .hide(y).titled('Backward').")
 @click.option(
     "--frames",
     cls=Listed,

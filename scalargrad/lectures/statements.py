@@ -128,7 +128,7 @@ def number(text: str, asked: str, relation: str, written: str) -> Claim:
     """The claim that a quantity of a program is a number, is near it, or lies on one side of it.
 
     >>> print(number("w = 3; l = w^2", "∂l/∂w", "=", "6"))
-    ✓ ∂l/∂w = 6  ours  exact: 6
+    ✓ ∂l/∂w = 6  ours  exact
     >>> number("w = 3; l = w^2", "∂l/∂w", "<", "6").verdict
     'wrong'
     """

@@ -37,7 +37,7 @@ def read(source: str) -> Part | None:
 
     >>> part = read(r"\frac{1}{x_2}")
     >>> part.parts[0].kind, [p.kind for p in part.parts[0].parts]
-    ('fraction', ('row', 'row'))
+    ('fraction', ['row', 'row'])
     """
     if not source or mathematics(source) is None or r"\begin" in source:
         return None
