@@ -168,6 +168,7 @@ def _bounded(pieces: Iterable[Token]) -> Iterator[Token]:
 
 def _pieces(text: str) -> Iterator[Token]:
     names: dict[str, str] = {}
+    powers: dict[str, list[str]] = {}
     spaced = False
     for match in _TOKEN.finditer(text):
         kind, written, start = match.lastgroup or "", match.group(), match.start()
@@ -192,7 +193,9 @@ def _pieces(text: str) -> Iterator[Token]:
                     name = names[written] = _name(written, start)
                 written = name
         elif kind == "power":
-            letters = _LEVEL.findall(level(written))
+            letters = powers.get(written)
+            if letters is None:
+                letters = powers[written] = _LEVEL.findall(level(written))
             if not "".join(letters).lstrip("+-").isdigit():
                 yield from _raised(letters, Token("^", "^", start, match.end(), spaced))
                 spaced = False
@@ -359,4 +362,6 @@ def number(token: Token) -> Scalar:
         raise LocatedError(f"a number has at most {MOST_DIGITS} digits", token.position)
     if len(exponent) > 9 or abs(int(exponent or 0)) > MOST_DIGITS:
         raise LocatedError(f"an exponent is at most {MOST_DIGITS}", token.position)
+    if text.isdecimal():
+        return int(text)
     return float(text[1:]) if text[0] in "~≈" else scalars.scalar(text)
