@@ -10,6 +10,8 @@ import students
 from scalargrad.checking import diagnosis, marking
 from scalargrad.checking.slips import SLIPS
 
+pytestmark = pytest.mark.slow  # a benchmark is no part of a quick run
+
 
 @pytest.fixture(autouse=True)
 def few_nets(monkeypatch):

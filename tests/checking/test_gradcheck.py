@@ -120,6 +120,7 @@ def test_what_is_not_right_by_itself_fails(written):
     assert lines[0].startswith(f"{len(wrong)} of {len(written)} lines ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lecture", LECTURES, ids=[lecture.name for lecture in LECTURES])
 def test_every_line_of_a_key_is_right_and_no_other_number_in_its_place(lecture):
     sheet = worksheet(lecture.text, ask="all")

@@ -100,6 +100,7 @@ def steady(x, times):
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "built",
     [

@@ -581,6 +581,7 @@ def named_outside(name: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [row for row in ROWS if row.activation and row.name != "tanh"],
                          ids=lambda row: row.name)  # fmt: skip
 def test_nothing_outside_the_table_names_an_activation(row):
