@@ -53,7 +53,7 @@ MODULES = (
     "sheets.roster", "sheets.reviewing", "sheets.flags", "sheets.gradebooks", "sheets.gradescope",
     "sheets.moodle",
     "sheets.plugin",
-    "plots", "lectures", "lectures.experiments", "lectures.experiments.curves",
+    "plots", "lectures", "lectures.experiments",
     "lectures.statements", "lectures.rows", "lectures.decks", "cli.doctor",
 )  # fmt: skip
 
