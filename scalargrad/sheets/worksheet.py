@@ -16,7 +16,7 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from scalargrad.cells import defused
@@ -390,7 +390,7 @@ def read_sheet(text: str, text_of_program: str | None = None, asked: Sequence[st
         raise SheetError(f"the sheet has no program: {where}")
     if rows is not None and not rows:
         raise SheetError("the table of the sheet has no lines")
-    made = _program(block)
+    made = _read_program(block)
     lines = _lines(rows or [], made)
     if not any(line.quantity for line in lines):
         lines = _lines(_unnamed(text, block, made, asked), made) or lines
@@ -457,6 +457,9 @@ def _program(text: str) -> Program:
         raise SheetError(f"the program of the sheet, {place}: {error.message}") from None
     except DomainError as error:
         raise SheetError(f"the program of the sheet, {str(error).splitlines()[0]}") from None
+
+
+_read_program = lru_cache(maxsize=64)(_program)  # of a class; nobody else gets these Values
 
 
 def _lines(rows: Sequence[Row], made: Program) -> tuple[Line, ...]:
