@@ -18,9 +18,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scalargrad.cells import defused
-from scalargrad.checking.answer_key import key_of
+from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.kinks import stated_slopes
 from scalargrad.checking.precision import Precision, stated_precision
 from scalargrad.checking.quantities import (
@@ -52,6 +53,10 @@ from scalargrad.sheets.tables import (
     separator_of,
 )
 from scalargrad.sheets.variants import variants
+
+if TYPE_CHECKING:
+    from scalargrad.checking.marking import Answers
+    from scalargrad.checking.report import Report
 
 MOST_IN_PROGRAM = 100_000  # characters
 _PROSE = """# Worksheet
@@ -186,9 +191,24 @@ class Sheet:
         for line, row in zip(self.lines, self._key if answers else self.rows, strict=True):
             yield (*row, f"{line.points:g}")[: len(columns)]
 
+    @cached_property
+    def answer_key(self) -> AnswerKey:
+        """What answers to it are marked against."""
+        return key_of(self.program, self.slopes, self.precision)
+
+    def check(self, answers: Answers, *, solutions: bool = True) -> Report:
+        """The report on answers to this sheet, whatever is written on it itself.
+
+        >>> worksheet("x = 2; w = 3; h = x w", ask="path:w").check({"dh/dw": "2"}).score
+        1.0
+        """
+        from scalargrad.checking.marking import mark  # which writing sheets does not need
+
+        return mark(self.answer_key, answers, solutions=solutions, asked=self.answers)
+
     @property
     def _key(self) -> list[tuple[str, str]]:
-        key = key_of(self.program, self.slopes, self.precision)
+        key = self.answer_key
         return [
             (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
             for line in self.lines
@@ -492,10 +512,13 @@ def save_new(path: str | os.PathLike[str], text: str, force: bool = False) -> Pa
 
 
 def save_all_new(
-    files: Iterable[tuple[str | os.PathLike[str], str]], force: bool = False
+    files: Iterable[tuple[str | os.PathLike[str], str | bytes]], force: bool = False
 ) -> list[Path]:
     """Write files that were not there, all of them or none."""
-    contents = [(Path(path), text.encode()) for path, text in files]
+    contents = [
+        (Path(path), content.encode() if isinstance(content, str) else content)
+        for path, content in files
+    ]
     for path, _ in contents:
         if not force and os.path.lexists(path):
             raise SheetError(
