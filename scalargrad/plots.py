@@ -374,7 +374,7 @@ def items(found: Sequence[Item], ax: Axes | None = None) -> Axes:
     ax.invert_yaxis()
     ax.set_xlim(0, 1.6 * max(ends))
     _whole_numbers(ax)
-    return _finished(ax, "sheets", "", above=True)
+    return _finished(ax, "sheets", "line", above=True)
 
 
 # Files -------------------------------------------------------------------------------------------
@@ -509,6 +509,7 @@ __all__ = [
     "descent",
     "dropout_masks",
     "history",
+    "items",
     "points",
     "svg",
     "weight_histogram",

@@ -61,9 +61,8 @@ ROOMS = {
     ],
     "sheets": [
         "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
-        "flags", "reviewing", "gradebooks", "feedback", "workers", "grading", "gradescope", "moodle",
-        "notebooks",
-        "plugin",
+        "flags", "reviewing", "gradebooks", "feedback", "workers", "grading", "gradescope",
+        "moodle", "notebooks", "plugin",
     ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],

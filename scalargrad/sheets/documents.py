@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import stat
 import zipfile
@@ -254,6 +255,7 @@ def _pdf(content: bytes) -> str:
     """The text of a PDF file, its columns apart."""
     import pypdf
 
+    logging.getLogger("pypdf").addHandler(logging.NullHandler())  # what it warns of helps nobody
     pages = pypdf.PdfReader(io.BytesIO(content)).pages[:_MOST_PAGES]
     text = "\n".join(page.extract_text(extraction_mode="layout") for page in pages)
     if not text.strip():

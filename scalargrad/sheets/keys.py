@@ -195,13 +195,13 @@ def jobs_of(keys: Paths, rules: Rules, variant_of: Choice = any_variant) -> Jobs
             )
     if errors and not found:
         raise errors[0]
-    ids = Counter(job.id for job in found.values())
-    jobs = []
-    for job in found.values():
-        if job.id and ids[job.id] > 1:
-            notes.append(f"the id {job.id} of the key {job.key} is another's too: it tells nothing")
-            job = replace(job, id="", variant=_number(job.key))
-        jobs.append(job)
+    jobs = list(found.values())
+    for id_, count in Counter(job.id for job in jobs if job.id).items():
+        if count > 1:
+            those = " and ".join(job.key for job in jobs if job.id == id_)
+            notes.append(f"the keys {those} have one id, {id_}: it tells nothing")
+            jobs = [replace(job, id="", variant=_number(job.key)) if job.id == id_ else job
+                    for job in jobs]  # fmt: skip
     if len(jobs) == 1 and not errors:  # else the sheets of the others are not for this one
         jobs = [replace(jobs[0], key="")]
     return Jobs(tuple(jobs), variant_of, (*map(str, errors), *notes))

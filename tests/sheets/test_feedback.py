@@ -17,9 +17,7 @@ from scalargrad.view.glyphs import plain
 LINES = (
     Marked("∂ℓ/∂ŷ", "−1.04", "right", 1.0, "right", 2.0),
     Marked("∂ŷ/∂h", "<b>|0.3|</b>", "wrong", 0.0, "∂ŷ/∂h: you wrote <0.3>, it is 0.5."),
-    Marked(
-        "∂ℓ/∂w", "0.5", "not confirmed", 0.5, "a sentence " * 30, mark=0.75, note="said it"
-    ),
+    Marked("∂ℓ/∂w", "0.5", "not confirmed", 0.5, "a sentence " * 30, mark=0.75, note="said it"),
     Marked("q", "9" * 300, "unknown quantity", 0.0, "no node is named 'q'", 0.0),
 )
 RESULT = Result("Ada <L>.md", lines=LINES, remarks=("first", "1 of 3 lines right"), late="late")

@@ -97,7 +97,7 @@ def test_the_right_answer_is_right_and_a_named_slip_is_what_check_names(number):
             (marked,) = (each for each in report.lines if each.quantity == line.name)
             assert percent == 0
             assert marked.credit == 0
-            # `check` asks too what rounding −3.1 on the way could do, of which Moodle knows nothing.
+            # `check` looks at what rounding on the way could do too, which Moodle does not see.
             assert feedback.removeprefix("It looks as if ").rstrip(".") in marked.message
             named += feedback in marked.message
         ordered = sorted(intervals)
