@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from scalargrad.checking.report import INKS, SIGNS, markdown_cell
+from scalargrad.checking.report import INKS, SIGNS
 from scalargrad.files import zipped
-from scalargrad.notation.words import one_line
+from scalargrad.notation.words import in_markdown, one_line
 from scalargrad.sheets.results import Marked, Result
 from scalargrad.sheets.submissions import origin_of
 from scalargrad.view.export.pdf import pdf as document
@@ -84,11 +84,11 @@ def _remarks(result: Result) -> list[str]:
 
 def markdown(result: Result) -> str:
     """A report in Markdown."""
-    rows = [map(markdown_cell, row) for row in _rows(result)]
+    rows = [map(in_markdown, row) for row in _rows(result)]
     lines = [f"| {' | '.join(row)} |" for row in (_TITLES, ["---"] * len(_TITLES), *rows)]
     title = result.name.replace("`", "'")
     table = ["\n".join(lines)] if rows else []
-    return "\n\n".join([f"# `{title}`", *table, *map(markdown_cell, _remarks(result)), ""])
+    return "\n\n".join([f"# `{title}`", *table, *map(in_markdown, _remarks(result)), ""])
 
 
 def page(result: Result) -> str:

@@ -59,10 +59,10 @@ class SheetFile(pytest.File):
 
     @cached_property
     def report(self) -> Report:
-        """The sheet, marked as `assert_gradients` does: once for all its lines."""
-        from scalargrad.checking.marking import mark
+        """The sheet, marked once for all its lines."""
+        from scalargrad.sheets.worksheet import strict_report
 
-        return mark(self.sheet.answer_key, self.sheet.rows, strict=True)
+        return strict_report(self.sheet)
 
 
 class SheetLine(pytest.Item):

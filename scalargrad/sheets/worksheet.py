@@ -188,7 +188,7 @@ class Sheet:
         yield columns
         if rule:
             yield rule * len(columns)
-        for line, row in zip(self.lines, self._key if answers else self.rows, strict=True):
+        for line, row in zip(self.lines, self.key if answers else self.rows, strict=True):
             yield (*row, f"{line.points:g}")[: len(columns)]
 
     @cached_property
@@ -207,7 +207,8 @@ class Sheet:
         return mark(self.answer_key, answers, solutions=solutions, asked=self.answers)
 
     @property
-    def _key(self) -> list[tuple[str, str]]:
+    def key(self) -> list[tuple[str, str]]:
+        """The quantities as the sheet names them, each with the right answer."""
         key = self.answer_key
         return [
             (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
@@ -420,6 +421,13 @@ def read_sheet(text: str, text_of_program: str | None = None, asked: Sequence[st
 
 
 _NO_TABLE = "the sheet has no table with the header | quantity | answer |"
+
+
+def strict_report(sheet: Sheet) -> Report:
+    """A sheet, marked as `assert_gradients` does: each answer is right by itself."""
+    from scalargrad.checking.marking import mark
+
+    return mark(sheet.answer_key, sheet.rows, strict=True)
 
 
 def _points(row: Row) -> float:

@@ -84,7 +84,7 @@ def test_all_variants_are_questions_in_one_category():
 def test_the_right_answer_is_right_and_a_named_slip_is_what_check_names(number):
     sheet = SHEETS[number]
     _, *others = questions(THIRTY)
-    right = {line.name: answer for line, (_, answer) in zip(sheet.lines, sheet._key, strict=True)}
+    right = {line.name: answer for line, (_, answer) in zip(sheet.lines, sheet.key, strict=True)}
     lines = blanks(others[number].findtext("questiontext/text"))
     named = 0
     for line, answers in zip(sheet.lines, lines, strict=True):
