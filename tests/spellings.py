@@ -54,6 +54,8 @@ SPELLINGS: dict[str, list[Spelling]] = {
         (r"\hat{y} = 3; y = 1; L = (\hat y - y)^2", 4),
         (r"\theta_1 = 3; y = θ₁ + theta1", 6),
         (r"\mathbf{x} = 2; y = x^2", 4),
+        (r"E_{o_1} = 1; E_{o_{2}} = 2; y = E_{o_{1}} + E_o2", 3),
+        (r"W_{\mathrm{hh}} = 2; y = W_{hh} + 1", 3),
         ("lambda=0.1; w=2; R=lambda*w^2", Fraction(2, 5)),
         ("mean=2; y=mean*3", 6),
         ("dot=2; y=dot*3", 6),
@@ -183,10 +185,17 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("x=1; y = 3·1[x >= 2] + 2 1[x < 2]", 2),
         (r"x=1; y = \mathbf{1}[x > 0] + 1", 2),
         ("x=-2; y=step(x) + sign(x)", -1),
+        (r"x=-3; y=\begin{cases} x & x > 0 \\ 0 & \text{otherwise} \end{cases} + 1", 1),
+        (
+            r"x=-3; y=\begin{cases} x, & \text{if } x > 0 \\ 2x, & \text{if } x \le 0 \end{cases}",
+            -6,
+        ),
+        (r"x=2; y=3\begin{cases} 5 & x < 0 \\ 7 & x < 4 \\ 9 & \mathrm{else} \end{cases}", 21),
     )
     + _answered(
         ("x=1; y=x if x > 0 else 0", "where("),
         ("x=1; y=x > 0 ? x : 0", "where("),
+        (r"x=1; y=\begin{cases} x & x > 0 \\ 0 & x < 0 \end{cases}", "end with otherwise"),
         ("x=1; y=where(x==1, 2, 3)", "not compared for equality"),
         ("x=1; y=x > 0", "nowhere else"),
         ("x=1; y=where(0 < x < 2, 1, 0)", "one comparison"),
@@ -375,6 +384,7 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("coût=1; y=2 coût", 2),
         ("x=0.5; y=erfc(x)", 1 - erf(0.5)),
         ("x ≔ 2; y ≔ x", 2),
+        (r"\sigma=2; y=\sigma {e}^{2}", 2 * exp(2)),
     )
     + _answered(
         ("m=2; v=3; T=½mv²", "a product is written m v"),

@@ -471,7 +471,7 @@ class Yard:
                 raise LocatedError(message, token.position)
             self._bars += 1
             called = self.source.called({"|": "abs", "‖": "norm", "‖₁": "l1norm"}[token.text])
-        elif called is None and before.kind == "name" and not self._has_operand:
+        elif called is None and self._is_function(before):
             called = self.source.called(before.text)
         if called is None and token.kind == "[":
             called = LIST

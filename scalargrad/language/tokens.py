@@ -67,7 +67,7 @@ _HIGH_LETTERS = "".join(c for c in SUPERSCRIPTS if c not in "⁰¹²³⁴⁵⁶�
 _OTHER = rf"\x00-@\[-^`{{-\x7f{_SPACE}⁺⁻⁰¹²³⁴-⁹⁽⁾𝟙{_SIGNS}{_VULGAR}{_HIGH_LETTERS}"
 _LAYER = r"⁽[^⁽⁾\n]*+⁾|_\([0-9]+\)|\^\[[0-9]+\]|\^\{[(\[][0-9]+[)\]]\}"
 _MODULES = r"(?:(?:np|numpy|math|cmath|torch|nn|functional|F|tf|jnp|jax|scipy|special)\.)+"
-_STYLES = r"mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|textit|textbf|operatorname|vec"
+_STYLES = r"mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|mbox|textit|textbf|operatorname|vec"
 _ACCENTS = r"hat|bar|tilde|dot|widehat|overline|widetilde"
 _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
@@ -87,14 +87,15 @@ _TOKEN = re.compile(
                         (?: \{{ \ *\\?[A-Za-z]+\ * (?:{_BRACED})? [^{{}}\n]* \}}
                           | \\[A-Za-z]+ | [^{_OTHER}] )
                       | \\(?:{_LETTERS})(?![A-Za-z]) )
-                    (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER} | _{_BRACED}
+                    (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER}
+                      | _\{{(?:[^{{}}\n]|{_BRACED})*+\}}
                       | _\\(?:{_STYLES}){_BRACED}
                       | ['′″]++ | ,(?=[₀-₉]) | \^\{{?\\prime\}}? )*+ )
     | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ | \\[\[\]()]
                     | \\(?:begin|end)\{{(?:align|aligned|equation|gather|split)\*?\}} )
     | (?P<space>    [{_SPACE}]++ | \#[^\n\r]*+ | \\(?:[,;:!\ ]|q?quad\b) | \\[\ \t]*\r?\n
                     | \\(?:left|right|bigl?|bigr?|Bigl?|Bigr?|displaystyle)\b | &(?=\ *=) )
-    | (?P<matrix>   \\(?:begin|end)\{{(?:[bpvB]|small)?matrix\}} | \\\\ | & )
+    | (?P<matrix>   \\(?:begin|end)\{{(?:(?:[bpvB]|small)?matrix|[dr]?cases)\}} | \\\\ | & )
     | (?P<fraction> \\[dt]?frac\ *{_CELL}\ *(?:{_CELL}|[A-Za-z]) )
     | (?P<above>    \\[dt]?frac(?=\ *\{{) )
     | (?P<root>     \\sqrt\ *\[\ *[0-9]+\ *\](?=\ *\{{) )
@@ -261,35 +262,44 @@ def _without_tex(pieces: Iterable[Token]) -> Iterator[Token]:
 
 
 def _without_matrices(pieces: Iterable[Token]) -> Iterator[Token]:
-    r"""Matrices of TeX as lists; \\ ends a line elsewhere."""
-    rows: list[list[list[Token]]] = []
+    r"""Matrices of TeX as lists, cases as choices; \\ ends a line elsewhere."""
+    open_: list[tuple[Token, list[list[list[Token]]]]] = []  # what each \begin began, and its rows
     for token in pieces:
+        rows = open_[-1][1] if open_ else []
+        written: Iterable[Token] = (token,)
         if token.kind != "matrix":
-            if not rows:
-                yield token
-            elif token.kind != "end":
-                rows[-1][-1].append(token)
+            if rows and token.kind == "end":
+                continue
+        elif token.text.startswith(r"\begin"):
+            open_.append((token, [[[]]]))
+            if len(open_) > _DEEPEST:
+                message = f"at most {_DEEPEST} matrices and cases stand inside one another"
+                raise LocatedError(message, token.position)
+            continue
         elif token.text == "&" and rows:
             rows[-1].append([])
+            continue
+        elif token.text == r"\\" and rows:
+            rows.append([[]])
+            continue
         elif token.text == r"\\":
-            if rows:
-                rows.append([[]])
-            else:
-                yield token._replace(kind="end", text="\n")
-        elif token.text.startswith(r"\begin") and not rows:
-            rows, begin = [[[]]], token
+            written = (token._replace(kind="end", text="\n"),)
         elif token.text.startswith(r"\end") and rows:
-            yield from _matrix(rows, begin, token)
-            rows = []
+            begin, _ = open_.pop()
+            whole = rows[:-1] if rows[-1] == [[]] else rows
+            written = (_cases if "cases" in begin.text else _matrix)(whole, begin, token)
         else:
             raise LocatedError(about_sign(token.text), token.position)
-    if rows:
-        raise LocatedError(r"a matrix ends with \end", begin.position)
+        if open_:
+            open_[-1][1][-1][-1].extend(written)
+        else:
+            yield from written
+    if open_:
+        raise LocatedError(r"what begins with \begin ends with \end", open_[-1][0].position)
 
 
 def _matrix(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator[Token]:
     """A matrix as a list of rows; one column as a vector, and one row as a row."""
-    rows = rows[:-1] if rows[-1] == [[]] else rows
     is_column = all(len(row) == 1 for row in rows)
     yield from _signs("[" if is_column or len(rows) == 1 else "[[", begin)
     for number, row in enumerate(rows):
@@ -302,6 +312,37 @@ def _matrix(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator
     yield from _signs("]" if is_column else "]ᵀ" if len(rows) == 1 else "]]", end)
 
 
+def _cases(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator[Token]:
+    """Cases as choices, where(c, a, where(d, b, otherwise)); the last needs no condition."""
+    pairs = [[_bare(cell) for cell in row] for row in rows]
+    conditions = [[t.text for t in row[1]] for row in pairs if len(row) == 2]
+    if len(conditions) < len(rows) or len(rows) < 2 or not _is_rest(conditions):
+        raise LocatedError(
+            r"cases end with otherwise, as in \begin{cases} a & x > 0 \\ b & \text{otherwise} "
+            r"\end{cases}; or write where(c, a, b)",
+            begin.position,
+        )
+    for then, condition in pairs[:-1]:
+        yield from (begin._replace(kind="name", text="where"), *_signs("(", begin))
+        yield from (*condition, *_signs(",", begin), *then, *_signs(",", begin))
+    yield from (*_signs("(", begin), *pairs[-1][0], *_signs(")" * len(pairs), end))
+
+
+def _bare(cell: list[Token]) -> list[Token]:
+    """A cell of cases without what a sentence has: x, and if x > 0."""
+    first = cell[:1] and cell[0].text in ("if", "for", "when")
+    return cell[bool(first) : len(cell) - (cell[-1:] != [] and cell[-1].kind == ",")]
+
+
+def _is_rest(conditions: list[list[str]]) -> bool:
+    """Whether the last of some conditions holds where no other one does."""
+    first, last = conditions[0], conditions[-1]
+    turned = [_OPPOSITE.get(text, text) for text in first]
+    return last in (["otherwise"], ["else"], []) or (turned == last and len(conditions) == 2)
+
+
+_OPPOSITE = {"<": "≥", ">": "≤", "≤": ">", "≥": "<"}
+_DEEPEST = 10
 _CELLS = re.compile(r"\{\ *([0-9]+)\ *\}|([0-9A-Za-z])")
 _LEVEL = re.compile(r"[-+]|[0-9]+|[A-Za-z]+")
 
@@ -312,7 +353,7 @@ def _name(written: str, start: int) -> str:
     if plain[0] == "\\" or "\\" in plain:
         for long, short in _LONG_ACCENTS.items():
             plain = plain.replace(long, short)
-        plain = _STYLE.sub(lambda match: match[1] or match[2], plain)
+        plain = _STYLE.sub(lambda match: match[1] or match[2], plain).replace("\\ ", "_")
     if "=" in plain:
         raise LocatedError(_SUM, start)
     if "." in plain:
@@ -334,7 +375,7 @@ def _command(written: str, start: int) -> tuple[str, str]:
     if word in _COMMANDS:
         return _COMMANDS[word], _COMMANDS[word]
     if word in ("begin", "end"):
-        message = "of environments matrices and align are read; a choice is written where(c, a, b)"
+        message = "of environments matrices, cases and align are read"
         raise LocatedError(message, start)
     if word in ("partial", "nabla"):
         raise LocatedError(about_sign("∂"), start)

@@ -237,11 +237,10 @@ def parsed(label: str) -> Name | None:
 
 def _without_commands(tex: str) -> str:
     r"""TeX with letters in place of their commands, and no more braces than an index needs."""
-    if "\\" not in tex:
-        return tex
-    tex = re.sub(r"\\(?:mathrm|text|operatorname)\s*\{([^{}]*)\}", r"\1", tex)
-    tex = re.sub(r"\\([A-Za-z]+) ?", lambda found: _COMMANDS.get(found[1], found[0]), tex)
-    return re.sub(r"([A-Za-z])_\{?(\d+)\}?\}$", r"\1\2}", tex)
+    if "\\" in tex:
+        tex = re.sub(r"\\(?:mathrm|text|operatorname)\s*\{([^{}]*)\}", r"\1", tex)
+        tex = re.sub(r"\\([A-Za-z]+) ?", lambda found: _COMMANDS.get(found[1], found[0]), tex)
+    return re.sub(r"(\{[A-Za-z]+)_\{?(\d+)\}?\}$", r"\1\2}", tex)
 
 
 def _begun(letters: str, accent: str) -> Name | None:
