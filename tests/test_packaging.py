@@ -41,6 +41,14 @@ def tracked(*places):
     return {name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()}
 
 
+def test_the_repository_holds_at_its_top_what_the_readme_names_and_no_stray_file():
+    visible = {name.partition("/")[0] for name in tracked() if not name.startswith(".")}
+    assert visible == {
+        "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
+        "constraints.txt", "notebooks", "pyproject.toml", "scalargrad", "tests",
+    }  # fmt: skip
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(distributions):
     _, wheel = distributions
     assert wheel.name == f"scalargrad_teach-{scalargrad.__version__}-py3-none-any.whl"

@@ -568,6 +568,8 @@ class _Sheet:
                 continue
             is_following = answer.verdict.startswith(FOLLOWS)
             answer.credit = _CREDIT.get(FOLLOWS if is_following else answer.verdict, Fraction(0))
+            if answer.verdict == TOO_FEW and not self.key.precision.is_stated:
+                answer.credit, answer.reason = Fraction(1), SENTENCES["too few figures, no rule"]
 
     def _shows_work(self, answer: _Answer) -> bool:
         """Whether a line is right, and would not be on a sheet with other numbers."""

@@ -70,7 +70,8 @@ class Line:
             is withheld, or would not help.
         working: the same in the numbers of the person's own lines: "0.6 × 2".
         credit: 1 for a right line, or one that follows from others; 1/2 for a slip in the figures
-            or too few of them, and for what is not confirmed, until a person decides.
+            or fewer of them than the sheet asks for, and for what is not confirmed, until a person
+            decides.
     """
 
     number: int

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scalargrad.cli.options import AT, DIGITS, FILE, FRACTIONS, PROGRAM, Listed, names, read_program
 from scalargrad.cli.streams import is_pipe, save, say
+
+if TYPE_CHECKING:
+    from scalargrad.language.reading import Program
+    from scalargrad.view.picture import Frames, Picture
 
 
 def _choices(name: str) -> Any:
@@ -61,18 +65,7 @@ def _formats() -> list[str]:
     help="Forward and backward, one picture a step, in a file {}.",
 )
 def draw(
-    text: str,
-    at: Sequence[str],
-    output: Sequence[Path],
-    form: str | None,
-    wrt: str | None,
-    dropped: str | None,
-    biases: bool,
-    digits: int | None,
-    fractions: bool,
-    refine: str | None,
-    frames: bool,
-    **options: Any,
+    text: str, at: Sequence[str], output: Sequence[Path], form: str | None, **options: Any
 ) -> None:
     """Draw the graph of a program with value and gradient on every node.
 
@@ -81,11 +74,34 @@ def draw(
 
     Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w -o loss.svg
     """
-    from scalargrad.view.drawing import Drawing, draw
     from scalargrad.view.picture import Frames
+
+    picture = pictured(read_program(text, at), **options)
+    form = form or ("html" if isinstance(picture, Frames) else "svg")
+    save(
+        [
+            (file, picture.content(f".{form}" if is_pipe(file) else file.suffix))
+            for file in output or [Path(f"graph.{form}")]
+        ]
+    )
+
+
+def pictured(
+    example: Program,
+    *,
+    wrt: str | None,
+    dropped: str | None,
+    biases: bool,
+    digits: int | None,
+    fractions: bool,
+    refine: str | None,
+    frames: bool,
+    **options: Any,
+) -> Picture | Frames:
+    """What the options of `draw` make of a program."""
+    from scalargrad.view.drawing import Drawing, draw
     from scalargrad.view.refining import refined
 
-    example = read_program(text, at)
     if len(example.outputs) > 1 and not wrt:
         drawing = draw(example.outputs, **options)
     else:
@@ -94,14 +110,7 @@ def draw(
     drawing = drawing.numbers(digits=digits, fractions=fractions)
     drawing = drawing.biases(biases).dropped(*names(dropped))
     picture = refined(drawing, refine or "")
-    picture = picture.frames() if frames and isinstance(picture, Drawing) else picture
-    form = form or ("html" if isinstance(picture, Frames) else "svg")
-    save(
-        [
-            (file, picture.content(f".{form}" if is_pipe(file) else file.suffix))
-            for file in output or [Path(f"graph.{form}")]
-        ]
-    )
+    return picture.frames() if frames and isinstance(picture, Drawing) else picture
 
 
 @click.command()
