@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
+from scalargrad.language import answers
 from scalargrad.language.answers import about_sign
 from scalargrad.language.library import function
 from scalargrad.notation.names import (
@@ -61,7 +62,7 @@ _SPACE = r"\ \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _DIGITS = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)"
 _NUMBER = rf"{_DIGITS}(?:[eE][+-]?[0-9]+)?"
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
-_SIGNS = "×−–‐·⋅∙∗÷≈≤≥⩽⩾≠⊙∘√∛‖∥…ᵀ⊤∑∏∞∈←→⟵⇒≔∂∇\u2016"
+_SIGNS = "×−–‐·⋅∙•∗÷≈≤≥⩽⩾≠⊙∘√∛‖∥…ᵀ⊤∑∏∞∈←→⟵⇒≔∂∇\u2016⟨⟩⌊⌋⌈⌉∧∨¬∫"
 _HIGH_LETTERS = "".join(c for c in SUPERSCRIPTS if c not in "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 # What names do not begin with; other characters are left to `canonical`, which says why not.
 _OTHER = rf"\x00-@\[-^`{{-\x7f{_SPACE}⁺⁻⁰¹²³⁴-⁹⁽⁾𝟙{_SIGNS}{_VULGAR}{_HIGH_LETTERS}"
@@ -73,14 +74,18 @@ _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
 _TRANSPOSED = r"(?:\\top|⊤|ᵀ|\\intercal|\\math(?:rm|sf)\{T\})(?![A-Za-z])(?:\ *\})?"
 _ONE = r"(?:\\math(?:bf|bb)\{1\}|𝟙|1(?=_\\?\{))(?:_(?=\\?\{))?"  # of an indicator
-_LOW_INDEX = rf"_\ *(?:{_BRACED}|[a-z](?![A-Za-z0-9]))|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
+_LOW_INDEX = (
+    rf"_\ *(?:{_BRACED}|[a-z]{{1,2}}(?![A-Za-z0-9]))|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
+)
 _HIGH_INDEX = rf"\^\ *(?:{_BRACED}|[A-Za-z0-9])|[{SUPERSCRIPTS}]++"
 _CELL = r"(?:[0-9]|\ [A-Za-z]|\{\ *[0-9]+\ *\})"  # of \frac12, \frac x2, \frac{1}{2}
 _TOKEN = re.compile(
     rf"""
-      (?P<sum>      (?:[Σ∑∏]|\\(?:sum|prod)(?![A-Za-z])) \ *(?:\\limits)?
+      (?P<sum>      (?: [Σ∑∏Π] | \\(?:sum|prod)(?![A-Za-z]) | (?:sum|prod)(?=_\{{?[a-z]=) )
+                    \ *(?:\\limits)?
                     (?: (?:{_LOW_INDEX}) (?:{_HIGH_INDEX})? | (?:{_HIGH_INDEX}) (?:{_LOW_INDEX}) ) )
     | (?P<number>   {_ONE} | {_NUMBER} | [~≈]\ *[-−–]?(?:inf\b|nan\b|{_NUMBER}) | [{_VULGAR}] )
+    | (?P<root>     (?:\\?sqrt|√)\ *\[\ *[0-9]+\ *\](?=\ *[{{(]) )
     | (?P<positive> _\{{?\+\}}? | ₊ )
     | (?P<name>     (?: (?:{_MODULES})? (?:[^{_OTHER}])
                       | \\(?:{_STYLES}|{_ACCENTS})\ *
@@ -98,12 +103,12 @@ _TOKEN = re.compile(
     | (?P<matrix>   \\(?:begin|end)\{{(?:(?:[bpvB]|small)?matrix|[dr]?cases)\}} | \\\\ | & )
     | (?P<fraction> \\[dt]?frac\ *{_CELL}\ *(?:{_CELL}|[A-Za-z]) )
     | (?P<above>    \\[dt]?frac(?=\ *\{{) )
-    | (?P<root>     \\sqrt\ *\[\ *[0-9]+\ *\](?=\ *\{{) )
-    | (?P<norm>     (?:‖|∥|\\\||\\[lr]?Vert(?![A-Za-z])) (?:_\{{?[12]\}}?|[₁₂])? )
+    | (?P<norm>     (?:‖|∥|\\\||\\[lr]?Vert(?![A-Za-z])) (?:_\{{?(?:[12Fp∞]|\\infty)\}}?|[₁₂])? )
     | (?P<turned>   \^\ *\{{?\ *{_TRANSPOSED} )
-    | (?P<command>  \\[A-Za-z]+ )
+    | (?P<command>  \\log_\{{?\ *(?:2|10)\ *\}}? | \\[A-Za-z]+ )
     | (?P<power>    (?:[⁺⁻]?[⁰¹²³⁴-⁹{_HIGH_LETTERS}])++ | \^\{{\ *(?:[-−–]?\ *[0-9]+|T)\ *\}} )
-    | (?P<operator> \*\*|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)|//|\|\||\.T\b|\.\*|\.\^
+    | (?P<operator> \*\*|/\*|->|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)
+                    | //|\|\||\.T\b|\.\*|\.\^
                     | [-+*/^@(),=<>|%{{}}\[\]{_SIGNS}] )
     | (?P<other>    . )
     """,
@@ -111,7 +116,7 @@ _TOKEN = re.compile(
 )
 _SPELLINGS = {
     "**": "^", "−": "-", "–": "-", "‐": "-",
-    "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "÷": "/",
+    "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "•": "·", "÷": "/",
     ":=": "=", "≔": "=", "<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥", "…": "..", "...": "..",
     "⊤": "ᵀ", ".T": "ᵀ", "⟵": "←", "<-": "←",
     r"\{": "{", r"\}": "}",
@@ -122,6 +127,8 @@ _COMMANDS = {
     "le": "≤", "geq": "≥", "ge": "≥", "lt": "<", "gt": ">", "neq": "≠", "top": "ᵀ",
     "intercal": "ᵀ", "lvert": "|", "rvert": "|", "vert": "|", "ldots": "..", "dots": "..",
     "gets": "←", "leftarrow": "←", "coloneqq": "=", "lbrace": "{", "rbrace": "}",
+    "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "lceil": "⌈", "int": "∫", "land": "∧",
+    "lor": "∨", "to": "→",
 }  # fmt: skip
 _STYLE = re.compile(rf"\\(?:{_STYLES})\ *(?:\{{\ *([^{{}}]*?)\ *\}}|(\\?[A-Za-z]))")
 _LONG_ACCENTS = {r"\widehat": r"\hat", r"\overline": r"\bar", r"\widetilde": r"\tilde"}
@@ -182,6 +189,9 @@ def _pieces(text: str) -> Iterator[Token]:
             else:
                 written = kind = _SPELLINGS.get(written, written)
         elif kind == "norm":
+            if written.rstrip("}").endswith(("p", "y", "∞")):
+                message = "of norms ‖w‖, ‖w‖₁ and ‖W‖_F are read; ‖w‖_∞ is written max(|w|)"
+                raise LocatedError(message, start)
             kind, written = "‖", "‖₁" if "1" in written or "₁" in written else "‖"
         elif kind == "positive":
             raise LocatedError(about_sign("₊"), start)
@@ -203,7 +213,8 @@ def _pieces(text: str) -> Iterator[Token]:
                 continue
         elif kind == "command":
             if text.startswith("_", match.end()):
-                raise LocatedError(_SUM, start)
+                largest = answers.FUNCTIONS.get(f"{written[1:4]}i")
+                raise LocatedError(f"{written}_… {largest}" if largest else _SUM, start)
             kind, written = _command(written, start)
         elif kind == "other":
             method = _METHOD.match(text, start)
@@ -235,15 +246,15 @@ def _without_tex(pieces: Iterable[Token]) -> Iterator[Token]:
     begun = ""  # what the next { begins: a numerator, a denominator, or the root that is told
     for token in pieces:
         if begun:
-            if token.kind != "{":
+            if token.kind not in ("{", "("):
                 raise LocatedError(r"a fraction is written \frac{a}{b}", token.position)
             groups.append(begun)
             yield from _signs("(" if begun == "below" else "((", token)
             begun = ""
-        elif token.kind == "{":
+        elif token.kind in ("{", "("):
             groups.append("")
             yield token
-        elif token.kind == "}" and groups and groups[-1]:
+        elif token.kind in ("}", ")") and groups and groups[-1]:
             ended = groups.pop()
             root = ["^", "(", "1", "/", ended, ")"]
             yield from _signs({"above": ")/", "below": "))"}.get(ended, [")", *root, ")"]), token)
@@ -256,7 +267,7 @@ def _without_tex(pieces: Iterable[Token]) -> Iterator[Token]:
         elif token.kind == "root":
             begun = token.text.partition("[")[2].strip(" ]")
         else:
-            if token.kind == "}" and groups:
+            if token.kind in ("}", ")") and groups:
                 groups.pop()
             yield token
 
@@ -366,12 +377,14 @@ def _name(written: str, start: int) -> str:
         shift = error.position if plain == written else 0
         if unicodedata.category(written[shift]) == "So":  # an emoji, say
             raise LocatedError(about_sign(written[shift]), start + shift) from None
-        raise LocatedError(error.message, start + shift) from None
+        transposed = re.match(r"([^\W_]+)['′][A-Za-z]", written)
+        hint = f"; a transpose is written {transposed[1]}ᵀ" if transposed else ""
+        raise LocatedError(error.message + hint, start + shift) from None
 
 
 def _command(written: str, start: int) -> tuple[str, str]:
     r"""The kind and the text of a TeX command: a sign, or a name such as \theta or \log."""
-    word = written[1:]
+    word = re.sub(r"[^A-Za-z0-9]", "", written)
     if word in _COMMANDS:
         return _COMMANDS[word], _COMMANDS[word]
     if word in ("begin", "end"):
