@@ -431,7 +431,8 @@ class _Sheet:
         )
         answer.is_carried = True
         reach = max(outcome.high - to_float(answer.exact), to_float(answer.exact) - outcome.low)
-        if not outcome.used and reach > _MOST_UNITS * to_float(answer.reading.unit):
+        is_far = reach > _MOST_UNITS * to_float(answer.reading.unit)
+        if not outcome.used and (is_far or answer.verdict == TOO_FEW):
             answer.verdict, answer.reason = NOT_CONFIRMED, SENTENCES["show the steps"]
 
     def _is_by_own_convention(self, key: Key, outcome: Expected) -> bool:

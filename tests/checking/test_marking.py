@@ -180,6 +180,16 @@ def test_what_rounding_carries_is_what_it_does_carry_and_not_the_worst_case(writ
     assert check(text, {"dL/da": written}).lines[0].verdict == "wrong"
 
 
+def test_a_lone_number_that_only_coarse_rounding_on_the_way_explains_is_not_confirmed():
+    report = check(LECTURE, {"dl/dw2": "-0.3"})  # it is -0.24: -0.2
+    assert (verdicts(report), report.score) == (["not confirmed"], 0.5)
+
+
+@pytest.mark.parametrize("digits", ["-0.240000001", "-0.23999999"])
+def test_only_digits_of_single_precision_are_taken_for_them(digits):
+    assert verdicts(check(LECTURE, {"dl/dw2": digits})) == ["last digit"]
+
+
 @pytest.mark.parametrize(
     ("prose", "score", "sentence"),
     [
