@@ -42,7 +42,8 @@ _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
-    "engine.value", "engine.inplace", "engine.backward", "engine.ops", "engine.scalars",
+    "engine.value", "engine.inplace", "engine.backward", "engine.rebuild", "engine.ops",
+    "engine.scalars",
     "language.reading", "language.writing", "notation.formula", "notation.names", "errors",
     "graph.model", "graph.derivation", "graph.vectors", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",

@@ -21,8 +21,9 @@ from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.checking.marking import check
 from scalargrad.checking.quantities import Quantity
 from scalargrad.engine import ops
-from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.inplace import no_grad
+from scalargrad.engine.rebuild import partial
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError
 from scalargrad.graph.model import contracted
