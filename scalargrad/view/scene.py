@@ -94,7 +94,8 @@ class Theme:
                 raise DrawingError(f"a theme has {', '.join(known)}; got {name!r}{hint}")
             if name != "font":
                 _check_colour(given)
-        changed = replace(THEMES[theme], name=f"like {theme}", **changes)
+        wanted: dict[str, Any] = {"name": f"like {theme}", **changes}
+        changed = replace(THEMES[theme], **wanted)
         for name in ("ink", "muted", "value", "gradient", "accent"):
             ratio = contrast(getattr(changed, name), changed.paper)
             if ratio < LEAST_CONTRAST:

@@ -106,11 +106,14 @@ def _attribute(text: str) -> str:
 def _text(mark: Mark) -> str:
     """What no font of this machine has is left to the reader's."""
     ((_, x, y),) = mark.parts
-    place = f'x="{_number(round(100 * x))}" y="{_number(round(100 * y))}"'
     return (
-        f'<text {place} font-size="{mark.size:g}" font-family="DejaVu Sans, sans-serif"'
+        f'<text {_place(x, y)} font-size="{mark.size:g}" font-family="DejaVu Sans, sans-serif"'
         f' fill="{_attribute(mark.fill)}">{escape(legal(mark.text), quote=False)}</text>'
     )
+
+
+def _place(x: float, y: float) -> str:
+    return f'x="{_number(round(100 * x))}" y="{_number(round(100 * y))}"'
 
 
 def _path(mark: Mark, names: Mapping[Outline, str]) -> str:
@@ -124,7 +127,7 @@ def _path(mark: Mark, names: Mapping[Outline, str]) -> str:
     if len(here) == len(mark.parts):
         return f'<path {" ".join(attributes)} d="{data}"/>'
     uses = [
-        f'<use href="#{names[outline]}" x="{_number(round(100 * x))}" y="{_number(round(100 * y))}"/>'
+        f'<use href="#{names[outline]}" {_place(x, y)}/>'
         for outline, x, y in mark.parts
         if outline in names
     ]
