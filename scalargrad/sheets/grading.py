@@ -91,7 +91,7 @@ _COLUMNS = (
     "key", "key hash", "content", "policy", "version",
 )  # fmt: skip
 _REASONS = {
-    "content": "it was handed in again", "overridden": "it was overridden otherwise",
+    "content": "it was handed in again", "overridden": "you decided otherwise",
     "key hash": "the key is another", "policy": "the policy is another",
     "version": "the version is another",
 }  # fmt: skip
