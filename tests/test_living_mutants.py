@@ -106,3 +106,9 @@ def test_a_float_stands_for_what_is_within_a_millionth():
 def test_the_decimals_of_arithmetic_are_those_that_its_rounding_leaves():
     # 1.25 ± 0.005 times 0.5 ± 0.05 is 0.625 ± 0.065: no decimal is sure; with more digits two are
     assert [read(text).places for text in ("1.25*0.5", "1.250*0.500", "0.2500*100")] == [0, 2, 2]
+
+
+@pytest.mark.parametrize(("truth", "verdict"), [("1.02", "right"), ("0.98", "few figures")])
+def test_half_a_unit_that_is_a_twentieth_of_the_truth_is_figures_enough(truth, verdict):
+    line = check(f"x = {truth}; y = x * 1", {"y": "1.0"}).lines[0]
+    assert verdict in line.verdict
