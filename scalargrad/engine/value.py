@@ -360,7 +360,9 @@ class Value:
         name = function.__name__
         if how == "__call__" and not more:
             if name in _REFLECTED and operands[1] is self:
-                return _REFLECTED[name](self, operands[0])
+                left = operands[0]
+                left = left[()] if getattr(left, "shape", None) == () else left
+                return _REFLECTED[name](self, left)
             for row in ops.OPERATIONS.values():
                 if name in (row.name, *row.spellings):
                     return row(*operands)
