@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from scalargrad import Value, check, derive, partial, program
+from scalargrad import ProgramError, Value, check, derive, partial, program
 from scalargrad.checking.reading import comma_of, of_number, read
 from scalargrad.checking.recomputing import _carried
 from scalargrad.graph.derivation import named_value
@@ -112,3 +112,41 @@ def test_the_decimals_of_arithmetic_are_those_that_its_rounding_leaves():
 def test_half_a_unit_that_is_a_twentieth_of_the_truth_is_figures_enough(truth, verdict):
     line = check(f"x = {truth}; y = x * 1", {"y": "1.0"}).lines[0]
     assert verdict in line.verdict
+
+
+AT_KINK = "x = 0; y = (relu(x) - relu(-x)) * ~0.3333333333"
+
+
+@pytest.mark.parametrize("answer", ["0.3333333333", "0"])
+def test_what_backward_gives_at_a_kink_is_said_where_anything_between_the_slopes_is_right(answer):
+    said = "∂y/∂x is about 0.333333; backward gives 0, by its conventions at kinks."
+    assert check(AT_KINK, {"dy/dx": answer}).notes == (said,)
+    assert check(AT_KINK, {"dy/dx": answer}, at_kinks="convention").notes == ()
+
+
+def test_a_matrix_in_latex_may_end_its_last_row():
+    for end in ("", r"\\"):
+        text = rf"x = \begin{{matrix}}1\\2\\4{end}\end{{matrix}}; y = sum(x)"
+        assert program(text).output.data == 7
+
+
+def test_names_in_brackets_are_taken_apart_without_them():
+    with pytest.raises(ProgramError, match="names are taken apart without brackets: p, q = …"):
+        program("(p, q) = 1, 2")
+
+
+def test_a_name_that_is_none_is_answered_with_those_there_are():
+    with pytest.raises(ValueError, match=r"no node is named 'zzz'; there are x, y$"):
+        derived("x = 2; y = (x + 1)*x", "zzz")
+
+
+def test_of_several_outputs_a_derivation_finds_a_node_by_its_name():
+    both = program("w = 2; y = w^2; z = 3 w")
+    lines = str(derive([both["y"], both["z"]], "w")).split("\n")
+    assert [lines[0], lines[-1]] == ["∂y/∂w = 2w", "∂z/∂w = 3"]
+
+
+def test_the_remark_of_a_derivation_stands_in_its_latex_too():
+    *_, first, second, _ = derived("x = 0; y = sqrt(x^2)", "x").latex.split("\n")
+    assert "sqrt has an infinite slope" in first
+    assert "first order cannot tell" in second

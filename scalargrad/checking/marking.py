@@ -646,11 +646,14 @@ def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> No
         assert answer.reading is not None
         of, by, *step = answer.key
         both = key.slopes(answer.key)
-        ends = [answer.reading.middle - answer.half, answer.reading.middle + answer.half]
+        if both is None or both.outcome != "slopes":
+            lines.append([])
+            continue
+        slope, half = answer.reading.middle, answer.half
         if step:  # an update says what the slope was
-            ends = sorted((Fraction(by.data) - end) / step[0] for end in ends)
-        is_slope = both is not None and both.outcome == "slopes"
-        lines.append(of_line(of, by, *ends) if is_slope else [])
+            slope, half = (Fraction(by.data) - slope) / step[0], half / abs(step[0])
+        half = min(half, _FEW * Fraction(both.high - both.low))  # 1 is no rounding of ½ here
+        lines.append(of_line(of, by, slope - half, slope + half))
     for place in first_impossible(lines):
         at_kinks[place].verdict = WRONG
         at_kinks[place].reason = SENTENCES["one slope"]

@@ -270,9 +270,11 @@ def test_a_net_of_noughts_has_one_slope_for_its_shared_bias():
 
 
 TOGETHER = {
-    "a tie": (lambda a, b: a.maximum(b), [(1, 0), ("0.5", "0.5"), ("1/4", "3/4"), ("1/3", "2/3")],
-              [(1, 1), (0, 0), ("0.50", "0.60")]),
-    "a tie of the smallest": (lambda a, b: 3 * a.minimum(b), [(3, 0), ("1.5", "1.5")], [(3, 3)]),
+    "a tie": (lambda a, b: a.maximum(b),
+              [(1, 0), ("1", "0"), ("0.5", "0.5"), ("1/4", "3/4"), ("0.33", "0.67")],
+              [(1, 1), ("1", "1"), ("1.0", "1.0"), ("0", "0"), ("0.50", "0.60")]),
+    "a tie of the smallest": (lambda a, b: 3 * a.minimum(b), [(3, 0), ("1.5", "1.5"), ("1", "2")],
+                              [(3, 3), ("3", "3"), ("2", "2")]),
     "one ReLU": (lambda a, b: (a + 2 * b).relu() ** 1 - 3 * (a + b), [(-3, -3), (-2, -1)],
                  [(-3, -1), (-2, -3)]),
     "two of one": (lambda a, b: (a - b).relu() * 2 + a, [(1, 0), (3, -2), (2, -1)], [(3, 0)]),
