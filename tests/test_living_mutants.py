@@ -7,7 +7,7 @@ import pytest
 
 from scalargrad import ProgramError, Value, check, derive, partial, program
 from scalargrad.checking.reading import comma_of, of_number, read
-from scalargrad.checking.recomputing import _carried
+from scalargrad.checking.recomputing import _ALWAYS, _carried, _Habits
 from scalargrad.graph.derivation import named_value
 
 GATE = "x = 2; w = 0.8; h = relu(w*x); loss = (h - 1)^2"
@@ -150,3 +150,16 @@ def test_the_remark_of_a_derivation_stands_in_its_latex_too():
     *_, first, second, _ = derived("x = 0; y = sqrt(x^2)", "x").latex.split("\n")
     assert "sqrt has an infinite slope" in first
     assert "first order cannot tell" in second
+
+
+def test_a_habit_of_rounding_has_a_way_for_values_for_the_last_derivatives_and_for_factors():
+    x = Value(2.0, "x")
+    inner = (x * 3.0).named("a")
+    last = (inner * inner).named("l")
+    keys = [(inner,), (last, inner), (inner, x)]
+    became = {"round": 0.3, "cut": 0.2, "keep": 0.26, "more": 0.26}
+    for trial, ways in enumerate(_ALWAYS):
+        habits = _Habits(trial, keys, (), {}, 0.1)
+        carried = [habits.carried(key, 0.26) for key in keys]
+        assert carried == pytest.approx([became[way] for way in ways])
+    assert habits.carried((x,), 0.26) == 0.26  # a number of the sheet is nobody's
