@@ -12,6 +12,8 @@ from scalargrad.engine import ops
 from scalargrad.errors import DrawingError
 from scalargrad.lectures import experiments
 from scalargrad.lectures.experiments import Curves, Grid
+from scalargrad.nn.layers import MLP
+from scalargrad.nn.regularisation import Dropout
 from scalargrad.train import data
 from scalargrad.train.fit import History
 
@@ -188,6 +190,16 @@ def test_the_boundary_is_where_the_score_is_zero():
     for label in (0, 1):
         xs, ys = line(ax, f"class {label}")
         assert list(zip(xs, ys, strict=True)) == [p for p, t in MOONS if t == label]
+
+
+def test_the_scores_of_a_network_are_those_of_testing_and_it_stays_as_it_was():
+    model = MLP(2, [8, 1], seed=0)
+    model.layers.insert(1, Dropout(0.5, seed=0))
+    found = [experiments.score_grid(model, MOONS, steps=5).scores for _ in range(2)]
+    assert model.training
+    model.eval()
+    assert found == [experiments.score_grid(model, MOONS, steps=5).scores] * 2
+    assert not model.training
 
 
 def test_a_grid_holds_the_score_at_its_points():

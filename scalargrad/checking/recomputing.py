@@ -16,11 +16,10 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
 
-from scalargrad.checking.quantities import second_derivative
 from scalargrad.engine import ops
 from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.ops import Operands
-from scalargrad.engine.rebuild import rebuilt
+from scalargrad.engine.rebuild import rebuilt, second_derivative
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError
