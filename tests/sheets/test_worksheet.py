@@ -345,7 +345,7 @@ HEAD = "| quantity | answer |\n|---|---|\n"
 BAD = {
     "empty": ("", "no table"),
     "no-table": (BLOCK + "my answers: 1, 2", "no table with the header"),
-    "other-table": (BLOCK + "| a | b |\n|---|---|\n| c | 2 |", "no table with the header"),
+    "other-table": (BLOCK + "| a | b |\n|---|---|\n| q | 2 |", "no table with the header"),
     "no-rows": (BLOCK + HEAD, "the table of the sheet has no lines"),
     "no-program": (HEAD + "| h1 | 2 |", "the sheet has no program"),
     "csv-alone": (CSVS["commas"], "the sheet has no program"),
