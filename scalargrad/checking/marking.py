@@ -60,7 +60,7 @@ from scalargrad.checking.report import (
     Report,
 )
 from scalargrad.checking.sentences import SENTENCES
-from scalargrad.checking.together import first_impossible, of_line
+from scalargrad.checking.together import Range, first_impossible, of_line
 from scalargrad.checking.working import in_names, in_numbers, picture, rule
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar, to_float
@@ -651,7 +651,7 @@ class _Sheet:
 def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> None:
     """Call lines wrong whose slopes at a kink are right alone, and not with those before them."""
     at_kinks = [answer for answer in answers if answer.is_at_kink and answer.verdict == RIGHT]
-    lines = []
+    lines: list[list[Range]] = []
     for answer in at_kinks:
         assert answer.key is not None
         assert answer.reading is not None
