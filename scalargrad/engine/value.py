@@ -572,7 +572,7 @@ def _warn_of_math(frame: FrameType) -> None:
     text = linecache.getline(code.co_filename, line).encode()[column:].decode()
     called = text.partition("(")[0]
     name = called.rpartition(".")[2]
-    if name in ops.OPERATIONS:
+    if name in ops.OPERATIONS and called.replace(".", "").isidentifier():
         warnings.warn(f"{called} of a Value is a float, and the graph ends there; v.{name}(…) "
                       "is a node", stacklevel=3)  # fmt: skip
 

@@ -151,6 +151,10 @@ def test_a_function_of_math_says_that_the_graph_ends_there():
     assert math.isfinite(v)
     assert math.isclose(v, 0.25)
     assert [f"{v:.1f}", float(v.exp())] == ["0.2", math.exp(0.25)]
+    numbers = np.zeros(1)
+    numbers[0] = v.exp()
+    assert numbers[0] == np.array([v.exp()], dtype=float)[0] == math.exp(0.25)
+    assert "%.1f" % v.exp() == "1.3"  # noqa: UP031
 
 
 @pytest.mark.parametrize(
