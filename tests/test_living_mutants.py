@@ -163,3 +163,9 @@ def test_a_habit_of_rounding_has_a_way_for_values_for_the_last_derivatives_and_f
         carried = [habits.carried(key, 0.26) for key in keys]
         assert carried == pytest.approx([became[way] for way in ways])
     assert habits.carried((x,), 0.26) == 0.26  # a number of the sheet is nobody's
+
+
+@pytest.mark.parametrize(("factor", "sign"), [("~0.123456789012", "≈"), ("0.125", "=")])
+def test_a_formula_with_one_number_that_is_cut_is_only_about_right(factor, sign):
+    first = derived(f"w = 2; y = {factor} w + w^2", "w").text.split("\n")[0]
+    assert first.split(" ")[1] == sign
