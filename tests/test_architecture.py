@@ -61,8 +61,8 @@ ROOMS = {
     ],
     "sheets": [
         "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
-        "flags", "reviewing", "gradebooks", "workers", "grading", "gradescope", "moodle",
-        "plugin",
+        "flags", "reviewing", "gradebooks", "feedback", "workers", "grading", "gradescope",
+        "moodle", "notebooks", "plugin",
     ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],

@@ -374,7 +374,8 @@ def collected(written: Formula) -> Formula:
     if written.head != "+":
         return written
     first, *others = written.parts
-    if first.head == "number" and first.parts[0] < 0 and not any(map(has_minus, others)):
+    is_pair = len(others) == 1 or first.head == "number"
+    if is_pair and has_minus(first) and not any(map(has_minus, others)):
         return collected(Formula("+", (*others, first)))
     factors = [_factors(term) for term in written.parts]
     shared = {(abs(f.number), f.below) for f in factors if is_exact(f.number)}
