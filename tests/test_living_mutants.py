@@ -159,7 +159,7 @@ def test_a_habit_of_rounding_has_a_way_for_values_for_the_last_derivatives_and_f
     keys = [(inner,), (last, inner), (inner, x)]
     became = {"round": 0.3, "cut": 0.2, "keep": 0.26, "more": 0.26}
     for trial, ways in enumerate(_ALWAYS):
-        habits = _Habits(trial, keys, (), {}, 0.1)
+        habits = _Habits(trial, last, (), {}, 0.1)
         carried = [habits.carried(key, 0.26) for key in keys]
         assert carried == pytest.approx([became[way] for way in ways])
     assert habits.carried((x,), 0.26) == 0.26  # a number of the sheet is nobody's
