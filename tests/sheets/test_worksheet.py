@@ -31,7 +31,6 @@ from scalargrad.sheets.worksheet import (
     answer,
     read_sheet,
     save_all_new,
-    save_new,
     worksheet,
 )
 
@@ -574,11 +573,11 @@ def test_a_path_that_is_no_file_is_one_line(tmp_path):
 
 def test_what_is_there_is_not_replaced_without_force(tmp_path):
     path = tmp_path / "sheet.md"
-    assert save_new(path, "ŷ") == path
+    assert save_all_new([(path, "ŷ")]) == [path]
     with pytest.raises(SheetError, match=r"sheet\.md is there and may hold .* --force"):
-        save_new(path, "other")
+        save_all_new([(path, "other")])
     assert path.read_text(encoding="utf-8") == "ŷ"
-    save_new(path, "other", force=True)
+    save_all_new([(path, "other")], force=True)
     assert path.read_text() == "other"
     assert [file.name for file in tmp_path.iterdir()] == ["sheet.md"]
 
@@ -591,9 +590,9 @@ def test_sheet_and_key_are_written_together_or_not_at_all(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["key.md"]
     (tmp_path / "loose.md").symlink_to("nowhere")
     with pytest.raises(SheetError):
-        save_new(tmp_path / "loose.md", "a")
+        save_all_new([(tmp_path / "loose.md", "a")])
     with pytest.raises(FileError, match="cannot write"):
-        save_new(tmp_path / "none" / "sheet.md", "a")
+        save_all_new([(tmp_path / "none" / "sheet.md", "a")])
 
 
 # Variants
