@@ -31,7 +31,7 @@ ROOMS = {
         "vectors", "table",
     ],
     "compiler": [
-        "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",
+        "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
         "c_lanes", "library", "backends",
         "compiled",
     ],

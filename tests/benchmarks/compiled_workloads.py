@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -46,8 +47,8 @@ class OnCompiled(OnValues):
 
     def step(self) -> Any:
         value, self.found = self.program(self.x1, self.x2, self.y)
-        penalty = sum(p.data * p.data for p in self.parameters)
-        return value + 1e-4 * penalty
+        theta = np.array(list(map(attrgetter("data"), self.parameters)))
+        return value + 1e-4 * float(theta @ theta)
 
     def gradients(self) -> list[float]:
         pairs = zip(self.found.values(), self.parameters, strict=True)
