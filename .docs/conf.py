@@ -19,7 +19,10 @@ project = "scalargrad"
 author = copyright = "The scalargrad founders"
 version = release = scalargrad.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb"]
+extensions = [
+    "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb",
+    "scalargrad.authoring.sphinx",
+]  # fmt: skip
 exclude_patterns = ["site", "jupyter_execute"]
 nitpicky = False
 python_maximum_signature_line_length = 70
@@ -43,6 +46,7 @@ html_theme = "furo"
 html_title = f"scalargrad {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_search_scorer = "_static/scorer.js"
 html_math_renderer = "mathml"  # read by browsers without a script
 html_show_sourcelink = False
 html_copy_source = False

@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import ops as ops
-from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.inplace import no_grad
+from scalargrad.engine.rebuild import partial
 from scalargrad.engine.value import Value
 from scalargrad.errors import (
     CompilerError,
@@ -97,6 +98,7 @@ _WHERE = {
     "from_torch": "interop.torch",
     "gradcheck": "checking.gradcheck",
     "gradient": "graph.vectors",
+    "load_ipython_extension": "authoring.notebook",  # for %load_ext scalargrad
     "jacobian": "graph.vectors",
     "nudge": "view.drawing",
     "program": "language.reading",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -11,8 +12,7 @@ from itertools import islice
 from typing import Literal
 
 from scalargrad.checking.reading import UnreadableNumber, read
-from scalargrad.engine.backward import gradients, partial, topological_order
-from scalargrad.engine.rebuild import rebuilt
+from scalargrad.engine.rebuild import partial, second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
@@ -21,6 +21,7 @@ from scalargrad.notation.numbers import decimal
 from scalargrad.notation.words import nearest, printable
 
 MOST_CHARACTERS = 300  # of a written quantity
+_KEPT = 1024  # quantities: a class is asked for the same ones again and again
 
 
 class UnknownQuantity(ValueError):
@@ -47,6 +48,7 @@ class Quantity:
     also: str = ""
 
 
+@lru_cache(maxsize=_KEPT)
 def shown(quantity: Quantity) -> str:
     """A quantity in Unicode; reading it gives the same quantity.
 
@@ -123,12 +125,18 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
     """
     if len(text) > MOST_CHARACTERS:
         raise UnknownQuantity(f"a quantity is written like ∂ℓ/∂w₂; got {printable(text)!r}")
-    names = tuple(names)  # a Program would find a name in any of its spellings
+    return _quantity(text, tuple(names))  # a Program would find a name in any of its spellings
+
+
+@lru_cache(maxsize=_KEPT)
+def _quantity(text: str, names: tuple[str, ...]) -> Quantity:
     if text in names:  # whatever it looks like
         return Quantity("value", text)
     written = _REMARK.sub("", _plain(text))
     find = _finder(names)
-    for form in (_value, _update, _second, _derivative, _delta):
+    if find(written) is None:
+        written = _NUMBERED.sub("", written)
+    for form in (_value, _update, _second, _derivative, _delta, _adjoint):
         found = form(written, find)
         if found is not None:
             return found
@@ -138,29 +146,6 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
         if derivative is not None:
             return derivative
     raise UnknownQuantity(_complaint(text, written, names, find))
-
-
-def second_derivative(
-    of: Value, by: Value, also: Value, leaves: Mapping[Value, Scalar] | None = None
-) -> Scalar:
-    """∂²of/∂by ∂also: backward on numbers that are Values, and then backward on those.
-
-    Args:
-        of: the node that is differentiated.
-        by: what by first.
-        also: what by then; the same node for ∂²of/∂by².
-        leaves: numbers to take in place of their own.
-
-    >>> x = Value(3, "x")
-    >>> second_derivative(x * x * x, x, x)
-    18
-    """
-    below = [node for node in topological_order(of) if not node.parents]
-    twins = rebuilt(of, {node: Value((leaves or {}).get(node, node.data)) for node in below})
-    if by not in twins or also not in twins:
-        return 0
-    slope = gradients(twins[of], 1).get(twins[by], 0)
-    return gradients(slope, 1).get(twins[also].data, 0) if isinstance(slope, Value) else 0
 
 
 def canonical_label(node: Value) -> str:
@@ -180,7 +165,10 @@ _OF_BY = re.compile(
     r" (?:w\.?r\.?t\.?|with respect to|by|for|in) (?P<by>.+)",
     re.IGNORECASE,
 )
-_RATIO = re.compile(r"(?:d|∂|partial)(?P<of>[^/]*)(?:/|\bby\b)\s*(?:d|∂|partial)(?P<by>[^/]+)")
+_RATIO = re.compile(
+    r"(?:[dD]|∂|partial)(?P<of>[^/]*)(?:/|\bby\b)\s*(?:[dD]|∂|partial)(?P<by>[^/]+)"
+)
+_ENCLOSED = re.compile(r"\((?=[d∂])([^()]*)\)")
 _SQUARE = r"(?:\^?\{?2\}?|²)"
 _TWICE = re.compile(rf"[d∂]\s*{_SQUARE}\s*([^/]+)/\s*\(?[d∂]\s*([^/]+?)\)?\s*{_SQUARE}")
 _BY_BOTH = re.compile(rf"[d∂]\s*{_SQUARE}\s*([^/]+)/\s*\(?[d∂]\s*([^/]+?)\s*[d∂]\s*([^/]+?)\)?")
@@ -200,6 +188,13 @@ _STEP = re.compile(
 )
 _NEW = ("_new", " new", "new", "_", "'", "′", "⁺", "^+", "+", "_updated", "_next")
 _REMARK = re.compile(r"\s*\((?:final|total|answer|result|end|exact|again)\)$", re.IGNORECASE)
+_NUMBER = r"(?:[0-9]{1,3}[a-z]?|[a-z]|[iv]{2,4})"  # of an exercise: 4, 4a, b, iii
+_NUMBERED = re.compile(
+    rf"^(?:[-•*]|(?:(?:question|exercise|aufgabe|q|no\.?|nr\.?) ?)?{_NUMBER}(?:\)|[.:](?= ))"
+    rf"|\({_NUMBER}\)[.:]?) ?(?=\S)",
+    re.IGNORECASE,
+)
+_ADJOINT = re.compile(r"bar[\s_(]+(?P<before>.+)|(?P<letter>\w+?)_?bar(?P<index>[0-9₀-₉_]*)")
 _DELTA = re.compile(r"(?:δ|delta)[\s_]*(?P<of>.+)")
 _SCORES = ("{}", "net_{}", "net{}", "z{}", "z_{}", "a{}", "a_{}", "s{}", "s_{}", "in_{}", "n{}")
 _PRIME = re.compile(r"(?P<of>[^\s'′/]+)\s*['′]\s*\((?P<by>[^()]+)\)?")
@@ -254,10 +249,17 @@ def _delta(written: str, find: _Find) -> Quantity | None:
     return Quantity("derivative", of, by) if of and by else None
 
 
+def _adjoint(written: str, find: _Find) -> Quantity | None:
+    """w̄₂, as the literature on automatic differentiation writes the gradient of the output."""
+    match = _ADJOINT.fullmatch(unicodedata.normalize("NFD", written).replace("\u0304", "bar"))
+    found = match and find(match["before"] or match["letter"] + match["index"])
+    return Quantity("derivative", "", found) if found else None
+
+
 def _pairs(written: str) -> Iterator[tuple[str, str]]:
     """What may be differentiated, and what by: more than one where letters run together."""
     for form in (_RATIO, _OPERATOR, _NABLA, _OF_BY):
-        match = form.fullmatch(written)
+        match = form.fullmatch(written) or form.fullmatch(_ENCLOSED.sub(r"\1", written))
         if match:
             groups = match.groupdict()
             yield groups["of"], groups.get("enclosed") or groups["by"]
@@ -349,6 +351,10 @@ def _typeset(name: str) -> str:
 # Names -------------------------------------------------------------------------------------------
 
 _OUTPUTS = frozenset(("l", "L", "loss", "J"))  # they all mean the output, where it has one of them
+_ALSO_OUTPUTS = frozenset(
+    ("E", "C", "cost", "error", "err")
+)  # so do these, which may be others too
+_MEANING_OUTPUT = frozenset(name.casefold() for name in _OUTPUTS | _ALSO_OUTPUTS)
 
 
 def _finder(names: Collection[str]) -> _Find:
@@ -361,9 +367,9 @@ def _finder_of(names: tuple[str, ...]) -> _Find:
     known = frozenset(names)
     squeezed = _by_spelling(names, _squeezed)
     folded = _by_spelling(names, lambda name: _squeezed(name).casefold())
-    outputs = [name for name in names if name in _OUTPUTS]
-    if not outputs and "result" in names:  # the output without a name
-        outputs = ["result"]
+    outputs: list[str] = []
+    for usual in (_OUTPUTS, _ALSO_OUTPUTS, {"result"}):  # the last is an output without a name
+        outputs = outputs or [name for name in names if name in usual]
 
     def find(text: str) -> str | None:
         text = text.strip(" ()`")
@@ -379,7 +385,10 @@ def _finder_of(names: tuple[str, ...]) -> _Find:
         if name in _OUTPUTS:
             return outputs[0] if len(outputs) == 1 else None
         tight = _squeezed(name)
-        return squeezed.get(tight) or folded.get(tight.casefold())
+        found = squeezed.get(tight) or folded.get(tight.casefold())
+        if not found and name.casefold() in _MEANING_OUTPUT and len(outputs) == 1:
+            return outputs[0]
+        return found
 
     return find
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from scalargrad.cli.streams import is_pipe, save, say
 
 if TYPE_CHECKING:
     from scalargrad.language.reading import Program
+    from scalargrad.view.drawing import Drawing
     from scalargrad.view.picture import Frames, Picture
 
 
@@ -87,30 +88,38 @@ def draw(
 
 
 def pictured(
-    example: Program,
-    *,
-    wrt: str | None,
-    dropped: str | None,
-    biases: bool,
-    digits: int | None,
-    fractions: bool,
-    refine: str | None,
-    frames: bool,
-    **options: Any,
+    example: Program, *, wrt: str | None, frames: bool, **options: Any
 ) -> Picture | Frames:
     """What the options of `draw` make of a program."""
     from scalargrad.view.drawing import Drawing, draw
-    from scalargrad.view.refining import refined
 
+    refine, options = refinement(**options)
     if len(example.outputs) > 1 and not wrt:
         drawing = draw(example.outputs, **options)
     else:
         example.output.backward()
         drawing = draw(example.output, wrt=names(wrt), **options)
-    drawing = drawing.numbers(digits=digits, fractions=fractions)
-    drawing = drawing.biases(biases).dropped(*names(dropped))
-    picture = refined(drawing, refine or "")
+    picture = refine(drawing)
     return picture.frames() if frames and isinstance(picture, Drawing) else picture
+
+
+def refinement(
+    *,
+    dropped: str | None,
+    biases: bool,
+    digits: int | None,
+    fractions: bool,
+    refine: str | None,
+    **options: Any,
+) -> tuple[Callable[[Drawing], Picture | Frames], dict[str, Any]]:
+    """What refines a drawing as those options ask that are methods of it, and the other options."""
+    from scalargrad.view.refining import refined
+
+    def made(drawing: Drawing) -> Picture | Frames:
+        drawing = drawing.numbers(digits=digits, fractions=fractions)
+        return refined(drawing.biases(biases).dropped(*names(dropped)), refine or "")
+
+    return made, options
 
 
 @click.command()

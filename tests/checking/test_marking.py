@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import students
 from hypothesis import given, settings
@@ -179,11 +180,32 @@ def test_what_rounding_carries_is_what_it_does_carry_and_not_the_worst_case(writ
     assert check(text, {"dL/da": written}).lines[0].verdict == "wrong"
 
 
-def test_too_few_figures_are_half_a_mark_and_no_test_passed():
+def test_a_lone_number_that_only_coarse_rounding_on_the_way_explains_is_not_confirmed():
+    report = check(LECTURE, {"dl/dw2": "-0.3"})  # it is -0.24: -0.2
+    assert (verdicts(report), report.score) == (["not confirmed"], 0.5)
+
+
+@pytest.mark.parametrize("digits", ["-0.240000001", "-0.23999999"])
+def test_only_digits_of_single_precision_are_taken_for_them(digits):
+    assert verdicts(check(LECTURE, {"dl/dw2": digits})) == ["last digit"]
+
+
+@pytest.mark.parametrize(
+    ("prose", "score", "sentence"),
+    [
+        ("", 1, "no mark is lost"),
+        ("Give numbers to 3 figures.", 0.5, "fewer figures than are asked for"),
+        ("Answers within 0.001 count.", 0.5, "fewer figures than are asked for"),
+    ],
+)
+def test_too_few_figures_are_half_a_mark_where_the_sheet_asks_for_more_and_no_test_passed(
+    prose, score, sentence
+):
     text = "x = 1.5; w = 0.4; b = -0.2; p = sigmoid(w*x + b); loss = -log(p)"
-    report = check(text, {"dl/dw": "-0.6"})  # it is -0.602
-    assert (verdicts(report), report.score) == (["right, too few figures"], 0.5)
-    assert report.summary == "0 of 1 line right, 1 with too few figures; score 50 %"
+    report = mark(key_of(text, None, stated_precision(prose)), {"dl/dw": "-0.6"})  # it is -0.602
+    assert (verdicts(report), report.score) == (["right, too few figures"], score)
+    assert report.summary.endswith(f"1 with too few figures; score {100 * score:.0f} %")
+    assert sentence in report.lines[0].message
     assert not report.ok
     assert not check(text, {"dl/dw": "-0.40"}).ok
 
@@ -747,7 +769,7 @@ def test_no_difference_is_shown_for_a_second_derivative():
 
 EXPLAINED = {
     "right": ({"dl/dw2": "-0.24"}, "right"),
-    "right, too few figures": ({"h2": "1.6", "dl/dw2": "-0.2"}, "too few figures to tell"),
+    "right, too few figures": ({"h2": "1.6", "dl/dw2": "-0.2"}, "too few figures for a test"),
     "follows from your line 1": (
         {"dl/dyhat": "-0.6", "dl/dw2": "-0.12"}, "follows from your own earlier lines"),
     "consistent, no credit": (
@@ -779,4 +801,24 @@ def test_each_verdict_is_explained_in_a_sentence_in_every_form(verdict):
 
 def test_every_verdict_of_a_line_is_explained():
     kinds = {verdict.removesuffix(" 1") for verdict in EXPLAINED} | {"follows, at a kink"}
-    assert kinds == set(reporting._INKS)
+    assert kinds == set(reporting.INKS)
+
+
+def test_lanes_are_marked_as_their_mean_their_sum_or_one():
+    x, y = Value(np.array([1.0, 2.0, 3.0]), "x"), Value(np.array([0.0, 1.0, 5.0]), "y")
+    w = Value(2.0, "w")
+    h = (w * x).named("h")
+    loss = ((h - y) ** 2).named("loss")
+    each = 2 * (2 * x.data - y.data) * x.data
+    for lanes, truth, words in [("mean", each.mean(), "mean over 3 lanes"),
+                                ("sum", each.sum(), "sum over 3 lanes"),
+                                (1, each[1], "lane 1 of 3")]:  # fmt: skip
+        report = check(loss, {"dl/dw": f"{truth:.6g}"}, lanes=lanes)
+        assert report.score == 1
+        assert words in report.notes
+        assert not check(loss, {"dl/dw": f"{truth + 1:.6g}"}, lanes=lanes).score
+    assert check(loss, {"h": "6", "dl/dh": "2"}, lanes=2).score == 1
+    with pytest.raises(ValueError, match="lane 3 is asked for"):
+        check(loss, {}, lanes=3)
+    with pytest.raises(TypeError, match="choose lanes="):
+        check(loss, {"loss": 1})
