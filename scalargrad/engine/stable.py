@@ -153,10 +153,11 @@ def dot(b: Scalar, *pairs: Scalar) -> Scalar:
 
 def dot_of_rows(b: Scalar | None, ws: Operands, xs: Operands) -> Scalar:
     """The same of a row of weights and a row of inputs; of None and these the sum of products."""
-    if ws[0].__class__ in DOTS:
-        return DOTS[ws[0].__class__](b, ws, xs)
-    products = map(operator.mul, ws, xs)
-    return reduce(operator.add, products, *(() if b is None else (b,)))  # sum() rounds otherwise
+    own = DOTS.get(ws[0].__class__) if ws else None
+    if own:
+        return own(b, ws, xs)
+    products = map(operator.mul, ws, xs)  # sum() of 3.12 rounds otherwise
+    return reduce(operator.add, products) if b is None else reduce(operator.add, products, b)
 
 
 # Kinds of scalars that take a sum of products as one operation.
