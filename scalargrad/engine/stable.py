@@ -153,7 +153,7 @@ def dot(b: Scalar, *pairs: Scalar) -> Scalar:
 
 def dot_of_rows(b: Scalar | None, ws: Operands, xs: Operands) -> Scalar:
     """The same of a row of weights and a row of inputs; of None and these the sum of products."""
-    own = DOTS.get(ws[0].__class__) if ws else None
+    own = DOTS.get(ws[0].__class__)
     if own:
         return own(b, ws, xs)
     products = map(operator.mul, ws, xs)  # sum() of 3.12 rounds otherwise
