@@ -32,6 +32,7 @@ ROOMS = {
     ],
     "compiler": [
         "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
+        "c_text",
         "c_lanes", "library", "backends",
         "compiled",
     ],
