@@ -12,7 +12,7 @@ from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import taken
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
-from scalargrad.notation.formula import Formula, formula
+from scalargrad.notation.formula import Formula, factored, formula
 
 _OF_SUMS = (ops.mul, ops.add, ops.sub, ops.neg, ops.dot, ops.total, ops.mean)  # the product rule
 MOST_WAYS, MOST_NODES = 200, 1000  # that are told apart
@@ -149,18 +149,12 @@ def _product(a: Factor, b: Factor) -> Factor:
 
 def _is_constant(written: Formula) -> bool:
     """Whether it is a number, or a quotient of two, with a sign or without."""
-    inner = written.parts[0] if written.head == "neg" else written
-    heads = {part.head for part in inner.inner}
-    return inner.head == "number" or (inner.head == "/" and heads == {"number"})
+    found = factored(written)
+    return not (found.powers or found.powers_below)
 
 
 def _is_monomial(written: Formula) -> bool:
     """Whether it is a product of numbers, names and their powers, with a sign or without."""
-    inner = written.parts[0] if written.head == "neg" else written
-    if inner.head == "/" and inner.parts[1].head == "number":
-        inner = inner.parts[0]
-    factors = inner.parts if inner.head == "*" else (inner,)
-    return all(
-        factor.head in ("name", "number") or (factor.head == "^" and factor.parts[0].head == "name")
-        for factor in factors
-    )
+    found = factored(written)
+    bases = [base.parts[0] if base.head == "^" else base for base, _ in found.powers]
+    return not found.powers_below and all(base.head == "name" for base in bases)
