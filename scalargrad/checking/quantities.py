@@ -21,6 +21,7 @@ from scalargrad.notation.numbers import decimal
 from scalargrad.notation.words import nearest, printable
 
 MOST_CHARACTERS = 300  # of a written quantity
+_KEPT = 1024  # quantities: a class is asked for the same ones again and again
 
 
 class UnknownQuantity(ValueError):
@@ -47,6 +48,7 @@ class Quantity:
     also: str = ""
 
 
+@lru_cache(maxsize=_KEPT)
 def shown(quantity: Quantity) -> str:
     """A quantity in Unicode; reading it gives the same quantity.
 
@@ -123,7 +125,11 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
     """
     if len(text) > MOST_CHARACTERS:
         raise UnknownQuantity(f"a quantity is written like ∂ℓ/∂w₂; got {printable(text)!r}")
-    names = tuple(names)  # a Program would find a name in any of its spellings
+    return _quantity(text, tuple(names))  # a Program would find a name in any of its spellings
+
+
+@lru_cache(maxsize=_KEPT)
+def _quantity(text: str, names: tuple[str, ...]) -> Quantity:
     if text in names:  # whatever it looks like
         return Quantity("value", text)
     written = _REMARK.sub("", _plain(text))

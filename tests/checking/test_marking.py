@@ -801,7 +801,7 @@ def test_each_verdict_is_explained_in_a_sentence_in_every_form(verdict):
 
 def test_every_verdict_of_a_line_is_explained():
     kinds = {verdict.removesuffix(" 1") for verdict in EXPLAINED} | {"follows, at a kink"}
-    assert kinds == set(reporting._INKS)
+    assert kinds == set(reporting.INKS)
 
 
 def test_lanes_are_marked_as_their_mean_their_sum_or_one():
