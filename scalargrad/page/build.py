@@ -23,7 +23,6 @@ import click
 import scalargrad
 from scalargrad.errors import FileError
 from scalargrad.files import make_folder, write_all
-from scalargrad.lectures import LECTURES
 from scalargrad.view.export.html import STEPPING
 
 PYODIDE = "pyodide@314.0.7"  # Python for browsers, from npm
@@ -51,8 +50,7 @@ def build(folder: Path) -> Path:
     stepper = files("scalargrad.view.stepper")
     made["stepper.js"] = (STEPPING + (stepper / "live.js").read_text(encoding="utf-8")).encode()
     made["stepper.css"] = (stepper / "live.css").read_bytes()
-    examples = [{"title": lecture.title, "program": lecture.text} for lecture in LECTURES]
-    made["examples.json"] = json.dumps(examples, ensure_ascii=False).encode()
+    made["examples.json"] = json.dumps(list(_examples()), ensure_ascii=False).encode()
     for path in sorted(_HERE.iterdir()):
         if path.suffix in (".html", ".css", ".js"):
             made[path.name] = path.read_bytes()
@@ -61,6 +59,15 @@ def build(folder: Path) -> Path:
     made["offline.js"] = f"const BUILT = {json.dumps(built)};\n".encode() + made["offline.js"]
     write_all((folder / name, content) for name, content in made.items())
     return folder
+
+
+def _examples() -> Iterator[dict[str, str]]:
+    """The programs of the decks, each with the first sentence of its comment."""
+    programs = [path for path in files("scalargrad.lectures").iterdir() if path.name[-3:] == ".sg"]
+    for path in sorted(programs, key=lambda path: path.name):
+        text = path.read_text(encoding="utf-8")
+        sentence = re.split(r"[.:;\n]", text.lstrip("# "), maxsplit=1)[0]
+        yield {"title": sentence, "program": text}
 
 
 def _python() -> Iterator[tuple[str, bytes]]:
