@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from scalargrad.engine import ops, scalars
@@ -451,7 +452,7 @@ def _names_in(value: Value, kept: Collection[Value]) -> list[str]:
     They stand from left to right; but what is multiplied from the left by a name stands behind it
     everywhere, so that w₁ x + w₂ x has both weights before x.
     """
-    names = [typeset(node.label) for node in _typed(value.parents, kept) if node.label]
+    names = [typeset(node.label) for node in _typed(_operands(value), kept) if node.label]
     lefts: dict[str, list[str]] = {}
     for node in topological_order(value, until=kept):
         for a, b in _pairs_and_terms(node)[0] if node is value or node not in kept else ():
@@ -472,6 +473,13 @@ def _names_in(value: Value, kept: Collection[Value]) -> list[str]:
     return list(order)
 
 
+def _operands(node: Value) -> Sequence[Value]:
+    """The operands as they were typed: the scores of a softmax stand in their order."""
+    if node.op is ops.share:
+        return sorted(node.parents, key=attrgetter("index"))
+    return node.parents
+
+
 def _typed(nodes: Sequence[Value], kept: Collection[Value]) -> Iterator[Value]:
     """Nodes and those that they were made of, down to those that are kept, from left to right."""
     waiting, seen = list(reversed(nodes)), set()
@@ -481,7 +489,7 @@ def _typed(nodes: Sequence[Value], kept: Collection[Value]) -> Iterator[Value]:
             seen.add(node)
             yield node
             if node not in kept:
-                waiting += reversed(node.parents)
+                waiting += reversed(_operands(node))
 
 
 class _Writer:

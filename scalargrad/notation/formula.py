@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
-from scalargrad.engine import scalars
+from scalargrad.engine import ops, scalars
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.engine.scalars import Kind, Scalar, is_exact
 from scalargrad.notation.numbers import in_formula
@@ -45,14 +45,14 @@ class Formula(Expression):
 
     def __mul__(self, another: Any) -> Formula:
         """A product, its number in front, powers collected."""
-        return _product(_factors(self), _factors(formula(another)))
+        return _product(factored(self), factored(formula(another)))
 
     def __truediv__(self, another: Any) -> Formula:
         """A quotient, what stands above and below cancelled."""
         other = formula(another)
         if other.is_number(0):
             return Formula("/", (self, other))
-        return _product(_factors(self), _factors(other).inverse())
+        return _product(factored(self), factored(other).inverse())
 
     def __pow__(self, another: Any) -> Formula:
         """A power."""
@@ -167,6 +167,8 @@ def applied(op: Operation, operands: tuple[Formula, ...]) -> Formula:
     """
     if op.arithmetic:
         return formula(op.value(*operands))
+    if op is ops.where_:
+        return _bounded("where", (_condition(operands[0]), *operands[1:]))
     return _bounded("call", (spoken(op), *operands))
 
 
@@ -206,20 +208,32 @@ class _Factors(NamedTuple):
 _NOTHING = _Factors(1, ())
 
 
-def _factors(written: Formula) -> _Factors:
+def factored(written: Formula) -> _Factors:
+    """A formula as a number and powers, above the line and below it."""
     head, parts = written.head, written.parts
     if head == "number":
         return _Factors(parts[0], ())
     if head == "neg":
-        inner = _factors(parts[0])
+        inner = factored(parts[0])
         return inner._replace(number=-inner.number)
     if head == "*":
         number, powers = (parts[0].parts[0], parts[1:]) if parts[0].head == "number" else (1, parts)
         return _Factors(number, tuple(map(_as_power, powers)))
     if head == "/" and not parts[1].is_number(0):
-        above, below = _factors(parts[0]), _factors(parts[1])
+        above, below = factored(parts[0]), factored(parts[1])
         return _Factors(above.number, above.powers, below.number, below.powers)
     return _Factors(1, (_as_power(written),))
+
+
+def number_in_front(term: Formula) -> tuple[Formula, Formula]:
+    """A term as its number and the rest of it.
+
+    >>> [str(part) for part in number_in_front(-2 * name("x") / 3)]
+    ['−2/3', 'x']
+    """
+    found = factored(term)
+    rest = _product(found._replace(number=1, below=1), _NOTHING)
+    return formula(found.number) / formula(found.below), rest
 
 
 def _as_power(factor: Formula) -> tuple[Formula, Scalar]:
@@ -233,14 +247,16 @@ def _as_power(factor: Formula) -> tuple[Formula, Scalar]:
 
 
 def _product(a: _Factors, b: _Factors) -> Formula:
-    powers = _collected(a.powers + b.powers)
-    below = _collected(a.powers_below + b.powers_below)
+    powers, sign = _unsigned(_collected(a.powers + b.powers))
+    below, sign_below = _unsigned(_collected(a.powers_below + b.powers_below))
     for base, exponent in list(below.items()):
         if base in powers and exponent > 0 < powers[base]:
             common = min(exponent, powers[base])
             powers[base] -= common
             below[base] -= common
-    number, number_below = _reduced(_times(a.number, b.number), _times(a.below, b.below))
+    number, number_below = _reduced(
+        _times(sign * sign_below * a.number, b.number), _times(a.below, b.below)
+    )
     has_bracket = any(base.head == "+" for base in powers)
     if number not in (1, -1) and number_below != 1 and has_bracket and not any(below.values()):
         if "/" in in_formula(Fraction(number) / number_below):
@@ -261,6 +277,18 @@ def _collected(powers: _Powers) -> dict[Formula, Scalar]:
     for base, exponent in powers:
         found[base] = found[base] + exponent if base in found else exponent
     return found
+
+
+def _unsigned(powers: Mapping[Formula, Scalar]) -> tuple[dict[Formula, Scalar], int]:
+    """Powers, and the sign that they leave: a sum of negative terms alone, −a − b, is −(a + b)."""
+    found: dict[Formula, Scalar] = {}
+    sign = 1
+    for base, exponent in powers.items():
+        is_negative = base.head == "+" and all(map(has_minus, base.parts)) and exponent % 2 == 1
+        unsigned = Formula("+", tuple(-term for term in base.parts)) if is_negative else base
+        sign = -sign if is_negative else sign
+        found[unsigned] = found.get(unsigned, 0) + exponent
+    return found, sign
 
 
 def _times(a: Scalar, b: Scalar) -> Scalar:
@@ -313,7 +341,7 @@ def _sum(a: Formula, b: Formula) -> Formula:
     for term in (*_terms(a), *_terms(b)):
         if term.is_number(0):
             continue
-        factors = _factors(term)
+        factors = factored(term)
         is_plain = not factors.powers_below and is_exact(factors.number) and is_exact(factors.below)
         like = frozenset(_collected(factors.powers).items() if is_plain else [term])
         if term.head == "number" and not is_exact(term.parts[0]):
@@ -336,7 +364,7 @@ def _counted_together(a: Formula, b: Formula) -> Formula:
     """Two like terms as one: 2x and x as 3x, numbers as their sum."""
     if a.head == b.head == "number":
         return formula(sum(scalars.paired(a.parts[0], b.parts[0])))
-    first, second = _factors(a), _factors(b)
+    first, second = factored(a), factored(b)
     if not (is_exact(first.number) and is_exact(second.number)) or first.powers_below:
         return 2 * a if a == b else _bounded("+", (a, b))
     number = Fraction(first.number) / first.below + Fraction(second.number) / second.below
@@ -358,9 +386,10 @@ def collected(written: Formula) -> Formula:
     if written.head != "+":
         return written
     first, *others = written.parts
-    if first.head == "number" and first.parts[0] < 0 and not any(map(has_minus, others)):
+    is_pair = len(others) == 1 or first.head == "number"
+    if is_pair and has_minus(first) and not any(map(has_minus, others)):
         return collected(Formula("+", (*others, first)))
-    factors = [_factors(term) for term in written.parts]
+    factors = [factored(term) for term in written.parts]
     shared = {(abs(f.number), f.below) for f in factors if is_exact(f.number)}
     all_negative = all(map(has_minus, written.parts))
     if len(shared) != 1 or not all(f.powers for f in factors):
@@ -400,9 +429,13 @@ def has_minus(term: Formula) -> bool:
     return term.head == "neg" or (term.head == "number" and bool(term.parts[0] < 0))
 
 
+def _condition(written: Formula) -> Formula:
+    """A condition without the 1[…] of a comparison that is a node itself."""
+    return formula(written.parts[0]) if written.head == "indicator" else written
+
+
 def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
-    if condition.head == "indicator":  # of a comparison that is a node itself
-        condition = condition.parts[0]
+    condition = _condition(condition)
     if condition.head in _TURNED and all(part.head == "number" for part in condition.parts):
         return formula(then if evaluated(condition, {}) else otherwise)
     a, b = _given(formula(then), condition, 1), _given(formula(otherwise), condition, 2)

@@ -7,11 +7,11 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from itertools import permutations
 
-from scalargrad.cells import defused, undefused
+from scalargrad.cells import csv_of, undefused
 from scalargrad.sheets.documents import SheetError, sheet_text
 from scalargrad.sheets.submissions import Origin, origin_of, person
 from scalargrad.sheets.tables import plain
@@ -70,14 +70,25 @@ class Roster:
         counts = Counter(spelling for spelling, _ in pairs)
         return {spelling: student for spelling, student in pairs if counts[spelling] == 1}
 
+    def dealt(self, count: int) -> Roster:
+        """The roster with a variant for everyone who has none: each of so many as often.
+
+        >>> roster = Roster((Student("a"), Student("b", variant="1"), Student("c")))
+        >>> [student.variant for student in roster.dealt(2).students]
+        ['2', '1', '1']
+        """
+        numbers = [str(number) for number in range(1, count + 1)]
+        taken = Counter(student.variant for student in self.students)
+        students = []
+        for student in self.students:
+            variant = student.variant or min(numbers, key=taken.__getitem__)
+            taken[variant] += not student.variant
+            students.append(replace(student, variant=variant))
+        return replace(self, students=tuple(students))
+
     def csv(self) -> str:
         """The roster as a table, which `read_roster` reads."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for each in self.students:
-            writer.writerow(map(defused, (each.id, each.name, each.variant, each.email)))
-        return file.getvalue()
+        return csv_of([_COLUMNS, *map(astuple, self.students)])
 
 
 def _written(student: Student) -> Iterator[str]:
