@@ -18,9 +18,6 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
-import click
-
-import scalargrad
 from scalargrad.errors import FileError
 from scalargrad.files import make_folder, write_all
 from scalargrad.view.export.html import STEPPING
@@ -98,8 +95,8 @@ def _reduced(library: bytes) -> bytes:
 
 def _package() -> Iterator[tuple[str, bytes]]:
     """The files of scalargrad and of click, which reads its options."""
-    for module in (scalargrad, click):
-        root = Path(str(module.__file__)).parent
+    for module in ("scalargrad", "click"):
+        root = Path(str(files(module)))
         for path in sorted(root.rglob("*")):
             if path.is_file() and path.parent.name != "__pycache__":
                 yield path.relative_to(root.parent).as_posix(), path.read_bytes()

@@ -21,8 +21,8 @@ _editings: dict[str, Editing] = {}
 def answer(request: str) -> str:
     """The answer to a request, or {"error": …} with the line of the program where it has one.
 
-    >>> answer('{"do": "derive", "program": "x = 2; y = x^2", "options": "--wrt x"}')
-    '{"text": "∂y/∂x = 2x = 4"}'
+    >>> answer('{"do": "asked", "program": "x = 2; y = x^2", "options": "path:x"}')
+    '{"quantities": ["∂y/∂x"]}'
     """
     asked = json.loads(request)
     try:

@@ -44,7 +44,7 @@ def test_a_rule_a_report_and_what_is_asked():
         ({"do": "derive", "program": "x = 2", "options": "--wrt z"}, "z", None),
         ({"do": "draw", "program": "", "options": "/etc/passwd"}, "the program stands in", None),
         ({"do": "file", "program": "x = 2", "options": "", "suffix": ".exe"}, ".exe", None),
-        ({"do": "check", "program": "", "answers": "a = 1"}, "empty", None),
+        ({"do": "check", "program": "", "answers": "a = 1"}, "empty", 1),
     ],
 )
 def test_what_is_wrong_is_answered(request_, error, line):
@@ -88,6 +88,6 @@ def test_an_element_holds_its_program_and_no_markup_of_a_label():
     assert json.loads(data)["fields"][0]["text"] == "2"
 
 
-@pytest.mark.parametrize("example", _examples(), ids=lambda example: example["title"])
+@pytest.mark.parametrize("example", list(_examples()), ids=lambda example: example["title"])
 def test_each_example_of_the_page_is_drawn(example):
     assert ask("draw", program=example["program"], options="")["svg"].startswith("<")
