@@ -532,8 +532,8 @@ def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:
     if head == "number":
         return parts[0]
     if head == "where":
-        condition = evaluated(parts[0], names)
-        if scalars.is_number(condition):  # the other branch may have no value
+        condition = scalars.condition(evaluated(parts[0], names))
+        if scalars.is_known(condition):  # the other branch may have no value
             return evaluated(parts[1] if condition else parts[2], names)
     operands = [evaluated(part, names) for part in written.inner]
     if head == "call":

@@ -56,9 +56,8 @@ class Gradebook:
         for now in csv.DictReader(io.StringIO(self.csv())):
             was = rows.get(now["submission"], now)
             if was.get("points", "") != now["points"]:
-                reasons = [
-                    why for column, why in _REASONS.items() if was.get(column) != now[column]
-                ]
+                reasons = [said for column, said in _REASONS.items()
+                           if was.get(column, now[column]) != now[column]]  # fmt: skip
                 why = " and ".join(reasons) or "time decided"
                 was_points, points = was.get("points") or "none", now["points"] or "none"
                 found.append(f"{now['submission']}: {was_points} → {points} points: {why}")

@@ -239,7 +239,8 @@ def parsed(text: str) -> str:
     try:
         return "\n".join(sorted(program_text(program(text).output).split("\n")))
     except (DomainError, ProgramError, ValueError):  # one that cannot be read, by its letters
-        return without_layout(text)
+        code = "".join(line.partition("#")[0] for line in text.split("\n"))
+        return unicodedata.normalize("NFC", "".join(code.split()))
 
 
 def shows_another_program(text: str, job: Job) -> bool:
@@ -265,12 +266,6 @@ def keys_in(keys: Paths) -> list[Path]:
     matches = ((numbered.fullmatch(path.name), path) for path in folder)
     variants = sorted((int(match[1]), path) for match, path in matches if match)
     return [path for _, path in variants] or [key]
-
-
-def without_layout(program: str) -> str:
-    """The text of a program without blanks, comments, and ways to write one letter."""
-    code = "\n".join(line.partition("#")[0] for line in program.split("\n"))
-    return unicodedata.normalize("NFC", "".join(code.split()))
 
 
 def _checked(path: Path, rules: Rules) -> Sheet:

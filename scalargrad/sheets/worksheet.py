@@ -31,6 +31,7 @@ from scalargrad.checking.quantities import (
     truth,
 )
 from scalargrad.engine import scalars
+from scalargrad.engine.rebuild import depended_on
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError
@@ -263,9 +264,12 @@ def worksheet(
         raise SheetError(
             f"a worksheet has at most {MOST_LINES} lines, not {len(asked)}; ask for path:NAME"
         )
-    for found in asked:
-        if not math.isfinite(scalars.to_float(truth(found, made))):
-            raise SheetError(f"{shown(found)} is not finite; choose other inputs")
+    without_value = [each for each in asked if not scalars.is_finite(truth(each, made))]
+    needed = depended_on([made.output])
+    for each in without_value:
+        if made[each.of] in needed:
+            raise SheetError(f"{shown(each)} is not finite; choose other inputs")
+        asked.remove(each)  # in a branch that is not taken
     prose = f"{_PROSE}\n\n{_picture(text)}" if picture else _PROSE
     return Sheet(text, tuple(map(Line, asked)), prose)
 

@@ -135,6 +135,15 @@ def test_what_no_sheet_can_be_made_of_is_one_line(text, ask, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_node_without_a_value_in_a_branch_that_is_not_taken_is_not_asked_for():
+    text = "x = -1; w = 2; b = log(x); y = where(x > 0, b, w*x^2)"
+    sheet = worksheet(text)
+    assert [line.name for line in sheet.lines] == ["y", "∂y/∂b", "∂y/∂w", "∂y/∂x"]
+    assert check(text, dict(zip(sheet.answers, ("2", "0", "1", "-4"), strict=True))).ok
+    with pytest.raises(SheetError, match="y is not finite"):
+        worksheet("x = 2; y = where(x > 0, x, 0) * exp(1000)")
+
+
 def test_a_derivative_with_a_path_around_it_is_asked_of_the_output_only():
     text = "w = 0.3; x = 0.7; h = w*x; g = w*h; y = g*x"
     asked = quantities(worksheet(text))
