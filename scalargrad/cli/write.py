@@ -67,7 +67,12 @@ def _text(file: Path) -> str:
 
 
 @click.command()
-@click.argument("text", metavar="[PROGRAM]", required=False)
+@click.argument(
+    "text",
+    metavar="[PROGRAM]",
+    required=False,
+    help="A program file, - for standard input, or the text itself.",
+)
 @click.option("--output", "-o", type=FILE, help="Write the page into this folder, to be published.")
 @click.option("--from", "built", type=FILE, help="A folder that the page was written into.")
 @click.option(
