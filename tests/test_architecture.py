@@ -32,7 +32,8 @@ ROOMS = {
         "vectors", "table",
     ],
     "compiler": [
-        "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",
+        "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
+        "c_text",
         "c_lanes", "library", "backends",
         "compiled",
     ],
