@@ -23,7 +23,6 @@ EVERYTHING = BLOCK.replace("#| states", "#| table\n#| step\n#| exercise\n#| stat
 
 
 def built(folder, page, name="index.md"):
-    peer("sphinx")
     peer("myst_nb")
     (folder / "conf.py").write_text('extensions = ["myst_nb", "scalargrad.authoring.sphinx"]\n')
     (folder / name).write_text(page, encoding="utf-8")
