@@ -31,11 +31,10 @@ def peer(name):
 
 def program(*names):
     """The path of the first program of these names; without any, skip, or fail where required."""
-    found = next(filter(None, map(shutil.which, names)), None)
-    if not found:
-        message = f"{names[0]} is not installed"
-        (pytest.fail if all_are_required() else pytest.skip)(message)
-    return found
+    path = next(filter(None, map(shutil.which, names)), None)
+    if not path:
+        (pytest.fail if all_are_required() else pytest.skip)(f"{names[0]} is not installed")
+    return path
 
 
 def present(backend):
