@@ -290,7 +290,7 @@ def test_a_second_view_of_a_stepper_and_a_kernel_that_has_gone(lab, browser):
         "return ['rect', '[fill=\"#1e293b\"]', 'path[fill=\"#ffffff\"]']"
         ".map(name => getComputedStyle(stepper.querySelector(name)).fill);"
     )
-    assert fills == ["none", "rgb(229, 231, 235)", "rgb(17, 24, 39)"]
+    assert fills == ["rgba(0, 0, 0, 0)", "rgb(229, 231, 235)", "rgb(17, 24, 39)"]
     lab.set("apputils-extension/themes", {"theme": "JupyterLab Light"})
     browser.choose("Kernel", "kernelmenu:shutdown")
     until(lambda: "No Kernel" in " ".join(browser.texts(".jp-Toolbar-kernelName")), "no kernel")

@@ -121,7 +121,7 @@ def test_a_dark_page_shows_a_dark_picture_without_a_slab(stage):
     assert colour(stage, "figure.shown rect", "fill") == "rgb(255, 255, 255)"
     stage.media(DARK)
     assert colour(stage, "body", "backgroundColor") == paper
-    assert colour(stage, "figure.shown rect", "fill") == "none"
+    assert colour(stage, "figure.shown rect", "fill") == "rgba(0, 0, 0, 0)"
     assert colour(stage, '.defs [fill="#1e293b"], figure [fill="#1e293b"]', "fill") == ink
     stage.press(Keys.END)
     stage.keep("stage-dark")

@@ -44,25 +44,26 @@ def svg(scene: Scene, *, compact: bool = False) -> bytes:
     return "\n".join(lines).encode()
 
 
-_DARK = ":root{color-scheme:light dark}@media(prefers-color-scheme:dark){%s}"
+_DARK = ":root{color-scheme:light dark}%s"
 
 
-def dark_rules(scene: Scene, within: str = "") -> str:
-    """Rules of a style sheet that show a scene as its theme is on a dark page, without a paper.
+def dark_rules(scene: Scene) -> str:
+    """Rules that show a scene as its theme is where the colour scheme is dark, without a paper.
 
-    Args:
-        scene: whose theme it is; "" is what comes of one that stays as it is.
-        within: a selector of what the rules are for, with a space behind it.
+    They are "" for a theme that stays as it is. What is referred to is matched without what it
+    stands in: only the colour scheme, which is inherited, can tell a dark page there.
     """
     theme = scene.theme
     if theme is None or theme.dark is None:
         return ""
     rules = [
-        f'{within}[{paint}="{light}"]{{{paint}:{dark}}}'
+        f'[{paint}="{light}"]{{{paint}:light-dark({light},{dark})}}'
         for light, dark in theme.on_dark().items()
         for paint in ("fill", "stroke")
     ]
-    return "".join([*rules, f'{within}rect[fill="{theme.paper}"]{{fill:none}}'])
+    return "".join(
+        [*rules, f'rect[fill="{theme.paper}"]{{fill:light-dark({theme.paper},transparent)}}']
+    )
 
 
 def elements(scene: Scene, names: Mapping[Outline, str] = NO_NAMES) -> list[str]:

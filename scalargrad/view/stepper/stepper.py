@@ -29,7 +29,7 @@ from scalargrad.view.export.svg import dark_rules
 from scalargrad.view.frames import By
 from scalargrad.view.picture import Frames
 
-_ON_DARK = f"{DARK_PAGE} .scalargrad-stepper "
+_ON_DARK = f"{DARK_PAGE} .scalargrad-stepper{{color-scheme:dark}}"
 _NODES = ("wrt", "path")  # the options of `draw` that name nodes
 _INSTALL = (
     "These inputs are fixed. To edit them: pip install anywidget, reload the page and run this "
@@ -224,7 +224,7 @@ class Editing:
         scenes = self.stepper.frames.scenes
         names = [printable(typeset(leaf.label)) for leaf in self.inputs]
         return {
-            "figures": f"<style>{dark_rules(scenes[0], _ON_DARK)}</style>{figures(scenes)}",
+            "figures": f"<style>{_ON_DARK}{dark_rules(scenes[0])}</style>{figures(scenes)}",
             "controls": controls(len(scenes)),
             "fields": [
                 {"name": name, "text": text, "error": error}
