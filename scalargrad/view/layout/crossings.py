@@ -18,8 +18,16 @@ _ROUNDS = 6
 _KEPT = 3  # orders that are given back
 
 
-def orders(made: Items, edges: Edges) -> list[Items]:
-    """Orders with the fewest crossings found, or one more: the best first."""
+def orders(made: Items, edges: Edges, cards: int | None = None) -> list[Items]:
+    """Orders with the fewest crossings found, or one more: the best first.
+
+    Each is turned over where more of its items then stand as they were made.
+
+    Args:
+        made: the columns as they were made.
+        edges: between items of neighbouring columns.
+        cards: how many items are cards; those beyond are where links pass a column.
+    """
     before: dict[int, list[int]] = {item: [] for column in made for item in column}
     after: dict[int, list[int]] = {item: [] for column in made for item in column}
     for a, b in edges:
@@ -28,15 +36,28 @@ def orders(made: Items, edges: Edges) -> list[Items]:
     rank = {item: k for column in made for k, item in enumerate(column)}
     found: dict[tuple[tuple[int, ...], ...], tuple[int, int]] = {}
     starts = [made, [column[::-1] for column in made], *_walked(made, after)]
-    for k, start in enumerate(starts):
+    for start in starts:
         for forward in (True, False):
             order = _improved([list(column) for column in start], before, after, rank, forward)
+            rising = _as_made(order, rank, cards)
+            if rising < 0:
+                order = [column[::-1] for column in order]
             key = tuple(map(tuple, order))
-            found.setdefault(key, (count(order, edges), k))
-    found.setdefault(tuple(map(tuple, made)), (count(made, edges), -1))
+            found.setdefault(key, (count(order, edges), -abs(rising)))
+    found.setdefault(tuple(map(tuple, made)), (count(made, edges), -_as_made(made, rank, cards)))
     least = min(crossed for crossed, _ in found.values())
     good = sorted((cost, key) for key, cost in found.items() if cost[0] <= least + 1)
     return [list(map(list, key)) for _, key in good[:_KEPT]]
+
+
+def _as_made(order: Items, rank: dict[int, int], cards: int | None) -> int:
+    """How many more pairs of cards stand as they were made than the other way round."""
+    pairs = (
+        (a, b)
+        for column in order
+        for a, b in combinations([i for i in column if cards is None or i < cards], 2)
+    )
+    return sum(1 if rank[a] < rank[b] else -1 for a, b in pairs)
 
 
 def count(order: Items, edges: Edges) -> int:

@@ -452,14 +452,14 @@ def _settle(
             wish = sum([ys[j] + shift for j, shift in to]) / len(to) if to else ys[i]
         wishes.append(wish - packed_y)
         weights.append(1.0 if pull[i] else FREE)
-    for i, packed_y, y in zip(column, slot, _isotonic(wishes, weights), strict=True):
+    for i, packed_y, y in zip(column, slot, isotonic(wishes, weights), strict=True):
         ys[i] = packed_y + y
 
 
-def _isotonic(values: list[float], weights: list[float]) -> list[float]:
+def isotonic(values: list[float], weights: list[float]) -> list[float]:
     """Return the rising numbers that are nearest to `values`, in weighted squares.
 
-    >>> _isotonic([1.0, 5.0, 3.0], [1.0, 1.0, 1.0])
+    >>> isotonic([1.0, 5.0, 3.0], [1.0, 1.0, 1.0])
     [1.0, 4.0, 4.0]
     """
     pools: list[tuple[float, float, int]] = []  # mean, weight, size

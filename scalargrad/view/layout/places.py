@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import hypot
 
 from scalargrad.view.layout.diagram import EDGE, RULE, Form, height
+from scalargrad.view.layout.layered import isotonic
 from scalargrad.view.layout.skeleton import Sizes, Skeleton
 
 Point = tuple[float, float]
@@ -20,6 +22,8 @@ _BARE = 0.35  # share of a link without a label in the free width
 _USED = 0.8  # of the height that is free
 _PORTS = 0.72  # of the side of a card
 _STEPS = 10  # pieces of a curve
+_FREE = 0.02  # the weight of what no level link holds, against 1
+_LEVEL = 0.22  # of the height of a card: a link that rises less is drawn level
 
 
 @dataclass(frozen=True)
@@ -143,11 +147,12 @@ def _across(
 def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dict[int, float]:
     """The middle of each item, from the top."""
     order = skeleton.order
-    near: dict[int, list[int]] = {item: [] for column in order for item in column}
+    before: dict[int, list[int]] = {item: [] for column in order for item in column}
+    after: dict[int, list[int]] = {item: [] for column in order for item in column}
     for chain in skeleton.chains:
         for a, b in pairwise(chain):
-            near[a].append(b)
-            near[b].append(a)
+            after[a].append(b)
+            before[b].append(a)
     taken = [sizes.height(column) for column in order]
     first = max(range(len(order)), key=lambda c: (taken[c], len(order[c])))
     middle: dict[int, float] = {}
@@ -167,28 +172,39 @@ def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dic
                 continue
             wanted = []
             for item, own in zip(column, evenly, strict=True):
-                known = [middle[other] for other in near[item] if other in middle]
+                near = (*before[item], *after[item])
+                known = [middle[other] for other in near if other in middle]
                 wanted.append(sum(known) / len(known) if known else own)
             tight = [d + loose * even for d in least]
             lowest, highest = sizes.above[column[0]], high - sizes.below[column[-1]]
             middle |= zip(column, _settled(wanted, tight, lowest, highest), strict=True)
+    # Links are level where they alone join two items, as far as there is room.
+    for side, back, sweep in (
+        (before, after, order), (after, before, order[::-1]), (before, after, order),
+    ):  # fmt: skip
+        for column in sweep:
+            partner = [
+                side[i][0] if len(side[i]) == 1 == len(back[side[i][0]]) else i for i in column
+            ]
+            wanted = [middle[other] for other in partner]
+            weights = [_FREE if i == j else 1.0 for i, j in zip(column, partner, strict=True)]
+            lowest, highest = sizes.above[column[0]], high - sizes.below[column[-1]]
+            settled = _settled(wanted, sizes.least(column), lowest, highest, weights)
+            middle |= zip(column, settled, strict=True)
     return middle
 
 
-def _settled(wanted: list[float], least: list[float], low: float, high: float) -> list[float]:
-    """The places nearest to those wanted that keep their distances and stay within bounds.
-
-    Source: isotonic regression by pooling adjacent violators (Barlow et al., 1972).
-    """
+def _settled(
+    wanted: list[float],
+    least: list[float],
+    low: float,
+    high: float,
+    weights: list[float] | None = None,
+) -> list[float]:
+    """The places nearest to those wanted that keep their distances and stay within bounds."""
     offsets = list(accumulate(least, initial=0.0))
-    blocks: list[tuple[float, int]] = []
-    for place, offset in zip(wanted, offsets, strict=True):
-        mean, count = place - offset, 1
-        while blocks and blocks[-1][0] > mean:
-            other, more = blocks.pop()
-            mean, count = (mean * count + other * more) / (count + more), count + more
-        blocks.append((mean, count))
-    means = [mean for mean, count in blocks for _ in range(count)]
+    free = [place - offset for place, offset in zip(wanted, offsets, strict=True)]
+    means = isotonic(free, weights or [1.0] * len(free))
     highest = max(low, high - offsets[-1])
     return [min(max(m, low), highest) + o for m, o in zip(means, offsets, strict=True)]
 
@@ -206,6 +222,9 @@ def _routes(
     """The way of each link."""
     diagram, column = skeleton.diagram, skeleton.columns.column
     ports = _ports(skeleton, sizes, forms, centers)
+    across = [link for link, chain in zip(diagram.links, skeleton.chains, strict=True) if chain]
+    leaving = Counter(link.source for link in across)
+    entering = Counter(link.target for link in across)
     routes = []
     for index, (link, chain) in enumerate(zip(diagram.links, skeleton.chains, strict=True)):
         a, b = centers[link.source], centers[link.target]
@@ -226,28 +245,44 @@ def _routes(
             start = _on_circle(a, towards, sizes.card[link.source][0] / 2)
         if forms[link.target] == "circle":
             end = _on_circle(b, passed[-1] if passed else a, sizes.card[link.target][0] / 2)
+        first, last = (passed[0], passed[-1]) if passed else (end, start)
+        if leaving[link.source] == 1 and forms[link.source] != "circle":
+            start = _levelled_end(start, first, sizes.card[link.source][1])
+        elif entering[link.target] == 1 and forms[link.target] != "circle" and link.row is None:
+            end = _levelled_end(end, last, sizes.card[link.target][1])
         points = (start, *passed, end)
         routes.append(Route(points, bool(passed), _sampled(points) if passed else points))
     return routes
+
+
+def _levelled_end(end: Point, other: Point, high: float) -> Point:
+    """The end of a link on the side of a card, level with what it leads to where that is near."""
+    return (end[0], other[1]) if abs(end[1] - other[1]) <= _LEVEL * high else end
 
 
 def _ports(
     skeleton: Skeleton, sizes: Sizes, forms: Sequence[Form], centers: dict[int, Point]
 ) -> dict[int, float]:
     """How high each link ends at its card: at its row, else in the order of where it comes from."""
-    entering: dict[int, list[tuple[float, int]]] = {}
-    for index, chain in enumerate(skeleton.chains):
-        if chain:
-            entering.setdefault(chain[-1], []).append((centers[chain[-2]][1], index))
     ports = {}
-    for card, links in entering.items():
+    spread: dict[int, list[tuple[float, int]]] = {}
+    above_rows: set[int] = set()
+    for index, chain in enumerate(skeleton.chains):
+        link = skeleton.diagram.links[index]
+        if chain and link.row is not None and not skeleton.diagram.turned:
+            card, high = link.target, sizes.card[link.target][1]
+            ports[index] = centers[card][1] + _row(skeleton, card, forms[card], link.row, high)
+            above_rows.add(card)
+        elif chain:
+            spread.setdefault(chain[-1], []).append((centers[chain[-2]][1], index))
+    for card, links in spread.items():
         y, high = centers[card][1], sizes.card[card][1]
+        if card in above_rows:  # and not where another link ends at its row
+            own = height(skeleton.diagram.cards[card].own(forms[card]))
+            y, high = y - high / 2 + EDGE + own / 2, own
         step = _PORTS * high / len(links)
         for k, (_, index) in enumerate(sorted(links)):
             ports[index] = y + (k - (len(links) - 1) / 2) * step
-            row = skeleton.diagram.links[index].row
-            if row is not None and not skeleton.diagram.turned:
-                ports[index] = y + _row(skeleton, card, forms[card], row, high)
     return ports
 
 

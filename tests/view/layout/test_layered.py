@@ -282,7 +282,7 @@ def test_isotonic_regression_agrees_with_the_min_max_formula(values, data):
 
     n = len(values)
     expected = [max(min(mean(a, b) for b in range(i, n)) for a in range(i + 1)) for i in range(n)]
-    assert module._isotonic(values, weights) == pytest.approx(expected, abs=1e-6)
+    assert module.isotonic(values, weights) == pytest.approx(expected, abs=1e-6)
 
 
 @no_deadline
