@@ -1,4 +1,4 @@
-"""The order of what stands in each column: as few crossings as possible, then as it was made.
+"""The order of what stands in each column: few crossings, then edges that rise and fall little.
 
 Source: barycentres and the matrix of crossings of pairs, as in Sugiyama, Tagawa and Toda, "Methods
 for visual understanding of hierarchical system structures" (1981); columns of up to five are
@@ -34,17 +34,16 @@ def orders(made: Items, edges: Edges, cards: int | None = None) -> list[Items]:
         after[a].append(b)
         before[b].append(a)
     rank = {item: k for column in made for k, item in enumerate(column)}
-    found: dict[tuple[tuple[int, ...], ...], tuple[int, int]] = {}
+    found: dict[tuple[tuple[int, ...], ...], tuple[int, float]] = {}
     starts = [made, [column[::-1] for column in made], *_walked(made, after)]
     for start in starts:
         for forward in (True, False):
             order = _improved([list(column) for column in start], before, after, rank, forward)
-            rising = _as_made(order, rank, cards)
-            if rising < 0:
+            if _as_made(order, rank, cards) < 0:
                 order = [column[::-1] for column in order]
             key = tuple(map(tuple, order))
-            found.setdefault(key, (count(order, edges), -abs(rising)))
-    found.setdefault(tuple(map(tuple, made)), (count(made, edges), -_as_made(made, rank, cards)))
+            found.setdefault(key, (count(order, edges), _rise(order, edges)))
+    found.setdefault(tuple(map(tuple, made)), (count(made, edges), _rise(made, edges)))
     least = min(crossed for crossed, _ in found.values())
     good = sorted((cost, key) for key, cost in found.items() if cost[0] <= least + 1)
     return [list(map(list, key)) for _, key in good[:_KEPT]]
@@ -58,6 +57,12 @@ def _as_made(order: Items, rank: dict[int, int], cards: int | None) -> int:
         for a, b in combinations([i for i in column if cards is None or i < cards], 2)
     )
     return sum(1 if rank[a] < rank[b] else -1 for a, b in pairs)
+
+
+def _rise(order: Items, edges: Edges) -> float:
+    """How far edges rise and fall in all, in heights of a column."""
+    place = {item: (k + 0.5) / len(column) for column in order for k, item in enumerate(column)}
+    return round(sum(abs(place[a] - place[b]) for a, b in edges), 6)
 
 
 def count(order: Items, edges: Edges) -> int:

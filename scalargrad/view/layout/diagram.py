@@ -229,6 +229,7 @@ class Diagram:
         engine: "own" or "dot" where the caller chose one.
         matrices: what stands beside the picture.
         groups: cards with a box round them.
+        least: the size of text below which another diagram is drawn instead.
     """
 
     cards: tuple[Card, ...]
@@ -242,6 +243,7 @@ class Diagram:
     engine: Literal["own", "dot"] | None = None
     matrices: tuple[Matrix, ...] = ()
     groups: tuple[Group, ...] = ()
+    least: float = 0.0
 
     @cached_property
     def notes_size(self) -> tuple[float, float]:

@@ -22,6 +22,7 @@ _BARE = 0.35  # share of a link without a label in the free width
 _USED = 0.8  # of the height that is free
 _PORTS = 0.72  # of the side of a card
 _STEPS = 10  # pieces of a curve
+_LOOSE = 0.7  # the share of its own even distances that a column keeps
 _FREE = 0.02  # the weight of what no level link holds, against 1
 _LEVEL = 0.22  # of the height of a card: a link that rises less is drawn level
 
@@ -60,21 +61,9 @@ class Places:
 
 def needs(skeleton: Skeleton, extra: Sequence[float] = ()) -> list[float]:
     """The least width of the gap behind each column but the last."""
-    widest = widest_labels(skeleton)
+    widest = skeleton.widest_labels
     more = extra or [0.0] * len(widest)
     return [ARROW + _LABEL * w + e for w, e in zip(widest, more, strict=True)][:-1]
-
-
-def widest_labels(skeleton: Skeleton) -> list[float]:
-    """The width of the widest label behind each column."""
-    widest = [0.0] * len(skeleton.order)
-    for link, chain in zip(skeleton.diagram.links, skeleton.chains, strict=True):
-        if link.label and chain:
-            sizes = link.label.sizes
-            size = min(s[1] for s in sizes) if skeleton.diagram.turned else sizes[0][0]
-            column = skeleton.columns.column[link.source]
-            widest[column] = max(widest[column], size)
-    return widest
 
 
 def placed(
@@ -82,7 +71,6 @@ def placed(
     sizes: Sizes,
     forms: Sequence[Form],
     room: tuple[float, float],
-    loose: float,
     extra: Sequence[float] = (),
 ) -> Places | None:
     """The places in a room of a width and a height, or None where it is too small.
@@ -92,7 +80,6 @@ def placed(
         sizes: of it.
         forms: of the cards.
         room: width and height, in sizes of the text.
-        loose: the share of its own even distances that a column keeps.
         extra: width for gaps whose labels found no place.
     """
     wide, high = room
@@ -101,7 +88,7 @@ def placed(
     if free < 0 or any(sizes.height(column) > high for column in skeleton.order):
         return None
     lefts, gaps = _across(skeleton, sizes, least, free, wide)
-    middle = _heights(skeleton, sizes, high, loose)
+    middle = _heights(skeleton, sizes, high)
     centers: dict[int, Point] = {}
     for c, column in enumerate(skeleton.order):
         x = lefts[c] + sizes.widths[c] / 2
@@ -144,17 +131,13 @@ def _across(
     return lefts, list(zip(ends, [*lefts[1:], wide], strict=True))
 
 
-def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dict[int, float]:
+def _heights(skeleton: Skeleton, sizes: Sizes, high: float) -> dict[int, float]:
     """The middle of each item, from the top."""
     order = skeleton.order
-    before: dict[int, list[int]] = {item: [] for column in order for item in column}
-    after: dict[int, list[int]] = {item: [] for column in order for item in column}
-    for chain in skeleton.chains:
-        for a, b in pairwise(chain):
-            after[a].append(b)
-            before[b].append(a)
+    before, after = skeleton.neighbours
     taken = [sizes.height(column) for column in order]
     first = max(range(len(order)), key=lambda c: (taken[c], len(order[c])))
+    bounds = [_bounds(skeleton, sizes, column, high) for column in order]
     middle: dict[int, float] = {}
     sweep = [first, *range(first + 1, len(order)), *reversed(range(first))]
     for again in (False, True):
@@ -175,36 +158,46 @@ def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dic
                 near = (*before[item], *after[item])
                 known = [middle[other] for other in near if other in middle]
                 wanted.append(sum(known) / len(known) if known else own)
-            tight = [d + loose * even for d in least]
-            lowest, highest = sizes.above[column[0]], high - sizes.below[column[-1]]
-            middle |= zip(column, _settled(wanted, tight, lowest, highest), strict=True)
+            tight = [d + _LOOSE * even for d in least]
+            middle |= zip(column, _settled(wanted, tight, bounds[c]), strict=True)
     # Links are level where they alone join two items, as far as there is room.
+    columns = list(range(len(order)))
     for side, back, sweep in (
-        (before, after, order), (after, before, order[::-1]), (before, after, order),
+        (before, after, columns), (after, before, columns[::-1]), (before, after, columns),
     ):  # fmt: skip
-        for column in sweep:
+        for c in sweep:
+            column = order[c]
             partner = [
                 side[i][0] if len(side[i]) == 1 == len(back[side[i][0]]) else i for i in column
             ]
             wanted = [middle[other] for other in partner]
             weights = [_FREE if i == j else 1.0 for i, j in zip(column, partner, strict=True)]
-            lowest, highest = sizes.above[column[0]], high - sizes.below[column[-1]]
-            settled = _settled(wanted, sizes.least(column), lowest, highest, weights)
+            settled = _settled(wanted, sizes.least(column), bounds[c], weights)
             middle |= zip(column, settled, strict=True)
     return middle
+
+
+def _bounds(
+    skeleton: Skeleton, sizes: Sizes, column: Sequence[int], high: float
+) -> tuple[float, float]:
+    """Where the first and the last middle of a column may be, with room for a label beside them."""
+    above, below = sizes.above[column[0]], sizes.below[column[-1]]
+    free = (high - sizes.height(column)) / 2
+    label = skeleton.highest_label / 2
+    return min(max(above, label), above + free), high - min(max(below, label), below + free)
 
 
 def _settled(
     wanted: list[float],
     least: list[float],
-    low: float,
-    high: float,
+    bounds: tuple[float, float],
     weights: list[float] | None = None,
 ) -> list[float]:
     """The places nearest to those wanted that keep their distances and stay within bounds."""
     offsets = list(accumulate(least, initial=0.0))
     free = [place - offset for place, offset in zip(wanted, offsets, strict=True)]
     means = isotonic(free, weights or [1.0] * len(free))
+    low, high = bounds
     highest = max(low, high - offsets[-1])
     return [min(max(m, low), highest) + o for m, o in zip(means, offsets, strict=True)]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from scalargrad.view.layout.columns import Columns, columns
@@ -33,7 +34,38 @@ class Skeleton:
     order: Items
     chains: tuple[tuple[int, ...], ...]
 
-    @property
+    @cached_property
+    def neighbours(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """What stands next to each item in the column before, and in the one after."""
+        before: dict[int, list[int]] = {item: [] for column in self.order for item in column}
+        after: dict[int, list[int]] = {item: [] for item in before}
+        for chain in self.chains:
+            for a, b in pairwise(chain):
+                after[a].append(b)
+                before[b].append(a)
+        return before, after
+
+    @cached_property
+    def widest_labels(self) -> list[float]:
+        """The width of the widest label behind each column."""
+        widest = [0.0] * len(self.order)
+        for link, chain in zip(self.diagram.links, self.chains, strict=True):
+            if link.label and chain:
+                sizes = link.label.sizes
+                size = min(s[1] for s in sizes) if self.diagram.turned else sizes[0][0]
+                column = self.columns.column[link.source]
+                widest[column] = max(widest[column], size)
+        return widest
+
+    @cached_property
+    def highest_label(self) -> float:
+        """The height of the highest label between two columns."""
+        across = zip(self.diagram.links, self.chains, strict=True)
+        labels = [link.label for link, chain in across if link.label and chain]
+        sizes = [_turned(size, self.diagram.turned)[1] for label in labels for size in label.sizes]
+        return max(sizes, default=0.0)
+
+    @cached_property
     def gap_edges(self) -> list[int]:
         """How many links go from each column to the next."""
         found = [0] * len(self.order)
@@ -92,6 +124,12 @@ class Sizes:
     def least(self, column: Sequence[int]) -> list[float]:
         """From the middle of each item of a column to that of the next, at least."""
         return [self.below[a] + self.above[b] + AIR for a, b in pairwise(column)]
+
+    def alike(self, skeleton: Skeleton) -> Sizes:
+        """The same with cards of one width, but for the leaves beside them."""
+        wide, hosts = max(self.widths), skeleton.columns.hosts
+        sizes = enumerate(self.card)
+        return replace(self, card=tuple((w if k in hosts else wide, h) for k, (w, h) in sizes))
 
     def height(self, column: Sequence[int]) -> float:
         """The least height of a column."""

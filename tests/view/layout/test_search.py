@@ -78,7 +78,7 @@ def test_places_keep_their_distances_and_are_nearest_to_those_wanted(seed):
     chance = random.Random(seed)
     wanted = [chance.uniform(0, 10) for _ in range(4)]
     least = [chance.uniform(0.2, 2) for _ in range(3)]
-    places = _settled(wanted, least, 0.0, 10.0)
+    places = _settled(wanted, least, (0.0, 10.0))
     assert places[0] >= -1e-9
     assert places[-1] <= 10 + 1e-9
     assert all(b - a >= d - 1e-9 for (a, b), d in zip(pairwise(places), least, strict=True))
