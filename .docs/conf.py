@@ -19,7 +19,10 @@ project = "scalargrad"
 author = copyright = "The scalargrad founders"
 version = release = scalargrad.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb"]
+extensions = [
+    "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "myst_nb",
+    "scalargrad.authoring.sphinx",
+]  # fmt: skip
 exclude_patterns = ["site", "jupyter_execute"]
 nitpicky = False
 python_maximum_signature_line_length = 70

@@ -97,6 +97,7 @@ _WHERE = {
     "from_torch": "interop.torch",
     "gradcheck": "checking.gradcheck",
     "gradient": "graph.vectors",
+    "load_ipython_extension": "authoring.notebook",  # for %load_ext scalargrad
     "jacobian": "graph.vectors",
     "nudge": "view.drawing",
     "program": "language.reading",

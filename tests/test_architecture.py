@@ -69,8 +69,10 @@ ROOMS = {
     "lectures": ["", "statements", "demonstrations", "rows", "decks"],
     "cli": [
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
-        "survey", "commands",
+        "survey",
     ],
+    "authoring": ["blocks", "notebook", "lexer", "decks", "sphinx"],
+    "cli ": ["write", "commands"],
 }  # fmt: skip
 ORDER = [
     ".".join(filter(None, (room.strip(), module)))
@@ -79,6 +81,7 @@ ORDER = [
 INDEXES = {  # without code
     "", "__main__", "engine", "notation", "language", "graph", "compiler", "interop", "view",
     "view.layout", "view.export", "view.styles", "view.stepper", "checking", "sheets", "cli",
+    "authoring",
 }  # fmt: skip
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):

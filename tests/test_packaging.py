@@ -41,6 +41,14 @@ def tracked(*places):
     return {name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()}
 
 
+def test_the_repository_holds_at_its_top_what_the_readme_names_and_no_stray_file():
+    visible = {name.partition("/")[0] for name in tracked() if not name.startswith(".")}
+    assert visible == {
+        "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
+        "constraints.txt", "notebooks", "pyproject.toml", "scalargrad", "tests",
+    }  # fmt: skip
+
+
 def test_the_wheel_holds_the_package_and_nothing_else(distributions):
     _, wheel = distributions
     assert wheel.name == f"scalargrad_teach-{scalargrad.__version__}-py3-none-any.whl"
@@ -59,7 +67,7 @@ def test_nothing_of_others_is_bundled_but_outlines_of_letters_and_digits(distrib
     _, wheel = distributions
     kinds = {Path(name).suffix for name in names(wheel) if name.startswith("scalargrad/")}
     # Python, the marker of types, programs, worksheets and claims: no library.
-    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css", ".z", ".txt", ".gz"}
+    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css", ".lua", ".z", ".txt", ".gz"}
     images = {name for name in names(wheel) if name.endswith(".gz")}
     assert images == {"scalargrad/train/digits.csv.gz"}  # its licence is said where it is read
     outlines = {
@@ -68,8 +76,8 @@ def test_nothing_of_others_is_bundled_but_outlines_of_letters_and_digits(distrib
     assert {name.rpartition("/")[0] for name in outlines if "dist-info" not in name} == {
         "scalargrad/view/glyphs/faces"  # of letters, with the licences of their fonts
     }
-    scripts = {Path(name).name for name in names(wheel) if name.endswith((".js", ".css"))}
-    assert scripts == {"live.js", "live.css", "steps.js"}  # our own
+    scripts = {Path(name).name for name in names(wheel) if name.endswith((".js", ".css", ".lua"))}
+    assert scripts == {"live.js", "live.css", "steps.js", "sg.lua"}  # our own
 
 
 def test_the_sdist_holds_what_its_tests_need(distributions):

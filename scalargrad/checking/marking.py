@@ -420,7 +420,8 @@ class _Sheet:
         )
         answer.is_carried = True
         reach = max(outcome.high - to_float(answer.exact), to_float(answer.exact) - outcome.low)
-        if not outcome.used and reach > _MOST_UNITS * to_float(answer.reading.unit):
+        is_far = reach > _MOST_UNITS * to_float(answer.reading.unit)
+        if not outcome.used and (is_far or answer.verdict == TOO_FEW):
             answer.verdict, answer.reason = NOT_CONFIRMED, SENTENCES["show the steps"]
 
     def _is_by_own_convention(self, key: Key, outcome: Expected) -> bool:
@@ -557,6 +558,8 @@ class _Sheet:
                 continue
             is_following = answer.verdict.startswith(FOLLOWS)
             answer.credit = _CREDIT.get(FOLLOWS if is_following else answer.verdict, Fraction(0))
+            if answer.verdict == TOO_FEW and not self.key.precision.is_stated:
+                answer.credit, answer.reason = Fraction(1), SENTENCES["too few figures, no rule"]
 
     def _shows_work(self, answer: _Answer) -> bool:
         """Whether a line is right, and would not be on a sheet with other numbers."""

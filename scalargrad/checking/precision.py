@@ -34,6 +34,11 @@ class Precision:
     is_relative: bool = False
     formulas: Fraction = Fraction(0)
 
+    @property
+    def is_stated(self) -> bool:
+        """Whether the sheet says how precise answers shall be."""
+        return self.figures is not None or bool(self.tolerance)
+
     def allowance(self, exact: Scalar) -> Fraction:
         """How far off an answer may be that should be a finite number."""
         return self.tolerance * (abs(Fraction(exact)) if self.is_relative else 1)

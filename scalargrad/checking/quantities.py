@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -128,7 +129,9 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
         return Quantity("value", text)
     written = _REMARK.sub("", _plain(text))
     find = _finder(names)
-    for form in (_value, _update, _second, _derivative, _delta):
+    if find(written) is None:
+        written = _NUMBERED.sub("", written)
+    for form in (_value, _update, _second, _derivative, _delta, _adjoint):
         found = form(written, find)
         if found is not None:
             return found
@@ -180,7 +183,10 @@ _OF_BY = re.compile(
     r" (?:w\.?r\.?t\.?|with respect to|by|for|in) (?P<by>.+)",
     re.IGNORECASE,
 )
-_RATIO = re.compile(r"(?:d|∂|partial)(?P<of>[^/]*)(?:/|\bby\b)\s*(?:d|∂|partial)(?P<by>[^/]+)")
+_RATIO = re.compile(
+    r"(?:[dD]|∂|partial)(?P<of>[^/]*)(?:/|\bby\b)\s*(?:[dD]|∂|partial)(?P<by>[^/]+)"
+)
+_ENCLOSED = re.compile(r"\((?=[d∂])([^()]*)\)")
 _SQUARE = r"(?:\^?\{?2\}?|²)"
 _TWICE = re.compile(rf"[d∂]\s*{_SQUARE}\s*([^/]+)/\s*\(?[d∂]\s*([^/]+?)\)?\s*{_SQUARE}")
 _BY_BOTH = re.compile(rf"[d∂]\s*{_SQUARE}\s*([^/]+)/\s*\(?[d∂]\s*([^/]+?)\s*[d∂]\s*([^/]+?)\)?")
@@ -200,6 +206,13 @@ _STEP = re.compile(
 )
 _NEW = ("_new", " new", "new", "_", "'", "′", "⁺", "^+", "+", "_updated", "_next")
 _REMARK = re.compile(r"\s*\((?:final|total|answer|result|end|exact|again)\)$", re.IGNORECASE)
+_NUMBER = r"(?:[0-9]{1,3}[a-z]?|[a-z]|[iv]{2,4})"  # of an exercise: 4, 4a, b, iii
+_NUMBERED = re.compile(
+    rf"^(?:[-•*]|(?:(?:question|exercise|aufgabe|q|no\.?|nr\.?) ?)?{_NUMBER}(?:\)|[.:](?= ))"
+    rf"|\({_NUMBER}\)[.:]?) ?(?=\S)",
+    re.IGNORECASE,
+)
+_ADJOINT = re.compile(r"bar[\s_(]+(?P<before>.+)|(?P<letter>\w+?)_?bar(?P<index>[0-9₀-₉_]*)")
 _DELTA = re.compile(r"(?:δ|delta)[\s_]*(?P<of>.+)")
 _SCORES = ("{}", "net_{}", "net{}", "z{}", "z_{}", "a{}", "a_{}", "s{}", "s_{}", "in_{}", "n{}")
 _PRIME = re.compile(r"(?P<of>[^\s'′/]+)\s*['′]\s*\((?P<by>[^()]+)\)?")
@@ -254,10 +267,17 @@ def _delta(written: str, find: _Find) -> Quantity | None:
     return Quantity("derivative", of, by) if of and by else None
 
 
+def _adjoint(written: str, find: _Find) -> Quantity | None:
+    """w̄₂, as the literature on automatic differentiation writes the gradient of the output."""
+    match = _ADJOINT.fullmatch(unicodedata.normalize("NFD", written).replace("\u0304", "bar"))
+    found = match and find(match["before"] or match["letter"] + match["index"])
+    return Quantity("derivative", "", found) if found else None
+
+
 def _pairs(written: str) -> Iterator[tuple[str, str]]:
     """What may be differentiated, and what by: more than one where letters run together."""
     for form in (_RATIO, _OPERATOR, _NABLA, _OF_BY):
-        match = form.fullmatch(written)
+        match = form.fullmatch(written) or form.fullmatch(_ENCLOSED.sub(r"\1", written))
         if match:
             groups = match.groupdict()
             yield groups["of"], groups.get("enclosed") or groups["by"]
@@ -349,6 +369,10 @@ def _typeset(name: str) -> str:
 # Names -------------------------------------------------------------------------------------------
 
 _OUTPUTS = frozenset(("l", "L", "loss", "J"))  # they all mean the output, where it has one of them
+_ALSO_OUTPUTS = frozenset(
+    ("E", "C", "cost", "error", "err")
+)  # so do these, which may be others too
+_MEANING_OUTPUT = frozenset(name.casefold() for name in _OUTPUTS | _ALSO_OUTPUTS)
 
 
 def _finder(names: Collection[str]) -> _Find:
@@ -361,9 +385,9 @@ def _finder_of(names: tuple[str, ...]) -> _Find:
     known = frozenset(names)
     squeezed = _by_spelling(names, _squeezed)
     folded = _by_spelling(names, lambda name: _squeezed(name).casefold())
-    outputs = [name for name in names if name in _OUTPUTS]
-    if not outputs and "result" in names:  # the output without a name
-        outputs = ["result"]
+    outputs: list[str] = []
+    for usual in (_OUTPUTS, _ALSO_OUTPUTS, {"result"}):  # the last is an output without a name
+        outputs = outputs or [name for name in names if name in usual]
 
     def find(text: str) -> str | None:
         text = text.strip(" ()`")
@@ -379,7 +403,10 @@ def _finder_of(names: tuple[str, ...]) -> _Find:
         if name in _OUTPUTS:
             return outputs[0] if len(outputs) == 1 else None
         tight = _squeezed(name)
-        return squeezed.get(tight) or folded.get(tight.casefold())
+        found = squeezed.get(tight) or folded.get(tight.casefold())
+        if not found and name.casefold() in _MEANING_OUTPUT and len(outputs) == 1:
+            return outputs[0]
+        return found
 
     return find
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import struct
 import unicodedata
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -308,6 +309,9 @@ _WORDS = tuple(
         (rf"^(?:{_SO})[,:]? *", ""),
         (rf"^{_ABOUT} *", "≈ "),
         (rf"(?<=[0-9.…)]) *[(,]? *{_ABOUT} *\)?\.?$", ""),
+        (r"(?<=[0-9]),? *(?:or so|-? ?ish)\.?$", ""),
+        (r"^(?:[^\W\d]|∂)[^:=]{0,60}: *(?=[-+≈(.]* *[0-9.])", ""),  # w2: -0.5
+        (r"(?<!^0)(?<![^\w.]0)(?<=[0-9)])( *)x\1(?=[-+(.]*[0-9])", "*"),  # 2 x 3
         (r"(?<=[0-9.…)]) *\(?(?:rounded|exact(?:ly)?|exakt|gerundet|arrondi)\)?\.?$", ""),
         (rf"(?<=[0-9.…)]),? *{_TO_FIGURES}$", ""),
         (r"(?<=[0-9.…]) *\([^\W\d_]{2,}(?: [^\W\d_]+)*\)$", ""),
@@ -498,6 +502,8 @@ def _plain_number(written: str, text: str) -> Reading:
         if found.is_integer and about == written:
             return Reading(text, found.middle, found.middle, 0, is_integer=True)
         half_unit = found.unit / 2
+        if _is_single(found.middle):
+            half_unit = max(half_unit, abs(found.middle) / 10**6)
         return Reading(text, found.middle - half_unit, found.middle + half_unit, found.places)
     sign, top, bottom = ratio.group("sign", "top", "bottom")
     if len(top) > MOST_DIGITS or len(bottom) > MOST_DIGITS:
@@ -506,6 +512,15 @@ def _plain_number(written: str, text: str) -> Reading:
         raise _refused(f"{sign}{top}/1, without a zero below the line", text)
     exact = Fraction(int(sign + top), int(bottom))
     return Reading(text, exact, exact, is_exact_form=True)
+
+
+def _is_single(number: Fraction) -> bool:
+    """Whether a number has the digits of one in single precision, as -0.23999999463558197 has."""
+    if not 1e-30 < abs(number) < 1e30:
+        return False
+    (single,) = struct.unpack("f", struct.pack("f", float(number)))
+    digits = repr(single).partition("e")[0].strip("-0.").replace(".", "")
+    return len(digits) > 9 and math.isclose(single, number, rel_tol=1e-15)
 
 
 def _decimal(written: str, text: str) -> Reading:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine.scalars import Scalar
 from scalargrad.notation.numbers import both, decimal
-from scalargrad.notation.words import one_line
+from scalargrad.notation.words import in_markdown, one_line
 
 if TYPE_CHECKING:
     from scalargrad.view.drawing import Drawing
@@ -70,7 +69,8 @@ class Line:
             is withheld, or would not help.
         working: the same in the numbers of the person's own lines: "0.6 × 2".
         credit: 1 for a right line, or one that follows from others; 1/2 for a slip in the figures
-            or too few of them, and for what is not confirmed, until a person decides.
+            or fewer of them than the sheet asks for, and for what is not confirmed, until a person
+            decides.
     """
 
     number: int
@@ -226,12 +226,12 @@ class Report:
             for line in self.lines
         ]
         table = [["quantity", "answer", "verdict", "remark"], ["---"] * 4]
-        table += [[_markdown(cell) for cell in row] for row in rows]
+        table += [[in_markdown(cell) for cell in row] for row in rows]
         parts = ["\n".join(f"| {' | '.join(row)} |" for row in table)]
-        parts += map(_markdown, self._remarks)
+        parts += map(in_markdown, self._remarks)
         if self.picture:
             encoded = base64.b64encode(self.picture.content(".svg")).decode()
-            parts.append(f"![{_markdown(self._caption)}](data:image/svg+xml;base64,{encoded})")
+            parts.append(f"![{in_markdown(self._caption)}](data:image/svg+xml;base64,{encoded})")
         return "\n\n".join(parts)
 
     @property
@@ -331,8 +331,3 @@ def _column(texts: list[str]) -> list[str]:
     widths = [sum(not unicodedata.combining(c) for c in text) for text in shown]
     most = max(widths, default=0)
     return [text + " " * (most - width) for text, width in zip(shown, widths, strict=True)]
-
-
-def _markdown(text: str) -> str:
-    """Text as Markdown shows it: no mark in it means anything, and it stays in its cell."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", one_line(text, 400))

@@ -48,7 +48,10 @@ SENTENCES = {
     "no benefit of the doubt": (
         "may be right, but with so few figures and so many mistakes on the sheet it does not count"
     ),
-    "too few figures": "right, but with too few figures to tell",
+    "too few figures": "right, but with fewer figures than are asked for",
+    "too few figures, no rule": (
+        "right, but with too few figures for a test; no mark is lost, for the sheet asks for none"
+    ),
     "one slope": (
         "{quantity} = {written} is not possible together with the lines above: a node on its kink "
         "has one slope for all of them."

@@ -13,7 +13,7 @@ import warnings
 import click
 
 from scalargrad import __version__
-from scalargrad.cli import begin, mark, show, survey
+from scalargrad.cli import begin, mark, show, survey, write
 from scalargrad.cli.completion import install_script, script
 from scalargrad.cli.manual import INTERRUPTED, Manual, complaint
 from scalargrad.cli.streams import prepare_streams, say
@@ -25,6 +25,7 @@ from scalargrad.errors import FileError, GradientMismatch
     sections={
         "To begin": [begin.demo, begin.new],
         "Show a program": [show.draw, show.derive, show.table],
+        "Write lectures": [write.deck],
         "Set and mark worksheets": [mark.worksheet, mark.check, mark.grade],
         "Run the lectures": [survey.lectures],
         "When something is missing": [survey.doctor],

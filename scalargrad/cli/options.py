@@ -59,6 +59,11 @@ _COMMA = re.compile(r",(?=[^][]*=)")  # between assignments, and not between num
 
 def read_program(text: str, at: Sequence[str]) -> Program:
     """The program that an argument stands for, with its inputs."""
+    return with_inputs(source(text), at)
+
+
+def with_inputs(text: str, at: Sequence[str]) -> Program:
+    """A program, with the inputs that options --at give it."""
     from scalargrad.language.reading import program
 
     inputs: dict[str, object] = {}
@@ -70,7 +75,7 @@ def read_program(text: str, at: Sequence[str]) -> Program:
             raise click.BadParameter(f"--at gives {name} twice")
         inputs[name] = _float(number[1:]) if number.startswith("~") else number
     try:
-        return program(source(text), inputs)
+        return program(text, inputs)
     except TypeError as error:
         raise click.BadParameter(f"--at: {error}") from None
 

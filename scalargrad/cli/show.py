@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scalargrad.cli.options import AT, DIGITS, FILE, FRACTIONS, PROGRAM, Listed, names, read_program
 from scalargrad.cli.streams import is_pipe, save, say
+
+if TYPE_CHECKING:
+    from scalargrad.language.reading import Program
+    from scalargrad.view.drawing import Drawing
+    from scalargrad.view.picture import Frames, Picture
 
 
 def _choices(name: str) -> Any:
@@ -61,18 +66,7 @@ def _formats() -> list[str]:
     help="Forward and backward, one picture a step, in a file {}.",
 )
 def draw(
-    text: str,
-    at: Sequence[str],
-    output: Sequence[Path],
-    form: str | None,
-    wrt: str | None,
-    dropped: str | None,
-    biases: bool,
-    digits: int | None,
-    fractions: bool,
-    refine: str | None,
-    frames: bool,
-    **options: Any,
+    text: str, at: Sequence[str], output: Sequence[Path], form: str | None, **options: Any
 ) -> None:
     """Draw the graph of a program with value and gradient on every node.
 
@@ -81,20 +75,9 @@ def draw(
 
     Example: scalargrad draw "loss = (w*x - y)^2" --at w=0.5,x=2,y=3 --wrt w -o loss.svg
     """
-    from scalargrad.view.drawing import Drawing, draw
     from scalargrad.view.picture import Frames
-    from scalargrad.view.refining import refined
 
-    example = read_program(text, at)
-    if len(example.outputs) > 1 and not wrt:
-        drawing = draw(example.outputs, **options)
-    else:
-        example.output.backward()
-        drawing = draw(example.output, wrt=names(wrt), **options)
-    drawing = drawing.numbers(digits=digits, fractions=fractions)
-    drawing = drawing.biases(biases).dropped(*names(dropped))
-    picture = refined(drawing, refine or "")
-    picture = picture.frames() if frames and isinstance(picture, Drawing) else picture
+    picture = pictured(read_program(text, at), **options)
     form = form or ("html" if isinstance(picture, Frames) else "svg")
     save(
         [
@@ -102,6 +85,41 @@ def draw(
             for file in output or [Path(f"graph.{form}")]
         ]
     )
+
+
+def pictured(
+    example: Program, *, wrt: str | None, frames: bool, **options: Any
+) -> Picture | Frames:
+    """What the options of `draw` make of a program."""
+    from scalargrad.view.drawing import Drawing, draw
+
+    refine, options = refinement(**options)
+    if len(example.outputs) > 1 and not wrt:
+        drawing = draw(example.outputs, **options)
+    else:
+        example.output.backward()
+        drawing = draw(example.output, wrt=names(wrt), **options)
+    picture = refine(drawing)
+    return picture.frames() if frames and isinstance(picture, Drawing) else picture
+
+
+def refinement(
+    *,
+    dropped: str | None,
+    biases: bool,
+    digits: int | None,
+    fractions: bool,
+    refine: str | None,
+    **options: Any,
+) -> tuple[Callable[[Drawing], Picture | Frames], dict[str, Any]]:
+    """What refines a drawing as those options ask that are methods of it, and the other options."""
+    from scalargrad.view.refining import refined
+
+    def made(drawing: Drawing) -> Picture | Frames:
+        drawing = drawing.numbers(digits=digits, fractions=fractions)
+        return refined(drawing.biases(biases).dropped(*names(dropped)), refine or "")
+
+    return made, options
 
 
 @click.command()

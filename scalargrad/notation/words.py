@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -31,6 +32,15 @@ def one_line(text: str, most: int = 40) -> str:
     'a b'
     """
     return printable(" ".join(text.split()), most)
+
+
+def in_markdown(text: str, most: int = 400) -> str:
+    r"""One line as Markdown shows it: no mark in it means anything, and it stays in its cell.
+
+    >>> print(in_markdown("a*b\n<c>"))
+    a\*b \<c\>
+    """
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", one_line(text, most))
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3, likeness: float = 0.6) -> list[str]:

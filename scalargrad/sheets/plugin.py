@@ -59,12 +59,10 @@ class SheetFile(pytest.File):
 
     @cached_property
     def report(self) -> Report:
-        """The sheet, marked as `assert_gradients` does: once for all its lines."""
-        from scalargrad.checking.answer_key import key_of
-        from scalargrad.checking.marking import mark
+        """The sheet, marked once for all its lines."""
+        from scalargrad.sheets.worksheet import strict_report
 
-        key = key_of(self.sheet.program, self.sheet.slopes, self.sheet.precision)
-        return mark(key, self.sheet.rows, strict=True)
+        return strict_report(self.sheet)
 
 
 class SheetLine(pytest.Item):

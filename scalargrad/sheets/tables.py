@@ -54,7 +54,7 @@ def rows_by_position(
     that has no ∂, the lines of a table as long as what was asked stand for it one by one.
     """
     text = plain(text)
-    blocks = list(_blocks(text.split("\n")))
+    blocks = list(fenced(text.split("\n")))
     inside = {place for block in blocks for place in range(block.first, block.last + 1)}
     tables: list[list[Row]] = [[]]
     rows: list[Row] = []
@@ -147,7 +147,7 @@ _WHO = re.compile(r"name|student|mail|login|user|matri|anmelde", re.IGNORECASE)
 
 def _from_markdown(text: str) -> Parts:
     lines = text.split("\n")
-    blocks = list(_blocks(lines))
+    blocks = list(fenced(lines))
     inside = {place for block in blocks for place in range(block.first, block.last + 1)}
     rows = _rows((place, line) for place, line in enumerate(lines) if place not in inside)
     ours = [block for block in blocks if block.language in ("sg", "scalargrad")]
@@ -161,16 +161,17 @@ def _from_markdown(text: str) -> Parts:
     return Parts("\n".join(lines[: chosen.first]).strip(), chosen.text, rows)
 
 
-class _Block(NamedTuple):
-    """A fenced block: its language, its text, and its first and last line."""
+class Fenced(NamedTuple):
+    """A fenced block: its language, its text, its first and last line, and what opens it."""
 
     language: str
     text: str
     first: int
     last: int
+    info: str
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
+def fenced(lines: Sequence[str]) -> Iterator[Fenced]:
     """The fenced blocks."""
     place = 0
     while place < len(lines):
@@ -188,7 +189,8 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if end == len(lines):
             raise SheetError(f"the block that begins on line {place + 1} is not closed")
         inner = [_outdented(line, indent) for line in lines[place + 1 : end]]
-        yield _Block(info.strip("{}. ").lower(), "\n".join(inner).strip("\n"), place, end)
+        text = "\n".join(inner).strip("\n")
+        yield Fenced(info.strip("{}. ").lower(), text, place, end, info)
         place = end + 1
 
 

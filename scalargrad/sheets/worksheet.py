@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scalargrad.cells import defused
 from scalargrad.checking.answer_key import key_of
@@ -52,6 +53,9 @@ from scalargrad.sheets.tables import (
     separator_of,
 )
 from scalargrad.sheets.variants import variants
+
+if TYPE_CHECKING:
+    from scalargrad.checking.report import Report
 
 MOST_IN_PROGRAM = 100_000  # characters
 _PROSE = """# Worksheet
@@ -183,11 +187,12 @@ class Sheet:
         yield columns
         if rule:
             yield rule * len(columns)
-        for line, row in zip(self.lines, self._key if answers else self.rows, strict=True):
+        for line, row in zip(self.lines, self.key if answers else self.rows, strict=True):
             yield (*row, f"{line.points:g}")[: len(columns)]
 
     @property
-    def _key(self) -> list[tuple[str, str]]:
+    def key(self) -> list[tuple[str, str]]:
+        """The quantities as the sheet names them, each with the right answer."""
         key = key_of(self.program, self.slopes, self.precision)
         return [
             (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
@@ -400,6 +405,13 @@ def read_sheet(text: str, text_of_program: str | None = None, asked: Sequence[st
 
 
 _NO_TABLE = "the sheet has no table with the header | quantity | answer |"
+
+
+def strict_report(sheet: Sheet) -> Report:
+    """A sheet, marked as `assert_gradients` does: each answer is right by itself."""
+    from scalargrad.checking.marking import mark
+
+    return mark(key_of(sheet.program, sheet.slopes, sheet.precision), sheet.rows, strict=True)
 
 
 def _points(row: Row) -> float:

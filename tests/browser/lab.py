@@ -155,6 +155,10 @@ class Browser:
         """What the elements of a selector say."""
         return [element.text for element in self.all(selector)]
 
+    def said(self, selector):
+        """What the elements of a selector say to a screen reader, in sight or not."""
+        return [element.get_attribute("textContent") for element in self.all(selector)]
+
     def show(self, element):
         """Scroll to an element."""
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)

@@ -179,11 +179,32 @@ def test_what_rounding_carries_is_what_it_does_carry_and_not_the_worst_case(writ
     assert check(text, {"dL/da": written}).lines[0].verdict == "wrong"
 
 
-def test_too_few_figures_are_half_a_mark_and_no_test_passed():
+def test_a_lone_number_that_only_coarse_rounding_on_the_way_explains_is_not_confirmed():
+    report = check(LECTURE, {"dl/dw2": "-0.3"})  # it is -0.24: -0.2
+    assert (verdicts(report), report.score) == (["not confirmed"], 0.5)
+
+
+@pytest.mark.parametrize("digits", ["-0.240000001", "-0.23999999"])
+def test_only_digits_of_single_precision_are_taken_for_them(digits):
+    assert verdicts(check(LECTURE, {"dl/dw2": digits})) == ["last digit"]
+
+
+@pytest.mark.parametrize(
+    ("prose", "score", "sentence"),
+    [
+        ("", 1, "no mark is lost"),
+        ("Give numbers to 3 figures.", 0.5, "fewer figures than are asked for"),
+        ("Answers within 0.001 count.", 0.5, "fewer figures than are asked for"),
+    ],
+)
+def test_too_few_figures_are_half_a_mark_where_the_sheet_asks_for_more_and_no_test_passed(
+    prose, score, sentence
+):
     text = "x = 1.5; w = 0.4; b = -0.2; p = sigmoid(w*x + b); loss = -log(p)"
-    report = check(text, {"dl/dw": "-0.6"})  # it is -0.602
-    assert (verdicts(report), report.score) == (["right, too few figures"], 0.5)
-    assert report.summary == "0 of 1 line right, 1 with too few figures; score 50 %"
+    report = mark(key_of(text, None, stated_precision(prose)), {"dl/dw": "-0.6"})  # it is -0.602
+    assert (verdicts(report), report.score) == (["right, too few figures"], score)
+    assert report.summary.endswith(f"1 with too few figures; score {100 * score:.0f} %")
+    assert sentence in report.lines[0].message
     assert not report.ok
     assert not check(text, {"dl/dw": "-0.40"}).ok
 
@@ -747,7 +768,7 @@ def test_no_difference_is_shown_for_a_second_derivative():
 
 EXPLAINED = {
     "right": ({"dl/dw2": "-0.24"}, "right"),
-    "right, too few figures": ({"h2": "1.6", "dl/dw2": "-0.2"}, "too few figures to tell"),
+    "right, too few figures": ({"h2": "1.6", "dl/dw2": "-0.2"}, "too few figures for a test"),
     "follows from your line 1": (
         {"dl/dyhat": "-0.6", "dl/dw2": "-0.12"}, "follows from your own earlier lines"),
     "consistent, no credit": (

@@ -36,10 +36,13 @@ SPELLINGS = {
         r"\frac{\mathrm{d}\ell}{\mathrm{d} w_2}", r"$\partial \ell / \partial w_2$",
         "**dl/dw2**", "`dl/dw2`", "*∂ℓ/∂w₂*", "∇_w2 ℓ", r"$\nabla_{w_2} L$", "  dl/dw2  ",
         "∂ℓ/∂w₂ = ∂ℓ/∂ŷ · ∂ŷ/∂h₂ · ∂h₂/∂w₂", "dl/dw2 = (-1.2)(0.1)(2) =",
+        "4. dl/dw2", "a) ∂ℓ/∂w₂", "(iii) dl/dw2", "Q2: dl/dw2", "- dl/dw2", "(∂ℓ)/(∂w₂)", "DL/DW2",
+        "∂E/∂w₂", "dC/dw2", "dCost/dw2",
     ],
     GRAD_W2: [
         "grad w2", "w2.grad", "∇w2", "∇ w₂", "grad(w2)", "gradient w2", "grad of w2", "w2 gradient",
         "w2_grad", "grad_w2", "w₂.grad", r"$\nabla w_2$", "dw2", "dw_2", "∂w₂",
+        "w̄₂", r"\bar{w}_2", "w2_bar", "bar w2", "b. w2.grad",
     ],
     YHAT_BY_H2: [
         "∂ŷ/∂h₂", "dyhat/dh2", "dyhat_dh2", "d y_hat / d h_2",
@@ -51,7 +54,8 @@ SPELLINGS = {
     ],
     Quantity("value", "yhat"): ["ŷ", "yhat", "y_hat", "y hat", r"$\hat y$", r"\hat{y}", "`yhat`"],
     Quantity("value", "h2"): ["h2", "h₂", "h_2", "$h_2$", "$h_{2}$", "H2", "value of h2", "h2 ="],
-    Quantity("value", "loss"): ["l", "L", "ℓ", "loss", "J", "Loss", r"$\ell$", r"$\mathcal{L}$"],
+    Quantity("value", "loss"): ["l", "L", "ℓ", "loss", "J", "Loss", r"$\ell$", r"$\mathcal{L}$",
+                                 "cost", "5) loss"],
     UPDATE: [
         "w2_new = w2 - 0.1*dl/dw2", "w₂ ← w₂ − 0.1·∂ℓ/∂w₂", "w2' = w2 - .1 dl/dw2",
         "w2 = w2 - 1/10·dL/dw2", "new w2 = w2 - 1e-1*dl/dw2", "w2_new := w2-0.1*(dl/dw2)",
@@ -67,6 +71,13 @@ SPELLINGS = {
 def test_every_sensible_spelling_is_understood(text, meant):
     assert quantity(text, NAMES) == meant
     assert quantity(text, list(reversed(NAMES))) == meant
+
+
+def test_a_letter_that_may_mean_the_loss_is_first_what_the_program_names_so():
+    assert quantity("dE/dw", ["w", "E", "loss"]) == Quantity("derivative", "E", "w")
+    assert quantity("dl/dE", ["w", "E", "loss"]) == Quantity("derivative", "loss", "E")
+    assert quantity("dl/dw", ["w", "E"]) == Quantity("derivative", "E", "w")
+    assert quantity("wbar", ["w", "wbar"]) == Quantity("value", "wbar")
 
 
 UNKNOWN = [

@@ -87,6 +87,7 @@ IN_MANY_STYLES = [
     "-2,4.10^-1", "-2,4.10⁻¹", "ungefähr -0,24", "Ergebnis: -0,24", "genau -0,24", "ergibt -0,24",
     "menos 0,24", "el resultado: -0,24", "[-0.24]", "-0.24,", "-0.24;", "-0.24!", "−0·24",
     r"\num{-0.24}", r"\underline{-0.24}", r"\textcolor{red}{-0.24}", "-0.24\\\\", "=-0.24",
+    "w2: -0.24", "∂ℓ/∂w₂: −0.24", "-0.24 or so", "-0.24-ish",
     "tensor(-0.24)", "tensor(-0.24, grad_fn=<MulBackward0>)", "array([-0.24])", "np.float64(-0.24)",
     "Value(data=-0.24)", "-2.4d-1", "-0.24f", "exactly -0.24", "I got -0.24", "∴ -0.24",
     "final answer: -0.24", "-0.24 (2 d.p.)", "-0.24 (rounded to 2 dp)", "-0.24 to 2 s.f.",
@@ -99,6 +100,18 @@ IN_MANY_STYLES = [
 def test_a_number_is_read_in_many_styles(text):
     found = read(text)
     assert (found.middle, found.half_unit, found.places) == (RIGHT, HALF, 2)
+
+
+@pytest.mark.parametrize("text", ["-1.2 x 0.1 x 2", "-1.2x0.1x2", "-1.2 X 0.1 X 2", "(-1.2)x(0.2)"])
+def test_a_letter_x_between_numbers_is_a_times(text):
+    assert read(text).middle == RIGHT
+
+
+def test_digits_of_single_precision_stand_for_what_they_are_near():
+    single = read("-0.23999999463558197")  # what PyTorch's item() gives for -0.24
+    assert single.accepts(RIGHT)
+    assert not single.accepts(RIGHT * (1 + Fraction(1, 10**5)))
+    assert not read("-0.23999999463558").accepts(RIGHT)  # no number in single precision
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ def prepared(tmp_path_factory):
     assert cli.main(["new", str(lecture)]) == 0
     for name in ("sheet.md", "key.md", "submissions/ann.md"):
         assert cli.main([*worksheet, str(folder / name)]) == 0
+    (folder / "slides.md").write_text("```sg\n#| states y = 4\nx = 2; y = x^2\n```\n")
     return folder
 
 
@@ -396,7 +397,7 @@ def test_bash_completes_commands_options_and_words(shell):
     """
     done = shell(script)
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["demo draw derive doctor", "--theme", "dark"]
+    assert done.stdout.splitlines() == ["demo draw derive deck doctor", "--theme", "dark"]
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish", "powershell"])
@@ -428,7 +429,7 @@ def test_completion_is_installed_once_and_keeps_what_the_shell_starts_with(
 
 def test_powershell_completes_by_the_line_and_the_word(shell):
     for line, word, wanted in (
-        ("scalargrad d", "d", "demo draw derive doctor"),
+        ("scalargrad d", "d", "demo draw derive deck doctor"),
         ("scalargrad draw --th", "--th", "--theme"),
         ("scalargrad draw --theme ", "", "light dark print colour-blind"),
     ):

@@ -37,7 +37,8 @@ figure svg { display: block; width: 100%; height: auto; min-height: 8rem }
 figcaption { overflow-wrap: anywhere }
 .step { color: var(--muted) }
 .defs { position: absolute; width: 0; height: 0 }
-.caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+.caption, .words { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden;
+  clip-path: inset(50%) }
 .controls { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
 .controls[hidden], .caption[hidden] { display: none }
 button { min-width: 2.75rem; min-height: 2.75rem; border: 1px solid var(--line);
@@ -62,7 +63,7 @@ input { flex: 1 1 8rem; min-height: 2.75rem; accent-color: #2563eb }
 }
 @page { size: landscape; margin: 10mm }
 @media print {
-  .controls, .caption, figcaption { display: none }
+  .controls, .caption, .words, figcaption { display: none }
   figure { margin: 0; break-after: page; break-inside: avoid }
   figure:last-of-type { break-after: auto }
   figure svg { max-height: 92vh }
@@ -207,10 +208,10 @@ def _shared(pictures: Sequence[_Picture]) -> dict[_Attributes, str]:
 
 
 def _said(scene: Scene, caption: str) -> str:
-    """What a frame shows, in words, behind its caption."""
+    """What a frame shows besides its caption, in words: a screen reader goes through the lines."""
     first, _, rest = scene.description.partition("\n")
     words = rest if first == caption else scene.description
-    return "\n".join(part for part in (scene.title, caption, words) if part)
+    return "\n".join(part for part in (scene.title, words) if part)
 
 
 def _figure(
@@ -221,12 +222,13 @@ def _figure(
         else _element(tag, dict(shape))
         for tag, shape in picture.shapes
     ]  # fmt: skip
-    label = ": ".join(part for part in (step, words) if part)
+    label = ": ".join(part for part in (step, caption) if part)
     step = f'<span class="step">{step}:</span> ' if step else ""
     said = f"{step}<bdi>{text(caption)}</bdi>"
     return (
         f'<figure>\n<svg role="img" aria-label="{text(label)}" viewBox="{text(picture.box)}">'
-        f"{''.join(shapes)}</svg>\n<figcaption>{said}</figcaption>\n</figure>"
+        f"{''.join(shapes)}</svg>\n<figcaption>{said}</figcaption>\n"
+        f'<pre class="words">{text(words)}</pre>\n</figure>'
     )
 
 

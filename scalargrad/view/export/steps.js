@@ -42,7 +42,7 @@ function stepping(root, listening, milliseconds) {
   }
   function fill() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else document.documentElement.requestFullscreen?.().catch(() => {});
+    else root.requestFullscreen().catch(() => {});
   }
 
   // A deck of reveal.js tells the frames of a slide when it comes and goes, and is told to go on.

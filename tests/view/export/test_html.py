@@ -117,6 +117,18 @@ def test_a_page_has_a_figure_for_each_frame_and_says_its_caption(document, scene
     assert [a["aria-live"] for a in live] == ["polite"]
 
 
+def test_a_figure_is_named_by_its_step_and_told_line_by_line_to_who_cannot_see_it(document, scenes):
+    parts = Parts(document)
+    names = [a["aria-label"] for tag, a in parts.elements if tag == "svg" and "aria-label" in a]
+    told = parts.within("pre")
+    assert len(names) == len(told) == len(scenes)
+    for place, (name, words, scene) in enumerate(zip(names, told, scenes, strict=True), start=1):
+        caption, *lines = scene.description.splitlines()
+        assert name == f"Step {place} of 15: {caption}"
+        assert words.splitlines() == lines
+    assert "w₂: value 0.8, gradient −0.24" in told[-1]
+
+
 def test_a_page_refers_to_nothing_outside_and_has_no_fault(document):
     assert faults(document) == []
     assert re.findall(r"https?:|url\(|@import|src=", document) == []

@@ -1,0 +1,1 @@
+"""Program text where lectures are written: notebooks, Sphinx, Markdown decks."""
