@@ -67,7 +67,18 @@ def test_nothing_of_others_is_bundled_but_outlines_of_letters_and_digits(distrib
     _, wheel = distributions
     kinds = {Path(name).suffix for name in names(wheel) if name.startswith("scalargrad/")}
     # Python, the marker of types, programs, worksheets and claims: no library.
-    assert kinds - {""} <= {".py", ".typed", ".sg", ".md", ".js", ".css", ".lua", ".z", ".txt", ".gz"}
+    assert kinds - {""} <= {
+        ".py",
+        ".typed",
+        ".sg",
+        ".md",
+        ".js",
+        ".css",
+        ".lua",
+        ".z",
+        ".txt",
+        ".gz",
+    }
     images = {name for name in names(wheel) if name.endswith(".gz")}
     assert images == {"scalargrad/train/digits.csv.gz"}  # its licence is said where it is read
     outlines = {

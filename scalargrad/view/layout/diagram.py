@@ -245,6 +245,17 @@ class Diagram:
     groups: tuple[Group, ...] = ()
     least: float = 0.0
 
+    def size(self, card: int, form: Form, stacked: bool) -> tuple[float, float]:
+        """Width and height of a card, measured once."""
+        key = card, form, stacked
+        if key not in self._sizes:
+            self._sizes[key] = self.cards[card].size(form, stacked)
+        return self._sizes[key]
+
+    @cached_property
+    def _sizes(self) -> dict[tuple[int, Form, bool], tuple[float, float]]:
+        return {}
+
     @cached_property
     def notes_size(self) -> tuple[float, float]:
         """Width and height of the notes."""

@@ -77,7 +77,7 @@ def labelled(
     for column in sorted(by_gap, key=lambda column: -len(by_gap[column])):
         left, right = places.gaps[column]
         near = [
-            (other, segment)
+            (other, segment, min(segment[1], segment[3]), max(segment[1], segment[3]))
             for other, pieces in enumerate(lines)
             for segment in pieces
             if segment[2] > left - 4 and segment[0] < right + 4
@@ -89,10 +89,8 @@ def labelled(
             above, below = min(heights) - far, max(heights) + far
             foreign = [
                 segment
-                for other, segment in near
-                if other != index
-                and min(segment[1], segment[3]) < below
-                and max(segment[1], segment[3]) > above
+                for other, segment, top, bottom in near
+                if other != index and top < below and bottom > above
             ]
             gap = _Gap(room, left, right, [*boxes, *fixed], foreign, calm)
             possible = _choices(skeleton, places.routes[index], index, comb[index], gap)

@@ -22,6 +22,9 @@ _BARE = 0.35  # share of a link without a label in the free width
 _USED = 0.8  # of the height that is free
 _PORTS = 0.72  # of the side of a card
 _STEPS = 10  # pieces of a curve
+_CURVE = tuple(  # shares of the width and of the height that it has run through after each piece
+    (1.5 * t * (1 - t) + t**3, 3 * t * t - 2 * t**3) for t in (k / _STEPS for k in range(1, _STEPS))
+)
 _LOOSE = 0.7  # the share of its own even distances that a column keeps
 _FREE = 0.02  # the weight of what no level link holds, against 1
 _LEVEL = 0.22  # of the height of a card: a link that rises less is drawn level
@@ -85,7 +88,7 @@ def placed(
     wide, high = room
     least = needs(skeleton, extra)
     free = wide - sum(sizes.widths) - sum(least)
-    if free < 0 or any(sizes.height(column) > high for column in skeleton.order):
+    if free < 0 or max(sizes.heights) > high:
         return None
     lefts, gaps = _across(skeleton, sizes, least, free, wide)
     middle = _heights(skeleton, sizes, high)
@@ -135,9 +138,9 @@ def _heights(skeleton: Skeleton, sizes: Sizes, high: float) -> dict[int, float]:
     """The middle of each item, from the top."""
     order = skeleton.order
     before, after = skeleton.neighbours
-    taken = [sizes.height(column) for column in order]
+    taken = sizes.heights
     first = max(range(len(order)), key=lambda c: (taken[c], len(order[c])))
-    bounds = [_bounds(skeleton, sizes, column, high) for column in order]
+    bounds = [_bounds(skeleton, sizes, c, high) for c in range(len(order))]
     middle: dict[int, float] = {}
     sweep = [first, *range(first + 1, len(order)), *reversed(range(first))]
     for again in (False, True):
@@ -146,7 +149,7 @@ def _heights(skeleton: Skeleton, sizes: Sizes, high: float) -> dict[int, float]:
             slack = high - taken[c]
             even = _USED * slack / max(1, len(column) - 1)
             start = (high - taken[c] - even * (len(column) - 1)) / 2
-            least = sizes.least(column)
+            least = sizes.leasts[c]
             evenly = list(
                 accumulate((d + even for d in least), initial=start + sizes.above[column[0]])
             )
@@ -172,17 +175,16 @@ def _heights(skeleton: Skeleton, sizes: Sizes, high: float) -> dict[int, float]:
             ]
             wanted = [middle[other] for other in partner]
             weights = [_FREE if i == j else 1.0 for i, j in zip(column, partner, strict=True)]
-            settled = _settled(wanted, sizes.least(column), bounds[c], weights)
+            settled = _settled(wanted, sizes.leasts[c], bounds[c], weights)
             middle |= zip(column, settled, strict=True)
     return middle
 
 
-def _bounds(
-    skeleton: Skeleton, sizes: Sizes, column: Sequence[int], high: float
-) -> tuple[float, float]:
+def _bounds(skeleton: Skeleton, sizes: Sizes, c: int, high: float) -> tuple[float, float]:
     """Where the first and the last middle of a column may be, with room for a label beside them."""
+    column = skeleton.order[c]
     above, below = sizes.above[column[0]], sizes.below[column[-1]]
-    free = (high - sizes.height(column)) / 2
+    free = (high - sizes.heights[c]) / 2
     label = skeleton.highest_label / 2
     return min(max(above, label), above + free), high - min(max(below, label), below + free)
 
@@ -298,10 +300,8 @@ def _sampled(points: Sequence[Point]) -> tuple[Point, ...]:
     """Points along cubics that leave and reach each point level."""
     line = [points[0]]
     for (x0, y0), (x1, y1) in pairwise(points):
-        for k in range(1, _STEPS + 1 if y0 != y1 else 2):
-            t = k / _STEPS if y0 != y1 else 1.0
-            s = 1 - t
-            x = x0 * s**3 + 1.5 * (x0 + x1) * s * s * t + 1.5 * (x0 + x1) * s * t * t + x1 * t**3
-            y = y0 * (s**3 + 3 * s * s * t) + y1 * (3 * s * t * t + t**3)
-            line.append((x, y))
+        if y0 != y1:
+            wide, high = x1 - x0, y1 - y0
+            line += [(x0 + right * wide, y0 + down * high) for right, down in _CURVE]
+        line.append((x1, y1))
     return tuple(line)

@@ -7,12 +7,12 @@ size is found by bisection. Equal diagrams have equal plans.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from scalargrad.view.layout.diagram import Diagram, Form
-from scalargrad.view.layout.equations import Block, shapes
+from scalargrad.view.layout.equations import Block, block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
 from scalargrad.view.layout.groups import box
 from scalargrad.view.layout.labels import Spot, distance, labelled, segments
@@ -29,7 +29,7 @@ CAP = 28.0  # the largest text
 ROUND = 20.0  # from here on neurons are circles
 _LEAST = 3.0
 _SMALLEST = 0.3  # of its bound, before labels are left out
-_TRIED = 4  # choices, those of the best bounds
+_TRIED = 3  # choices, those of the best bounds
 _EXACT = 0.03  # relative, of the size that is found
 # How much wider a gap gets whose label found no place, until all have one.
 _WIDER = (0.0, 2.5, 2.5)
@@ -65,7 +65,7 @@ class _Choice:
             return room(self.skeleton, self.sizes, self.across)
         return (
             sum(self.sizes.widths) + sum(needs(self.skeleton)),
-            max(map(self.sizes.height, self.skeleton.order)),
+            max(self.sizes.heights),
         )
 
     def bound(self, place: tuple[float, float]) -> float:
@@ -207,12 +207,9 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
     found = _trial(choice, place, high)
     if found:
         return found
-    found = _trial(choice, place, least)
-    if not found:  # labels may find a place where there is less room for them
-        found = _trial(choice, place, (least + high) / 2)
+    found, low = _trial(choice, place, least), least
     if not found:
         return None
-    low = found.size
     while high > low * (1 + _EXACT):
         middle = (low + high) / 2
         better = _trial(choice, place, middle)
@@ -278,17 +275,16 @@ def _trial(
     """
     diagram = choice.skeleton.diagram
     wide, tall = place[0] / size, place[1] / size
-    blocks = list(shapes(diagram.equation, (wide * share for share in _WIDTHS)))
-    if diagram.equation and not blocks:
+    lowest = block(diagram.equation, wide) if diagram.equation else None
+    if diagram.equation and not lowest:
         return None
     head = _HEADING if with_headings else 0.0
-    lowest = min(blocks, key=lambda block: block.height, default=None)
     band = diagram.notes_size[1] + _FOOT if diagram.notes else 0.0
     ways = [(lowest, 0.0), *([(None, 0.0)] if lowest else []), *([(lowest, band)] if band else [])]
     for beneath, band in ways:
         foot = diagram.caption_height + (beneath.height + _FOOT if beneath else 0.0)
         stage = _Stage(size, wide, tall, head, foot + band, choice.aside, band)
-        plan = _staged(choice, stage, beneath, blocks, in_need, calm)
+        plan = _staged(choice, stage, beneath, in_need, calm)
         if plan:
             return plan
     return None
@@ -298,7 +294,6 @@ def _staged(
     choice: _Choice,
     stage: _Stage,
     beneath: Block | None,
-    blocks: list[Block],
     in_need: bool,
     calm: int | None,
 ) -> Plan | None:
@@ -315,12 +310,13 @@ def _staged(
     areas += [box(group, cards, diagram.turned).area for group in diagram.groups]
     lines = _upright_lines([route.line for route in places.routes], diagram)
     equation: tuple[Block, Point] | None = None
-    if blocks and not beneath:
+    if diagram.equation and not beneath:
+        blocks = shapes(diagram.equation, (stage.wide * share for share in _WIDTHS))
         equation = _pocketed(blocks, Grid(inner, areas, lines), inner)
         if equation is None:
             return None
-        block, (x, y) = equation
-        areas.append((x, y, x + block.width, y + block.height))
+        found_block, (x, y) = equation
+        areas.append((x, y, x + found_block.width, y + found_block.height))
     top, bottom = _span(areas, lines, choice.panel.height, inner[1])
     notes = None
     if stage.band:
@@ -376,13 +372,13 @@ def _span(
 
 
 def _pocketed(
-    blocks: list[Block], grid: Grid, inner: tuple[float, float]
+    blocks: Iterable[Block], grid: Grid, inner: tuple[float, float]
 ) -> tuple[Block, Point] | None:
     """The first shape of a derivation that has room in a picture, and where."""
-    for block in blocks:
-        corner = grid.pocket(block.width, block.height, (inner[0] * 0.6, inner[1] * 0.75))
+    for shape in blocks:
+        corner = grid.pocket(shape.width, shape.height, (inner[0] * 0.6, inner[1] * 0.75))
         if corner:
-            return block, corner
+            return shape, corner
     return None
 
 

@@ -113,6 +113,7 @@ class Sizes:
         below: how far it reaches below.
         aside: for a leaf beside a card, how far its middle is below that of the card.
         widths: of the columns.
+        order: of each column the items, from top to bottom.
     """
 
     card: tuple[tuple[float, float], ...]
@@ -120,10 +121,15 @@ class Sizes:
     below: dict[int, float]
     aside: dict[int, float]
     widths: tuple[float, ...]
+    order: Items
 
-    def least(self, column: Sequence[int]) -> list[float]:
-        """From the middle of each item of a column to that of the next, at least."""
-        return [self.below[a] + self.above[b] + AIR for a, b in pairwise(column)]
+    @cached_property
+    def leasts(self) -> list[list[float]]:
+        """In each column, from the middle of each item to that of the next, at least."""
+        return [
+            [self.below[a] + self.above[b] + AIR for a, b in pairwise(column)]
+            for column in self.order
+        ]
 
     def alike(self, skeleton: Skeleton) -> Sizes:
         """The same with cards of one width, but for the leaves beside them."""
@@ -131,20 +137,19 @@ class Sizes:
         sizes = enumerate(self.card)
         return replace(self, card=tuple((w if k in hosts else wide, h) for k, (w, h) in sizes))
 
-    def height(self, column: Sequence[int]) -> float:
-        """The least height of a column."""
-        if not column:
-            return 0.0
-        return self.above[column[0]] + sum(self.least(column)) + self.below[column[-1]]
+    @cached_property
+    def heights(self) -> list[float]:
+        """The least height of each column."""
+        return [
+            self.above[column[0]] + sum(least) + self.below[column[-1]] if column else 0.0
+            for column, least in zip(self.order, self.leasts, strict=True)
+        ]
 
 
 def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
     """The sizes of everything in a skeleton."""
     diagram, place = skeleton.diagram, skeleton.columns
-    card = [
-        _turned(c.size(form, stacked), diagram.turned)
-        for c, form in zip(diagram.cards, forms, strict=True)
-    ]
+    card = [_turned(diagram.size(k, form, stacked), diagram.turned) for k, form in enumerate(forms)]
     for column in skeleton.order:  # alike in a column: no line to one runs through another
         cards = [item for item in column if item < len(card)]
         leaves = [leaf for item in cards for leaf in place.beside(diagram, item)]
@@ -184,7 +189,8 @@ def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
             above[item] += over
             below[item] += under
         wide[c] = [w + 2 * PADDING for w in wide[c]]
-    return Sizes(tuple(card), above, below, aside, tuple(max(w, default=0.0) for w in wide))
+    widths = tuple(max(w, default=0.0) for w in wide)
+    return Sizes(tuple(card), above, below, aside, widths, skeleton.order)
 
 
 def _turned(size: tuple[float, float], turned: bool) -> tuple[float, float]:
