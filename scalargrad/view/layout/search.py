@@ -156,7 +156,7 @@ def _choices(diagram: Diagram) -> Iterator[_Choice]:
             for forms, calm in _forms(diagram, skeleton):
                 for stacked in (False, True) if any(c.rows for c in diagram.cards) else (False,):
                     made = sizes(skeleton, forms, stacked)
-                    calmer = calm * (1 - 0.01 * rank) * (1 - 0.02 * (not beside))
+                    calmer = calm * (1 - 0.02 * rank) * (1 - 0.02 * (not beside))
                     choice = _Choice(skeleton, forms, stacked, made, calmer)
                     yield choice
                     if len(diagram.matrices) > 1:
