@@ -46,6 +46,7 @@ html_theme = "furo"
 html_title = f"scalargrad {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_search_scorer = "_static/scorer.js"
 html_math_renderer = "mathml"  # read by browsers without a script
 html_show_sourcelink = False
 html_copy_source = False

@@ -25,6 +25,8 @@ from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.language import expressions, reading, tokens
 from scalargrad.language.library import DEFINITIONS
 from scalargrad.lectures import LECTURES
+from scalargrad.lectures.decks import DECKS
+from scalargrad.lectures.rows import Item, Row
 from scalargrad.nn.losses import LOSSES
 from scalargrad.notation.formula import Formula, formula, name
 from scalargrad.notation.names import LONGEST, mathtext
@@ -40,7 +42,8 @@ _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
 MODULES = (
-    "engine.value", "engine.inplace", "engine.backward", "engine.ops", "engine.scalars",
+    "engine.value", "engine.inplace", "engine.backward", "engine.rebuild", "engine.ops",
+    "engine.scalars",
     "language.reading", "language.writing", "notation.formula", "notation.names", "errors",
     "graph.model", "graph.derivation", "graph.vectors", "graph.table",
     "nn", "nn.module", "nn.layers", "nn.regularisation", "nn.initialisation", "nn.losses",
@@ -210,6 +213,76 @@ def limits() -> str:
     ])  # fmt: skip
 
 
+# The decks ---------------------------------------------------------------------------------------
+
+
+def backprop() -> str:
+    """A section for each slide of the backpropagation deck."""
+    return _deck("backprop")
+
+
+def networks() -> str:
+    """A section for each slide of the deck Neural Networks III."""
+    return _deck("networks")
+
+
+def _deck(name: str) -> str:
+    return "\n\n".join(part for row in DECKS[name] for part in _slide(row))
+
+
+def _slide(row: Row) -> Iterator[str]:
+    """What a slide states, its pictures, its claims, its program, and an exercise."""
+    yield f"## {row.label} {_escaped(row.title)}"
+    yield _escaped(row.states)
+    for picture in sorted((ROOT / ".docs" / "drawn").glob(f"{row.label}-*.svg")):
+        yield f"![{row.label}: {_escaped(row.title)}](drawn/{picture.name})"
+    claims = [(f"`{item.rest}`", item.word) for item in row.items if _is_claim(item)]
+    if claims:
+        yield _table([("claim", "from"), *claims])
+    if row.text.strip():
+        yield _folded("The program", f"```text\n{row.text.strip()}\n```")
+    question, answer = exercise(row)
+    yield f"**Exercise.** {question}"
+    yield _folded("Answer", f"{answer} To see it computed: `scalargrad lectures {row.label}`.")
+
+
+def _is_claim(item: Item) -> bool:
+    return not item.option and re.fullmatch("slide|follows|ours|[BN][0-9]+", item.word) is not None
+
+
+def _folded(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
+def exercise(row: Row) -> tuple[str, str]:
+    """A question about a slide, and its answer: that of the row, or one that its claims make."""
+    for item in row.items:
+        if item.word == "ask":
+            question, _, answer = item.rest.partition(" | ")
+            return _escaped(question), _escaped(answer)
+    options = [(item.word, item.rest.split(": ")[0], item.option) for item in row.items
+               if item.option]  # fmt: skip
+    if options:
+        listed = "; ".join(f"**{letter}** {_escaped(words)}" for letter, words, _ in options)
+        true = ", ".join(letter for letter, _, found in options if found == "confirmed")
+        return f"Which hold? {listed}.", f"{true}."
+    claims = [item.rest for item in row.items if _is_claim(item)]
+    formulas = [claim.split(" ≡ ") for claim in claims if " ≡ " in claim]
+    formulas = [(left, right) for left, right in formulas if "∂" not in right]
+    known = {entry.name for entry in row.inputs}
+    numbers = [re.split(" [=≈] (?=[^=≈]*$)", c) for c in claims if re.search(" [=≈] ", c)]
+    numbers = [(what, number) for what, number in numbers if what not in known]
+    numbers = [pair for pair in numbers if "∂" in pair[0]] or numbers[:1]
+    questions, answers = [], []
+    for what, is_so in formulas[-1:]:
+        questions.append(f"Write `{what}` as a formula.")
+        answers.append(f"`{what} ≡ {is_so}`.")
+    for what, is_so in numbers[-1:]:
+        questions.append(f"Compute `{what}`.")
+        answers.append(f"`{what} = {is_so}`.")
+    return " ".join(questions), " ".join(answers)
+
+
 # The command line --------------------------------------------------------------------------------
 
 
@@ -288,7 +361,7 @@ def choices() -> str:
 
 
 def draw_pictures(folder: Path) -> None:
-    """Draw the lecture example in every style, its steps, and a nudge, into a folder."""
+    """Draw the lecture example in every style, its steps, a nudge, and all slides, in a folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     loss = reading.program(LECTURES[0].text).output
@@ -297,6 +370,8 @@ def draw_pictures(folder: Path) -> None:
         drawing.draw(loss, wrt="w2", style=style).save(folder / f"{style}.svg")  # type: ignore[arg-type]
     drawing.draw(loss).frames().save(folder / "steps.html")
     drawing.nudge(loss, "w2", "0.1").save(folder / "nudge.svg")
+    for row in (*DECKS["backprop"], *DECKS["networks"]):
+        row.outcome().save(folder)
 
 
 # Files of the project ----------------------------------------------------------------------------
@@ -375,7 +450,7 @@ def _literal(line: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (changelog, choices, commands, contributing, definitions, domains, functions,
-                 limits, losses, modules, names, notebooks, operations, operators, readme,
-                 slips, spellings)
+    for part in (backprop, changelog, choices, commands, contributing, definitions, domains,
+                 functions, limits, losses, modules, names, networks, notebooks, operations,
+                 operators, readme, slips, spellings)
 }  # fmt: skip

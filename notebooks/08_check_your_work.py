@@ -68,13 +68,13 @@ filled = read_sheet(mine, text)
 check(filled.program, filled.answers, solutions=False)
 
 # %% [markdown]
-# One solution is the key itself, read back and marked like any other sheet:
-
-# %%
-key = read_sheet(sheet.markdown(answers=True))
-check(key.program, key.answers)
-
-# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# From top to bottom −1.2, 0.1, 2 and −0.24. The key says so too: `sheet.markdown(answers=True)` is
+# read back and marked like any other sheet.
+#
+# </details>
+#
 # ## Marked by follow-through
 #
 # This student lost the inner derivative x in the third line. The fourth line is *right for someone
@@ -116,12 +116,13 @@ follows = found.lines[-1].follows is not None
 print("right" if follows else "not yet: the last line does not follow from the others")
 
 # %% [markdown]
-# One solution: (y − ŷ) instead of (ŷ − y), the usual slip, makes the first factor 1.2.
-
-# %%
-print(check(text, {**twin, "dl/dyhat": "1.2"}))
-
-# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# (y − ŷ) instead of (ŷ − y), the usual slip, makes the first factor 1.2:
+# `twin["dl/dyhat"] = "1.2"`. Then one line is wrong, and the last one follows from it.
+#
+# </details>
+#
 # ## A class
 #
 # Submissions are files in a folder. `grade` marks them all against the key; a file that cannot be

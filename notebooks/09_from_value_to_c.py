@@ -111,22 +111,13 @@ def verdict(function):
 print(verdict(mine))
 
 # %% [markdown]
-# One solution:
-
-
-# %%
-def solved(x1, x2):
-    s = x1 + x2
-    f = x1 * s
-    d_s = x1  # through the product, 1 × x1
-    d_x2 = d_s
-    d_x1 = d_s + s  # the path through the sum, and the direct one
-    return f, (d_x1, d_x2)
-
-
-print(verdict(solved))
-
-# %% [markdown]
+# <details><summary>One solution</summary>
+#
+# Through the product the sum gets 1 × x₁, and hands it on to both; x₁ has the direct way too:
+# `d_s = x1`, `d_x2 = d_s`, `d_x1 = d_s + s`.
+#
+# </details>
+#
 # ## All gradients at once
 #
 # **Exercise 2.** With `wrt=["w2"]` the backward pass of the example has three lines. Suppose one
@@ -146,13 +137,13 @@ found = backward_lines(["w1", "w2", "w3", "w4"])
 print("not yet: no guess" if guess is None else "right" if guess == len(found) else "not yet")
 
 # %% [markdown]
-# One solution: one line for ŷ, one for each hidden unit, one for each weight, which makes 7 and not
-# 12. What the paths have in common is computed once: this is the whole point of going backward.
-
-# %%
-print(*backward_lines(["w2"]), sep="\n")
-print(f"\nand for all weights {len(found)} lines:")
-print(*found, sep="\n")
+# <details><summary>One solution</summary>
+#
+# One line for ŷ, one for each hidden unit, one for each weight, which makes 7 and not 12. What the
+# paths have in common is computed once: this is the whole point of going backward.
+# `print(*found, sep="\n")` shows them.
+#
+# </details>
 
 # %% [markdown]
 # ## The same in C

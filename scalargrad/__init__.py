@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import ops as ops
-from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.inplace import no_grad
+from scalargrad.engine.rebuild import partial
 from scalargrad.engine.value import Value
 from scalargrad.errors import (
     CompilerError,

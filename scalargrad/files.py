@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from scalargrad.errors import FileError
@@ -57,6 +58,21 @@ def write_all(files: Iterable[tuple[Path, bytes]]) -> None:
     finally:
         for temporary_path, _ in written:  # a file that was renamed has it no more
             temporary_path.unlink(missing_ok=True)
+
+
+def zipped(files: Mapping[str, bytes], executable: Container[str] = ()) -> bytes:
+    """An archive of files by their names; equal ones give equal bytes."""
+    import zipfile  # which few of those who write files need
+
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)  # of 1980
+            entry.create_system = 3  # whose modes these are, wherever it is made
+            entry.external_attr = (0o755 if name in executable else 0o644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return target.getvalue()
 
 
 def make_folder(folder: Path) -> None:

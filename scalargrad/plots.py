@@ -22,6 +22,8 @@ from scalargrad.lectures.experiments import (
     Grid,
 )
 from scalargrad.lectures.experiments.curves import FAR
+from scalargrad.notation.words import one_line
+from scalargrad.sheets.reviewing import GROUPS, Item
 from scalargrad.train.data import DataSet
 from scalargrad.train.fit import History
 
@@ -33,6 +35,8 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _GREY = "#555555"
+_GROUP_FILLS = ("#009E73", "#56B4E9", "#D55E00", "#BBBBBB", "#CC79A7")  # of GROUPS
+_HATCHES = ("", "..", "//", "", "xx")
 _CLASS_FILLS = ("#9ECAE8", "#F5C9A6", "#A8DCC8", "#EBC9DA", "#F5DFA6")
 
 
@@ -339,18 +343,66 @@ def dropout_masks(masks: Sequence[Sequence[float]], ax: Axes | None = None) -> A
     return _finished(ax, "hidden unit", "training step", above=True)
 
 
+# A class -----------------------------------------------------------------------------------------
+
+
+def items(found: Sequence[Item], ax: Axes | None = None) -> Axes:
+    """Axes with a bar for each line of a worksheet: how many are right, follow, wrong, left out.
+
+    Behind it stands the commonest wrong answer, with the name of the mistake where it has one.
+
+    Raises:
+        DrawingError: for a class that has no marked lines.
+    """
+    if not found:
+        raise DrawingError("no line is marked that could be drawn")
+    if ax is None:
+        ax = _axes(None)
+        ax.figure.set_size_inches(9, max(2.4, 0.9 + 0.28 * len(found)))  # type: ignore[union-attr]
+    names = [item.quantity for item in found]
+    ends = [0] * len(found)
+    for group, colour, hatch in zip(GROUPS, _GROUP_FILLS, _HATCHES, strict=True):
+        counts = [item.counts[group] for item in found]
+        ax.barh(names, counts, left=ends, label=group, color=colour, hatch=hatch, edgecolor="white")
+        ends = [end + count for end, count in zip(ends, counts, strict=True)]
+    for place, (item, end) in enumerate(zip(found, ends, strict=True)):
+        for written, count, slip in item.commonest[:1]:
+            named = f": {slip}" if slip else ""
+            said = one_line(f"{count} × {written}{named}", 60).replace("$", r"\$")
+            ax.annotate(said, (end, place), (5, 0), textcoords="offset points", va="center",
+                        fontsize="x-small", color=_GREY)  # fmt: skip
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1.6 * max(ends))
+    _whole_numbers(ax)
+    return _finished(ax, "sheets", "line", above=True)
+
+
 # Files -------------------------------------------------------------------------------------------
+
+
+_UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
 
 
 def svg(ax: Axes) -> bytes:
     """The figure of some Axes as an SVG file, its text outlined; equal plots give equal bytes."""
+    return content(ax, ".svg")
+
+
+def content(ax: Axes, suffix: str) -> bytes:
+    """The same as ".svg", ".pdf" or ".png".
+
+    Raises:
+        DrawingError: for another suffix.
+    """
     from io import BytesIO
 
     from matplotlib import rc_context
 
+    if suffix not in _UNDATED:
+        raise DrawingError(f"plots are written as {', '.join(_UNDATED)}; got {suffix!r}")
     file = BytesIO()
     with rc_context({"svg.hashsalt": "scalargrad", "svg.fonttype": "path"}):
-        ax.figure.figure.savefig(file, format="svg", metadata={"Date": None})
+        ax.figure.figure.savefig(file, format=suffix[1:], metadata=_UNDATED[suffix])
     return file.getvalue()
 
 
@@ -457,6 +509,7 @@ __all__ = [
     "descent",
     "dropout_masks",
     "history",
+    "items",
     "points",
     "svg",
     "weight_histogram",

@@ -19,6 +19,7 @@ from scalargrad.engine import ops
 from scalargrad.files import write_all
 from scalargrad.lectures import experiments
 from scalargrad.nn import losses
+from scalargrad.sheets.reviewing import GROUPS, Item
 from scalargrad.train import data, optim
 from scalargrad.view.drawing import STYLES, Drawing
 from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
@@ -86,6 +87,12 @@ def plotted() -> Iterator[tuple[str, Axes]]:
         ("products", experiments.products()),
     ):
         yield name, plots.curves(found)
+    counts = {"∂ℓ/∂ŷ": (20, 0, 6, 2, 2), "∂ŷ/∂h": (29, 0, 1, 0, 0), "∂ℓ/∂w": (11, 9, 7, 3, 0)}
+    wrong = (("-0.6", 4, "the factor 2 of the square is lost"),)
+    lines = [
+        Item(name, dict(zip(GROUPS, each, strict=True)), wrong) for name, each in counts.items()
+    ]
+    yield "items", plots.items(lines)
     yield "descent", plots.descent(experiments.descent())
     yield "descent-too-fast", plots.descent(experiments.descent(rate=0.13, steps=12))
     yield "constraint", plots.constraint(experiments.constraint())

@@ -2,8 +2,8 @@
 
 `make origins DECKS=folder` reads the decks' text in that folder, holds the digest against it, and
 the lectures against the digest. The digest has of each slide its lines in that text, their hash,
-the numbers with the symbols beside them, and the names in its formulas; none of its sentences.
-With --write the numbers, names and hashes are written anew.
+the numbers with the symbols beside them, and its formulas; none of its sentences. With --write the
+numbers, formulas and hashes are written anew.
 """
 
 from __future__ import annotations
@@ -28,14 +28,15 @@ FILES = {"B": "deck_B.txt", "N": "deck_N.txt"}
 _TEX = [
     (r"\\(?:mathbf|boldsymbol|text|textit)\s*\{([^{}]*)\}", r"\1"),
     (r"\\(hat|tilde)\s*\{([^{}]*)\}", r"\2\1"),
-    (r"\^\{\((\d)\)\}", r"_\1"),
+    (r"\^\{(\(\d\))\}", r"\1"),
+    (r"\^\{(-?[a-z][^{}]*|[^{}]*[a-z])\}", r"^(\1)"),
     (r"_\{([^{}]*)\}", r"\1"),
     (r"_(?=\w)", ""),
-    (r"_(\d)", r"(\1)"),
     (r"\^\{([^{}]*)\}", r"^\1"),
     (r"\\frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1/\2"),
     (r"\\partial\s*", "∂"),
     (r"\\ell(?![a-z])", "ℓ"),
+    (r"\\([{}]|max|log)", r"\1"),
     (r"\\times", "×"),
     (r"\\approx", "="),
     (r"\\in(?![a-z])", " in "),
@@ -47,9 +48,10 @@ _NUMBER = r"-?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e-?\d+)?(?:\s*×\s*10\^-?\d+)
 
 def symbol(text: str) -> str:
     """A symbol in one spelling: ∂ℓ/∂w₂, \\frac{\\partial l}{\\partial w_2} → dl/dw2."""
-    plain = level(text).replace("⁽", "(").replace("⁾", ")")
+    plain = level(re.sub("(?<!⁽)²", "^2", text).replace("′", "'"))
+    plain = plain.replace("⁽", "(").replace("⁾", ")")
     plain = re.sub(r"ŷ|yhat", "y^", plain).replace("ℓ", "l").replace("loss", "l").replace("∂", "d")
-    plain = plain.replace("λ", "lambda").replace("σ", "sigma").replace("hat", "^")
+    plain = plain.replace("λ", "lambda").replace("σ", "sigma").replace("hat", "^").replace("−", "-")
     return re.sub(r"[\s_{}]", "", plain)
 
 
@@ -100,21 +102,81 @@ def _in_prose(line: str) -> list[tuple[str, str]]:
     return found
 
 
-def names_of(text: str) -> list[str]:
-    """The names in a slide's formulas, without the number of a layer."""
-    text = re.sub(r"\^\{\(\d\)\}", "", text)
-    formulas = "\n".join(a or b for a, b in _FORMULA.findall(text))
-    for pattern, instead in _TEX:
-        formulas = re.sub(pattern, instead, formulas)
-    return sorted(set(_NAME.findall(_WORD.sub(" ", symbol(formulas.replace(" ", "~"))))))
+# Formulas ----------------------------------------------------------------------------------------
+
+_MISREAD = {  # what the text of a slide has for what stands on it
+    "B30": [
+        (r"\\xrightarrow\{-y (.*?)\}\$ \$\\xrightarrow\{(.*)\}\$ \$\\ell\(.*?\)\$",
+         r"\\ell = -y \1\2$"),
+        (r"\\frac\{\\partial w_\{11\}\}(.*)w_\{12\}(.*)w_\{12\}(.*)\\chi",
+         r"\\frac{\\partial l}\1l\2\\hat{y}\3x"),
+    ],
+    "B31": [(r"partial \\hat\{v\}", r"partial l")],
+    "B32": [(r"partial u", r"partial l"), (r"\{v\}", "{y}"), (r"x\$", "x_1$")],
+}  # fmt: skip
+_FORMULA = re.compile(r"\$+(.+?)\$+", re.DOTALL)
+_ARROW = re.compile(r"\\longrightarrow|\\xrightarrow\{(?:[^{}]|\{[^{}]*\})*\}")
+_FRACTION = re.compile(r"\\frac\s*\{((?:[^{}]|\{[^{}]*\})*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
-_FORMULA = re.compile(r"\$+(.+?)\$+|(?<= )(\w_\w)(?= )", re.DOTALL)
-_WORD = re.compile(r"softmax|sigmoid|sigma|log|max|mean|relu|dropout|ReLU")
-_NAME = re.compile(r"[A-Zabce-z]\^?\d*|theta|lambda")
+def formulas_of(text: str, slide: str = "") -> list[str]:
+    """The equations of a slide, each side in one spelling; the first side once for each other."""
+    for wrong, right in _MISREAD.get(slide, []):
+        text = re.sub(wrong, right, text)
+    text = _ARROW.sub("$ $", text)
+    found = []
+    for formula in _FORMULA.findall(text):
+        if r"\sum" in formula:
+            continue
+        formula = _FRACTION.sub(lambda f: f"{_factor(f[1])}/{_factor(f[2])}", formula)
+        for pattern, instead in _TEX:
+            formula = re.sub(pattern, instead, formula)
+        for part in re.split(r"\\quad|\\ (?=∂)|(?<=\)) *, *(?=∂)", formula):
+            first, *others = map(spelling, re.split(" = |=(?! )", part.rstrip(", ")))
+            found += [f"{first} = {other}" for other in others if first and other]
+            found += [first] if not others and re.search(r"\w.*[-+]", first) else []
+    other = re.compile(r"[\\;{]|^\[|dots|arrow|= [-\d.^()]+$|\(x,y\)|1,2")
+    return [formula for formula in dict.fromkeys(found) if not other.search(formula)]
+
+
+def _factor(tex: str) -> str:
+    return f"({tex})" if re.search(r"\w.*[-+]", re.sub(r"[_^]\{[^{}]*\}", "", tex)) else tex
+
+
+def spelling(formula: str) -> str:
+    """One side of an equation in one spelling, a function without its arguments."""
+    return re.sub(r"(?<!log)(?<=[lLfgh])\([^()]*\)", "", symbol(re.sub("[×·]", "", formula)))
+
+
+def formulas_in(row: Row) -> set[str]:
+    """The equations of a row: those of its claims, and of its program."""
+    equations = [item.rest.split(" ≡ ") for item in row.items if " ≡ " in item.rest]
+    equations += [re.split(" *= *", line) for line in re.split("[;\n]", row.text) if "=" in line]
+    return {f"{spelling(a)} = {spelling(b)}" for a, b in (e for e in equations if len(e) == 2)}
 
 
 # Holding the lectures against it -----------------------------------------------------------------
+
+IN_WORDS = {  # what no program can state: a row tells it in its words
+    "B9 y^ = f", "B30 dy^/dz = sigma'(z)", "B31 dy^/dz = sigma'(z)", "N2 wt = wt-1-etadL/dwt-1",
+    "N42 h' = dropout(h)", "N45 h/(1-p)",
+}  # fmt: skip
+
+
+def left_out(rows: list[Row], digest: dict[str, dict]) -> list[str]:
+    """The formulas of slides that do not stand in their rows."""
+    return [
+        f"{row.label} has {formula}, which its row leaves out"
+        for row in rows
+        for formula in digest.get(row.label, {"formulas": []})["formulas"]
+        if f"{row.label} {formula}" not in IN_WORDS and not _stands(formula, formulas_in(row))
+    ]
+
+
+def _stands(formula: str, among: set[str]) -> bool:
+    """Whether a formula is among others; its left side may have another name there."""
+    right = formula.split(" = ")[-1]
+    return formula in among or right in {other.split(" = ")[-1] for other in among}
 
 
 def misattributed(rows: list[Row], digest: dict[str, dict]) -> list[str]:
@@ -154,26 +216,25 @@ def _same(a: str, b: str) -> bool:
 
 
 def _formula(row: Row, slide: str, text: str, called: str, digest: dict[str, dict]) -> list[str]:
-    """The names of a formula that are not on the slide; its left side may have a name of ours."""
-    known = set(digest[slide]["names"])
-    shown = text.partition(" ≡ ")[2] if called else text
-    used = _NAME.findall(_WORD.sub(" ", symbol(re.sub("⁽.⁾", "", shown))))
-    missing = sorted({name for name in used if not {name, name.rstrip("0123456789")} & known})
-    return [f"{row.label}: {text}: no {', '.join(missing)} on {slide}"] if missing else []
+    """A formula that is not on the slide; its left side may have a name of ours."""
+    known = digest[slide]["formulas"]
+    formula = " = ".join(map(spelling, text.split(" ≡ ")))
+    stands = _stands(formula, {*known}) if called else formula in known
+    return [] if stands else [f"{row.label}: {text} is not on {slide}, which has {known}"]
 
 
 def every_row() -> list[Row]:
     return [row for deck in DECKS.values() for row in deck]
 
 
-def of_text(lines: list[str], first: int, last: int) -> dict[str, object]:
+def of_text(slide: str, lines: list[str], first: int, last: int) -> dict[str, object]:
     """The digest of one slide."""
     text = "\n".join(lines[first - 1 : last])
     return {
         "lines": [first, last],
         "sha256": sha256(text.encode()).hexdigest(),
         "numbers": numbers_of(text),
-        "names": names_of(text),
+        "formulas": formulas_of(text, slide),
     }
 
 
@@ -187,15 +248,20 @@ def main() -> int:
     folder = folders[0]
     digest = json.loads(DIGEST.read_text(encoding="utf-8"))
     decks = {d: (folder / f).read_text(encoding="utf-8").splitlines() for d, f in FILES.items()}
-    anew = {slide: of_text(decks[slide[0]], *entry["lines"]) for slide, entry in digest.items()}
+    anew = {
+        slide: of_text(slide, decks[slide[0]], *entry["lines"]) for slide, entry in digest.items()
+    }
     anew = json.loads(json.dumps(anew))
     if write:
         lines = [f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in anew.items()]
         DIGEST.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     differ = [] if write else [slide for slide in digest if digest[slide] != anew[slide]]
     wrong = [f"{slide}: the digest is of another text" for slide in differ]
-    wrong += misattributed(every_row(), anew)
-    print("\n".join(wrong) or f"{len(anew)} slides; every number called slide stands there")
+    wrong += misattributed(every_row(), anew) + left_out(every_row(), anew)
+    count = sum(len(entry["formulas"]) for entry in anew.values())
+    right = (f"{len(anew)} slides; every number and formula called slide stands there, and their "
+             f"{count} formulas stand in the rows, {len(IN_WORDS)} of them in words")  # fmt: skip
+    print("\n".join(wrong) or right)
     return bool(wrong)
 
 

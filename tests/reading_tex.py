@@ -26,7 +26,7 @@ CALLS = {
 }  # fmt: skip
 
 TEX_TOKEN = re.compile(
-    r"\\(?:left|right)\||\\[A-Za-z]+|\\[;,]|\d+(?:\.\d+)?|[A-Za-z]|[-+^{}<>=,()\[\]]"
+    r"\\(?:left|right)\||\\[A-Za-z]+|\\[;,\\]|\d+(?:\.\d+)?|[A-Za-z]|[-+^{}<>=,()\[\]&]"
 )
 TEX_CALLS = {f"\\{called}": CALLS[called] for called in
              ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh")}  # fmt: skip
@@ -53,15 +53,21 @@ def read_tex(tex, names):
         a = total()
         return BINARY[TEX_SIGNS[take(0)]](a, total()) if tokens[0] in TEX_SIGNS else a
 
+    def taken(text):
+        for token in TEX_TOKEN.findall(text):
+            assert take(0) == token
+
     def choice():
-        then = total()
-        if tokens[0] != r"\;":
-            return then
-        assert [take(0) for _ in range(7)] == [r"\;", r"\mathrm", "{", "i", "f", "}", r"\;"]
-        holds = condition()
-        assert [take(0) for _ in range(9)] == [r"\;", r"\mathrm", *"{else}", r"\;"]
-        otherwise = total()
-        return then if holds else otherwise
+        taken("{cases}")
+        found = []
+        while True:
+            value = total()
+            if tokens[3] == "o":
+                taken(r"& \mathrm{otherwise} \end{cases}")
+                return [*found, value][0]
+            taken(r"& \mathrm{if}\;")
+            found += [value] if condition() else []
+            taken(r"\\")
 
     def word():
         letters = ""
@@ -83,7 +89,9 @@ def read_tex(tex, names):
     def atom():
         token = take(0)
         if token == "(":
-            return closed(")", choice)
+            return closed(")", total)
+        if token == r"\begin":
+            return choice()
         if token == r"\left|":
             return abs(closed(r"\right|", total))
         if token == r"\frac":
@@ -117,7 +125,7 @@ def read_tex(tex, names):
             take(0)
             return -product()
         value = power()
-        while tokens[0] not in ("end", *"})],+-", r"\;", r"\right|", *TEX_SIGNS):
+        while tokens[0] not in ("end", *"})],+-&", r"\\", r"\right|", *TEX_SIGNS):
             if tokens[0] in (r"\cdot", r"\times", r"\,"):
                 take(0)
             value = value * power()
@@ -129,7 +137,7 @@ def read_tex(tex, names):
             value = value + product() if take(0) == "+" else value - product()
         return value
 
-    value = choice()
+    value = total()
     assert tokens == ["end"]
     return value
 

@@ -6,7 +6,7 @@ The numbers are worked out here by hand or by Python's own arithmetic, never by 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import asin, atan, cos, erf, exp, log, log1p, pi, sin, tan, tanh
+from math import asin, atan, cos, erf, exp, log, log1p, log2, pi, sin, sqrt, tan, tanh
 from typing import Any, NamedTuple
 
 
@@ -30,6 +30,7 @@ def _answered(*rows: tuple[str, str]) -> list[Spelling]:
     return [Spelling(typed, answer=answer) for typed, answer in rows]
 
 
+_SOFT = _sigmoid(1 / sqrt(2))
 _BELOW = 3 * exp(-1) + 4 * exp(-2)
 
 SPELLINGS: dict[str, list[Spelling]] = {
@@ -54,6 +55,8 @@ SPELLINGS: dict[str, list[Spelling]] = {
         (r"\hat{y} = 3; y = 1; L = (\hat y - y)^2", 4),
         (r"\theta_1 = 3; y = θ₁ + theta1", 6),
         (r"\mathbf{x} = 2; y = x^2", 4),
+        (r"E_{o_1} = 1; E_{o_{2}} = 2; y = E_{o_{1}} + E_o2", 3),
+        (r"W_{\mathrm{hh}} = 2; y = W_{hh} + 1", 3),
         ("lambda=0.1; w=2; R=lambda*w^2", Fraction(2, 5)),
         ("mean=2; y=mean*3", 6),
         ("dot=2; y=dot*3", 6),
@@ -183,10 +186,17 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("x=1; y = 3·1[x >= 2] + 2 1[x < 2]", 2),
         (r"x=1; y = \mathbf{1}[x > 0] + 1", 2),
         ("x=-2; y=step(x) + sign(x)", -1),
+        (r"x=-3; y=\begin{cases} x & x > 0 \\ 0 & \text{otherwise} \end{cases} + 1", 1),
+        (
+            r"x=-3; y=\begin{cases} x, & \text{if } x > 0 \\ 2x, & \text{if } x \le 0 \end{cases}",
+            -6,
+        ),
+        (r"x=2; y=3\begin{cases} 5 & x < 0 \\ 7 & x < 4 \\ 9 & \mathrm{else} \end{cases}", 21),
     )
     + _answered(
         ("x=1; y=x if x > 0 else 0", "where("),
         ("x=1; y=x > 0 ? x : 0", "where("),
+        (r"x=1; y=\begin{cases} x & x > 0 \\ 0 & x < 0 \end{cases}", "end with otherwise"),
         ("x=1; y=where(x==1, 2, 3)", "not compared for equality"),
         ("x=1; y=x > 0", "nowhere else"),
         ("x=1; y=where(0 < x < 2, 1, 0)", "one comparison"),
@@ -375,6 +385,7 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("coût=1; y=2 coût", 2),
         ("x=0.5; y=erfc(x)", 1 - erf(0.5)),
         ("x ≔ 2; y ≔ x", 2),
+        (r"\sigma=2; y=\sigma {e}^{2}", 2 * exp(2)),
     )
     + _answered(
         ("m=2; v=3; T=½mv²", "a product is written m v"),
@@ -405,6 +416,85 @@ SPELLINGS: dict[str, list[Spelling]] = {
             r"L = -\frac{1}{n}\sum_{i=1}^{n} \left[ y_i \log p_i + (1-y_i)\log(1-p_i) \right]",
             -(log(0.5) + log(0.75)) / 2,
         ),
+    ),
+    "Attention, norms and losses of a second lecture": _read(
+        ("q=[1,0]; k1=[1,2]; k2=[0,1]; d=2; a=softmax([q·k1/√d, q·k2/√d])", (_SOFT, 1 - _SOFT)),
+        ("Q=[[1,0],[0,1]]; K=[[1,2],[0,1]]; S = Q Kᵀ/√2", tuple(v / sqrt(2) for v in (1, 0, 2, 1))),
+        ("S=[[1,0],[2,2]]; A=softmax_rows(S)", (_sigmoid(1), _sigmoid(-1), 0.5, 0.5)),
+        (
+            "q=[1,0]; K=[[1,2],[0,1]]; V=[[1,0],[0,2]]; a=softmax(K q); o=Vᵀ a",
+            (_sigmoid(1), 2 * _sigmoid(-1)),
+        ),
+        ("z=[1,2]; T=2; p=softmax(z/T)", (_sigmoid(-0.5), _sigmoid(0.5))),
+        (r"z=[1,2]; \tau=2; p_1=\frac{e^{z_1/\tau}}{\sum_j e^{z_j/\tau}}", _sigmoid(-0.5)),
+        ("x=[1,2,6]; γ=[1,1,2]; β=[0,0,1]; y=γ ⊙ (x − mean(x)) + β", (-2, -1, 7)),
+        (
+            "x=[1,2,6]; mu=mean(x); v=mean((x-mu)^2); y=(x-mu)/sqrt(v+1e-5)",
+            tuple((a - 3) / sqrt(14 / 3 + 1e-5) for a in (1, 2, 6)),
+        ),
+        (
+            r"r=3; \delta=1; L=\begin{cases} \frac{1}{2}r^2 & \text{if } |r| \le \delta \\"
+            r" \delta(|r| - \frac{1}{2}\delta) & \text{otherwise} \end{cases}",
+            Fraction(5, 2),
+        ),
+        ("p=[.5,.5]; q=[.25,.75]; KL=Σ_i p_i ln(p_i/q_i)", 0.5 * log(2) + 0.5 * log(2 / 3)),
+        ("p=[.25,.75]; H=-Σ_i p_i log₂ p_i", -(0.25 * log2(0.25) + 0.75 * log2(0.75))),
+        (r"x=8; y=\log_2(x) + \log_{10} 100", 5),
+        ("A=[[1,2],[3,4]]; B=[[1,0],[0,1]]; s=Σ_{ij} A_{ij} B_{ij} + Σ_ij A_ij", 15),
+        ("A=[[1,2],[3,4]]; x=[1,2]; y=Σ_j A_{1j} x_j + Σ_j A_{2,j} x_j", 16),
+        ("A=[[1,2],[3,4]]; y=Σ_i A_{i2}", 6),
+        ("x=[2,3,4]; y=Π_{i=1}^{3} x_i + ∏ᵢ₌₁² xᵢ", 30),
+        ("v=[1,5]; y = sum_{i=1}^2 v_i", 6),
+        ("w=[3,4]; R=‖w‖₂² + |w|·w", 50),
+        ("W=[[1,2],[2,4]]; R=‖W‖_F² + ‖W‖_F", 30),
+        ("x=[1,2]; w=[3,4]; y=w•x", 11),
+        ("W_{12,3} = 3; W₁,₂ = 2; y=2W_{12,3} + W_{1,2}", 8),
+        ("alpha=2; beta=3; y=α beta", 6),
+        ("η=0.1; w_t=2; g=3; w_{t+1} = w_t − η g", Fraction(17, 10)),
+        ("x=2; y=exp{-x²/2}", exp(-2)),
+        ("x=8; y=sqrt[3]{x} + √[3](x)", 4),
+        ("x=3; y = x·1{x>0} + x 1{x<0}", 3),
+        ("a=4; y=a^{-\\frac{1}{2}} + a^½", 2.5),
+        ("v=[1,5]; A=[[1,0],[0,2]]; y = vᵀ A v", 51),
+    )
+    + _answered(
+        ("S=[[1,0],[2,2]]; A=softmax(S)", "softmax_rows(S)"),
+        ("p=[.5,.5]; q=[.25,.75]; D=KL(p‖q)", "kl(p, q)"),
+        ("x=9; b=3; y=log_b(x)", "log(x, b)"),
+        ("A=[[1,2],[3,4]]; x=[1,2]; y_i = A_ij x_j", "in a sum Σ_i"),
+        ("v=[1,5]; y=max_i v_i", "max(v)"),
+        (r"v=[1,5]; y=\max_i v_i", "max(v)"),
+        ("v=[1,5]; y=sum_i v_i", "Σ_i"),
+        ("v=[1,5]; y=sum(v_i, i=1..2)", "for i = 1..3"),
+        ("v=[1 5]; y=v1", "elements are parted by ,"),
+        ("w=[3,4]; R=‖w‖_∞", "max(|w|)"),
+        ("x=[1,2]; w=[3,4]; y=w'x", "wᵀ"),
+        ("x=[1,2]; w=[3,4]; y=w'*x", "wᵀ"),
+        ("x=[1,2]; w=[3,4]; y=⟨w, x⟩", "dot(w, x)"),
+        (r"x=[1,2]; w=[3,4]; y=\langle w, x\rangle", "dot(w, x)"),
+        ("x=[1,2]; w=[3,4]; y=<w, x>", "dot(w, x)"),
+        ("W_1,2 = 3", "W_{1,2}"),
+        ("w=2; w⁺ = w − 0.1", "w_new"),
+        ("x=8; y=³√x", "x^(1/3)"),
+        ("x=2; y=d/dx x^2", "derivatives are derived"),
+        ("x=2; L=x^2; g=dL/dx", "derivatives are derived"),
+        (r"x=2; L=x^2; g=\frac{dL}{dx}", "derivatives are derived"),
+        ("x=2; f(x)=x^2; y=f'(x)", "derivatives are derived"),
+        ("x = 2 /* two */", "begins with #"),
+        ("x = 2 m; y = 3x", "a unit is left out"),
+        ("x=1; h=𝜎(x)", "write σ"),
+        ("x=1; h=Φ(x)", "erf"),
+        ("x=1; h=sech²(x)", "1/cosh(x)"),
+        ("x=1; y=0; L=RMSE(x, y)", "sqrt(mse"),
+        ("x=3; y=x*I(x>0)", "1[x > 0]"),
+        ("x=3; y=where(x>0 ∧ x<5, 1, 0)", "conditions are not joined"),
+        ("f = x -> x^2", "f(x) ="),
+        ("given x = 2", "name = expression"),
+        ("x=2; y=⌊x⌋", "no derivative"),
+        ("x=2; y=∫x dx", "integrals"),
+        ("x=2; y=lim x", "limits"),
+        ("θ=2; y=2cosθ", "cos θ"),
+        ("x=2; y=lnx", "ln x"),
     ),
 }
 

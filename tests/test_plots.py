@@ -12,6 +12,9 @@ from scalargrad.engine import ops
 from scalargrad.errors import DrawingError
 from scalargrad.lectures import experiments
 from scalargrad.lectures.experiments import Curves, Grid
+from scalargrad.nn.layers import MLP
+from scalargrad.nn.regularisation import Dropout
+from scalargrad.sheets.reviewing import GROUPS, Item
 from scalargrad.train import data
 from scalargrad.train.fit import History
 
@@ -37,6 +40,14 @@ RATES = Curves(
 MOONS = data.two_moons(20)
 GRID = experiments.score_grid(lambda xy: xy[0] - xy[1], MOONS, steps=12)
 
+ITEMS = [
+    Item(name, dict(zip(GROUPS, counts, strict=True)), commonest)
+    for name, counts, commonest in (
+        ("∂ℓ/∂ŷ", (20, 0, 6, 2, 2), (("-0.52", 4, "the factor 2 of the square is lost"),)),
+        ("∂ŷ/∂h", (30, 0, 0, 0, 0), ()),
+        ("∂ℓ/∂w", (11, 9, 7, 3, 0), (("$x_1^{", 2, ""), ("9", 1, ""))),
+    )
+]
 DRAWN = {
     "history": lambda ax=None: plots.history(RUN, ax),
     "accuracy": lambda ax=None: plots.history(RUN, ax, quantity="accuracy"),
@@ -49,6 +60,7 @@ DRAWN = {
     "sine": lambda ax=None: plots.points(data.noisy_sine(9), ax),
     "descent": lambda ax=None: plots.descent(experiments.descent(steps=5), ax),
     "constraint": lambda ax=None: plots.constraint(experiments.constraint(), ax),
+    "items": lambda ax=None: plots.items(ITEMS, ax),
     "activation": lambda ax=None: plots.activation(ops.sigmoid, ax),
     "weight_histogram": lambda ax=None: plots.weight_histogram(
         {"λ = 0": [-3, 0, 1, 4], "λ = 0.02": [-1, 0, 0.5, 1]}, ax
@@ -190,6 +202,16 @@ def test_the_boundary_is_where_the_score_is_zero():
         assert list(zip(xs, ys, strict=True)) == [p for p, t in MOONS if t == label]
 
 
+def test_the_scores_of_a_network_are_those_of_testing_and_it_stays_as_it_was():
+    model = MLP(2, [8, 1], seed=0)
+    model.layers.insert(1, Dropout(0.5, seed=0))
+    found = [experiments.score_grid(model, MOONS, steps=5).scores for _ in range(2)]
+    assert model.training
+    model.eval()
+    assert found == [experiments.score_grid(model, MOONS, steps=5).scores] * 2
+    assert not model.training
+
+
 def test_a_grid_holds_the_score_at_its_points():
     assert GRID.scores[3][5] == pytest.approx(GRID.xs[5] - GRID.ys[3])
     assert GRID.xs[0] < min(x for x, _ in MOONS.inputs)
@@ -258,6 +280,21 @@ def test_a_rate_that_diverges_is_said_to():
     assert labels == ["η = 0.1", "η = 9 (diverges)"]
 
 
+def test_the_lines_of_a_class_are_bars_with_their_commonest_mistake():
+    ax = plots.items(ITEMS)
+    widths = [[round(bar.get_width()) for bar in group] for group in ax.containers]
+    assert widths == [[20, 30, 11], [0, 0, 9], [6, 0, 7], [2, 0, 3], [2, 0, 0]]
+    assert [text.get_text() for text in ax.texts] == [
+        "4 × -0.52: the factor 2 of the square is lost", r"2 × \$x_1^{",
+    ]  # fmt: skip
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["∂ℓ/∂ŷ", "∂ŷ/∂h", "∂ℓ/∂w"]
+    for suffix, start in ((".svg", b"<?xml"), (".pdf", b"%PDF"), (".png", b"\x89PNG")):
+        made = [plots.content(plots.items(ITEMS), suffix) for _ in range(2)]
+        assert made[0] == made[1]
+        assert made[0].startswith(start)
+
+
 # Bad input ---------------------------------------------------------------------------------------
 
 
@@ -266,6 +303,8 @@ def test_a_rate_that_diverges_is_said_to():
     [
         (lambda: plots.history(RUN, quantity="F1"), "recorded loss, accuracy; got 'F1'"),
         (lambda: plots.history(History(train={"loss": []})), "no epochs to draw"),
+        (lambda: plots.items([]), "no line is marked"),
+        (lambda: plots.content(plots.items(ITEMS), ".doc"), r"\.svg, \.pdf, \.png; got '\.doc'"),
         (lambda: plots.dropout_masks([]), "one row of units or more; got none"),
         (lambda: plots.weight_histogram({"w": []}), "one finite weight or more"),
         (lambda: plots.weight_histogram({"w": [math.nan]}), "one finite weight or more"),

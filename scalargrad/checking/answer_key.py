@@ -16,13 +16,13 @@ from scalargrad.checking.precision import UNSTATED, Precision
 from scalargrad.checking.quantities import (
     Quantity,
     canonical_label,
-    second_derivative,
     shown,
 )
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.one_sided import Slopes, is_among, is_smooth
+from scalargrad.engine.rebuild import second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program, program
@@ -168,7 +168,7 @@ def key_of(
     for name, node in names.items():
         if not scalars.is_number(node.data):
             kind = scalars.kind_of(node.data).name
-            raise TypeError(f"only numbers can be marked; {name} holds: {kind}")
+            raise TypeError(f"only numbers can be marked; {name} holds: {kind}; choose lanes=")
     return AnswerKey(names, output, Outline(names.values(), slopes), shared, precision)
 
 

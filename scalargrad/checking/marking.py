@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -65,7 +65,9 @@ from scalargrad.checking.working import in_names, in_numbers, picture, rule
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar, to_float
 from scalargrad.engine.value import Value
-from scalargrad.language.reading import Program
+from scalargrad.graph.lanes import Lanes, over_numbers
+from scalargrad.graph.model import outputs_of
+from scalargrad.language.reading import Program, program
 from scalargrad.notation.numbers import MINUS, decimal
 from scalargrad.notation.words import one_line, printable
 
@@ -91,6 +93,7 @@ def check(
     at_kinks: AtKinks | Mapping[str, Any] = "any",
     solutions: bool = True,
     asked: Iterable[str] | None = None,
+    lanes: Lanes = None,
 ) -> Report:
     """The report on a computation that was done by hand.
 
@@ -104,9 +107,12 @@ def check(
         solutions: whether the report may show true values.
         asked: the quantities that count; by default all that were answered. Those that were asked
             and not answered are blank.
+        lanes: of a graph of lanes "mean", "sum" or the number of one, which a note then says; of a
+            mean and a sum the output is marked, and its gradients by what has no lanes.
 
     Raises:
         ProgramError: for a program that cannot be read.
+        ValueError: for lanes that there are not.
         UnknownQuantity: for one among `asked` that is none of the program.
         TypeError: for a graph of other data than numbers.
 
@@ -121,6 +127,11 @@ def check(
     ∂ℓ/∂h = 2(h − 1) = 2 × (1.6 − 1) = 1.2; you wrote 0.6
     1 of 3 lines right, 1 follows from earlier lines; score 67 %, 33 % without follow-through
     """
+    if lanes is not None:
+        (output, *_) = outputs_of(program(work) if isinstance(work, str) else work, "check takes")
+        work, words = over_numbers(output, lanes)
+        report = check(work, answers, at_kinks=at_kinks, solutions=solutions, asked=asked)
+        return replace(report, notes=(words, *report.notes))
     if isinstance(at_kinks, str):
         return mark(key_of(work), answers, at_kinks=at_kinks, solutions=solutions, asked=asked)
     slopes = {name: scalars.scalar(slope) for name, slope in at_kinks.items()}

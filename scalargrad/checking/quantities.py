@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -12,8 +12,7 @@ from itertools import islice
 from typing import Literal
 
 from scalargrad.checking.reading import UnreadableNumber, read
-from scalargrad.engine.backward import gradients, partial, topological_order
-from scalargrad.engine.rebuild import rebuilt
+from scalargrad.engine.rebuild import partial, second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
@@ -22,6 +21,7 @@ from scalargrad.notation.numbers import decimal
 from scalargrad.notation.words import nearest, printable
 
 MOST_CHARACTERS = 300  # of a written quantity
+_KEPT = 1024  # quantities: a class is asked for the same ones again and again
 
 
 class UnknownQuantity(ValueError):
@@ -48,6 +48,7 @@ class Quantity:
     also: str = ""
 
 
+@lru_cache(maxsize=_KEPT)
 def shown(quantity: Quantity) -> str:
     """A quantity in Unicode; reading it gives the same quantity.
 
@@ -124,7 +125,11 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
     """
     if len(text) > MOST_CHARACTERS:
         raise UnknownQuantity(f"a quantity is written like ∂ℓ/∂w₂; got {printable(text)!r}")
-    names = tuple(names)  # a Program would find a name in any of its spellings
+    return _quantity(text, tuple(names))  # a Program would find a name in any of its spellings
+
+
+@lru_cache(maxsize=_KEPT)
+def _quantity(text: str, names: tuple[str, ...]) -> Quantity:
     if text in names:  # whatever it looks like
         return Quantity("value", text)
     written = _REMARK.sub("", _plain(text))
@@ -141,29 +146,6 @@ def quantity(text: str, names: Collection[str]) -> Quantity:
         if derivative is not None:
             return derivative
     raise UnknownQuantity(_complaint(text, written, names, find))
-
-
-def second_derivative(
-    of: Value, by: Value, also: Value, leaves: Mapping[Value, Scalar] | None = None
-) -> Scalar:
-    """∂²of/∂by ∂also: backward on numbers that are Values, and then backward on those.
-
-    Args:
-        of: the node that is differentiated.
-        by: what by first.
-        also: what by then; the same node for ∂²of/∂by².
-        leaves: numbers to take in place of their own.
-
-    >>> x = Value(3, "x")
-    >>> second_derivative(x * x * x, x, x)
-    18
-    """
-    below = [node for node in topological_order(of) if not node.parents]
-    twins = rebuilt(of, {node: Value((leaves or {}).get(node, node.data)) for node in below})
-    if by not in twins or also not in twins:
-        return 0
-    slope = gradients(twins[of], 1).get(twins[by], 0)
-    return gradients(slope, 1).get(twins[also].data, 0) if isinstance(slope, Value) else 0
 
 
 def canonical_label(node: Value) -> str:

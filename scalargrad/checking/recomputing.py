@@ -16,16 +16,16 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, Literal
 
-from scalargrad.checking.quantities import second_derivative
 from scalargrad.engine import ops
-from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import Operands
-from scalargrad.engine.rebuild import rebuilt
-from scalargrad.engine.scalars import Scalar, to_float
+from scalargrad.engine.rebuild import rebuilt, second_derivative
+from scalargrad.engine.scalars import Scalar, plus, times, to_float
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError
 
 Key = tuple[Any, ...]
+Step = tuple[Value, tuple[Value, ...], Operands, Scalar]  # node, parents, other operands, data
 FAILURES = (ArithmeticError, IndexError, ValueError, TypeError)
 
 
@@ -45,6 +45,8 @@ class Outline:
         self.sources: dict[Value, list[Value]] = {}
         self.users: dict[Value, list[Value]] = {node: [] for node in self.place}
         self._between: dict[Value, list[Value]] = {}
+        self._steps: tuple[dict[Value, list[Step]], ...] = {}, {}
+        self._leaves: list[dict[Key, Scalar]] = [{}, {}]
         self._edges: dict[Key, bool] = {}
         self._below: dict[Value, int] = {}  # bits: the places of all nodes that it depends on
         for node in self.place:
@@ -59,6 +61,26 @@ class Outline:
     def between(self, node: Value) -> list[Value]:
         """The nodes between a named node and the named ones that it is made from, and itself."""
         return self._between[node]
+
+    def steps(self, node: Value, in_floats: bool) -> list[Step]:
+        """The same as steps, oldest first; kept, as a class takes them many thousand times."""
+        steps = self._steps[in_floats]
+        if node not in steps:
+            number = to_float if in_floats else _unchanged
+            steps[node] = [
+                (inner, inner.parents, tuple(map(number, inner.operands[len(inner.parents) :])),
+                 number(inner.data))
+                for inner in self._between[node]
+            ]  # fmt: skip
+        return steps[node]
+
+    def leaves(self, in_floats: bool) -> dict[Key, Scalar]:
+        """The values of the named nodes that are made from nothing."""
+        if not self._leaves[in_floats]:
+            number = to_float if in_floats else _unchanged
+            nodes = [node for node in self.place if not node.parents]
+            self._leaves[in_floats] = {(node,): number(node.data) for node in nodes}
+        return self._leaves[in_floats]
 
     def depends(self, node: Value, source: Value) -> bool:
         """Whether a named node depends on another."""
@@ -93,12 +115,15 @@ def topological_order_of(named: Iterable[Value]) -> list[Value]:
 # The steps ---------------------------------------------------------------------------------------
 
 
+_FLOAT = {float}
+
+
 def value_of(node: Value, operands: Operands) -> Scalar:
     """The value of a node at other operands."""
     assert node.op is not None
     if node.op is ops.pow and abs(operands[1]) > 64:  # exact, it might never end
         operands = tuple(map(to_float, operands))
-    if all(operand.__class__ is float for operand in operands):
+    if {*map(type, operands)} == _FLOAT:
         return node.op.value(*operands)
     try:
         return node.op.evaluated(operands)[0]
@@ -172,7 +197,7 @@ class Recomputation:
         at_kink: which end of the interval a derivative takes at a kink; None for the convention.
 
     Attributes:
-        used: the quantities that were asked for on the way, written or not.
+        used: the quantities that were asked for on the way, written or not, and all leaves.
         met_kink: whether a kink was met.
     """
 
@@ -193,8 +218,10 @@ class Recomputation:
         self.rules = rules
         self.from_result = from_result
         self.at_kink = at_kink
-        self.used: dict[Key, Scalar] = {}
+        leaves = outline.leaves(in_floats)
+        self.used = {key: number for key, number in leaves.items() if key not in own}
         self.met_kink = False
+        self.in_floats = in_floats
         self._number = to_float if in_floats else _unchanged
         self._made: dict[Value, dict[Value, Scalar]] = {}
         self._slopes: dict[Value, dict[Value, Scalar]] = {}
@@ -234,6 +261,8 @@ class Recomputation:
 
     def value(self, node: Value) -> Scalar:
         """The value of a named node: the own one, or else from what it is made from."""
+        if (node,) in self.used:
+            return self.used[(node,)]
         waiting = [node]
         while waiting:  # a person's chain may be longer than Python's stack
             last = waiting[-1]
@@ -258,11 +287,10 @@ class Recomputation:
             source: swapped[source] if source in swapped else self.value(source)
             for source in self.outline.sources[node]
         }
-        for inner in self.outline.between(node):
-            if not inner.parents:
-                made[inner] = self._number(inner.data)
-            else:
-                made[inner] = self.rules.value(inner, self._operands(inner, made))
+        value = self.rules.value
+        for inner, parents, rest, data in self.outline.steps(node, self.in_floats):
+            operands = tuple([made[parent] for parent in parents]) + rest
+            made[inner] = value(inner, operands) if parents else data
         return made
 
     def _valued(self, node: Value) -> Scalar:
@@ -272,30 +300,29 @@ class Recomputation:
     def _swapped(self, node: Value) -> dict[Value, Scalar]:
         """What is taken, for this node only, in place of what it is made from."""
         swaps = self.rules.swaps
-        return {by: swap(self) for (of, by), swap in swaps.items() if of is node}
-
-    def _operands(self, node: Value, made: Mapping[Value, Scalar]) -> Operands:
-        given = tuple([made[parent] for parent in node.parents])
-        rest = node.operands[len(given) :]
-        return given + tuple(map(self._number, rest)) if rest else given
+        return {by: swap(self) for (of, by), swap in swaps.items() if of is node} if swaps else {}
 
     def _factors(self, of: Value) -> dict[Value, Scalar]:
         """∂of/∂source along the edges to all its sources."""
         if of not in self._slopes:
             right, swapped = self._evaluated(of), self._swapped(of)
             taken = self._between(of, swapped) if swapped else right
-
-            def pullback(node: Value) -> Pullback:
+            found: dict[Value, Scalar] = {of: 1}  # as `gradients` goes, over steps that are known
+            for node, parents, rest, _ in reversed(self.outline.steps(of, self.in_floats)):
+                if not parents:
+                    continue
                 made = right if node.op and node.op.kink else taken  # a gate opens as it does
-                return multiplying(self._locals(of, node, made) if node.parents else ())
-
-            found = gradients(of, 1, pullback, until=self.outline.place)
+                operands = tuple([made[parent] for parent in parents]) + rest
+                locals_ = self._locals(of, node, made[node], operands)
+                for parent, local in zip(parents, locals_, strict=False):
+                    is_float = node is of and local.__class__ is float
+                    part = local if is_float else times(found[node], local)
+                    found[parent] = plus(found[parent], part) if parent in found else part
             self._slopes[of] = {a: found.get(a, 0) for a in self.outline.sources[of]}
         return self._slopes[of]
 
-    def _locals(self, of: Value, node: Value, made: Mapping[Value, Scalar]) -> Operands:
+    def _locals(self, of: Value, node: Value, made: Scalar, operands: Operands) -> Operands:
         assert node.op is not None
-        operands = self._operands(node, made)
         if node.op.kink and not any(map(math.isnan, map(to_float, operands))):
             ends = node.op.intervals(*operands)
             if ends is not None and node.op.name in self.outline.slopes:
@@ -305,7 +332,7 @@ class Recomputation:
                 self.met_kink = True
                 if self.at_kink is not None:
                     return tuple(end[self.at_kink] for end in ends)
-        y = self.value(of) if self._takes_result(of, node) else made[node]
+        y = self.value(of) if self._takes_result(of, node) else made
         return self.rules.locals(node, y, operands)
 
     def _takes_result(self, of: Value, node: Value) -> bool:
@@ -313,14 +340,19 @@ class Recomputation:
 
     def factor(self, of: Value, by: Value) -> Scalar:
         """The derivative along one edge: the own one, or else from the formula."""
-        if not self.outline.is_edge((of, by)):
+        key = of, by
+        if not self.outline.is_edge(key):
             return self._factors(of)[by]
-        return self._taken((of, by), lambda: self._factors(of)[by])
+        if key in self.used:
+            return self.used[key]
+        return self._taken(key, lambda: self._factors(of)[by])
 
     def derivative(self, of: Value, by: Value) -> Scalar:
         """The derivative of a named node by another: the own one, or else by the chain rule."""
         if of is by:
             return 1
+        if (of, by) in self.used:
+            return self.used[of, by]
         if self.outline.is_edge((of, by)):
             return self.factor(of, by)
         waiting = [by]
@@ -463,7 +495,7 @@ def expected(
     def moved(carried: Carried | None, at_kink: Literal[0, 1] | None = None) -> float:
         def begin_off(rules: Rules) -> Recomputation:
             return Recomputation(
-                outline, way.own, carried, rules,
+                outline, floats, carried, rules,
                 from_result=way.from_result, in_floats=True, at_kink=at_kink,
             )  # fmt: skip
 
@@ -473,13 +505,15 @@ def expected(
             return 0.0
         return change if math.isfinite(change) else 0.0
 
+    floats = {key: to_float(number) for key, number in way.own.items()}
     roundings = _roundings(used, way.own, strays, unit)
     up, down = _carried(roundings, moved)
     unseen = [key for key in used if key not in way.own and (len(key) > 1 or key[0].parents)]
     is_tried = bool(unit and roundings and unseen)
     if is_tried:
+        last = max((key[0] for key in used if len(key) > 1), key=_index, default=None)
         for trial in range(_TRIALS):
-            habits = _Habits(trial, used, way.own, strays, to_float(unit))
+            habits = _Habits(trial, last, way.own, strays, to_float(unit))
             off = moved(habits.carried)
             up, down = max(up, off), min(down, off)
     if any_at_kinks and any(first.met_kink for first in begun):
@@ -543,7 +577,7 @@ class _Habits:
     def __init__(
         self,
         trial: int,
-        used: Iterable[Key],
+        last: Value | None,
         own: Collection[Key],
         strays: Mapping[Key, Strays],
         unit: float,
@@ -551,9 +585,10 @@ class _Habits:
         self.own = own
         self.strays = strays
         self.unit = unit
-        self.draw = random.Random(trial)
+        self.last = last
         self.always = _ALWAYS[trial] if trial < len(_ALWAYS) else ""
-        self.last = max((key[0] for key in used if len(key) > 1), key=_index, default=None)
+        if not self.always:
+            self.draw = random.Random(trial)
 
     def carried(self, key: Key, number: Scalar) -> Scalar:
         """A number as it is gone on with."""

@@ -33,9 +33,9 @@ BLANK = "blank"
 NOT_ASKED = "not asked"
 UNKNOWN = "unknown quantity"
 
-_MARKS = {RIGHT: "✓", TOO_FEW: "✓", AT_KINK: "→", FOLLOWS: "→", CONSISTENT: "→", WRONG: "✗",
-          LAST_DIGIT: "✗", NOT_CONFIRMED: "?", FORMULA: "?", UNREADABLE: "?",
-          UNKNOWN: "?"}  # fmt: skip
+SIGNS = {RIGHT: "✓", TOO_FEW: "✓", AT_KINK: "→", FOLLOWS: "→", CONSISTENT: "→", WRONG: "✗",
+         LAST_DIGIT: "✗", NOT_CONFIRMED: "?", FORMULA: "?", UNREADABLE: "?", UNKNOWN: "?",
+         BLANK: "–", NOT_ASKED: "–"}  # fmt: skip
 
 
 # Colours of a terminal and of HTML, which show on light and dark; the marks say the same.
@@ -46,7 +46,7 @@ _COLOURS = {
     UNKNOWN: _RED, BLANK: _GREY, NOT_ASKED: _GREY,
 }  # fmt: skip
 _SHADES = {verdict: shade for verdict, (shade, _) in _COLOURS.items()}
-_INKS = {verdict: ink for verdict, (_, ink) in _COLOURS.items()}
+INKS = {verdict: ink for verdict, (_, ink) in _COLOURS.items()}
 
 
 @dataclass(frozen=True)
@@ -211,11 +211,11 @@ class Report:
             paint(f"{mark(line)} {quantity}  {written}  {line.message}".rstrip(), line)
             for line, quantity, written in zip(self.lines, left, middle, strict=True)
         ]
-        return "\n".join([*rows, *self._remarks])
+        return "\n".join([*rows, *self.remarks])
 
     @property
-    def _remarks(self) -> list[str]:
-        """What stands beneath the lines."""
+    def remarks(self) -> list[str]:
+        """What stands beneath the lines: the first mistake worked out, notes, the summary."""
         return [text for text in (self.working, *self.notes, self.summary) if text]
 
     @property
@@ -228,7 +228,7 @@ class Report:
         table = [["quantity", "answer", "verdict", "remark"], ["---"] * 4]
         table += [[in_markdown(cell) for cell in row] for row in rows]
         parts = ["\n".join(f"| {' | '.join(row)} |" for row in table)]
-        parts += map(in_markdown, self._remarks)
+        parts += map(in_markdown, self.remarks)
         if self.picture:
             encoded = base64.b64encode(self.picture.content(".svg")).decode()
             parts.append(f"![{in_markdown(self._caption)}](data:image/svg+xml;base64,{encoded})")
@@ -249,13 +249,13 @@ class Report:
         ]
         rows = "".join(
             "<tr>"
-            + "".join(_cell("td", cell(line), _INKS[line.kind] * (place == 2))
+            + "".join(_cell("td", cell(line), INKS[line.kind] * (place == 2))
                       for place, cell in enumerate(cells))
             + "</tr>"
             for line in self.lines
         )  # fmt: skip
         head = "".join(_cell("th", name) for name in ("quantity", "answer", "verdict", "remark"))
-        notes = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks)
+        notes = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
         if self.picture:
             encoded = base64.b64encode(self.picture.content(".svg")).decode()
             notes += (
@@ -313,7 +313,7 @@ def _cell(tag: str, text: str, ink: str = "") -> str:
 
 def mark(line: Line) -> str:
     """One character for a verdict."""
-    return _MARKS.get(line.kind, "–")
+    return SIGNS[line.kind]
 
 
 def _share(credits: Iterable[Fraction]) -> float:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,33 @@ import click
 
 from scalargrad.cli.manual import is_plain
 from scalargrad.cli.options import FILE, PROGRAM, SOLUTIONS, Listed
-from scalargrad.cli.streams import is_pipe, save, save_new, say, source, standard_input
+from scalargrad.cli.streams import is_pipe, save_new, say, source, standard_input
 
 if TYPE_CHECKING:
     from scalargrad.checking.answer_key import AtKinks
     from scalargrad.checking.report import Report
+    from scalargrad.sheets.grading import Gradebook
+    from scalargrad.sheets.worksheet import Sheet
 
 _AT_KINKS = ("any", "convention")
+
+
+class DueDate(click.ParamType[datetime]):
+    """A day, which ends at midnight, or a time of this machine's clock."""
+
+    name = "date"
+
+    def convert(self, value: Any, *context: Any) -> datetime:
+        """The date that was typed."""
+        try:
+            due = datetime.fromisoformat(value)
+        except ValueError:
+            raise click.BadParameter(
+                f'--due is like 2026-11-02 or "2026-11-02 12:00"; got {value!r}'
+            ) from None
+        if len(value) <= len("2026-11-02"):
+            return due.replace(hour=23, minute=59, second=59)
+        return due
 
 
 @click.command()
@@ -42,6 +63,11 @@ _AT_KINKS = ("any", "convention")
 )
 @click.option("--figures", type=click.IntRange(1, 15), help="Significant figures to ask for.")
 @click.option("--moodle", type=FILE, help="A question for each sheet to write for Moodle, .xml.")
+@click.option("--nbgrader", type=FILE, help="A notebook for nbgrader to write, .ipynb.")
+@click.option("--otter", type=FILE, help="A test file for otter-grader to write, .py.")
+@click.option(
+    "--roster", type=FILE, help="Your students (id, name; .csv), to deal the variants to."
+)
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 def worksheet(
     text: str,
@@ -53,6 +79,9 @@ def worksheet(
     convention: str | None,
     figures: int | None,
     moodle: Path | None,
+    nbgrader: Path | None,
+    otter: Path | None,
+    roster: Path | None,
     force: bool,
 ) -> None:
     """Write a worksheet on a program, and its key.
@@ -60,14 +89,18 @@ def worksheet(
     Example: scalargrad worksheet lecture.sg -o sheet.md --key key.md --ask path:w2
     """
     from scalargrad.checking.kinks import stated_slopes
+    from scalargrad.sheets import notebooks
     from scalargrad.sheets.moodle import moodle_xml
+    from scalargrad.sheets.roster import read_roster
     from scalargrad.sheets.variants import variants
     from scalargrad.sheets.worksheet import worksheet
 
     if not 1 <= count <= 1000:
         raise click.BadParameter(f"--variants is 1 to 1000; got {count}")
-    if count > 1 and any(path and is_pipe(path) for path in (output, key)):
+    if count > 1 and any(path and is_pipe(path) for path in (output, key, nbgrader, otter)):
         raise click.BadParameter("--variants are several sheets, which need files; got -")
+    if roster and is_pipe(output):
+        raise click.BadParameter("--roster writes a roster beside the sheet, which needs a file")
     if convention and not stated_slopes(convention):
         raise click.BadParameter(f'--convention is like "relu\'(0) = 0"; got {convention!r}')
     asked = source(text)
@@ -82,14 +115,27 @@ def worksheet(
             wanted = f"Give numbers to {figures} significant figure{'s' * (figures > 1)}."
             sheet = replace(sheet, prose=f"{sheet.prose}\n\n{wanted}")
         sheets.append(sheet)
-        for path, answers in ((output, False), (key, True)):
-            if path is not None:
-                name = path if count == 1 else path.with_stem(f"{path.stem}-{number}")
-                is_csv = path.suffix.lower() == ".csv"
-                files.append((name, sheet.csv(answers) if is_csv else sheet.markdown(answers)))
+        files += [
+            (path if count == 1 else path.with_stem(f"{path.stem}-{number}"), text)
+            for path, text in (
+                (output, _written(sheet, output)),
+                (key, key and _written(sheet, key, answers=True)),
+                (nbgrader, nbgrader and notebooks.nbgrader(sheet)),
+                (otter, otter and notebooks.otter(sheet, otter.stem)),
+            )
+            if path and text
+        ]
     if moodle:
         files.append((moodle, moodle_xml(sheets, output.stem)))
+    if roster:
+        dealt = read_roster(roster).dealt(count)
+        files.append((output.with_name(f"{output.stem}-roster.csv"), dealt.csv()))
     save_new(files, force)
+
+
+def _written(sheet: Sheet, path: Path, answers: bool = False) -> str:
+    is_csv = path.suffix.lower() == ".csv"
+    return sheet.csv(answers) if is_csv else sheet.markdown(answers)
 
 
 @click.command()
@@ -144,12 +190,26 @@ def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, soluti
 @click.option(
     "--output", "-o", type=FILE, default="gradebook.csv", help="The gradebook to write, .csv."
 )
-@click.option("--report", type=FILE, help="A folder for a report on each submission.")
+@click.option("--report", type=FILE, help="A folder, or a .zip, for a report on each submission.")
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice(["md", "html", "pdf"]),
+    default=["md"],
+    multiple=True,
+    help="Of the reports; may be given again.",
+)
 @click.option("--roster", type=FILE, help="Who has which variant: id, name, variant, email; .csv.")
 @click.option("--overrides", type=FILE, help="Your own marks: student, line, mark, note; .csv.")
+@click.option("--due", type=DueDate(), help='When it was due: 2026-11-02, or "2026-11-02 12:00".')
 @click.option("--best", is_flag=True, help="Of several submissions the best counts, not the last.")
 @click.option("--anonymous", is_flag=True, help="Write no names.")
-@click.option("--items", type=FILE, help="A table of the lines to write: how the class did; .csv.")
+@click.option(
+    "--items",
+    type=FILE,
+    multiple=True,
+    help="How the class did on each line, to write: a table, .csv; a plot, .svg, .pdf or .png.",
+)
 @click.option("--canvas", type=FILE, help="A gradebook for Canvas to write, .csv.")
 @click.option("--moodle", type=FILE, help="A gradebook for Moodle to write, .csv.")
 @click.option("--gradescope", type=FILE, help="An autograder for Gradescope to write, .zip.")
@@ -167,11 +227,13 @@ def grade(
     submissions: Sequence[Path],
     output: Path,
     report: Path | None,
+    forms: Sequence[str],
     roster: Path | None,
     overrides: Path | None,
+    due: datetime | None,
     best: bool,
     anonymous: bool,
-    items: Path | None,
+    items: Sequence[Path],
     gradescope: Path | None,
     jobs: int | None,
     at_kinks: Any,
@@ -185,24 +247,30 @@ def grade(
 
     From the worksheet to the gradebook of the course:
 
-    1. scalargrad worksheet lecture.sg -o sheet.md --key key.md --variants 30
+    1. Write sheets: scalargrad worksheet lecture.sg -o sheet.md --key key.md --variants 30
 
-    2. Hand out sheet-1.md to sheet-30.md; note in roster.csv who has which.
+    2. Hand out sheet-1.md to sheet-30.md, and note in roster.csv who has which: a line
+    "id,name,variant" above lines "al1,Ada Lovelace,3". With --roster class.csv step 1 deals the
+    variants to your students and writes sheet-roster.csv.
 
-    3. Collect: a folder as Canvas, Moodle, Gradescope or Blackboard gives it.
+    3. Collect: unpack what Canvas, Moodle, Gradescope or Blackboard gives into one folder.
 
-    4. scalargrad grade key.md submissions --roster roster.csv --report reports
+    4. Grade: scalargrad grade key.md submissions --roster roster.csv --report reports
 
-    5. Look at the column "look", decide in overrides.csv, and grade again with --force.
+    5. Look at the column "look" of gradebook.csv. Decide in overrides.csv, a line
+    "student,line,mark,note" above lines "al1,3,0.5,a slip"; then the same command again with
+    --overrides overrides.csv --force. It says whose marks changed.
 
-    6. Hand back the reports, and import --canvas or --moodle.
+    6. Hand back: --report back.zip --format html for the feedback, and --canvas or --moodle for
+    the marks.
     """
     from scalargrad.notation.words import listed
+    from scalargrad.sheets.feedback import reports
     from scalargrad.sheets.gradebooks import FORMS
     from scalargrad.sheets.gradescope import autograder
     from scalargrad.sheets.grading import grade_to
     from scalargrad.sheets.keys import Rules, keys_in
-    from scalargrad.sheets.reviewing import Course, items_csv, read_overrides
+    from scalargrad.sheets.reviewing import Course, read_overrides
     from scalargrad.sheets.roster import Roster, read_roster
     from scalargrad.sheets.submissions import passed_over, submissions_in
 
@@ -213,32 +281,48 @@ def grade(
             raise click.BadParameter(f"{place} is not there; give sheets, or their folders")
     students = read_roster(roster) if roster else Roster()
     decided = read_overrides(overrides) if overrides else ()
+    folders = [place for place in submissions if place.is_dir()]
     files = [
         file
         for place in submissions
-        for file in (submissions_in(place) if place.is_dir() else [place])
+        for file in (submissions_in(place) if place in folders else [place])
     ]
-    skipped = [file.name for place in submissions if place.is_dir() for file in passed_over(place)]
+    skipped = [file.name for place in folders for file in passed_over(place)]
     if skipped:
         say(f"passed over, as nobody's sheets: {listed(skipped)}", err=True)
     before = output.read_text() if force and output.is_file() else ""
+
+    def beside(book: Gradebook) -> list[tuple[Path, bytes]]:
+        made = [(path, FORMS[name](book.results, output.stem, students).encode())
+                for name, path in systems.items() if path]  # fmt: skip
+        made += [(path, _items(book, path)) for path in items]
+        made += [(gradescope, autograder(keys_in(key), solutions))] if gradescope else []
+        return made + (reports(book.results, report, forms) if report else [])
+
     hidden = not sys.stderr.isatty()
     with click.progressbar(files, label="marking", hidden=hidden, file=sys.stderr) as bar:
         book = grade_to(
             output, key, files, Rules(at_kinks, solutions),
-            Course(students, decided, best, anonymous), executor=jobs, reports=report,
+            Course(students, decided, best, anonymous, due), executor=jobs, beside=beside,
             force=force, each=lambda _: bar.update(1),
         )  # fmt: skip
     for note in (*book.notes, *book.changes(before)):
         say(note, err=True)
-    say(f"wrote {output}: {len(files)} submission{'s' * (len(files) != 1)}")
-    others = [(path, FORMS[name](book.results, output.stem, students).encode())
-              for name, path in systems.items() if path]  # fmt: skip
-    if items:
-        others.append((items, items_csv(book.results).encode()))
-    if gradescope:
-        others.append((gradescope, autograder(keys_in(key), solutions)))
-    save(others)
+    count = len(book.results)
+    say(f"wrote {output}: {count} submission{'s' * (count != 1)}")
+    for path in (*filter(None, (*systems.values(), gradescope, report)), *items):
+        say(f"wrote {path}")
+
+
+def _items(book: Gradebook, path: Path) -> bytes:
+    from scalargrad.sheets.reviewing import items, items_csv
+
+    if path.suffix.lower() == ".csv":
+        return items_csv(book.results).encode()
+    from scalargrad.plots import content
+    from scalargrad.plots import items as plot_of_items
+
+    return content(plot_of_items(items(book.results)), path.suffix.lower())
 
 
 def shown(report: Report) -> str:

@@ -103,25 +103,5 @@ def multiplying(local_derivatives: Iterable[Scalar]) -> Pullback:
     return parts
 
 
-def partial(y: Any, x: Any) -> Scalar:
-    """The total derivative of any node by any node, over all paths; no gradient is touched.
-
-    That of a number, which a first derivative may be, is 0.
-
-    Raises:
-        TypeError: when x is no Value, or y no scalar.
-
-    >>> from scalargrad import Value
-    >>> x = Value(3)
-    >>> partial(x * x + x, x)
-    7
-    """
-    if not hasattr(x, "pullback"):
-        raise TypeError(f"partial takes two Values; got {type(x).__name__} {x!r}")
-    if not hasattr(y, "pullback"):
-        return scalars.whole(0, scalars.scalar(y))
-    return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
-
-
 _age = attrgetter("index")
 _own_pullback: Callable[[Any], Pullback] = attrgetter("pullback")

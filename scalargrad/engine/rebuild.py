@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Container, Mapping
+from typing import Any
 
-from scalargrad.engine.backward import topological_order
+from scalargrad.engine import scalars
+from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.copying import restored
 from scalargrad.engine.ops import CONSTANT, Operation
 from scalargrad.engine.scalars import Scalar, is_known
@@ -56,6 +58,59 @@ def rebuilt(output: Value, data: Mapping[Value, Scalar]) -> dict[Value, Value]:
         twins[node] = twin
     check_taken([twins[output]], without_value)
     return twins
+
+
+def partial(y: Any, x: Any, *, order: int = 1) -> Scalar:
+    """The total derivative of any node by any node, over all paths; no gradient is touched.
+
+    That of a number, which a first derivative may be, is 0.
+
+    Args:
+        y: the node that is differentiated.
+        x: by what.
+        order: 2 for the second derivative.
+
+    Raises:
+        TypeError: when x is no Value, or y no scalar.
+        ValueError: for another order.
+
+    >>> x = Value(3)
+    >>> partial(x * x + x, x), partial(x * x + x, x, order=2)
+    (7, 2)
+    """
+    if order not in (1, 2):
+        raise ValueError(f"order is 1 or 2; got {order!r}")
+    if not hasattr(x, "pullback"):
+        raise TypeError(f"partial takes two Values; got {type(x).__name__} {x!r}")
+    if not hasattr(y, "pullback"):
+        return scalars.whole(0, scalars.scalar(y))
+    if order == 2:
+        return second_derivative(y, x, x)
+    return gradients(y, scalars.whole(1, y.data)).get(x, scalars.whole(0, y.data))
+
+
+def second_derivative(
+    of: Value, by: Value, also: Value, leaves: Mapping[Value, Scalar] | None = None
+) -> Scalar:
+    """∂²of/∂by ∂also: backward on numbers that are Values, and then backward on those.
+
+    Args:
+        of: the node that is differentiated.
+        by: what by first.
+        also: what by then; the same node for ∂²of/∂by².
+        leaves: numbers to take in place of their own.
+
+    >>> x = Value(3, "x")
+    >>> second_derivative(x * x * x, x, x)
+    18
+    """
+    below = [node for node in topological_order(of) if not node.parents]
+    twins = rebuilt(of, {node: Value((leaves or {}).get(node, node.data)) for node in below})
+    if by not in twins or also not in twins:
+        return scalars.whole(0, of.data)
+    slope = gradients(twins[of], 1).get(twins[by], 0)
+    found = gradients(slope, 1).get(twins[also].data, 0) if isinstance(slope, Value) else 0
+    return found if getattr(found, "shape", ()) else scalars.whole(0, of.data) + found
 
 
 def undefined(op: Operation, parents: tuple[Value, ...]) -> Value:

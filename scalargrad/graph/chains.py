@@ -121,14 +121,21 @@ def _with_signs_cancelled(factors: list[Factor]) -> list[Factor]:
 
 
 def is_worth_telling(factors: list[Factor]) -> bool:
-    """Whether factors say more than their product: no gates, and no fraction that joins them."""
+    """Whether factors say more than their product.
+
+    They do not with a gate, as a fraction that joins them, as a square, and behind a coefficient.
+    """
+    if len({factor.formula for factor in factors}) == 1:
+        return False
+    if len(factors) == 2 and _is_monomial(factors[0].formula):
+        return False
     whole = formula(1)
     for factor in factors:
         whole = whole * factor.formula
     has_gate = any(factor.formula.head == "indicator" for factor in factors)
     unsigned = whole.parts[0] if whole.head == "neg" else whole
     is_joined = unsigned.head == "/" and unsigned.parts[1].head != "number"
-    return len(factors) > 1 and not has_gate and not is_joined
+    return not has_gate and not is_joined
 
 
 def _product(a: Factor, b: Factor) -> Factor:

@@ -443,13 +443,15 @@ def _summed(
     steps = equation(sum_, digits)
     told = shortened(chosen) if sum_.missing else chosen
     edges = [edge for path in told for edge in reversed(path)]
+    lines = lines_of(left, steps)
+    repeated = " = ".join(line.right.text for line in lines[-2:])  # 1[x > 0] = 1
     return Derivation(
         chosen,
         count,
         gradient,
-        lines_of(left, steps),
+        lines,
         _settable(on_one_line(lines_of(left, steps.on_the_slide()))),
-        gates(names, edges, digits.result),
+        tuple(gate for gate in gates(names, edges, digits.result) if gate.text != repeated),
     )
 
 

@@ -161,6 +161,8 @@ def equation(sum_: Sum, digits: Digits) -> Equation:
     assert last is not None
     has_symbols = any(f.symbol.text not in ("", sum_.left.text) for term in terms for f in term)
     has_formulas = any(terms) and formulas.text not in (symbols.text, last[1].text)
+    if numbers and numbers[1].text == formulas.text:
+        numbers = None
     return Equation(
         ("=", symbols) if has_symbols else None,
         ("=", sum_.short) if sum_.short else None,
@@ -192,10 +194,14 @@ def _bracketed(term: Term, count: int) -> list[Written]:
     parts: list[Written] = []
     if len(shown) > 1 and shown[0].formula.text == f"{MINUS}1":
         shown = [replace(shown[1], formula=_negative(shown[1]), is_sum=False), *shown[2:]]
+    has_signs = sum(factor.formula.text.startswith(MINUS) for factor in shown) > 1
     for place, factor in enumerate(shown):
-        is_signed = bool(place) and factor.formula.text.startswith(MINUS)
+        is_signed = (bool(place) or has_signs) and factor.formula.text.startswith(MINUS)
         is_apart = is_signed or (factor.is_sum and not alone)
-        parts.append(in_parentheses(factor.formula) if is_apart else factor.formula)
+        written = factor.formula
+        if written.math.startswith(r"\begin{cases}") and not alone:
+            written = replace(written, math=enclosed(written.math))  # which has one brace
+        parts.append(in_parentheses(written) if is_apart else written)
     return parts
 
 
@@ -325,9 +331,8 @@ class _Row:
 def _is_equal(row: _Row, before: _Row | None, missing: int) -> bool:
     """Whether = is honest in front of a row that follows another, as printed."""
     rows = [row, before] if before else [row]
-    for one in rows:
-        if not all(one.writer.is_in_full(a) for term in one.terms for a in term):
-            return False
+    if not all(row.writer.is_in_full(a) for term in row.terms for a in term):
+        return False
     known = [_plain(number) for one in rows for term in one.terms for number in term]
     if before is None or not all(scalars.is_number(a) and _is_finite(a) for a in known):
         return True
@@ -386,7 +391,7 @@ class _Writer:
         digits = self.numbers.digits
         if decimal(scalar, digits) != decimal(scalar, 15):
             return False
-        return not self.approximate or bool(scalar == int(scalar))
+        return not self.approximate or self.printed(scalar) == Fraction(scalar)
 
     def printed(self, scalar: Scalar) -> Fraction:
         """The number that is read off what is written."""

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
+from scalargrad.engine import ops
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
+from scalargrad.engine.value import Value
 from scalargrad.graph.chains import Factor
 from scalargrad.graph.model import Graph
 
@@ -39,6 +43,31 @@ def reduced(scalar: Scalar, lanes: Lanes) -> Scalar:
         return float(scalar[lanes])
     total = sum(scalar.tolist())
     return total / len(scalar) if lanes == "mean" else total
+
+
+def over_numbers(output: Value, lanes: Lanes) -> tuple[Value, str]:
+    """An output over numbers, and what it is in words: of one lane, or the mean or sum over all.
+
+    In a mean and a sum the leaves without lanes are shared, and keep their names, as the output
+    does; what has another value in each lane has no name.
+
+    Raises:
+        ValueError: for lanes that there are not.
+    """
+    leaves = [node for node in topological_order(output) if node.is_leaf]
+    in_lanes = {leaf for leaf in leaves if getattr(leaf.data, "shape", ())}
+    found = count(leaf.data for leaf in leaves)
+    check(lanes, found)
+    if isinstance(lanes, int):
+        data = {leaf: reduced(leaf.data, lanes) for leaf in in_lanes}
+        return rebuilt(output, data)[output], said(lanes, found)
+    shared = {leaf: Value(leaf.data, leaf.label) for leaf in leaves if leaf not in in_lanes}
+    each = [
+        rebuilt(output, shared | {x: Value(reduced(x.data, lane)) for x in in_lanes})[output].data
+        for lane in range(found)
+    ]
+    whole = ops.mean(*each) if lanes == "mean" else ops.total(*each)
+    return whole.named(output.label or "output"), said(lanes, found)
 
 
 def said(lanes: Lanes, found: int) -> str:

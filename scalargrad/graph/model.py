@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
@@ -445,13 +445,13 @@ def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
     return written
 
 
-def _names_in(value: Value, kept: Collection[Value]) -> list[str]:
+def _names_in(value: Value, kept: Mapping[Value, int]) -> list[str]:
     """The names in the expression that made a node, as they were typed.
 
     They stand from left to right; but what is multiplied from the left by a name stands behind it
     everywhere, so that w₁ x + w₂ x has both weights before x.
     """
-    names = [typeset(node.label) for node in _typed(value.parents, kept) if node.label]
+    names = [typeset(node.label) for node in _typed(_operands(value, kept), kept) if node.label]
     lefts: dict[str, list[str]] = {}
     for node in topological_order(value, until=kept):
         for a, b in _pairs_and_terms(node)[0] if node is value or node not in kept else ():
@@ -472,7 +472,14 @@ def _names_in(value: Value, kept: Collection[Value]) -> list[str]:
     return list(order)
 
 
-def _typed(nodes: Sequence[Value], kept: Collection[Value]) -> Iterator[Value]:
+def _operands(node: Value, kept: Mapping[Value, int]) -> Sequence[Value]:
+    """The operands as they were typed: the scores of a softmax stand in their order."""
+    if node.op is ops.share and all(parent in kept for parent in node.parents):
+        return sorted(node.parents, key=kept.__getitem__)
+    return node.parents
+
+
+def _typed(nodes: Sequence[Value], kept: Mapping[Value, int]) -> Iterator[Value]:
     """Nodes and those that they were made of, down to those that are kept, from left to right."""
     waiting, seen = list(reversed(nodes)), set()
     while waiting:
@@ -481,7 +488,7 @@ def _typed(nodes: Sequence[Value], kept: Collection[Value]) -> Iterator[Value]:
             seen.add(node)
             yield node
             if node not in kept:
-                waiting += reversed(node.parents)
+                waiting += reversed(_operands(node, kept))
 
 
 class _Writer:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Any
 
 from scalargrad.engine import scalars
-from scalargrad.engine.backward import partial, topological_order
-from scalargrad.engine.rebuild import rebuilt
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.rebuild import partial, rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, unique_names
 

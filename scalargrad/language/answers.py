@@ -50,7 +50,16 @@ FUNCTIONS = {
     "outer": "write δ xᵀ",
     **dict.fromkeys(["linear", "dense", "affine"], "write W x + b"),
     **dict.fromkeys(["concat", "concatenate", "stack"], "write the vector, such as [x1, x2]"),
-    **dict.fromkeys(["maxj", "maxi", "maxk"], "the largest of a vector is written max(v)"),
+    **dict.fromkeys(["maxj", "maxi", "maxk"], "goes over a vector: write max(v)"),
+    **dict.fromkeys(["minj", "mini", "mink"], "goes over a vector: write min(v)"),
+    **dict.fromkeys(
+        ["sumi", "sumj", "prodi", "sigmai"], "goes over an index: write Σ_i or Σ_{i=1}^{3}"
+    ),
+    **dict.fromkeys(["logb", "loga"], "of another base is written log(x, b)"),
+    **dict.fromkeys(["i", "ind", "indicator", "iverson"], "an indicator is written 1[x > 0]"),
+    **dict.fromkeys(["accuracy", "precision", "recall", "f1"], _FLAT),
+    "phi": "of a normal distribution is written (1 + erf(x/sqrt(2)))/2",
+    "rmse": "write sqrt(mse(p, y))",
     "inv": "the inverse of a matrix is not read",
     "det": "the determinant of a matrix is not read",
     "lg": "has two readings: write log10(x) or log2(x)",
@@ -62,6 +71,9 @@ FUNCTIONS = {
     **dict.fromkeys(["cot", "ctg", "cotg"], "write 1/tan(x)"),
     "sec": "write 1/cos(x)",
     "csc": "write 1/sin(x)",
+    "sech": "write 1/cosh(x)",
+    "csch": "write 1/sinh(x)",
+    "coth": "write 1/tanh(x)",
     "logit": "write ln(p/(1 − p))",
     "cbrt": "write x^(1/3)",
     "reciprocal": "write 1/x",
@@ -81,9 +93,10 @@ WORDS = {
     "mod": f"a remainder {_FLAT}",
     "def": "a function is written f(x) = …",
     "return": "the last statement is the output",
-    "let": "a statement is written name = expression",
-    "var": "a statement is written name = expression",
-    "const": "a statement is written name = expression",
+    **dict.fromkeys(
+        ["let", "var", "const", "given", "input", "set", "with", "suppose", "assume"],
+        "a statement is written name = expression",
+    ),
     "import": "nothing is imported; functions are there",
     "print": "the last statement is the output",
 }
@@ -99,7 +112,13 @@ _SIGNS = {
     "!": f"a factorial {_FLAT}",
     "$": "write it without $",
     "?": "a choice is written where(x > 0, a, b)",
-    "&": "conditions are not joined; put one where(c, a, b) into another",
+    **dict.fromkeys("&∧∨¬", "conditions are not joined; put one where(c, a, b) into another"),
+    **dict.fromkeys("⌊⌋⌈⌉", f"it {_FLAT}"),
+    **dict.fromkeys("⟨⟩", "an inner product is written dot(w, x) or w · x"),
+    "∫": "integrals are not read",
+    "⁺": "the next one is called w_new, and the positive part is written relu(x)",
+    "/*": "a comment begins with #",
+    "->": "a function is written f(x) = …",
     "`": "write it without `",
     "∞": "infinity is the float ~inf",
     "∂": _DERIVATIVE,
@@ -122,6 +141,11 @@ _SIGNS = {
     "{": "group with ( and )",
     "[": "a vector is written [1, 2], an element x[1]",
 }
+
+# Where a factor without a value is a unit.
+UNITS = frozenset(
+    ["m", "s", "kg", "g", "km", "cm", "mm", "ms", "h", "Hz", "N", "J", "V", "A", "W", "K", "Pa"]
+)
 
 
 def is_foreign(sign: str) -> bool:

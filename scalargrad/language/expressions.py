@@ -170,7 +170,7 @@ class Yard:
         elif kind == "name":
             self._take_name(token)
         elif kind == "sum":
-            called = "prod" if token.text[0] == "∏" or "prod" in token.text else "sum"
+            called = "prod" if token.text[0] in "∏Π" or "prod" in token.text else "sum"
             self._wait(_REDUCED, library.function(called), 1)
             self._pending[-1].ranges = self._free(ranges_of_sum(token))
         elif kind in _CLOSES:
@@ -187,7 +187,7 @@ class Yard:
     def _take_number(self, token: Token) -> None:
         following = self._following
         is_indicator = following.kind in _BRACKETS and is_one_of_indicator(token)
-        if is_indicator or (following.kind == "[" and not following.spaced):
+        if is_indicator or self._is_indicator(token):
             if number(token) != 1:
                 raise LocatedError("an indicator is written 1[x > 0]", token.position)
             self._place += 1
@@ -196,9 +196,17 @@ class Yard:
         self._steps.append(Number(number(token), bare=True))
         self._has_operand = True
 
+    def _is_indicator(self, token: Token) -> bool:
+        """Whether a number stands close before a condition: 1[x > 0], 1{x > 0}."""
+        following = self._following
+        is_one = following.kind == "{" and token.text == "1"
+        return (is_one or following.kind == "[") and not following.spaced
+
     def _take_name(self, token: Token) -> None:
         name, following = token.text, self._following
         source, is_called = self.source, following.kind == "("
+        if self._is_derivative(token):
+            raise LocatedError(f"d/dx: {answers.FUNCTIONS['derivative']}", token.position)
         called, is_parameter = source.called(name), name in self._parameters
         if is_called and name in source.definitions:
             return  # _open takes it
@@ -225,6 +233,13 @@ class Yard:
             raise LocatedError(f"'{name}': {answers.WORDS[name]}", token.position)
         else:
             self._take_node(token)
+
+    def _is_derivative(self, token: Token) -> bool:
+        """Whether it is the d of d/dx or of dL/dx, where no such names are known."""
+        below = self._tokens[self._place + 2 : self._place + 3]
+        is_quotient = self._following.kind == "/" and below and below[0].kind == "name"
+        names = [token.text, below[0].text] if is_quotient else [""]
+        return all(name[:1] == "d" and not self.source.is_given(name) for name in names)
 
     def _take_node(self, token: Token) -> None:
         following = self._following
@@ -276,13 +291,15 @@ class Yard:
         name = token.text
         bare = name.replace("prime", "")
         about = answers.FUNCTIONS.get(answers.key(name))
-        if bare and bare != name and library.function(bare) is not None:
+        is_known = self.source.called(bare) is not None or self.source.is_given(bare)
+        if bare and bare != name and is_known:
             message = f"{typeset(name)}(…): derivatives are derived, not typed"
         elif about:
             message = f"'{name}' is not read: {about}"
         else:
             known = [*library.names(), *self.source.definitions]
-            hint = did_you_mean(name, known) if len(name) > 2 else ""
+            is_word = len(name) > 2 and typeset(name) == name
+            hint = did_you_mean(name, known) if is_word else ""
             ways = f"; define it, as in {name}(z) = relu(z); a product is written {name}*(…)"
             message = f"unknown function '{name}'{hint or ways}"
         return LocatedError(message, token.position)
@@ -316,10 +333,11 @@ class Yard:
             message = "one '=' follows the name that a statement begins with, and no other"
             if self._last.kind == "name" and self._place > self._start + 1:
                 message += "; statements are parted by ; or a line's end"
+            if self._innermost():
+                message = "a sum goes over for i = 1..3, and reals are not compared for equality"
             raise LocatedError(message, token.position)
         elif kind == "number":
-            is_tight = self._following.kind == "[" and not self._following.spaced
-            if not (is_tight or is_one_of_indicator(token)):
+            if not (self._is_indicator(token) or is_one_of_indicator(token)):
                 raise self._missing_operator(token)
             self._take_product(token)  # w 1[x > 0]
         else:
@@ -471,7 +489,7 @@ class Yard:
                 raise LocatedError(message, token.position)
             self._bars += 1
             called = self.source.called({"|": "abs", "‖": "norm", "‖₁": "l1norm"}[token.text])
-        elif called is None and before.kind == "name" and not self._has_operand:
+        elif called is None and self._is_function(before):
             called = self.source.called(before.text)
         if called is None and token.kind == "[":
             called = LIST
@@ -486,10 +504,11 @@ class Yard:
                 f"'{token.kind}' closes nothing: no '{wanted}' is open", token.position
             )
         if _CLOSES[sign] != token.kind:
-            raise LocatedError(
-                f"'{sign}' is open, and closed with '{_CLOSES[sign]}', not with '{token.kind}'",
-                token.position,
+            message = (
+                f"'{sign}' is open, and closed with '{_CLOSES[sign]}', not with '{token.kind}'"
             )
+            hint = "; a divergence is written kl(p, q)" if sign == "‖" else ""
+            raise LocatedError(message + hint, token.position)
         if self._has_operand:
             self._write_pending(_COMPARISON)
         elif self._pending[-1].called and self._last.kind in _BRACKETS:
@@ -647,6 +666,11 @@ class Yard:
     def _expected_operand(self, token: Token) -> LocatedError:
         if answers.is_foreign(token.kind):
             return LocatedError(answers.about_sign(token.text), token.position)
+        if token.kind == "power":
+            message = "a power stands behind a name; a root is written x^(1/3) or x^0.5"
+            return LocatedError(message, token.position)
+        if token.kind == "<":
+            return LocatedError("an inner product is written dot(w, x) or w · x", token.position)
         is_first = self._place == 0 or self._last.kind == "end"
         after = "" if is_first else f" after '{short(self._last.text)}'"
         got = f"got '{token.text}'" if token.kind != "end" else "the statement ends"
@@ -656,6 +680,7 @@ class Yard:
         left, right = short(self._last.text), short(token.text)
         both = self._last.kind == token.kind == "number"
         product = "" if both or right[0] == "_" else f"; a product is written {left}*{right}"
+        product = "; elements are parted by ," if self._innermost() == "[" else product
         message = f"an operator is missing between '{left}' and '{right}'{product}"
         return LocatedError(message, token.position)
 

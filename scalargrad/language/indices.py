@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from scalargrad.language.steps import Range
 from scalargrad.language.tokens import LocatedError, Token
-from scalargrad.notation.names import SUBSCRIPTS, SUPERSCRIPTS, level
+from scalargrad.notation.names import SUBSCRIPTS, SUPERSCRIPTS, level, parsed
 
 _OVER = "a sum goes over for i = 1..3"
 _ELEMENT = "an element is written x[1], W[1, 2] or x[i]"
-_INDEX = re.compile(r"_\{?([a-z](?:,[a-z])*)(?:=([0-9]{1,9}|[A-Za-z]))?(?:\}|\^|$)")
+_PIECE = re.compile(r"([a-z])([-+][0-9]{1,6}+)?|([0-9]{1,6}+)")
+_BELOW = re.compile(rf"(?=[a-z])(?:{_PIECE.pattern})++")
+_INDEX = re.compile(r"_\{?([a-z](?:,?[a-z])*)(?:=([0-9]{1,9}|[A-Za-z]))?(?:\}|\^|$)")
 _END = re.compile(r"\^\{?([0-9]{1,9}|[A-Za-z])(?:\}|_|$)")
 _LOWERED, _RAISED = re.compile(rf"[{SUBSCRIPTS}₌]+"), re.compile(rf"[{SUPERSCRIPTS}]+")
 
@@ -83,7 +85,25 @@ def ranges_of_sum(token: Token) -> tuple[Range, ...]:
         raise LocatedError(message, token.position)
     first = _whole_or_name(index[2] or "1")
     last = _whole_or_name(end[1]) if end else None
-    return tuple(Range(name, first, last, token.position) for name in index[1].split(","))
+    return tuple(Range(name, first, last, token.position) for name in index[1].replace(",", ""))
+
+
+def elements(name: str) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+    """The vectors and places that a name may mean in a sum: x_i, W_ij, A_{1j}, h_{t-1}.
+
+    >>> list(elements("h_tminus1")), list(elements("A1_j"))
+    ([('h', (('t', -1),))], [('A1', (('j', 0),)), ('A', (('', 1), ('j', 0)))])
+    """
+    parts = parsed(name) if "_" in name else None
+    if parts is None or not _BELOW.fullmatch(parts.below):
+        return
+    pieces = _PIECE.findall(parts.below)
+    place = tuple((letter, int(shift or number or 0)) for letter, shift, number in pieces)
+    whole = parts._replace(below="")
+    yield whole.plain, place
+    if parts.indices:
+        before = tuple(("", int(number)) for number in parts.indices)
+        yield whole._replace(indices=()).plain, before + place
 
 
 def _whole_or_name(bound: str) -> int | str:

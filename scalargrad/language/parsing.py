@@ -119,6 +119,9 @@ def _target(
             if set(inner[1::2]) <= {","} and len(inner) % 2:
                 return [left[0].text], tuple(token.text for token in left[2:-1:2])
     kinds = [token.kind for token in left]
+    if kinds == ["number"]:
+        message = "a name stands before =; an index of two numbers is written W_{1,2}"
+        raise LocatedError(message, left[0].position)
     if left and kinds[0] == "(" and kinds[-1] == ")":
         raise LocatedError("names are taken apart without brackets: p, q = …", left[0].position)
     if kinds[:1] == ["name"] and {"^", "power"} & {*kinds}:

@@ -23,7 +23,9 @@ from scalargrad.engine.ops import CONSTANT
 from scalargrad.engine.rebuild import check_taken
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError, located
+from scalargrad.language import answers, library
 from scalargrad.language.expressions import CONSTANTS
+from scalargrad.language.indices import elements
 from scalargrad.language.parsing import parsed
 from scalargrad.language.running import LocatedDomainError, Machine
 from scalargrad.language.steps import (
@@ -214,11 +216,15 @@ def _used(
             return
         if name in CONSTANTS:
             return
-        if local and "_" in name:
-            base, _, below = name.rpartition("_")
-            if set(re.sub(r"(plus|minus)[0-9]+", "", below)) <= set(local):
-                yield from _vector(base, step.position, known, given)
-                return
+        bases = [
+            base
+            for base, place in (elements(name) if local else ())
+            if all(not letter or letter in local for letter, _ in place)
+        ]
+        if bases:
+            base = next((base for base in bases if base in known or base in given), bases[-1])
+            yield from _vector(base, step.position, known, given)
+            return
         base = _base_of(name)
         yield (base if base in known or base in given else name), step.position
     elif isinstance(step, Element):
@@ -276,20 +282,34 @@ def _check_given(
     if missing:
         known = [name for statement in statements for name in statement.names] + list(given)
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        hint = _as_product(missing[0], {*known, *needed})
+        hint = _about_missing(missing[0], {*known, *needed} - {*missing})
         hint = hint or did_you_mean(missing[0], known, likeness=0.7)
         listed = ", ".join(_shown(name) for name in missing[:20])
         message = f"no value is given for {listed}{more}{hint}"
         raise LocatedError(message, needed[missing[0]])
 
 
-def _as_product(name: str, known: Collection[str]) -> str:
-    """How two names are multiplied that were typed as one, such as ωt; "" for what is none."""
+def _about_missing(name: str, known: Collection[str]) -> str:
+    """What a name without a value may have been meant for; "" where nothing is likely."""
+    about = answers.FUNCTIONS.get(answers.key(name))
+    if about and len(name) > 2:
+        return f"; {typeset(name)} {about}"
+    vectors = [base for base, _ in elements(name) if base in known]
+    if vectors:
+        return f"; an element of {typeset(vectors[0])} is written {vectors[0]}[1], and in a sum Σ_i"
+    if name.endswith("prime") and name.removesuffix("prime") in known:
+        return f"; a transpose is written {typeset(name.removesuffix('prime'))}ᵀ"
+    if name[0] == "d" and name[1:] in known:
+        return f"; {answers.FUNCTIONS['derivative']}"
+    if name in answers.UNITS:
+        return f"; a unit is left out, or stands in a comment: # {name}"
     text = typeset(name)
     for cut in range(1, len(text)):
         with suppress(NotAName):
-            if canonical(text[:cut]) in known and canonical(text[cut:]) in known:
-                return f"; a product is written {text[:cut]} {text[cut:]}"
+            left, right = canonical(text[:cut]), canonical(text[cut:])
+            if right in known and (left in known or (cut > 1 and library.function(left))):
+                what = "product" if left in known else "function"
+                return f"; a {what} is written {text[:cut]} {text[cut:]}"
     return ""
 
 

@@ -7,7 +7,6 @@ so that nothing recurses, and everything that is expanded is counted.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.engine.value import Value, constant
 from scalargrad.errors import DomainError
 from scalargrad.language.expressions import MOST_OPERATIONS
+from scalargrad.language.indices import elements
 from scalargrad.language.steps import (
     Apply,
     Call,
@@ -154,11 +154,15 @@ class Machine:
             return self.arrays[name]
         if name in frame.indices:
             return constant(frame.indices[name])
-        if frame.indices and "_" in name:
-            base, _, below = name.rpartition("_")
-            place = _indices(below, frame.indices)
-            if place:
-                return self.element(base, place, step.position, frame)
+        found_at = [
+            (base, place)
+            for base, place in (elements(name) if frame.indices else ())
+            if all(not letter or letter in frame.indices for letter, _ in place)
+        ]
+        for base, place in found_at:
+            if base in frame.names or base in self.arrays or (base, place) == found_at[-1]:
+                numbers = [frame.indices.get(letter, 0) + shift for letter, shift in place]
+                return self.element(base, numbers, step.position, frame)
         if name in _CONSTANTS:
             return constant(_CONSTANTS[name])
         raise LocatedError(f"'{typeset(name)}' is used before it is assigned", step.position)
@@ -324,16 +328,12 @@ class Machine:
             step = waiting.pop()
             if isinstance(step, Loop):
                 waiting += step.body
-            name, places = "", []
-            if isinstance(step, Element):
-                name, places = step.name, [letter for letter, _ in step.place]
-            elif isinstance(step, Name):
-                name, _, below = step.name.rpartition("_")
-                places = list(below)
-            array = frame.names.get(name) or self.arrays.get(name)
-            if isinstance(array, Array) and len(places) == len(array.shape):
-                pairs = zip(places, array.shape, strict=True)
-                lengths |= {size for letter, size in pairs if letter == index.name}
+            places = [(step.name, step.place)] if isinstance(step, Element) else []
+            for name, place in elements(step.name) if isinstance(step, Name) else places:
+                array = frame.names.get(name) or self.arrays.get(name)
+                if isinstance(array, Array) and len(place) == len(array.shape):
+                    pairs = zip(place, array.shape, strict=True)
+                    lengths |= {size for (letter, _), size in pairs if letter == index.name}
         if len(lengths) == 1:
             return lengths.pop()
         name, sizes = index.name, " and of ".join(map(str, sorted(lengths)))
@@ -352,20 +352,6 @@ class Machine:
         raise LocatedError(
             f"a sum goes to a whole number; '{typeset(bound)}' is none", index.position
         )
-
-
-_BELOW = re.compile(r"([a-z])(?:(plus|minus)([0-9]{1,6}))?")
-
-
-def _indices(below: str, indices: dict[str, int]) -> list[int]:
-    """The place that an index in letters means in a sum: x_i, W_ij, h_{t-1}; [] for none."""
-    match = _BELOW.fullmatch(below)
-    if match and match[1] in indices:
-        shift = int(match[3] or 0) * (-1 if match[2] == "minus" else 1)
-        return [indices[match[1]] + shift]
-    if len(below) == 2 and all(letter in indices for letter in below):
-        return [indices[letter] for letter in below]
-    return []
 
 
 def _bits(data: Scalar) -> int:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
+from scalargrad.language import answers
 from scalargrad.language.answers import about_sign
 from scalargrad.language.library import function
 from scalargrad.notation.names import (
@@ -61,48 +62,53 @@ _SPACE = r"\ \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _DIGITS = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)"
 _NUMBER = rf"{_DIGITS}(?:[eE][+-]?[0-9]+)?"
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
-_SIGNS = "×−–‐·⋅∙∗÷≈≤≥⩽⩾≠⊙∘√∛‖∥…ᵀ⊤∑∏∞∈←→⟵⇒≔∂∇\u2016"
+_SIGNS = "×−–‐·⋅∙•∗÷≈≤≥⩽⩾≠⊙∘√∛‖∥…ᵀ⊤∑∏∞∈←→⟵⇒≔∂∇\u2016⟨⟩⌊⌋⌈⌉∧∨¬∫"
 _HIGH_LETTERS = "".join(c for c in SUPERSCRIPTS if c not in "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 # What names do not begin with; other characters are left to `canonical`, which says why not.
 _OTHER = rf"\x00-@\[-^`{{-\x7f{_SPACE}⁺⁻⁰¹²³⁴-⁹⁽⁾𝟙{_SIGNS}{_VULGAR}{_HIGH_LETTERS}"
 _LAYER = r"⁽[^⁽⁾\n]*+⁾|_\([0-9]+\)|\^\[[0-9]+\]|\^\{[(\[][0-9]+[)\]]\}"
 _MODULES = r"(?:(?:np|numpy|math|cmath|torch|nn|functional|F|tf|jnp|jax|scipy|special)\.)+"
-_STYLES = r"mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|textit|textbf|operatorname|vec"
+_STYLES = r"mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|mbox|textit|textbf|operatorname|vec"
 _ACCENTS = r"hat|bar|tilde|dot|widehat|overline|widetilde"
 _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
 _TRANSPOSED = r"(?:\\top|⊤|ᵀ|\\intercal|\\math(?:rm|sf)\{T\})(?![A-Za-z])(?:\ *\})?"
 _ONE = r"(?:\\math(?:bf|bb)\{1\}|𝟙|1(?=_\\?\{))(?:_(?=\\?\{))?"  # of an indicator
-_LOW_INDEX = rf"_\ *(?:{_BRACED}|[a-z](?![A-Za-z0-9]))|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
+_LOW_INDEX = (
+    rf"_\ *(?:{_BRACED}|[a-z]{{1,2}}(?![A-Za-z0-9]))|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
+)
 _HIGH_INDEX = rf"\^\ *(?:{_BRACED}|[A-Za-z0-9])|[{SUPERSCRIPTS}]++"
 _CELL = r"(?:[0-9]|\ [A-Za-z]|\{\ *[0-9]+\ *\})"  # of \frac12, \frac x2, \frac{1}{2}
 _TOKEN = re.compile(
     rf"""
-      (?P<sum>      (?:[Σ∑∏]|\\(?:sum|prod)(?![A-Za-z])) \ *(?:\\limits)?
+      (?P<sum>      (?: [Σ∑∏Π] | \\(?:sum|prod)(?![A-Za-z]) | (?:sum|prod)(?=_\{{?[a-z]=) )
+                    \ *(?:\\limits)?
                     (?: (?:{_LOW_INDEX}) (?:{_HIGH_INDEX})? | (?:{_HIGH_INDEX}) (?:{_LOW_INDEX}) ) )
     | (?P<number>   {_ONE} | {_NUMBER} | [~≈]\ *[-−–]?(?:inf\b|nan\b|{_NUMBER}) | [{_VULGAR}] )
+    | (?P<root>     (?:\\?sqrt|√)\ *\[\ *[0-9]+\ *\](?=\ *[{{(]) )
     | (?P<positive> _\{{?\+\}}? | ₊ )
     | (?P<name>     (?: (?:{_MODULES})? (?:[^{_OTHER}])
                       | \\(?:{_STYLES}|{_ACCENTS})\ *
                         (?: \{{ \ *\\?[A-Za-z]+\ * (?:{_BRACED})? [^{{}}\n]* \}}
                           | \\[A-Za-z]+ | [^{_OTHER}] )
                       | \\(?:{_LETTERS})(?![A-Za-z]) )
-                    (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER} | _{_BRACED}
+                    (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER}
+                      | _\{{(?:[^{{}}\n]|{_BRACED})*+\}}
                       | _\\(?:{_STYLES}){_BRACED}
                       | ['′″]++ | ,(?=[₀-₉]) | \^\{{?\\prime\}}? )*+ )
     | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ | \\[\[\]()]
                     | \\(?:begin|end)\{{(?:align|aligned|equation|gather|split)\*?\}} )
     | (?P<space>    [{_SPACE}]++ | \#[^\n\r]*+ | \\(?:[,;:!\ ]|q?quad\b) | \\[\ \t]*\r?\n
                     | \\(?:left|right|bigl?|bigr?|Bigl?|Bigr?|displaystyle)\b | &(?=\ *=) )
-    | (?P<matrix>   \\(?:begin|end)\{{(?:[bpvB]|small)?matrix\}} | \\\\ | & )
+    | (?P<matrix>   \\(?:begin|end)\{{(?:(?:[bpvB]|small)?matrix|[dr]?cases)\}} | \\\\ | & )
     | (?P<fraction> \\[dt]?frac\ *{_CELL}\ *(?:{_CELL}|[A-Za-z]) )
     | (?P<above>    \\[dt]?frac(?=\ *\{{) )
-    | (?P<root>     \\sqrt\ *\[\ *[0-9]+\ *\](?=\ *\{{) )
-    | (?P<norm>     (?:‖|∥|\\\||\\[lr]?Vert(?![A-Za-z])) (?:_\{{?[12]\}}?|[₁₂])? )
+    | (?P<norm>     (?:‖|∥|\\\||\\[lr]?Vert(?![A-Za-z])) (?:_\{{?(?:[12Fp∞]|\\infty)\}}?|[₁₂])? )
     | (?P<turned>   \^\ *\{{?\ *{_TRANSPOSED} )
-    | (?P<command>  \\[A-Za-z]+ )
+    | (?P<command>  \\log_\{{?\ *(?:2|10)\ *\}}? | \\[A-Za-z]+ )
     | (?P<power>    (?:[⁺⁻]?[⁰¹²³⁴-⁹{_HIGH_LETTERS}])++ | \^\{{\ *(?:[-−–]?\ *[0-9]+|T)\ *\}} )
-    | (?P<operator> \*\*|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)|//|\|\||\.T\b|\.\*|\.\^
+    | (?P<operator> \*\*|/\*|->|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)
+                    | //|\|\||\.T\b|\.\*|\.\^
                     | [-+*/^@(),=<>|%{{}}\[\]{_SIGNS}] )
     | (?P<other>    . )
     """,
@@ -110,7 +116,7 @@ _TOKEN = re.compile(
 )
 _SPELLINGS = {
     "**": "^", "−": "-", "–": "-", "‐": "-",
-    "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "÷": "/",
+    "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "•": "·", "÷": "/",
     ":=": "=", "≔": "=", "<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥", "…": "..", "...": "..",
     "⊤": "ᵀ", ".T": "ᵀ", "⟵": "←", "<-": "←",
     r"\{": "{", r"\}": "}",
@@ -121,6 +127,8 @@ _COMMANDS = {
     "le": "≤", "geq": "≥", "ge": "≥", "lt": "<", "gt": ">", "neq": "≠", "top": "ᵀ",
     "intercal": "ᵀ", "lvert": "|", "rvert": "|", "vert": "|", "ldots": "..", "dots": "..",
     "gets": "←", "leftarrow": "←", "coloneqq": "=", "lbrace": "{", "rbrace": "}",
+    "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "lceil": "⌈", "int": "∫", "land": "∧",
+    "lor": "∨", "to": "→",
 }  # fmt: skip
 _STYLE = re.compile(rf"\\(?:{_STYLES})\ *(?:\{{\ *([^{{}}]*?)\ *\}}|(\\?[A-Za-z]))")
 _LONG_ACCENTS = {r"\widehat": r"\hat", r"\overline": r"\bar", r"\widetilde": r"\tilde"}
@@ -181,6 +189,9 @@ def _pieces(text: str) -> Iterator[Token]:
             else:
                 written = kind = _SPELLINGS.get(written, written)
         elif kind == "norm":
+            if written.rstrip("}").endswith(("p", "y", "∞")):
+                message = "of norms ‖w‖, ‖w‖₁ and ‖W‖_F are read; ‖w‖_∞ is written max(|w|)"
+                raise LocatedError(message, start)
             kind, written = "‖", "‖₁" if "1" in written or "₁" in written else "‖"
         elif kind == "positive":
             raise LocatedError(about_sign("₊"), start)
@@ -202,7 +213,8 @@ def _pieces(text: str) -> Iterator[Token]:
                 continue
         elif kind == "command":
             if text.startswith("_", match.end()):
-                raise LocatedError(_SUM, start)
+                largest = answers.FUNCTIONS.get(f"{written[1:4]}i")
+                raise LocatedError(f"{written}_… {largest}" if largest else _SUM, start)
             kind, written = _command(written, start)
         elif kind == "other":
             method = _METHOD.match(text, start)
@@ -234,15 +246,15 @@ def _without_tex(pieces: Iterable[Token]) -> Iterator[Token]:
     begun = ""  # what the next { begins: a numerator, a denominator, or the root that is told
     for token in pieces:
         if begun:
-            if token.kind != "{":
+            if token.kind not in ("{", "("):
                 raise LocatedError(r"a fraction is written \frac{a}{b}", token.position)
             groups.append(begun)
             yield from _signs("(" if begun == "below" else "((", token)
             begun = ""
-        elif token.kind == "{":
+        elif token.kind in ("{", "("):
             groups.append("")
             yield token
-        elif token.kind == "}" and groups and groups[-1]:
+        elif token.kind in ("}", ")") and groups and groups[-1]:
             ended = groups.pop()
             root = ["^", "(", "1", "/", ended, ")"]
             yield from _signs({"above": ")/", "below": "))"}.get(ended, [")", *root, ")"]), token)
@@ -255,41 +267,50 @@ def _without_tex(pieces: Iterable[Token]) -> Iterator[Token]:
         elif token.kind == "root":
             begun = token.text.partition("[")[2].strip(" ]")
         else:
-            if token.kind == "}" and groups:
+            if token.kind in ("}", ")") and groups:
                 groups.pop()
             yield token
 
 
 def _without_matrices(pieces: Iterable[Token]) -> Iterator[Token]:
-    r"""Matrices of TeX as lists; \\ ends a line elsewhere."""
-    rows: list[list[list[Token]]] = []
+    r"""Matrices of TeX as lists, cases as choices; \\ ends a line elsewhere."""
+    open_: list[tuple[Token, list[list[list[Token]]]]] = []  # what each \begin began, and its rows
     for token in pieces:
+        rows = open_[-1][1] if open_ else []
+        written: Iterable[Token] = (token,)
         if token.kind != "matrix":
-            if not rows:
-                yield token
-            elif token.kind != "end":
-                rows[-1][-1].append(token)
+            if rows and token.kind == "end":
+                continue
+        elif token.text.startswith(r"\begin"):
+            open_.append((token, [[[]]]))
+            if len(open_) > _DEEPEST:
+                message = f"at most {_DEEPEST} matrices and cases stand inside one another"
+                raise LocatedError(message, token.position)
+            continue
         elif token.text == "&" and rows:
             rows[-1].append([])
+            continue
+        elif token.text == r"\\" and rows:
+            rows.append([[]])
+            continue
         elif token.text == r"\\":
-            if rows:
-                rows.append([[]])
-            else:
-                yield token._replace(kind="end", text="\n")
-        elif token.text.startswith(r"\begin") and not rows:
-            rows, begin = [[[]]], token
+            written = (token._replace(kind="end", text="\n"),)
         elif token.text.startswith(r"\end") and rows:
-            yield from _matrix(rows, begin, token)
-            rows = []
+            begin, _ = open_.pop()
+            whole = rows[:-1] if rows[-1] == [[]] else rows
+            written = (_cases if "cases" in begin.text else _matrix)(whole, begin, token)
         else:
             raise LocatedError(about_sign(token.text), token.position)
-    if rows:
-        raise LocatedError(r"a matrix ends with \end", begin.position)
+        if open_:
+            open_[-1][1][-1][-1].extend(written)
+        else:
+            yield from written
+    if open_:
+        raise LocatedError(r"what begins with \begin ends with \end", open_[-1][0].position)
 
 
 def _matrix(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator[Token]:
     """A matrix as a list of rows; one column as a vector, and one row as a row."""
-    rows = rows[:-1] if rows[-1] == [[]] else rows
     is_column = all(len(row) == 1 for row in rows)
     yield from _signs("[" if is_column or len(rows) == 1 else "[[", begin)
     for number, row in enumerate(rows):
@@ -302,6 +323,37 @@ def _matrix(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator
     yield from _signs("]" if is_column else "]ᵀ" if len(rows) == 1 else "]]", end)
 
 
+def _cases(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator[Token]:
+    """Cases as choices, where(c, a, where(d, b, otherwise)); the last needs no condition."""
+    pairs = [[_bare(cell) for cell in row] for row in rows]
+    conditions = [[t.text for t in row[1]] for row in pairs if len(row) == 2]
+    if len(conditions) < len(rows) or len(rows) < 2 or not _is_rest(conditions):
+        raise LocatedError(
+            r"cases end with otherwise, as in \begin{cases} a & x > 0 \\ b & \text{otherwise} "
+            r"\end{cases}; or write where(c, a, b)",
+            begin.position,
+        )
+    for then, condition in pairs[:-1]:
+        yield from (begin._replace(kind="name", text="where"), *_signs("(", begin))
+        yield from (*condition, *_signs(",", begin), *then, *_signs(",", begin))
+    yield from (*_signs("(", begin), *pairs[-1][0], *_signs(")" * len(pairs), end))
+
+
+def _bare(cell: list[Token]) -> list[Token]:
+    """A cell of cases without what a sentence has: x, and if x > 0."""
+    first = cell[:1] and cell[0].text in ("if", "for", "when")
+    return cell[bool(first) : len(cell) - (cell[-1:] != [] and cell[-1].kind == ",")]
+
+
+def _is_rest(conditions: list[list[str]]) -> bool:
+    """Whether the last of some conditions holds where no other one does."""
+    first, last = conditions[0], conditions[-1]
+    turned = [_OPPOSITE.get(text, text) for text in first]
+    return last in (["otherwise"], ["else"], []) or (turned == last and len(conditions) == 2)
+
+
+_OPPOSITE = {"<": "≥", ">": "≤", "≤": ">", "≥": "<"}
+_DEEPEST = 10
 _CELLS = re.compile(r"\{\ *([0-9]+)\ *\}|([0-9A-Za-z])")
 _LEVEL = re.compile(r"[-+]|[0-9]+|[A-Za-z]+")
 
@@ -312,7 +364,7 @@ def _name(written: str, start: int) -> str:
     if plain[0] == "\\" or "\\" in plain:
         for long, short in _LONG_ACCENTS.items():
             plain = plain.replace(long, short)
-        plain = _STYLE.sub(lambda match: match[1] or match[2], plain)
+        plain = _STYLE.sub(lambda match: match[1] or match[2], plain).replace("\\ ", "_")
     if "=" in plain:
         raise LocatedError(_SUM, start)
     if "." in plain:
@@ -325,16 +377,18 @@ def _name(written: str, start: int) -> str:
         shift = error.position if plain == written else 0
         if unicodedata.category(written[shift]) == "So":  # an emoji, say
             raise LocatedError(about_sign(written[shift]), start + shift) from None
-        raise LocatedError(error.message, start + shift) from None
+        transposed = re.match(r"([^\W_]+)['′][A-Za-z]", written)
+        hint = f"; a transpose is written {transposed[1]}ᵀ" if transposed else ""
+        raise LocatedError(error.message + hint, start + shift) from None
 
 
 def _command(written: str, start: int) -> tuple[str, str]:
     r"""The kind and the text of a TeX command: a sign, or a name such as \theta or \log."""
-    word = written[1:]
+    word = re.sub(r"[^A-Za-z0-9]", "", written)
     if word in _COMMANDS:
         return _COMMANDS[word], _COMMANDS[word]
     if word in ("begin", "end"):
-        message = "of environments matrices and align are read; a choice is written where(c, a, b)"
+        message = "of environments matrices, cases and align are read"
         raise LocatedError(message, start)
     if word in ("partial", "nabla"):
         raise LocatedError(about_sign("∂"), start)

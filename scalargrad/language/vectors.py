@@ -256,10 +256,29 @@ def _squared_norm(make: Make, operands: Sequence[Thing]) -> Thing:
 
 def _softmax(make: Make, operands: Sequence[Thing]) -> Thing:
     items = _items(operands)
+    for matrix in operands:
+        if isinstance(matrix, Array) and len(matrix.shape) == 2:
+            raise ShapeError(
+                f"the softmax of {words(matrix)} has two readings: softmax_rows(S) goes over each "
+                "row, as attention does, and softmax_rows(Sᵀ)ᵀ over each column"
+            )
     if len(items) < 2:
         raise ShapeError("softmax takes a vector, or two numbers or more; got a number")
     shares = [make(ops.share, item, *items[:k], *items[k + 1 :]) for k, item in enumerate(items)]
     return Array((len(shares),), tuple(shares))
+
+
+def _softmax_rows(make: Make, operands: Sequence[Thing]) -> Thing:
+    """The softmax of each row of a matrix."""
+    (a,) = operands
+    if not isinstance(a, Array) or len(a.shape) == 1:
+        return _softmax(make, operands)
+    items: list[Value] = []
+    for row in a.rows:
+        shares = _softmax(make, row)
+        assert isinstance(shares, Array)
+        items += shares.items
+    return Array(a.shape, tuple(items))
 
 
 def _pairwise(make: Make, operands: Sequence[Thing]) -> Thing:
@@ -307,6 +326,7 @@ FUNCTIONS = {
     "transpose": TRANSPOSE,
     "dot": Function("dot", _dot, 2, None),
     "softmax": Function("softmax", _softmax, 1, None),
+    "softmax_rows": Function("softmax_rows", _softmax_rows),
     "pairwise": Function("pairwise", _pairwise, 2, 2),
     "sum_of": Function("sum_of", _reduced(ops.total)),
     "mean_of": Function("mean_of", _reduced(ops.mean)),

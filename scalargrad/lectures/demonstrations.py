@@ -12,6 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
+from operator import mul
 from random import Random
 from types import SimpleNamespace
 
@@ -20,8 +21,9 @@ from scalargrad.checking.gradcheck import finite_difference
 from scalargrad.checking.marking import check
 from scalargrad.checking.quantities import Quantity
 from scalargrad.engine import ops
-from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.backward import topological_order
 from scalargrad.engine.inplace import no_grad
+from scalargrad.engine.rebuild import partial
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError
 from scalargrad.graph.model import contracted
@@ -67,7 +69,7 @@ def parabola(text: str, seeds: Seeds) -> Iterator[Shown]:
         by_hand = (Fraction("-0.6") + Fraction("0.2") * Fraction(change)) ** 2
         moved = program(text, Δ=change).output.data
         yield same(f"ℓ at Δ = {change}", [Fraction(loss), by_hand], [moved, moved])
-    before = program(LECTURES[0].text).output
+    before = program(LECTURES[1].text).output
     before.backward()
     yield Picture("nudge", nudge(before, "w2", "0.1"))
 
@@ -82,35 +84,47 @@ def in_floating_point(text: str, seeds: Seeds) -> Iterator[Shown]:
     yield fact("in floating point it is a little off", is_near, repr(slopes[1]))
 
 
-_THETA = ["w₁", "w₂", "w₃", "w₄", "b₁", "b₂", "b₃"]
+_THETA = {
+    "w1": "0.3", "w2": "0.8", "w3": "0.4", "w4": "0.1", "b1": "0.7", "b2": "0.2", "b3": "-0.3",
+}  # fmt: skip
+_EXAMPLES = (("2", "1"), ("1", "0"), ("-1", "0.5"))  # of dataset.sg
 
 
 def theta_column(text: str, seeds: Seeds) -> Iterator[Shown]:
     """θ as a column with names."""
-    column = theta(program(text), _THETA)
+    column = theta(program(text), list(_THETA))
     yield str(column)
-    by_hand = [Fraction(n) for n in ("0.3", "0.8", "0.4", "0.1", "0.7", "0.2", "-0.3")]
+    by_hand = list(map(Fraction, _THETA.values()))
     yield same("θ has seven entries, in this order", by_hand, [entry for (entry,) in column.rows])
 
 
 def gradient_column(text: str, seeds: Seeds) -> Iterator[Shown]:
     """∇L as a column in the order of θ, beside the mean of the gradients of the examples."""
-    made = program(text)
-    column = gradient(made.output, _THETA)
+    column = gradient(program(text).output, list(_THETA))
     yield str(column)
-    x, y = ([Fraction(n) for n in numbers] for numbers in (("2", "1", "-1"), ("1", "0", "0.5")))
-    by_hand = [sum(map(_by_hand, x, y, [entry] * 3)) / 3 for entry in range(7)]
+    by_hand = _gradient_by_hand(list(map(Fraction, _THETA.values())))
     yield same("the mean of three gradients by hand", by_hand, [e for (e,) in column.rows])
 
 
-def _by_hand(x: Fraction, y: Fraction, entry: int) -> Fraction:
-    """∂ℓ/∂θ of the worked network with biases, as one writes it on paper."""
-    w1, w2, w3, w4, b1, b2, b3 = map(Fraction, ("0.3", "0.8", "0.4", "0.1", "0.7", "0.2", "-0.3"))
-    z1, z2 = w1 * x + b1, w2 * x + b2
-    h1, h2 = max(Fraction(0), z1), max(Fraction(0), z2)
-    slope = 2 * (w3 * h1 + w4 * h2 + b3 - y)
-    back1, back2 = slope * w3 * (z1 > 0), slope * w4 * (z2 > 0)
-    return (back1 * x, back2 * x, slope * h1, slope * h2, back1, back2, slope)[entry]
+def _gradient_by_hand(theta: Sequence[Fraction]) -> list[Fraction]:
+    """∇L on the data set, as one writes it on paper."""
+    w1, w2, w3, w4, b1, b2, b3 = theta
+    slopes = []
+    for x, y in (map(Fraction, example) for example in _EXAMPLES):
+        z1, z2 = w1 * x + b1, w2 * x + b2
+        h1, h2 = max(Fraction(0), z1), max(Fraction(0), z2)
+        slope = 2 * (w3 * h1 + w4 * h2 + b3 - y)
+        back1, back2 = slope * w3 * (z1 > 0), slope * w4 * (z2 > 0)
+        slopes.append((back1 * x, back2 * x, slope * h1, slope * h2, back1, back2, slope))
+    return [sum(entry) / Fraction(3) for entry in zip(*slopes, strict=True)]
+
+
+def gradient_in_d_dimensions(text: str, seeds: Seeds) -> Iterator[Shown]:
+    """∇f as a column of as many entries as x has."""
+    column = gradient(program(text)["f"], ["x1", "x2", "x3"])
+    yield str(column)
+    by_hand = [2 * Fraction("-0.75") * Fraction(w) for w in ("0.5", "-1", "0.25")]
+    yield same("∇f = 2 (w · x) w is in ℝ³, by hand", by_hand, [e for (e,) in column.rows])
 
 
 def gradient_of_the_step_before(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -127,59 +141,69 @@ def gradient_of_the_step_before(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 
 def gradient_descent(text: str, seeds: Seeds) -> Iterator[Shown]:
-    """Three steps in code, and by the formulas of the worked network on paper."""
-    example = program(text)
-    weights = [example[f"w{i}"] for i in range(1, 5)]
-    by_hand = [Fraction(n) for n in ("0.3", "0.8", "0.4", "0.1")]
+    """T = 3 steps on the data set in code, and by the formulas of the network on paper."""
+    parameters = {name: Value(number, name) for name, number in _THETA.items()}
+    by_hand = list(map(Fraction, _THETA.values()))
+    sgd = SGD(list(parameters.values()), "0.1")
     seen = []
     for _ in range(3):
-        made = program(text, {f"w{i}": w.data for i, w in enumerate(weights, 1)})
-        loss = made.output
+        sgd.zero_grad()
+        loss = program(text, parameters).output
+        loss.backward()
+        sgd.step()
         seen.append(f"{float(loss.data):.4f}")
-        for i, w in enumerate(weights, 1):
-            w.data = w.data - Fraction("0.1") * partial(loss, made[f"w{i}"])
-        w1, w2, w3, w4 = by_hand
-        slope = 2 * (w3 * w1 * 2 + w4 * w2 * 2 - 1)
-        slopes = (slope * w3 * 2, slope * w4 * 2, slope * w1 * 2, slope * w2 * 2)
-        by_hand = [w - g / 10 for w, g in zip(by_hand, slopes, strict=True)]
-    ends = [w.data for w in weights]
-    yield fact("three steps by hand give the same weights", ends == by_hand)
-    yield fact("each step lowers ℓ", seen == sorted(seen, reverse=True), ", ".join(seen))
+        slopes = _gradient_by_hand(by_hand)
+        by_hand = [number - slope / 10 for number, slope in zip(by_hand, slopes, strict=True)]
+    ends = [node.data for node in parameters.values()]
+    yield fact("T = 3 steps with η = 0.1 by hand give the same θ₃", ends == by_hand)
+    yield fact("each step lowers L", seen == sorted(seen, reverse=True), ", ".join(seen))
+
+
+_POINTS = ((2, 3), (1, 2), (-1, 1), (3, 1))  # of batch.sg
+
+
+def _slopes(text: str) -> list[Fraction]:
+    """∂ℓ/∂w of each of the four examples."""
+    x, y = map(list, zip(*_POINTS, strict=True))
+    made = program(text, x=x, y=y)
+    return [partial(loss, made["w"]) for loss in made.vectors["loss"]]
 
 
 def work_of_a_step(text: str, seeds: Seeds) -> Iterator[Shown]:
     """A step on all of n examples computes n losses, one on a batch as many as the batch has."""
-    losses_ = program(text).vectors["loss"]
-    slopes = [partial(loss, program_w) for loss, program_w in _with_weight(text)]
-    yield same("examples that a step of gradient descent looks at", 4, len(losses_))
+    slopes = _slopes(text)
+    yield same("examples that a step of gradient descent looks at", 4, len(slopes))
     yield same("the sum of their gradients", Fraction(-5), sum(slopes))
-
-
-def _with_weight(text: str) -> list[tuple[Value, Value]]:
-    made = program(text)
-    return [(loss, made["w"]) for loss in made.vectors["loss"]]
 
 
 def random_minibatches(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Batches of two of the four examples: over all of them the mean gradient is the full one."""
-    slopes = [partial(loss, w) for loss, w in _with_weight(text)]
+    slopes = _slopes(text)
     batches = [(i, j) for i in range(4) for j in range(i)]
     sums = [slopes[i] + slopes[j] for i, j in batches]
     yield same("twice the mean of the sums of all batches of 2: the full sum",
                Fraction(-5), 2 * sum(sums, Fraction(0)) / len(sums))  # fmt: skip
     drawn = [tuple(sorted(Random(seed).sample(range(4), 2))) for seed in range(100)]
     yield same("batches of 2 that a hundred draws bring up", 6, len(set(drawn)))
-    yield same("a step of the sum, over one of the mean", Fraction(2), _step(sum) / _step(ops.mean))
 
 
-def _step(reduce: object) -> Fraction:
-    """How far a step goes on a batch of two whose gradients are summed, or averaged."""
+def stochastic_descent(text: str, seeds: Seeds) -> Iterator[Shown]:
+    """T = 5 steps, each on two examples that are drawn at random, in code and on paper."""
     w = Value("0.5", "w")
-    of_each = [(2 * w - 3) ** 2, (w - 2) ** 2]
-    loss = sum(of_each, Value(0)) if reduce is sum else ops.mean(*of_each)
-    loss.backward()
-    SGD([w], "0.1").step()
-    return Fraction(w.data) - Fraction("0.5")
+    by_hand = Fraction("0.5")
+    sgd = SGD([w], "0.01")
+    random = Random(0)
+    seen = []
+    for _ in range(5):
+        batch = random.sample(_POINTS, 2)
+        sgd.zero_grad()
+        x, y = map(list, zip(*batch, strict=True))
+        program(text, w=w, x=x, y=y).output.backward()
+        sgd.step()
+        by_hand -= sum(2 * (by_hand * x - y) * x for x, y in batch) / Fraction(100)
+        seen.append(" and ".join(map(str, batch)))
+    yield same("w after T = 5 steps with η = 0.01, by hand", by_hand, w.data)
+    yield "the examples (x, y) that were drawn: " + "; ".join(seen)
 
 
 def loss_surface(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -220,14 +244,14 @@ def layer_by_layer(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 def by_finite_differences(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Both examples, measured: a little to either side, the other variable held."""
-    for name, at, slope in (("f", 2.0, 0.5), ("g", Fraction(2), 5)):
+    for name, by, at, slope in (("f", "x1", 2.0, 0.5), ("g", "x2", Fraction(1), 2)):
 
-        def along(x1: object, name: str = name) -> object:
-            return program(text, x1=x1, x2=1)[name].data
+        def along(x: object, name: str = name, by: str = by) -> object:
+            return program(text, {by: x})[name].data
 
         measured = finite_difference(along, at)
-        seen = decimal(measured, 7)
-        yield fact(f"∂{name}/∂x₁ at (2, 1) is {slope}", abs(measured - slope) < 1e-7, seen)
+        what = f"∂{name}/∂{typeset(by)} at (2, 1) is {slope}, a little to either side"
+        yield fact(what, abs(measured - slope) < 1e-7, decimal(measured, 7))
 
 
 def upstream_times_local(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -271,22 +295,24 @@ def plot_of_sigmoid(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 # The deck Neural Networks III --------------------------------------------------------------------
 
-_POINTS = ((2, 3), (1, 2), (-1, 1), (3, 1))  # of batch.sg
-
 
 def descent_until_it_converges(text: str, seeds: Seeds) -> Iterator[Shown]:
-    """Steps of 0.05 in code and on paper; they end at the least squares 10/15."""
-    w = Value("0.5", "w")
-    by_hand = Fraction("0.5")
-    sgd = SGD([w], "0.05")
-    for _ in range(12):
+    """Steps of 0.1 in code and on paper; they end at the line of least squares."""
+    weights = [Value(0.5, "w1"), Value(0.25, "w2")]
+    slope, at_0 = 0.5, 0.25
+    sgd = SGD(weights, 0.1)
+    for _ in range(200):
         sgd.zero_grad()
-        program(text, w=w).output.backward()
+        program(text, w=weights).output.backward()
         sgd.step()
-        by_hand -= sum(2 * (by_hand * x - y) * x for x, y in _POINTS) / Fraction(80)
-    yield same("w after 12 steps, by hand", by_hand, w.data)
-    best = Fraction(sum(x * y for x, y in _POINTS), sum(x * x for x, _ in _POINTS))
-    yield fact(f"it has come to {fraction(best)}", abs(w.data - best) < 1e-3, decimal(w.data, 6))
+        off = [(slope * x + at_0 - y, x) for x, y in _POINTS]
+        slope -= 0.05 * sum(distance * x for distance, x in off)
+        at_0 -= 0.05 * sum(distance for distance, _ in off)
+    ends = [float(w.data) for w in weights]
+    yield str(gradient(program(text).output, ["w1", "w2"]))
+    yield fact("w after 200 steps is the same by hand", _near([slope, at_0], ends), _numbers(ends))
+    close = max(abs(ends[0] - 1 / 7), abs(ends[1] - 11 / 7)) < 1e-6
+    yield fact("it has converged to the line of least squares, 1/7 and 11/7", close)
 
 
 def batches_of_an_epoch(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -416,12 +442,18 @@ def a_graph_trains(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 
 def product_of_jacobians(text: str, seeds: Seeds) -> Iterator[Shown]:
-    """The Jacobian of two layers is the product of theirs, the last layer's first."""
+    """∂ℓ/∂W⁽¹⁾ as the product of the Jacobians of the layers, the last layer's first."""
     made = program(text)
-    x, h, y = (made.vectors[name] for name in "xhy")
-    product = jacobian(y, x, through=h)
+    weights = [w for row in made.vectors["W__1"] for w in row]
+    product = jacobian(made.output, weights, through=[made.vectors[f"h__{t}"] for t in (3, 2, 1)])
     yield str(product)
-    yield same("∂y/∂x is B A", [23, 34, 31, 46], [n for row in product.rows for n in row])
+    shapes = [f"{rows}×{columns}" for rows, columns in (factor.shape for factor in product.factors)]
+    yield same("the shapes of its factors", ["1×2", "2×2", "2×2", "2×4"], shapes)
+    row = [Fraction(1), Fraction(1)]
+    for matrix in ([[1, -1], [2, Fraction("0.5")]], [[5, 6], [7, 8]]):
+        row = [sum(map(mul, row, column), Fraction(0)) for column in zip(*matrix, strict=True)]
+    by_hand = [delta * x for delta in row for x in (1, 2)]
+    yield same("∂ℓ/∂W⁽¹⁾, row by row, by hand", by_hand, list(product.rows[0]))
 
 
 def chains(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -431,7 +463,7 @@ def chains(text: str, seeds: Seeds) -> Iterator[Shown]:
     by_hand = [float(Fraction(3, 2) ** 100), float(Fraction(4, 5) ** 100)]
     close = all(abs(a / b - 1) < 1e-12 for a, b in zip((up, down), by_hand, strict=True))
     yield fact("a chain of a hundred layers has this derivative", close, f"{up:.3e}, {down:.3e}")
-    yield Picture("products", plots.curves(found))
+    yield Picture("products", plots.curves(found), "1.5, 0.8 and 100 are the slide's")
 
 
 def overflow(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -509,7 +541,7 @@ def the_range(text: str, seeds: Seeds) -> Iterator[Shown]:
     loss.backward()
     said = first_outside(loss, deep.parameters())
     yield fact("the monitor names the first node that leaves it", bool(said), said)
-    yield Picture("layers", plots.curves(found))
+    yield Picture("layers", plots.curves(found), "the range is the slide's, the networks are ours")
 
 
 def cures(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -659,6 +691,20 @@ def overfit(text: str, seeds: Seeds, *pattern: str) -> Iterator[Shown]:
         yield _on_seeds(f"training {pattern[0]}, test {pattern[1]}", is_so, seeds)
 
 
+def perceptron(text: str, seeds: Seeds) -> Iterator[Shown]:
+    """Rosenblatt's rule: an example on the wrong side is added to the weights, or taken away."""
+    corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    for name, of in (("OR", any), ("AND", all), ("XOR", lambda corner: sum(corner) == 1)):
+        w, b, wrong = [0, 0], 0, 4
+        for _ in range(20):
+            wrong = 0
+            for corner in corners:
+                off = of(corner) - (w[0] * corner[0] + w[1] * corner[1] + b > 0)
+                w, b = [w[0] + off * corner[0], w[1] + off * corner[1]], b + off
+                wrong += off != 0
+        yield same(f"{name} is learnt in 20 rounds", name != "XOR", wrong == 0)
+
+
 def exclusive_or(text: str, seeds: Seeds) -> Iterator[Shown]:
     """XOR: two layers draw its boundary, one cannot."""
     corners = [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -704,7 +750,8 @@ def weight_decay(text: str, seeds: Seeds) -> Iterator[Shown]:
     )
     for what, is_so in sentences:
         yield _on_seeds(f"λ = 0.02 {what}", sum(map(is_so, found)), seeds)
-    yield Picture("boundaries", plots.boundaries(found[0])[0])
+    yield Picture("boundaries", plots.boundaries(found[0])[0],
+                  "10 units and λ = 0.02 are the slide's, the examples are ours")  # fmt: skip
 
 
 def projected_descent(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -715,6 +762,7 @@ def projected_descent(text: str, seeds: Seeds) -> Iterator[Shown]:
     weights = [Value("0.5", "w"), Value("3", "b")]
     yield same("λ/2‖w‖² without the bias, λ = 1/50, w = ½", Fraction("0.0025"),
                losses.l2_penalty(weights, "0.02").data)  # fmt: skip
+    yield Picture("contours", plots.constraint(_on_contours()))
 
 
 def soft_optima(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -727,9 +775,14 @@ def soft_optima(text: str, seeds: Seeds) -> Iterator[Shown]:
     yield fact("w* goes to 0 as λ grows", falls, f"‖w‖ = {sizes[-1]:.2g} at λ = 316")
 
 
+@cache
+def _on_contours() -> experiments.Constraint:
+    return experiments.constraint((2.0, 1.0), 1.0, (1.0, 4.0))
+
+
 def optima_on_contours(text: str, seeds: Seeds) -> Iterator[Shown]:
     """A loss (w₁ − 2)² + 4(w₂ − 1)²: both constraints, with the λ that matches B = 1."""
-    found = experiments.constraint((2.0, 1.0), 1.0, (1.0, 4.0))
+    found = _on_contours()
     yield fact("hard and soft optimum are the same w*",
                all(abs(a - b) < 1e-6 for a, b in zip(found.hard, found.soft, strict=True)),
                f"({_numbers(found.soft)}) at λ = {decimal(found.decay, 4)}")  # fmt: skip
@@ -747,6 +800,12 @@ def a_dropped_unit(text: str, seeds: Seeds) -> Iterator[Shown]:
     reached = [name for name in ("W11_1", "W21_1", "W31_1", "W12_2") if made[name].grad != 0]
     yield same("a gradient reaches, of W₁₁⁽¹⁾, W₂₁⁽¹⁾, W₃₁⁽¹⁾ and W₁₂⁽²⁾,",
                ["W₁₁⁽¹⁾", "W₃₁⁽¹⁾"], list(map(typeset, reached)))  # fmt: skip
+    units = MLP(2, [3, 2], ops.sigmoid)([Value(1, "x1"), Value(-1, "x2")])
+    whole = draw(units, style="network").hide("weights", "biases").show("names").refit()
+    for old, new in (("yhat1", "o1"), ("yhat2", "o2"), *((f"h{i}_1", f"h{i}") for i in (1, 2, 3))):
+        whole = whole.rename(old, new)
+    yield Picture("whole", whole.titled("N42: MLP with one hidden layer"))
+    yield Picture("dropped", whole.dropped("h2").titled("N42: Hidden layer after dropout"))
     yield Picture("masks", plots.dropout_masks(experiments.dropout_masks()))
 
 
@@ -768,8 +827,8 @@ def dropout_error(text: str, seeds: Seeds) -> Iterator[Shown]:
     yield _on_seeds("after 1000 updates the test error is lower with dropout", lower, seeds)
     higher = sum(c.train_loss[1] > c.train_loss[0] for c in ends)
     yield _on_seeds("its training loss, on labels partly wrong, is higher", higher, seeds)
-    yield Picture("updates", plots.curves(found))
-    yield Picture("boundaries", plots.boundaries(ends[0], name="p")[0])
+    yield Picture("updates", plots.curves(found), "its numbers are ours")
+    yield Picture("boundaries", plots.boundaries(ends[0], name="p")[0], "its numbers are ours")
 
 
 def moments(text: str, seeds: Seeds) -> Iterator[Shown]:

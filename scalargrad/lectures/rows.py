@@ -12,7 +12,8 @@
     - A refuted: …                       an option of a quiz; the claims after it are what it states
     - paths: w₂ = 1                      how many paths lead from it to the output
     - run: gradient_descent              a function of demonstrations
-    - picture: wrt=w2                    of the program: forward, no-biases, frames, …
+    - picture: of=yhat wrt=h2 refit      of the program: options of draw, methods of its drawing
+    - ask: question | answer             an exercise, where the claims make none
     - passes: …, - flagged: … | mistake  what the checker says of answers
 
 In a program a comment tells where the numbers of its line are from: # B3, # follows or # ours.
@@ -38,6 +39,7 @@ from scalargrad.lectures import demonstrations
 from scalargrad.lectures.statements import (
     HOLDS,
     ORIGINS,
+    OURS,
     SLIDE,
     WRONG,
     Claim,
@@ -58,6 +60,7 @@ Shown = Any  # a Claim, an Option, a Picture, or what is printed as it is
 
 _WIDTH = 60  # of a row's title on its line
 _COLUMNS = 100
+_ASKED = ("wrt", "style", "detail", "direction")  # of draw
 _HEAD = re.compile(r"^## (\S+) +(.+)$", re.MULTILINE)
 _PROGRAM = re.compile(r"^```sg\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 _ITEM = re.compile(
@@ -151,6 +154,8 @@ class Row:
             yield from _paths(program(self.text).output, *item.rest.split(" = "))
         elif item.word == "picture":
             yield Picture("picture", self._drawn(item.rest.split()))
+        elif item.word == "ask":
+            return
         elif item.word == "passes":
             yield marked(self.text, _answers(item.rest))
         elif item.word == "flagged":
@@ -178,14 +183,19 @@ class Row:
         return f"{self.label}: {self.title} (numbers ours{other})"
 
     def _drawn(self, words: Sequence[str]) -> Any:
+        """The picture `of` some nodes, after backward or `forward` only, refined word by word."""
         made = program(self.text)
-        for output in made.outputs if "forward" not in words else ():
-            output.backward()
-        options: dict[str, Any] = dict(word.split("=") for word in words if "=" in word)
-        asked, level = options.pop("ask", ""), options.pop("show", "all")
-        drawing = draw(made.outputs, **options).biases("no-biases" not in words).show(level)
-        drawing = drawing.ask(*filter(None, asked.split(","))).titled(self._heading)
-        return drawing.frames("layer") if "frames" in words else drawing
+        options = {name: value for name, _, value in (word.partition("=") for word in words)}
+        of = options.pop("of", "")
+        outputs = made.vectors.get(of) or ([made[of]] if of else made.outputs)
+        if options.pop("forward", None) is None:
+            for output in outputs:
+                output.backward()
+        asked: dict[str, Any] = {name: options.pop(name) for name in _ASKED if name in options}
+        drawing = draw(outputs, **asked).titled(self._heading)
+        for method, value in options.items():
+            drawing = getattr(drawing, method)(*filter(None, value.split(",")))
+        return drawing
 
 
 def _origin(word: str, label: str) -> tuple[str, str]:
@@ -278,9 +288,8 @@ class Outcome:
         widths = [min(width, 72) for width in widths]
         parts += [_indented("  ".join(map(str.ljust, cell, widths)).rstrip()) for cell in cells]
         parts += [_indented(thing) for thing in self.shown if isinstance(thing, str)]
-        parts += [
-            f"    picture {self._file(i)}: {self.caption}" for i in range(len(self._pictures))
-        ]
+        parts += [f"    picture {self._file(i)}: {picture.caption or self.caption}"
+                  for i, picture in enumerate(self._pictures)]  # fmt: skip
         if not self.claims:
             parts.append("    there is nothing to run")
         return "\n".join(parts)
@@ -288,6 +297,8 @@ class Outcome:
     @property
     def caption(self) -> str:
         """Which numbers of its program are the slide's, and which are ours."""
+        if all(entry.origin == OURS for entry in self.row.inputs):
+            return "its numbers are ours"
         groups: dict[str, list[str]] = {}
         for name, value, origin, *_ in self.row.inputs:
             groups.setdefault("the slides'" if origin == SLIDE else origin, []).append(
@@ -295,7 +306,7 @@ class Outcome:
             )
         parts = [f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} {origin}"
                  for origin, names in groups.items()]  # fmt: skip
-        return "; ".join(parts) or "its numbers are ours"
+        return "; ".join(parts)
 
     @property
     def record(self) -> dict[str, Any]:

@@ -273,10 +273,17 @@ class Option:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, its frames, or a plot, to be written to a file of this name."""
+    """A picture, its frames, or a plot, to be written to a file of this name.
+
+    Attributes:
+        name: of the file, behind the label of the row.
+        drawn: the picture.
+        caption: whose its numbers are; "" where they are those of the row's program.
+    """
 
     name: str
     drawn: Drawing | Frames | Axes
+    caption: str = ""
 
     def content(self) -> bytes:
         """The picture as SVG."""

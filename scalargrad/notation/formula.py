@@ -17,7 +17,7 @@ from fractions import Fraction
 from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
-from scalargrad.engine import scalars
+from scalargrad.engine import ops, scalars
 from scalargrad.engine.ops import OPERATIONS, Operation
 from scalargrad.engine.scalars import Kind, Scalar, is_exact
 from scalargrad.notation.numbers import in_formula
@@ -167,6 +167,8 @@ def applied(op: Operation, operands: tuple[Formula, ...]) -> Formula:
     """
     if op.arithmetic:
         return formula(op.value(*operands))
+    if op is ops.where_:
+        return _bounded("where", (_condition(operands[0]), *operands[1:]))
     return _bounded("call", (spoken(op), *operands))
 
 
@@ -233,14 +235,16 @@ def _as_power(factor: Formula) -> tuple[Formula, Scalar]:
 
 
 def _product(a: _Factors, b: _Factors) -> Formula:
-    powers = _collected(a.powers + b.powers)
-    below = _collected(a.powers_below + b.powers_below)
+    powers, sign = _unsigned(_collected(a.powers + b.powers))
+    below, sign_below = _unsigned(_collected(a.powers_below + b.powers_below))
     for base, exponent in list(below.items()):
         if base in powers and exponent > 0 < powers[base]:
             common = min(exponent, powers[base])
             powers[base] -= common
             below[base] -= common
-    number, number_below = _reduced(_times(a.number, b.number), _times(a.below, b.below))
+    number, number_below = _reduced(
+        _times(sign * sign_below * a.number, b.number), _times(a.below, b.below)
+    )
     has_bracket = any(base.head == "+" for base in powers)
     if number not in (1, -1) and number_below != 1 and has_bracket and not any(below.values()):
         if "/" in in_formula(Fraction(number) / number_below):
@@ -261,6 +265,18 @@ def _collected(powers: _Powers) -> dict[Formula, Scalar]:
     for base, exponent in powers:
         found[base] = found[base] + exponent if base in found else exponent
     return found
+
+
+def _unsigned(powers: Mapping[Formula, Scalar]) -> tuple[dict[Formula, Scalar], int]:
+    """Powers, and the sign that they leave: a sum of negative terms alone, −a − b, is −(a + b)."""
+    found: dict[Formula, Scalar] = {}
+    sign = 1
+    for base, exponent in powers.items():
+        is_negative = base.head == "+" and all(map(has_minus, base.parts)) and exponent % 2 == 1
+        unsigned = Formula("+", tuple(-term for term in base.parts)) if is_negative else base
+        sign = -sign if is_negative else sign
+        found[unsigned] = found.get(unsigned, 0) + exponent
+    return found, sign
 
 
 def _times(a: Scalar, b: Scalar) -> Scalar:
@@ -400,9 +416,13 @@ def has_minus(term: Formula) -> bool:
     return term.head == "neg" or (term.head == "number" and bool(term.parts[0] < 0))
 
 
+def _condition(written: Formula) -> Formula:
+    """A condition without the 1[…] of a comparison that is a node itself."""
+    return formula(written.parts[0]) if written.head == "indicator" else written
+
+
 def _where(condition: Formula, then: Any, otherwise: Any) -> Formula:
-    if condition.head == "indicator":  # of a comparison that is a node itself
-        condition = condition.parts[0]
+    condition = _condition(condition)
     if condition.head in _TURNED and all(part.head == "number" for part in condition.parts):
         return formula(then if evaluated(condition, {}) else otherwise)
     a, b = _given(formula(then), condition, 1), _given(formula(otherwise), condition, 2)

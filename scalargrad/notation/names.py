@@ -237,11 +237,10 @@ def parsed(label: str) -> Name | None:
 
 def _without_commands(tex: str) -> str:
     r"""TeX with letters in place of their commands, and no more braces than an index needs."""
-    if "\\" not in tex:
-        return tex
-    tex = re.sub(r"\\(?:mathrm|text|operatorname)\s*\{([^{}]*)\}", r"\1", tex)
-    tex = re.sub(r"\\([A-Za-z]+) ?", lambda found: _COMMANDS.get(found[1], found[0]), tex)
-    return re.sub(r"([A-Za-z])_\{?(\d+)\}?\}$", r"\1\2}", tex)
+    if "\\" in tex:
+        tex = re.sub(r"\\(?:mathrm|text|operatorname)\s*\{([^{}]*)\}", r"\1", tex)
+        tex = re.sub(r"\\([A-Za-z]+) ?", lambda found: _COMMANDS.get(found[1], found[0]), tex)
+    return re.sub(r"(\{[A-Za-z]+)_\{?(\d+)\}?\}$", r"\1\2}", tex)
 
 
 def _begun(letters: str, accent: str) -> Name | None:
@@ -340,6 +339,7 @@ def _check_letters(name: str) -> None:
         looks_like = character in _LOOKS_LIKE and all(c in _LOOKS_LIKE for c in others)
         plain = unicodedata.normalize("NFKD", character)
         is_styled = plain.isascii() and plain.isalpha() and character not in _LEVELS | {"ℓ"}
+        is_styled = is_styled or "𝐀" <= character <= "𝟋"  # in bold or italics, Greek ones too
         if (
             (looks_like and not (is_greek and character in _SPELLED))
             or (is_styled and plain != character != unicodedata.normalize("NFD", plain))
@@ -365,7 +365,11 @@ def refusal(character: str) -> str:
     digit = unicodedata.decimal(character, None)
     plain = _LOOKS_LIKE.get(character) or unicodedata.normalize("NFKD", character)[0]
     plain = plain if digit is None else str(digit)
-    instead = plain.isascii() and plain.isprintable() and plain not in {character, " "}
+    instead = (
+        (plain.isascii() or plain in _SPELLED)
+        and plain.isprintable()
+        and plain not in {character, " "}
+    )
     return f"{shown} has no place in a program" + f"; write {plain}" * instead
 
 

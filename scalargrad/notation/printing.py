@@ -134,6 +134,8 @@ class Printer:
             self.within(part, self.tightness(factor))
             for factor, part in zip(factors, parts, strict=True)
         ]
+        if "/" not in parts[0].text and texts[1].startswith(("(", r"\left(")):
+            texts[0] = self.within(parts[0], PRODUCT)  # 2×10⁶(a − b)
         text = texts[0]
         for place in range(1, len(texts)):
             pair = factors[place - 1], factors[place]
@@ -270,10 +272,16 @@ class Tex(Printer):
 
     def choice(self, condition: str, then: str, otherwise: str) -> Printed:
         """One of two by a condition."""
-        words = rf"{then} \;\mathrm{{if}}\; {condition} \;\mathrm{{else}}\; {otherwise}"
-        return Printed(self.enclosed(words))
+        first, last = (
+            rf"{then} & \mathrm{{if}}\; {condition}",
+            rf"{otherwise} & \mathrm{{otherwise}}",
+        )
+        if otherwise.startswith(_CASES):
+            last = otherwise.removeprefix(_CASES).removesuffix(r" \end{cases}")
+        return Printed(rf"{_CASES}{first} \\ {last} \end{{cases}}", CONDITION)
 
 
+_CASES = r"\begin{cases} "
 _FUNCTIONS = frozenset(
     ("exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")
 )

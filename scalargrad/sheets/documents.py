@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import stat
 import zipfile
@@ -31,41 +32,46 @@ def sheet_text(path: str | os.PathLike[str]) -> str:
     Raises:
         SheetError: for a folder, a file that cannot be read, is too large, or holds no text.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    most = _MOST_BYTES if suffix in _READERS else 4 * MOST_CHARACTERS + 4
+    called = printable(str(path), 300)
     try:
-        if not path.is_file():
-            what = "is no file" if path.exists() else "is not there"
-            called = printable(str(path), 300)
+        if not os.path.isfile(path):
+            what = "is no file" if os.path.exists(path) else "is not there"
             raise SheetError(f"{called} {what}; a sheet is a Markdown or CSV file")
-        with path.open("rb") as file:
-            content = file.read(most + 1)
-    except (OSError, ValueError) as error:
-        if isinstance(error, SheetError):
-            raise
-        reason = getattr(error, "strerror", None) or error
-        raise SheetError(f"cannot read {printable(str(path), 300)}: {reason}") from None
-    if len(content) > most:
-        raise SheetError(f"a sheet has at most {MOST_CHARACTERS:,} characters")
-    return text_of(content, suffix)
+        return _text_in(Path(path))
+    except OSError as error:
+        raise SheetError(f"cannot read {called}: {error.strerror or error}") from None
 
 
 def submission_text(path: str | os.PathLike[str]) -> str:
     """The same for what another person put there: neither links nor pipes are followed.
+
+    No message has the name of the file, which may be a person's.
 
     Raises:
         SheetError: as `sheet_text` does.
     """
     try:
         mode = os.lstat(path).st_mode
-    except (OSError, ValueError):
-        return sheet_text(path)  # which says why
-    if stat.S_ISLNK(mode):
-        raise SheetError("it is a link, which is not followed: hand in the file itself")
-    if not stat.S_ISREG(mode):
-        raise SheetError(f"it is {_kind(mode)}, and no file")
-    return sheet_text(path)
+        if stat.S_ISLNK(mode):
+            raise SheetError("it is a link, which is not followed: hand in the file itself")
+        if not stat.S_ISREG(mode):
+            raise SheetError(f"it is {_kind(mode)}, and no file")
+        return _text_in(Path(path))
+    except SheetError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no file has such a name"
+        raise SheetError(f"it cannot be read: {reason}") from None
+
+
+def _text_in(path: Path) -> str:
+    suffix = path.suffix.lower()
+    most = _MOST_BYTES if suffix in _READERS else 4 * MOST_CHARACTERS + 4
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise SheetError(f"a sheet has at most {MOST_CHARACTERS:,} characters")
+    return text_of(content, suffix)
 
 
 def _kind(mode: int) -> str:
@@ -249,6 +255,7 @@ def _pdf(content: bytes) -> str:
     """The text of a PDF file, its columns apart."""
     import pypdf
 
+    logging.getLogger("pypdf").addHandler(logging.NullHandler())  # what it warns of helps nobody
     pages = pypdf.PdfReader(io.BytesIO(content)).pages[:_MOST_PAGES]
     text = "\n".join(page.extract_text(extraction_mode="layout") for page in pages)
     if not text.strip():

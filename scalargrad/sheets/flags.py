@@ -12,7 +12,7 @@ from itertools import combinations
 from scalargrad.checking.answer_key import key_of
 from scalargrad.checking.quantities import quantity
 from scalargrad.checking.reading import Reading, UnreadableNumber, read
-from scalargrad.checking.report import LAST_DIGIT, WRONG
+from scalargrad.checking.report import CONSISTENT, FOLLOWS, LAST_DIGIT, WRONG
 from scalargrad.engine.scalars import to_float
 from scalargrad.sheets.keys import Job, Jobs
 from scalargrad.sheets.results import Marked, Result
@@ -50,9 +50,13 @@ def _other_sheet(result: Result, roster: Roster) -> str:
 
 
 def _other_answers(result: Result, truths: dict[str, dict[str, float]]) -> str:
-    """Whether wrong answers are the right ones of another variant."""
+    """Whether answers that are not right are the right ones of another variant.
+
+    What follows from copied lines is copied too.
+    """
     own = variant_in(result.key)
-    wrong = [(line.quantity, _reading(line)) for line in result.lines if line.kind in _WRONG]
+    kinds = (*_WRONG, FOLLOWS, CONSISTENT)
+    wrong = [(line.quantity, _reading(line)) for line in result.lines if line.kind in kinds]
     fitting = {
         variant: sum(
             found is not None and name in truth and _fits(found, truth[name])

@@ -7,17 +7,15 @@ reads /autograder/submission and the keys beside this package, and writes result
 
 from __future__ import annotations
 
-import io
 import json
 import sys
-import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from scalargrad.errors import FileError
-from scalargrad.files import make_folder, write_whole
+from scalargrad.files import make_folder, write_whole, zipped
 from scalargrad.sheets.documents import SheetError
 from scalargrad.sheets.grading import grade
 from scalargrad.sheets.keys import Rules
@@ -33,7 +31,6 @@ python3 -m pip install --break-system-packages python-docx pypdf
 _RUN = """#!/usr/bin/env bash
 cd /autograder/source && python3 -m scalargrad.sheets.gradescope /autograder
 """
-_EXECUTABLE = 0o755 << 16
 _SUFFIXES = (".py", ".txt", ".typed", ".sg")
 
 
@@ -45,25 +42,17 @@ def autograder(keys: Sequence[Path], solutions: bool = True) -> bytes:
         solutions: whether students see true values.
     """
     root = Path(__file__).parent.parent
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in (("setup.sh", _SETUP), ("run_autograder", _RUN)):
-            _write(archive, name, text.encode(), _EXECUTABLE)
-        _write(archive, "options.json", json.dumps({"solutions": solutions}).encode())
-        for path in keys:
-            _write(archive, f"keys/{path.name}", path.read_bytes())
-        for path in sorted(root.rglob("*")):
-            if path.suffix in _SUFFIXES and path.is_file():
-                name = path.relative_to(root.parent).as_posix()
-                _write(archive, name, path.read_bytes())
-    return target.getvalue()
-
-
-def _write(archive: zipfile.ZipFile, name: str, content: bytes, mode: int = 0o644 << 16) -> None:
-    entry = zipfile.ZipInfo(name)  # of 1980: equal keys give equal files
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = mode
-    archive.writestr(entry, content)
+    files = {
+        "setup.sh": _SETUP.encode(), "run_autograder": _RUN.encode(),
+        "options.json": json.dumps({"solutions": solutions}).encode(),
+    }  # fmt: skip
+    files |= {f"keys/{path.name}": path.read_bytes() for path in keys}
+    files |= {
+        path.relative_to(root.parent).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.suffix in _SUFFIXES and path.is_file()
+    }
+    return zipped(files, executable=("setup.sh", "run_autograder"))
 
 
 def results(result: Result) -> dict[str, Any]:

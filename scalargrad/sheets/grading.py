@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import os
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -61,54 +60,45 @@ class Gradebook:
         for now in csv.DictReader(io.StringIO(self.csv())):
             was = rows.get(now["submission"], now)
             if was.get("points", "") != now["points"]:
-                reasons = [f"the {name} is another" for name in ("key", "policy", "version")
-                           if was.get(name) != now[name]]  # fmt: skip
-                why = " and ".join(reasons) or "it was handed in again, or overridden"
+                reasons = [
+                    why for column, why in _REASONS.items() if was.get(column) != now[column]
+                ]
+                why = " and ".join(reasons) or "time decided"
                 was_points, points = was.get("points") or "none", now["points"] or "none"
                 found.append(f"{now['submission']}: {was_points} → {points} points: {why}")
-        return found
-
-    def reports(self) -> dict[str, str]:
-        """For each submission the name of a file, and the report to write there."""
-        found: dict[str, str] = {}
-        taken: set[str] = set()
-        for result in self.results:
-            base = re.sub(r"[^\w. -]+", "_", result.name).lstrip(". ")[:100] or "sheet"
-            name, count = base, 1
-            while name.casefold() in taken:  # some file systems do not tell A from a
-                count += 1
-                name = f"{base}-{count}"
-            taken.add(name.casefold())
-            title = result.name.replace("`", "'")
-            found[f"{name}.report.md"] = f"# `{title}`\n\n{result.report or result.problem}\n"
         return found
 
     def save(
         self,
         path: str | os.PathLike[str],
+        beside: Iterable[tuple[Path, bytes]] = (),
         *,
-        reports: str | os.PathLike[str] | None = None,
         force: bool = False,
     ) -> list[Path]:
-        """Write the gradebook, and each report into a folder: all files or none.
+        """Write the gradebook and what stands beside it, as reports: all files or none.
+
+        The gradebook comes last, so that all is there where it is.
 
         Raises:
             SheetError: when one is there already, unless `force` is set.
             FileError: when one cannot be written.
         """
-        files: list[tuple[str | os.PathLike[str], str]] = [(path, self.csv())]
-        if reports is not None:
-            folder = Path(reports)
-            make_folder(folder)
-            files += [(folder / name, text) for name, text in self.reports().items()]
-        return save_all_new(files, force)
+        files = [*beside]
+        for place, _ in files:
+            make_folder(place.parent)
+        return save_all_new([*files, (path, self.csv())], force)
 
 
 _COLUMNS = (
     "submission", "score", "score without follow-through", "right", "asked", "first wrong",
-    "mistake", "problem", "student", "id", "points", "of", "late", "counts", "look", "key",
-    "policy", "version",
+    "mistake", "problem", "student", "id", "points", "of", "late", "counts", "look", "overridden",
+    "key", "key hash", "content", "policy", "version",
 )  # fmt: skip
+_REASONS = {
+    "content": "it was handed in again", "overridden": "it was overridden otherwise",
+    "key hash": "the key is another", "policy": "the policy is another",
+    "version": "the version is another",
+}  # fmt: skip
 
 
 def _cells(result: Result) -> list[str]:
@@ -118,9 +108,9 @@ def _cells(result: Result) -> list[str]:
     texts = [result.name, result.first_wrong, mistake, result.problem]
     name, *others = [defused(text) for text in texts]
     points = "" if result.problem else f"{round(result.points, 4):g}"
-    last = [result.student, result.student_id, points, f"{result.most:g}",
-            "late" if result.late else "", "yes" if result.counts else "no",
-            "; ".join(result.look), result.key]  # fmt: skip
+    last = [result.student, result.student_id, points, f"{result.most:g}", result.late,
+            "yes" if result.counts else "no", "; ".join(result.look), "; ".join(result.overridden),
+            result.key, result.key_hash, result.content]  # fmt: skip
     return [name, *shown, *others, *map(defused, last)]
 
 
@@ -175,12 +165,14 @@ def grade(
     found: dict[int, Result] = {}
     with contextlib.closing(_marked(jobs, handed_in(), rules, executor, done or {})) as marked:
         for place, result in marked:
-            found[place] = replace(result, name=entries[place].name)
+            entry = entries[place]
+            found[place] = replace(result, name=entry.name, time=entry.time)
             if each is not None:
                 each(found[place])
     marked_results = [found[place] for place in range(len(entries))]
     results, notes = reviewed(marked_results, jobs, course)
-    return Gradebook(results, notes, f"{rules.at_kinks} at kinks")
+    counts = "best" if course.is_best else "latest"
+    return Gradebook(results, (*jobs.notes, *notes), f"{rules.at_kinks} at kinks, {counts} counts")
 
 
 def grade_to(
@@ -191,7 +183,7 @@ def grade_to(
     course: Course | None = None,
     *,
     executor: Executor | int | None = None,
-    reports: str | os.PathLike[str] | None = None,
+    beside: Callable[[Gradebook], Iterable[tuple[Path, bytes]]] | None = None,
     each: Callable[[Result], object] | None = None,
     force: bool = False,
 ) -> Gradebook:
@@ -199,6 +191,17 @@ def grade_to(
 
     What is marked is kept in a file beside the gradebook, `gradebook.csv.marks.jsonl`: after an
     interrupt, or when late submissions come in, only those that are new or changed are marked.
+
+    Args:
+        path: of the gradebook.
+        key: as `grade` takes it; and so on.
+        submissions: files.
+        rules: how to mark.
+        course: what is known beside the sheets.
+        executor: who marks.
+        beside: gives what shall be written with the gradebook, as `feedback.reports` does.
+        each: is called with each result as it comes.
+        force: whether files may be replaced.
 
     Raises:
         SheetError: for the key, and when the gradebook is there already and `force` is not set;
@@ -212,8 +215,6 @@ def grade_to(
             raise SheetError(f"{target} is a key or a submission; choose another name")
     if not force and os.path.lexists(target):
         raise SheetError(f"{target} is there; choose another name, or replace it with --force")
-    if reports is not None:
-        make_folder(Path(reports))
     kept = target.with_name(target.name + ".marks.jsonl")
     done = saved_results(kept)
 
@@ -225,7 +226,7 @@ def grade_to(
             each(result)
 
     book = grade(key, submissions, rules, course, executor=executor, done=dict(done), each=keep)
-    book.save(target, reports=reports, force=force)
+    book.save(target, beside(book) if beside else (), force=force)
     return book
 
 
@@ -233,22 +234,23 @@ def grade_to(
 
 
 def _digest(job: Job, text: str) -> str:
-    rules = (job.rules.at_kinks, job.rules.solutions, str(job.slopes), str(job.precision))
-    about = [job.program, job.asked, job.points, job.key, job.id, rules]
-    content = json.dumps([__version__, *about, text])
+    rules = (job.rules.at_kinks, job.rules.solutions)
+    content = json.dumps([__version__, job.hash, job.key, job.id, rules, text])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 class _Entry(NamedTuple):
-    """What one person handed in: its text, or why there is none."""
+    """What one person handed in: its text, or why there is none, and when."""
 
     name: str
     text: str = ""
     problem: str = ""
+    time: float = 0.0
 
 
 def _entries(path: Path, name: str, jobs: Jobs, limit: float) -> Iterator[_Entry]:
     """What is in a file: one sheet, or those of a class, a line for each."""
+    time = _changed(path)
     try:
         with time_limit(limit):
             text = submission_text(path)
@@ -256,17 +258,24 @@ def _entries(path: Path, name: str, jobs: Jobs, limit: float) -> Iterator[_Entry
                 raise SheetError(f"a sheet has at most {MOST_CHARACTERS:,} characters")
             answers = wide_rows(text, jobs.is_quantity)
     except TimeUp:
-        yield _Entry(name, problem=f"it took longer than {limit:g} s to read")
+        yield _Entry(name, problem=f"it took longer than {limit:g} s to read", time=time)
         return
     except SheetError as error:
-        yield _Entry(name, problem=sentence(error))
+        yield _Entry(name, problem=sentence(error), time=time)
         return
     for number, each in enumerate(answers, 2):
         table = [f"| {escaped(row.quantity)} | {escaped(row.answer)} |" for row in each.rows]
         lines = "\n".join([each.rest, "", "| quantity | answer |", "|---|---|", *table, ""])
         yield _Entry(f"{name}: {each.who or f'line {number}'}", lines)
     if not answers:
-        yield _Entry(name, text)
+        yield _Entry(name, text, time=time)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except (OSError, ValueError):
+        return 0.0
 
 
 def _marked(

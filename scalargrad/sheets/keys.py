@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from scalargrad.checking.answer_key import AtKinks, key_of
+from scalargrad.checking.answer_key import AtKinks
 from scalargrad.checking.marking import mark
 from scalargrad.checking.precision import UNSTATED, Precision
 from scalargrad.checking.report import LAST_DIGIT, NOT_ASKED, UNKNOWN, UNREADABLE, WRONG
@@ -76,6 +78,17 @@ class Job:
     variant: str = ""
     points: tuple[float, ...] = ()
 
+    @cached_property
+    def hash(self) -> str:
+        """A short hash of all that decides how a sheet is marked, but for the rules."""
+        about = (self.program, self.asked, self.points, str(self.slopes), str(self.precision))
+        return hash_of(repr(about))
+
+
+def hash_of(text: str) -> str:
+    """Eight digits that tell texts apart."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
 
 Choice = Callable[[str], str]  # the variant of a person, by the name of a submission; "" for none
 
@@ -92,10 +105,12 @@ class Jobs:
     Attributes:
         all: one for each key.
         variant_of: what the roster says.
+        notes: what is wrong with some keys.
     """
 
     all: tuple[Job, ...]
     variant_of: Choice = any_variant
+    notes: tuple[str, ...] = ()
 
     def of(self, text: str, name: str = "") -> Job:
         """The job of a submission: its roster's, else that of its id, else that of its program.
@@ -106,7 +121,7 @@ class Jobs:
         Raises:
             SheetError: where it belongs to none of several keys.
         """
-        if len(self.all) == 1:
+        if not self.all[0].key:
             return self.all[0]
         variant = self.variant_of(name)
         if variant:
@@ -156,34 +171,61 @@ class Jobs:
 def jobs_of(keys: Paths, rules: Rules, variant_of: Choice = any_variant) -> Jobs:
     """The jobs for one key, or for many: a folder of them, or key.md for key-1.md, key-2.md, ….
 
+    Of several keys one that is wrong itself is left out, of two with one program the first counts,
+    and of two with one id neither has it; `notes` says so.
+
     Raises:
-        SheetError: for a key that cannot be read, or that is wrong itself; for two that ask for
-            different quantities of one program, or have one id and two programs.
+        SheetError: where none is left.
     """
     found: dict[str, Job] = {}
-    ids: dict[str, Job] = {}
+    errors: list[SheetError] = []
+    notes: list[str] = []
     for path in keys_in(keys):
-        sheet = _checked(path, rules)
-        asked = tuple(dict.fromkeys(sheet.answers))
-        slopes = tuple(sheet.slopes.items())
-        number = re.search(r"(\d+)$", path.stem)
-        variant = variant_in(sheet.id) or (number[1] if number else "")
-        points = dict(reversed([(line.name, line.points) for line in sheet.lines]))
-        job = Job(
-            sheet.text, asked, rules, slopes, path.name, sheet.precision, sheet.id, variant,
-            tuple(points[name] for name in asked),
-        )  # fmt: skip
-        other = found.setdefault(parsed(sheet.text), job)
-        if set(other.asked) != set(asked) or other.slopes != job.slopes:
-            raise SheetError(
+        try:
+            job = _job(path, rules)
+        except SheetError as error:
+            name = "" if path.name in str(error) else f"{path.name}: "
+            errors.append(SheetError(f"{name}{error}"))
+            continue
+        other = found.setdefault(parsed(job.program), job)
+        if set(other.asked) != set(job.asked) or other.slopes != job.slopes:
+            notes.append(
                 f"the keys {other.key} and {job.key} have one program and ask for different "
-                "things; keep one of them"
+                f"things: {other.key} counts"
             )
-        if job.id and ids.setdefault(job.id, other).program != job.program:
-            raise SheetError(f"the keys {ids[job.id].key} and {job.key} have one id, {job.id}")
-    if len(found) == 1:
-        return Jobs(tuple(replace(job, key="") for job in found.values()), variant_of)
-    return Jobs(tuple(found.values()), variant_of)
+    if errors and not found:
+        raise errors[0]
+    jobs = list(found.values())
+    for id_, count in Counter(job.id for job in jobs if job.id).items():
+        if count > 1:
+            those = " and ".join(job.key for job in jobs if job.id == id_)
+            notes.append(f"the keys {those} have one id, {id_}: it tells nothing")
+            jobs = [replace(job, id="", variant=_number(job.key)) if job.id == id_ else job
+                    for job in jobs]  # fmt: skip
+    if len(jobs) == 1 and not errors:  # else the sheets of the others are not for this one
+        jobs = [replace(jobs[0], key="")]
+    return Jobs(tuple(jobs), variant_of, (*map(str, errors), *notes))
+
+
+def _job(path: Path, rules: Rules) -> Job:
+    """What a key asks for.
+
+    Raises:
+        SheetError: where it cannot be read, or is wrong itself.
+    """
+    sheet = _checked(path, rules)
+    asked = tuple(dict.fromkeys(sheet.answers))
+    points = dict(reversed([(line.name, line.points) for line in sheet.lines]))
+    return Job(
+        sheet.text, asked, rules, tuple(sheet.slopes.items()), path.name, sheet.precision, sheet.id,
+        variant_in(sheet.id) or _number(path.name), tuple(points[name] for name in asked),
+    )  # fmt: skip
+
+
+def _number(name: str) -> str:
+    """The number at the end of a file's name, "" for none."""
+    number = re.search(r"(\d+)$", Path(name).stem)
+    return number[1] if number else ""
 
 
 @lru_cache(maxsize=1024)
@@ -231,7 +273,7 @@ def sheets_in(folder: str | os.PathLike[str]) -> list[Path]:
         path
         for path in root.rglob("*")
         if path.suffix.lower() in SUFFIXES
-        and not path.name.endswith(".report.md")
+        and ".report." not in path.name
         and not any(part.startswith(".") for part in path.relative_to(root).parts)
         and path.is_file()
     )
@@ -246,9 +288,7 @@ def without_layout(program: str) -> str:
 def _checked(path: Path, rules: Rules) -> Sheet:
     """The sheet of a key; what it answers itself must be right."""
     sheet = read_sheet(sheet_text(path))
-    report = mark(
-        key_of(sheet.program, sheet.slopes, sheet.precision), sheet.rows, at_kinks=rules.at_kinks
-    )
+    report = mark(sheet.answer_key, sheet.rows, at_kinks=rules.at_kinks)
     for line in report.lines:
         if line.verdict in (WRONG, LAST_DIGIT, UNREADABLE, UNKNOWN, NOT_ASKED):
             place = sheet.lines[line.number - 1].place

@@ -15,7 +15,7 @@ from dataclasses import replace
 from fractions import Fraction
 from xml.etree import ElementTree
 
-from scalargrad.checking.answer_key import AnswerKey, key_of
+from scalargrad.checking.answer_key import AnswerKey
 from scalargrad.checking.diagnosis import mistakes
 from scalargrad.checking.reading import of_number, read
 from scalargrad.checking.recipes import Case
@@ -58,7 +58,7 @@ def _text(place: ElementTree.Element, text: str) -> None:
 
 def _cloze(sheet: Sheet) -> str:
     """The sheet as HTML, a blank to fill in on each line."""
-    key = key_of(sheet.program, sheet.slopes, sheet.precision)
+    key = sheet.answer_key
     asked = [line for line in sheet.lines if line.quantity]
     keys = [key.key(line.quantity) for line in asked if line.quantity]
     rows = "".join(

@@ -25,6 +25,7 @@ class Marked:
         message: for the person.
         worth: the points of the line; 0 for a quantity that is unknown.
         mark: the points that a person gave instead; −1 for none.
+        note: why.
     """
 
     quantity: str
@@ -34,6 +35,7 @@ class Marked:
     message: str = ""
     worth: float = 1.0
     mark: float = -1.0
+    note: str = ""
 
     @property
     def points(self) -> float:
@@ -64,16 +66,19 @@ class Result:
         asked: the number of lines that count.
         first_wrong: the quantity at which it first goes wrong, "" for none.
         mistakes: the names of those that fit there.
-        report: in Markdown.
+        remarks: on the whole sheet: the first mistake worked out, notes, the summary.
         lines: those that count, and those of unknown quantities.
         key: the id of the key, "" where it has none: its variant and its version.
         shown: the id that the sheet shows.
         edited: whether it shows another program than the key.
         student: whose it is, by the roster or by the name of the file.
         student_id: in the roster, else the number by which a system knows the student.
-        late: whether the system says so.
+        time: when the file was last changed, in seconds since 1970; 0 where that says nothing.
+        late: how late it is, or that the system says so; "" for in time.
         counts: whether it is the one of the student's submissions that counts.
         flags: what a person should look at: another's sheet, answers that are another's.
+        content: a hash of the text that was handed in.
+        key_hash: one of the key: program, what is asked for, points, conventions.
         digest: of the content, the key and the rules; "" for a result that shall not be kept.
     """
 
@@ -85,16 +90,19 @@ class Result:
     asked: int = 0
     first_wrong: str = ""
     mistakes: tuple[str, ...] = ()
-    report: str = ""
+    remarks: tuple[str, ...] = ()
     lines: tuple[Marked, ...] = ()
     key: str = ""
     shown: str = ""
     edited: bool = False
     student: str = ""
     student_id: str = ""
-    late: bool = False
+    time: float = 0.0
+    late: str = ""
     counts: bool = True
     flags: tuple[str, ...] = ()
+    content: str = ""
+    key_hash: str = ""
     digest: str = ""
 
     @property
@@ -108,6 +116,14 @@ class Result:
         return sum(line.worth for line in self.lines)
 
     @property
+    def overridden(self) -> tuple[str, ...]:
+        """What a person decided: the lines, their points, and why."""
+        return tuple(
+            f"{line.quantity}: {line.mark:g}{f' ({line.note})' if line.note else ''}"
+            for line in self.lines if line.mark >= 0
+        )  # fmt: skip
+
+    @property
     def look(self) -> tuple[str, ...]:
         """Why a person should look at it: problem, flags, and lines that only a person can mark."""
         kinds = [line.kind for line in self.lines if line.mark < 0 and line.kind in _FOR_A_PERSON]
@@ -116,7 +132,7 @@ class Result:
 
 
 _FOR_A_PERSON = (NOT_CONFIRMED, UNREADABLE, UNKNOWN)
-_NOT_KEPT = ("name", "student", "student_id", "late", "counts", "flags")  # of the class, not of it
+_OF_CLASS = ("name", "student", "student_id", "time", "late", "counts", "flags")  # and not kept
 
 
 # What is kept ------------------------------------------------------------------------------------
@@ -142,10 +158,12 @@ def _result(line: bytes) -> Result | None:
     try:
         data = json.loads(line)
         lines = tuple(Marked(**line) for line in data["lines"])
-        result = Result(**{**data, "mistakes": tuple(data["mistakes"]), "lines": lines})
+        texts = {name: tuple(data[name]) for name in ("mistakes", "remarks")}
+        result = Result(**{**data, **texts, "lines": lines})
     except (KeyError, RecursionError, TypeError, ValueError):
         return None
-    fits = _has_types_of(result, Result()) and all(type(name) is str for name in result.mistakes)
+    texts_are = all(type(text) is str for text in (*result.mistakes, *result.remarks))
+    fits = texts_are and _has_types_of(result, Result())
     like = Marked("", "", "", 0.0)
     return result if fits and all(_has_types_of(line, like) for line in result.lines) else None
 
@@ -156,7 +174,7 @@ def _has_types_of(read: object, like: object) -> bool:
 
 def save_result(path: str | os.PathLike[str], result: Result) -> None:
     """Add a result to a file of JSON lines."""
-    kept = {name: value for name, value in asdict(result).items() if name not in _NOT_KEPT}
+    kept = {name: value for name, value in asdict(result).items() if name not in _OF_CLASS}
     line = json.dumps(kept).encode()
     _is_there(path)
     try:

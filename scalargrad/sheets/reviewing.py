@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from scalargrad.cells import defused
 from scalargrad.checking.report import (
@@ -24,7 +27,7 @@ from scalargrad.sheets.flags import flagged
 from scalargrad.sheets.keys import Jobs
 from scalargrad.sheets.results import Marked, Result
 from scalargrad.sheets.roster import Roster, table
-from scalargrad.sheets.submissions import origin_of, person
+from scalargrad.sheets.submissions import Origin, origin_of, person
 
 _COMMONEST = 3  # wrong answers that are listed for a line
 
@@ -55,12 +58,14 @@ class Course:
         overrides: what a person decided.
         is_best: whether of several submissions the best counts, not the latest.
         is_anonymous: whether no name is written.
+        due: when it had to be handed in, in local time; None for any time.
     """
 
     roster: Roster = field(default_factory=Roster)
     overrides: tuple[Override, ...] = ()
     is_best: bool = False
     is_anonymous: bool = False
+    due: datetime | None = None
 
 
 def read_overrides(path: str | os.PathLike[str]) -> tuple[Override, ...]:
@@ -89,7 +94,7 @@ def reviewed(
     results: Sequence[Result], jobs: Jobs, course: Course
 ) -> tuple[tuple[Result, ...], tuple[str, ...]]:
     """The results with whose they are, what counts, flags and overrides; and what to tell."""
-    known = _with_students(results, course.roster)
+    known = _with_students(results, course)
     counting = _counting(known, course.is_best)
     decided, notes = _overridden(counting, course.overrides, jobs.spelled)
     done = flagged(decided, jobs, course.roster)
@@ -98,17 +103,29 @@ def reviewed(
     return tuple(done), (*course.roster.notes, *notes, *_missing(done, course.roster))
 
 
-def _with_students(results: Sequence[Result], roster: Roster) -> list[Result]:
+def _with_students(results: Sequence[Result], course: Course) -> list[Result]:
     found = []
     for result in results:
-        origin, student = origin_of(result.name), roster.of(result.name)
+        origin, student = origin_of(result.name), course.roster.of(result.name)
         found.append(replace(
             result,
             student=(student.name or student.id) if student else origin.student,
             student_id=student.id if student else origin.number,
-            late=origin.is_late,
+            late=_lateness(origin, result.time, course.due),
         ))  # fmt: skip
     return found
+
+
+def _lateness(origin: Origin, time: float, due: datetime | None) -> str:
+    """How late a submission is, by the system's time or that of its file; "" for in time."""
+    with suppress(ValueError):  # other systems only count
+        time = datetime.strptime(origin.attempt, "%Y-%m-%d-%H-%M-%S").timestamp()
+    seconds = int(time - due.timestamp()) if due and time else 0
+    if seconds <= 0:
+        return "late" if origin.is_late else ""
+    minutes = math.ceil(seconds / 60)
+    days, hours = divmod(minutes // 60, 24)
+    return f"{days} d {hours} h late" if days else f"{hours} h {minutes % 60} min late"
 
 
 def _counting(results: Sequence[Result], is_best: bool) -> list[Result]:
@@ -140,7 +157,7 @@ def _overridden(
             lines = list(result.lines)
             for index, line in enumerate(lines):
                 if whose & names and wanted in (line.quantity, str(index + 1)):
-                    lines[index] = replace(line, mark=override.mark)
+                    lines[index] = replace(line, mark=override.mark, note=override.note)
                     is_found = True
             decided[place] = replace(result, lines=tuple(lines))
         if not is_found:

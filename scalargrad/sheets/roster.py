@@ -7,7 +7,7 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import permutations
 
@@ -69,6 +69,22 @@ class Roster:
                  for spelling in {*_written(student)} - {""}]  # fmt: skip
         counts = Counter(spelling for spelling, _ in pairs)
         return {spelling: student for spelling, student in pairs if counts[spelling] == 1}
+
+    def dealt(self, count: int) -> Roster:
+        """The roster with a variant for everyone who has none: each of so many as often.
+
+        >>> roster = Roster((Student("a"), Student("b", variant="1"), Student("c")))
+        >>> [student.variant for student in roster.dealt(2).students]
+        ['2', '1', '1']
+        """
+        numbers = [str(number) for number in range(1, count + 1)]
+        taken = Counter(student.variant for student in self.students)
+        students = []
+        for student in self.students:
+            variant = student.variant or min(numbers, key=taken.__getitem__)
+            taken[variant] += not student.variant
+            students.append(replace(student, variant=variant))
+        return replace(self, students=tuple(students))
 
     def csv(self) -> str:
         """The roster as a table, which `read_roster` reads."""

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from scalargrad.notation.words import printable
 
-_OURS = (".report.md", ".marks.jsonl")  # what a run before has written
+_OURS = re.compile(r".*(\.report\.\w+|\.marks\.jsonl)")  # what a run before has written
 _SYSTEMS = {"thumbs.db", "desktop.ini", "__macosx", "submission_metadata.yml", "icon\r"}
 _README = re.compile(r"(read[ _-]?me|license|liesmich)(\.\w+)?", re.IGNORECASE)
 
@@ -31,6 +31,7 @@ class Origin:
         is_late: whether the system says so.
         system: "canvas", "moodle", "gradescope", "blackboard" or "".
         number: by which the system knows the student or the submission, "" for none.
+        place: the path by which the system knows it, "" for none.
     """
 
     student: str
@@ -38,6 +39,7 @@ class Origin:
     is_late: bool = False
     system: str = ""
     number: str = ""
+    place: str = ""
 
 
 def submissions_in(folder: str | os.PathLike[str]) -> list[Path]:
@@ -60,7 +62,7 @@ def _walk(root: Path) -> Iterator[tuple[Path, bool]]:
         folders[:] = [name for name in folders if name not in links and name not in hidden]
         yield from ((Path(place, name), True) for name in hidden)
         for name in [*files, *links]:
-            if not name.endswith(_OURS):
+            if not _OURS.fullmatch(name):
                 yield Path(place, name), _is_nobodys(name)
 
 
@@ -124,13 +126,14 @@ def origin_of(name: str) -> Origin:
 def _origin(name: PurePosixPath, counts: Mapping[PurePosixPath, int]) -> Origin:
     for system, pattern in _PATTERNS.items():
         for depth in range(len(name.parts)):  # a system's folder may lie in another
-            match = pattern.fullmatch("/".join(name.parts[depth:]))
+            place = "/".join(name.parts[depth:])
+            match = pattern.fullmatch(place)
             if match:
                 parts = match.groupdict()
                 attempt = parts.get("attempt") or ""
                 return Origin(
                     parts["student"], attempt.zfill(6), bool(parts.get("late")), system,
-                    parts.get("number") or "",
+                    parts.get("number") or "", place,
                 )  # fmt: skip
     folder = name.parent
     is_students = folder != PurePosixPath(".") and counts[folder] == 1

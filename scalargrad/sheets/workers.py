@@ -27,7 +27,7 @@ from scalargrad.checking.precision import Precision
 from scalargrad.checking.report import NOT_ASKED, RIGHT, TOO_FEW
 from scalargrad.engine.scalars import Scalar
 from scalargrad.sheets.documents import SheetError
-from scalargrad.sheets.keys import Job, shows_another_program
+from scalargrad.sheets.keys import Job, hash_of, shows_another_program
 from scalargrad.sheets.results import Marked, Result
 from scalargrad.sheets.worksheet import id_in, read_sheet
 
@@ -218,11 +218,13 @@ def _mark(job: Job, text: str) -> Result:
         asked=len(report.asked),
         first_wrong=report.first_wrong or "",
         mistakes=report.mistakes,
-        report=replace(report, drawn=None).markdown,  # a class has no room for pictures
+        remarks=tuple(report.remarks),
         lines=tuple(lines),
         key=job.id,
         shown=id_in(text),
         edited=edited,
+        content=hash_of(text),
+        key_hash=job.hash,
         digest="kept",
     )
 

@@ -16,12 +16,12 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scalargrad.cells import defused
-from scalargrad.checking.answer_key import key_of
+from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.kinks import stated_slopes
 from scalargrad.checking.precision import Precision, stated_precision
 from scalargrad.checking.quantities import (
@@ -55,6 +55,7 @@ from scalargrad.sheets.tables import (
 from scalargrad.sheets.variants import variants
 
 if TYPE_CHECKING:
+    from scalargrad.checking.marking import Answers
     from scalargrad.checking.report import Report
 
 MOST_IN_PROGRAM = 100_000  # characters
@@ -190,10 +191,25 @@ class Sheet:
         for line, row in zip(self.lines, self.key if answers else self.rows, strict=True):
             yield (*row, f"{line.points:g}")[: len(columns)]
 
+    @cached_property
+    def answer_key(self) -> AnswerKey:
+        """What answers to it are marked against."""
+        return key_of(self.program, self.slopes, self.precision)
+
+    def check(self, answers: Answers, *, solutions: bool = True) -> Report:
+        """The report on answers to this sheet, whatever is written on it itself.
+
+        >>> worksheet("x = 2; w = 3; h = x w", ask="path:w").check({"dh/dw": "2"}).score
+        1.0
+        """
+        from scalargrad.checking.marking import mark  # which writing sheets does not need
+
+        return mark(self.answer_key, answers, solutions=solutions, asked=self.answers)
+
     @property
     def key(self) -> list[tuple[str, str]]:
         """The quantities as the sheet names them, each with the right answer."""
-        key = key_of(self.program, self.slopes, self.precision)
+        key = self.answer_key
         return [
             (line.name, answer(key.truth(key.key(line.quantity))) if line.quantity else "")
             for line in self.lines
@@ -395,7 +411,7 @@ def read_sheet(text: str, text_of_program: str | None = None, asked: Sequence[st
         raise SheetError(f"the sheet has no program: {where}")
     if rows is not None and not rows:
         raise SheetError("the table of the sheet has no lines")
-    made = _program(block)
+    made = _read_program(block)
     lines = _lines(rows or [], made)
     if not any(line.quantity for line in lines):
         lines = _lines(_unnamed(text, block, made, asked), made) or lines
@@ -411,7 +427,7 @@ def strict_report(sheet: Sheet) -> Report:
     """A sheet, marked as `assert_gradients` does: each answer is right by itself."""
     from scalargrad.checking.marking import mark
 
-    return mark(key_of(sheet.program, sheet.slopes, sheet.precision), sheet.rows, strict=True)
+    return mark(sheet.answer_key, sheet.rows, strict=True)
 
 
 def _points(row: Row) -> float:
@@ -471,6 +487,9 @@ def _program(text: str) -> Program:
         raise SheetError(f"the program of the sheet, {str(error).splitlines()[0]}") from None
 
 
+_read_program = lru_cache(maxsize=64)(_program)  # of a class; nobody else gets these Values
+
+
 def _lines(rows: Sequence[Row], made: Program) -> tuple[Line, ...]:
     names = tuple(made)
     first = _first_names(made)
@@ -501,10 +520,13 @@ def save_new(path: str | os.PathLike[str], text: str, force: bool = False) -> Pa
 
 
 def save_all_new(
-    files: Iterable[tuple[str | os.PathLike[str], str]], force: bool = False
+    files: Iterable[tuple[str | os.PathLike[str], str | bytes]], force: bool = False
 ) -> list[Path]:
     """Write files that were not there, all of them or none."""
-    contents = [(Path(path), text.encode()) for path, text in files]
+    contents = [
+        (Path(path), content.encode() if isinstance(content, str) else content)
+        for path, content in files
+    ]
     for path, _ in contents:
         if not force and os.path.lexists(path):
             raise SheetError(

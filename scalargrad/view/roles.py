@@ -131,7 +131,8 @@ class Roles:
             return "loss|losses"
         is_last = index in self._into_loss or not self.graph.outgoing[index]
         if is_last and not (node.is_activation and _STATE_OR_UNIT.fullmatch(node.label)):
-            if _LOGIT.fullmatch(node.label) and index not in self._unweighed:
+            is_weighed = index not in self._unweighed
+            if _LOGIT.fullmatch(node.label) and is_weighed and not node.is_activation:
                 return "logit|logits"
             return "output|outputs" if _OUTPUT.fullmatch(node.label) else ""
         if node.is_activation and index not in self._unweighed:

@@ -16,7 +16,7 @@ from credit import NETS, Net
 from students import Result
 
 from scalargrad.checking.marking import mark
-from scalargrad.engine.backward import partial
+from scalargrad.engine.rebuild import partial
 from scalargrad.engine.scalars import to_float
 from scalargrad.sheets.variants import variants
 

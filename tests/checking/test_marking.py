@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 import students
 from hypothesis import given, settings
@@ -800,4 +801,24 @@ def test_each_verdict_is_explained_in_a_sentence_in_every_form(verdict):
 
 def test_every_verdict_of_a_line_is_explained():
     kinds = {verdict.removesuffix(" 1") for verdict in EXPLAINED} | {"follows, at a kink"}
-    assert kinds == set(reporting._INKS)
+    assert kinds == set(reporting.INKS)
+
+
+def test_lanes_are_marked_as_their_mean_their_sum_or_one():
+    x, y = Value(np.array([1.0, 2.0, 3.0]), "x"), Value(np.array([0.0, 1.0, 5.0]), "y")
+    w = Value(2.0, "w")
+    h = (w * x).named("h")
+    loss = ((h - y) ** 2).named("loss")
+    each = 2 * (2 * x.data - y.data) * x.data
+    for lanes, truth, words in [("mean", each.mean(), "mean over 3 lanes"),
+                                ("sum", each.sum(), "sum over 3 lanes"),
+                                (1, each[1], "lane 1 of 3")]:  # fmt: skip
+        report = check(loss, {"dl/dw": f"{truth:.6g}"}, lanes=lanes)
+        assert report.score == 1
+        assert words in report.notes
+        assert not check(loss, {"dl/dw": f"{truth + 1:.6g}"}, lanes=lanes).score
+    assert check(loss, {"h": "6", "dl/dh": "2"}, lanes=2).score == 1
+    with pytest.raises(ValueError, match="lane 3 is asked for"):
+        check(loss, {}, lanes=3)
+    with pytest.raises(TypeError, match="choose lanes="):
+        check(loss, {"loss": 1})

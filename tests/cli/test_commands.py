@@ -192,7 +192,7 @@ def test_grade_marks_a_class_whatever_is_in_it(run):
         Path(f"class/{name}.md").write_text(sheet)
     Path("class/eve.md").write_bytes(bytes(range(256)))
     code, out, err = run("grade", "key.md", "class", "-o", "g.csv", "--report", "r", "-j", "1")
-    assert (code, out) == (0, "wrote g.csv: 3 submissions\n"), err
+    assert (code, out) == (0, "wrote g.csv: 3 submissions\nwrote r\n"), err
     rows = Path("g.csv").read_text().splitlines()
     assert len(rows) == 4
     assert [next(name for name in ("ann", "bob", "eve") if name in row) for row in rows[1:]]
@@ -213,7 +213,7 @@ def test_a_class_with_variants_is_graded_by_its_keys_without_solutions(run):
     for key, book in (("keys", "a.csv"), ("keys/k.md", "b.csv")):
         code, out, err = run("grade", key, "class", "-o", book, "--report", f"{book}.d", "-j", "1",
                              "--no-solutions")  # fmt: skip
-        assert (code, out) == (0, f"wrote {book}: 3 submissions\n"), err
+        assert (code, out) == (0, f"wrote {book}: 3 submissions\nwrote {book}.d\n"), err
     rows = Path("a.csv").read_text().splitlines()[1:]
     assert [row.split(",")[1] for row in rows] == ["0", "1", "0"]
     assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()

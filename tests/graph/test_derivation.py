@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from reading_tex import set_by_pdflatex
 
-from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.rebuild import partial
 from scalargrad.engine.value import Value
 from scalargrad.errors import DrawingError
 from scalargrad.graph.derivation import (
@@ -623,6 +624,12 @@ WRITTEN = [
     ("w=2; x=1; h=exp(w*x)", "w", "x h"),
     ("x=2; y=where(x > 0, x^2, -x)", "x", "2x · 1[x > 0] − 1[x ≤ 0]"),
     ("x=1; y=2; w=0.5; lambda=0.1; L=(w x - y)^2 + lambda w^2", "w", "2(w x − y) × x + 2λ w"),
+    ("w=2; L=(-w - 1)^2", "w", "2(w + 1)"),
+    ("w=2; x=1; L=(-w x - 1)^2", "w", "2(w x + 1) × x"),
+    ("h=6; p=0.2; d=(1 - p) (h (1 - p))", "h", "(1 − p)²"),
+    ("c=3; x=2; p=4; f=c x^p", "p", "c x^p log(x)"),
+    ("a=3; x=2; f=a (x + 1)^2", "x", "2a(x + 1)"),
+    ("x=3; f=2000000000000 (x - 1)^2", "x", "4×10¹²(x − 1)"),
     (
         "x=[1,2,3]; y=[2,3,5]; w=0.5; L=mean((w x[i] - y[i])^2 for i = 1..3)",
         "w",
@@ -634,6 +641,32 @@ WRITTEN = [
 @pytest.mark.parametrize(("text", "by", "right"), WRITTEN, ids=[f"{t}-{b}" for t, b, _ in WRITTEN])
 def test_a_derivation_is_what_a_lecturer_writes(text, by, right):
     assert derive(program(text).output, by).lines[0].right.text == right
+
+
+# What is printed of a whole derivation: signs in parentheses, = where nothing is rounded, once.
+WHOLE = [
+    ("x=0; y=sigmoid(x)", "x", "∂y/∂x = y(1 − y)\n      = 0.25"),
+    ("x=2; f=log x", "x", "∂f/∂x = 1/x\n      = 0.5"),
+    ("x=3; f=log x", "x", "∂f/∂x = 1/x\n      ≈ 0.333"),
+    ("x=0.3; w=0; o=tanh(x); y=w o", "x",
+     "∂y/∂x = ∂y/∂o × ∂o/∂x\n      = w × (1 − o²)\n      ≈ (0) × (0.915)\n      = 0"),
+    ("x=2; r=relu(x)", "x", "∂r/∂x = 1[x > 0]\n      = 1"),
+    ("c=0; f=max(0.1 c, c)", "c",
+     "∂f/∂c = 0.05 + 0.5\n      = 0.55\nwhere max(0.1c, c) is a tie, shared alike"),
+    ("x=2; u=-x; v=-u; L=v^2", "x",
+     "∂L/∂x = ∂L/∂v × ∂v/∂u × ∂u/∂x\n      = 2v × (−1) × (−1)\n      = (4) × (−1) × (−1)\n"
+     "      = 4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "by", "whole"), WHOLE, ids=[t for t, _, _ in WHOLE])
+def test_a_whole_derivation_is_what_stands_on_a_slide(text, by, whole):
+    assert derive(program(text).output, by).text == whole
+
+
+def test_the_scores_of_a_softmax_stand_in_their_order():
+    p = program("f = [1, 2, 3]; p = softmax(f)")
+    assert derive(p["p2"], "f3").lines[0].right.text == "−p₂ e^f₃/(e^f₁ + e^f₂ + e^f₃)"
 
 
 EXAMPLES = 5
@@ -665,6 +698,20 @@ def test_a_second_derivative_is_that_of_sympy(text):
     assert float(found.gradient) == pytest.approx(float(symbolic.diff(x, 2).subs(x, 0.75)))
     assert found.text.startswith("d²y/dx² = ")
     assert r"\frac{d^{2} y}{d {x}^{2}}" in found.latex
+    p = program(f"x = 0.75; y = {text}")
+    assert partial(p.output, p["x"], order=2) == pytest.approx(float(found.gradient))
+
+
+def test_a_second_partial_derivative_is_of_any_node_by_any_node():
+    x, w, other = Value("3", "x"), Value("2", "w"), Value("1")
+    h = (x * w).named("h")
+    y = h * h * x
+    assert [partial(y, node, order=2) for node in (x, w, h, other)] == [72, 54, 6, 0]
+    lanes = Value(np.array([1.0, 2.0]))
+    assert partial(lanes**3, lanes, order=2).tolist() == [6, 12]
+    assert partial(lanes * 2, lanes, order=2).tolist() == [0, 0]
+    with pytest.raises(ValueError, match="order is 1 or 2; got 3"):
+        partial(y, x, order=3)
 
 
 def test_lanes_are_shown_as_their_mean_their_sum_or_one():

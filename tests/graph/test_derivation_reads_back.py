@@ -10,7 +10,8 @@ import pytest
 from reading_tex import read_tex
 
 from scalargrad import Value, derive, program
-from scalargrad.engine.backward import partial, topological_order
+from scalargrad.engine.backward import topological_order
+from scalargrad.engine.rebuild import partial
 from scalargrad.lectures import LECTURES
 
 LETTERS = "abcdfghjkmnpqrstuvwxz"

@@ -408,16 +408,16 @@ ERRORS = [
     ("* 2", "expected a number, a name or '('; got '*'", 1),
     ("y = 2 * / 3", "expected a number, a name or '(' after '*'; got '/'", 9),
     ("y = 2 // 3", "// has no place in a program; a comment begins with #", 7),
-    ("y = ²", "expected a number, a name or '(' after '='; got '²'", 5),
+    ("y = ²", "a power stands behind a name", 5),
     ("y = (1, 2)", "',' separates the operands of a function", 7),
     ("y = 2,5", "a ',' parts statements; a number is written 2.5, and a vector [2, 5]", 6),
-    ("2 = y", "one '=' follows the name that a statement begins with", 3),
+    ("2 = y", "a name stands before =", 1),
     ("x + y = 2", "one '=' follows the name that a statement begins with", 7),
     ("x = y = 2", "one '=' follows the name that a statement begins with", 7),
     ("x == 2", "reals are not compared for equality", 3),
     ("(x) = 2", "names are taken apart without brackets: p, q = …", 1),
     ("= 2", "one '=' follows the name that a statement begins with", 1),
-    ("max(x = 2)", "one '=' follows the name that a statement begins with", 7),
+    ("max(x = 2)", "a sum goes over for i = 1..3", 7),
     ("y = tanh + 1", "'tanh' is a function: it is called as tanh(…)", 5),
     ("tanh", "'tanh' is a function: it is called as tanh(…)", 1),
     ("y = relu(1, 2)", "relu takes 1 operand; got 2", 5),
@@ -656,7 +656,8 @@ def spelled(draw: st.DrawFn, tree: Tree) -> str:
         return draw(space) + inner[0] + draw(space) + sign + draw(space) + inner[1] + draw(space)
     if name == "neg" and draw(st.booleans()):
         return draw(st.sampled_from("-−")) + draw(space) + inner[0]
-    if name == "square" and draw(st.booleans()):
+    is_norm = tree[1][0] == "norm"  # whose power 2 is a sum of squares
+    if name == "square" and not is_norm and draw(st.booleans()):
         return inner[0] + draw(space) + draw(st.sampled_from(["²", "^2", "** 2", "^(2)"]))
     called = draw(st.sampled_from(CALLED.get(name, [name])))
     return draw(space) + called + draw(space) + "(" + ",".join(texts) + ")" + draw(space)

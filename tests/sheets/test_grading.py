@@ -3,12 +3,14 @@ import io
 import json
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from peers import peer
@@ -17,6 +19,7 @@ from scalargrad import FileError, check
 from scalargrad.lectures import LECTURES
 from scalargrad.sheets import grading, workers
 from scalargrad.sheets.documents import SheetError
+from scalargrad.sheets.feedback import markdown, reports
 from scalargrad.sheets.grading import Gradebook, grade, grade_to
 from scalargrad.sheets.keys import Rules, keys_in
 from scalargrad.sheets.results import Result, save_result, saved_results
@@ -92,7 +95,8 @@ def test_a_submission_gets_what_check_gives(key, folder):
     assert (result.score, result.strict_score) == (report.score, report.strict_score)
     assert 0 < result.strict_score < result.score < 1
     assert (result.first_wrong, result.mistakes) == (report.first_wrong, report.mistakes)
-    assert report.markdown.startswith(result.report)  # and then the picture
+    assert list(result.remarks) == report.remarks
+    assert [line.message for line in result.lines] == [line.message for line in report.lines]
     assert result.name == "bob.md"
 
 
@@ -108,10 +112,10 @@ def test_a_sheet_is_marked_against_the_program_of_the_key(key, tmp_path):
     path.write_text("```sg\nw = 1; loss = w\n```\n\n|quantity|answer|\n|-|-|\n|dl/dw|1.000|\n")
     (result,) = grade(key, [path], executor=ThreadPoolExecutor(1)).results
     assert result.score == 0
-    assert "another program" in result.report
+    assert "another program" in markdown(result)
     (honest,) = grade(key, [key], executor=ThreadPoolExecutor(1)).results
     assert honest.score == 1
-    assert "another program" not in honest.report
+    assert "another program" not in markdown(honest)
 
 
 def test_reports_can_withhold_the_solutions(key, folder):
@@ -119,8 +123,8 @@ def test_reports_can_withhold_the_solutions(key, folder):
         (shown,) = grade(key, [folder / "bob.md"], executor=pool).results
         (withheld,) = grade(key, [folder / "bob.md"], Rules(solutions=False),
                             executor=pool).results  # fmt: skip
-    assert "it is 2" in shown.report
-    assert "it is 2" not in withheld.report
+    assert "it is 2" in markdown(shown)
+    assert "it is 2" not in markdown(withheld)
     assert shown.digest != withheld.digest
 
 
@@ -323,7 +327,7 @@ def test_an_interrupt_leaves_no_workers(key, folder):
 
 def test_results_survive_being_kept(tmp_path):
     path = tmp_path / "marks.jsonl"
-    results = [Result(score=0.1, mistakes=("a", "b"), report="ℓ\n", digest=d) for d in "xyz"]
+    results = [Result(score=0.1, mistakes=("a", "b"), remarks=("ℓ\n",), digest=d) for d in "xyz"]
     for result in results[:2]:
         save_result(path, result)
     with path.open("ab") as file:
@@ -386,8 +390,10 @@ def test_reports_are_written_side_by_side(key, folder, tmp_path):
     (folder / "a_b.md").write_text(filled(*RIGHT))
     target = tmp_path / "gradebook.csv"
     with ThreadPoolExecutor(1) as pool:
-        book = grade_to(target, key, submissions_in(folder), executor=pool,
-                        reports=tmp_path / "reports")  # fmt: skip
+        book = grade_to(
+            target, key, submissions_in(folder), executor=pool,
+            beside=lambda book: reports(book.results, tmp_path / "reports"),
+        )  # fmt: skip
     written = sorted((tmp_path / "reports").iterdir())
     assert len(written) == len(book.results)
     assert len({path.name.casefold() for path in written}) == len(written)
@@ -399,18 +405,19 @@ def test_reports_are_written_side_by_side(key, folder, tmp_path):
 
 @pytest.mark.parametrize("names", [("a_b", "A/b"), ("A/b", "a_b"), ("a", "a", "a-2")])
 def test_no_report_replaces_another(names):
-    made = Gradebook(tuple(Result(name) for name in names)).reports()
-    assert len({name.casefold() for name in made}) == len(names)
+    made = reports([Result(name) for name in names], Path("reports"))
+    assert len({str(path).casefold() for path, _ in made}) == len(names)
 
 
-def test_the_name_of_a_report_stays_in_its_folder():
-    names = ["../../etc/passwd", "..", "/", "a" * 500, "con\n", "`x`"]
-    made = Gradebook(tuple(Result(name) for name in names)).reports()
-    assert len(made) == len(names)
-    for name in made:
-        assert os.path.basename(name) == name
-        assert not name.startswith(".")
-        assert len(name) < 200
+@pytest.mark.parametrize("name", [
+    "../../etc/passwd", "..", "/", "a" * 500, "con\n", "`x`", "x_1_assignsubmission_file_/../../a",
+    "../x_1_assignsubmission_file_/a.md", "/x_1_2_a.md", "C:\\x.md",
+])  # fmt: skip
+def test_the_name_of_a_report_stays_in_its_folder(name, tmp_path):
+    ((path, _),) = reports([Result(name)], tmp_path / "reports")
+    assert (tmp_path / "reports") in path.resolve().parents
+    assert not path.name.startswith(".")
+    assert len(path.name) < 200
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes")
@@ -426,7 +433,8 @@ def test_a_name_that_is_no_text_is_shown(key, tmp_path):
 def test_a_folder_that_cannot_be_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot make the folder"):
-        Gradebook(()).save(tmp_path / "g.csv", reports=tmp_path / "file" / "reports")
+        Gradebook(()).save(tmp_path / "g.csv", [(tmp_path / "file" / "reports" / "a.md", b"")])
+    assert not (tmp_path / "g.csv").exists()
 
 
 @pytest.mark.parametrize("change", [("2", "1"), ("2", "two")])
@@ -485,7 +493,7 @@ def test_each_submission_is_marked_by_the_key_of_its_program(variant, tmp_path):
     for number in (1, 2, 3):
         right, wrong = results[f"{number}.md"], results[f"{number}-wrong.md"]
         assert (right.score, right.asked, right.problem) == (1, 4, "")
-        assert f"Marked against the key key\\-{number}.md" in right.report
+        assert f"Marked against the key key-{number}.md." in right.remarks
         assert wrong.score < 1
     assert "its program is that of none of the 3 keys" in results["other.md"].problem
     assert "hand in the Markdown sheet" in results["table.csv"].problem
@@ -502,17 +510,41 @@ def test_numbered_keys_come_in_the_order_of_their_numbers(tmp_path):
     assert keys_in(tmp_path / "no.md") == [tmp_path / "no.md"]
 
 
-def test_keys_that_cannot_be_told_apart_are_refused(variant, tmp_path):
+def test_of_two_keys_with_one_program_the_first_counts(variant, tmp_path):
     sheet = variant[0]
     (tmp_path / "keys" / "sheet-1.md").write_text(sheet.markdown())  # as good a key
-    assert grade(tmp_path / "keys", []) == Gradebook(())
+    assert grade(tmp_path / "keys", []).notes == ()
     fewer = replace(sheet, lines=sheet.lines[1:])
     (tmp_path / "keys" / "sheet-1.md").write_text(fewer.markdown())
-    with pytest.raises(SheetError, match=r"keys key-1.md and sheet-1.md have one program"):
-        grade(tmp_path / "keys", [])
+    own = tmp_path / "own.md"
+    own.write_text(sheet.markdown(answers=True))
+    book = grade(tmp_path / "keys", [own], executor=ThreadPoolExecutor(1))
+    assert [note for note in book.notes if "key-1.md and sheet-1.md have one program" in note]
+    assert (book.results[0].right, book.results[0].asked) == (4, 4)
     (tmp_path / "none").mkdir()
     with pytest.raises(SheetError, match="no key is in"):
         grade(tmp_path / "none", [])
+
+
+@pytest.mark.parametrize("fault", ["| 7.77 |", "| about two |", "unreadable", "two programs"])
+def test_a_key_that_contradicts_itself_is_left_out_and_the_others_mark_the_class(
+    variant, tmp_path, fault
+):
+    path = tmp_path / "keys" / "key-2.md"
+    good = path.read_text()
+    path.write_text({
+        "unreadable": "\0", "two programs": good + "```sg\nx = 1\n```\n",
+    }.get(fault, re.sub(r"\|[^|]*\|\n$", f"{fault}\n", good)))  # fmt: skip
+    (tmp_path / "class").mkdir()
+    for number, sheet in enumerate(variant, 1):
+        (tmp_path / "class" / f"{number}.md").write_text(sheet.markdown(answers=True))
+    book = grade(tmp_path / "keys", submissions_in(tmp_path / "class"),
+                 executor=ThreadPoolExecutor(1))  # fmt: skip
+    (note,) = book.notes
+    assert "key-2.md" in note
+    assert "\n" not in note
+    assert [result.score for result in book.results] == [1, 0, 1]
+    assert "its program is that of none" in book.results[1].problem
 
 
 def test_a_class_is_marked_by_the_convention_of_its_key(tmp_path):

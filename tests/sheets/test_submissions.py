@@ -11,6 +11,7 @@ from handed_in import ANSWERS, PROGRAM, ROWS, SHEET, TEXTS, docx_of, filled, pdf
 from peers import peer
 
 from scalargrad.sheets.documents import SheetError, submission_text, text_of
+from scalargrad.sheets.feedback import markdown
 from scalargrad.sheets.grading import grade, grade_to
 from scalargrad.sheets.results import saved_results
 from scalargrad.sheets.submissions import origins, passed_over, person, submissions_in
@@ -177,7 +178,7 @@ def test_entities_in_a_word_file_are_not_expanded_and_nothing_is_fetched(key, tm
         path.write_bytes(zipped(files))
         (result,) = graded(key, path)
         assert result.problem
-        assert "secret" not in result.problem + result.report
+        assert "secret" not in result.problem + markdown(result)
 
 
 # Folders -----------------------------------------------------------------------------------------

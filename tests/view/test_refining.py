@@ -107,6 +107,15 @@ def test_a_sparse_version_that_is_refitted_gets_larger_text():
     assert "y" not in texts(hidden)
 
 
+def test_of_numbers_that_are_not_shown_no_bar_between_them_is_left():
+    output = EXAMPLES["biases"]()
+    output.backward()
+    picture = draw(output)
+    assert "|" in texts(picture.weights("rows").refit())
+    assert "|" not in texts(picture.weights("rows").show("names").refit())
+    assert "|" not in texts(picture.hide("biases").show("names").refit())
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.sets(st.sampled_from(["x", "y", "w1", "w2", "h1", "h2", "headings", "weights"])),
        st.sampled_from(["names", "values", "gradients", "all"]), st.booleans())  # fmt: skip

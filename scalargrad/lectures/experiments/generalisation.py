@@ -265,7 +265,6 @@ def _errors(model: Module, part: DataSet) -> tuple[float, float]:
     model.eval()
     loss = losses.binary_cross_entropy_with_logits
     (found,), prediction, targets = train.losses_of(model, loss, part)
-    model.train()
     return 1 - float(train.accuracy(prediction, targets).mean()), float(found.data.mean())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from scalargrad.engine import ops
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
+from scalargrad.nn.module import Module
 from scalargrad.train import optim
 from scalargrad.train.data import DataSet, Point
 from scalargrad.train.optim import SGD
@@ -28,7 +29,7 @@ class Grid:
 def score_grid(
     scores: Callable[[Any], Any], data: DataSet, steps: int = 100, margin: float = 0.4
 ) -> Grid:
-    """The scores of a network, or a function, over the rectangle in which the data lie.
+    """The scores of a network as in testing, or of a function, over the rectangle of the data.
 
     Args:
         scores: of a list of two lanes, a Value or lanes: a number for each point.
@@ -45,7 +46,12 @@ def score_grid(
         for column in zip(*data.inputs, strict=True)
     ]
     x, y = np.meshgrid(*sides)
+    is_training = isinstance(scores, Module) and scores.training
+    if isinstance(scores, Module):
+        scores.eval()
     found = scores([x.ravel(), y.ravel()])
+    if isinstance(scores, Module):
+        scores.train(is_training)
     numbers = found.data if isinstance(found, Value) else found
     numbers = np.broadcast_to(np.asarray(numbers, dtype=float), x.size)
     xs, ys = (side.tolist() for side in sides)

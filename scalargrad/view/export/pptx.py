@@ -8,8 +8,6 @@ by which Morph knows them. The package is written here: no library is needed.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -17,6 +15,7 @@ from itertools import groupby, pairwise
 from math import dist
 from unicodedata import combining, normalize
 
+from scalargrad.files import zipped
 from scalargrad.view.export.formulas import Part, omml, read
 from scalargrad.view.export.outlines import is_cut, layer, legal, through
 from scalargrad.view.export.package import package
@@ -46,14 +45,7 @@ def slides(scenes: Sequence[Scene]) -> bytes:
     notes = [escape(legal(scene.description)) for scene in scenes]
     title = _title(scenes[0], 0, 1) if scenes else ""
     files = package(theme, texts, notes, escape(title))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name)  # dated 1980: equal scenes give equal bytes
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 0
-            archive.writestr(entry, content)
-    return buffer.getvalue()
+    return zipped({name: content.encode() for name, content in files.items()})
 
 
 def _title(scene: Scene, place: int, count: int) -> str:

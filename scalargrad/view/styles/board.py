@@ -48,8 +48,9 @@ class Board:
 def visible(line: Line) -> list[bool]:
     """Whether each piece of a line is painted: a sign between two waits for the second one."""
     following = [piece.written.text for piece in line[1:]] + ["no more"]
+    signs = [(sign.written, sign.ink) for sign in (BAR, EQUALS, SUM)]
     return [
-        bool(piece.written.text and (piece not in (BAR, EQUALS, SUM) or after))
+        bool(piece.written.text and ((piece.written, piece.ink) not in signs or after))
         for piece, after in zip(line, following, strict=True)
     ]
 

@@ -6,6 +6,7 @@ is made of them: tanh(W x + b).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -21,6 +22,7 @@ from scalargrad.view.scene import Look, drawable, name_of
 from scalargrad.view.styles.board import Board
 from scalargrad.view.styles.cards import called, equation, has_gradients
 
+_OF_LAYER = re.compile(r"([A-Za-z]+)\d+_(\d+)")  # as in h2_1, unit 2 of layer 1
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -102,7 +104,7 @@ def _formula(
     graph: Graph, column: Sequence[int], source: Sequence[int], number: int, has_bias: bool
 ) -> Line | None:
     """What a layer is made of, as h = tanh(W x + b) is; None where its units have no one name."""
-    stems = {graph.nodes[i].label.rstrip("_0123456789") for i in source}
+    stems = {_stem(graph.nodes[i].label) for i in source}
     if len(stems) > 1:
         return None
     parts = [matrix_name("W", number), name_of(replace(graph.nodes[source[0]], label=stems.pop()))]
@@ -146,7 +148,7 @@ def _units(graph: Graph, look: Look, column: Sequence[int]) -> Line:
     """The name of the one unit, or what the names have in common and how many they are."""
     if len(column) == 1:
         return (called(graph, look, column[0]),)
-    common = {graph.nodes[i].label.rstrip("_0123456789") for i in column}
+    common = {_stem(graph.nodes[i].label) for i in column}
     space = Piece(Written(f"∈ ℝ{_raised(len(column))}"), "muted")
     if len(common) > 1:
         return (Piece(Written(f"{len(column)} units"), "name"),)
@@ -154,6 +156,15 @@ def _units(graph: Graph, look: Look, column: Sequence[int]) -> Line:
     label = common.pop()
     name = name_of(replace(graph.nodes[index], label=label))
     return (Piece(Written(name.text or drawable(label), name.math), "name"), space)
+
+
+def _stem(label: str) -> str:
+    """What the names of a vector's units have in common: h of h1, h__3 of h1_3, h1 of h1__2."""
+    layer = _OF_LAYER.fullmatch(label)
+    vector, _, place = label.rpartition("__")
+    if layer:
+        return f"{layer[1]}__{layer[2]}"
+    return vector if vector and place.isdigit() else label.rstrip("_0123456789")
 
 
 def _range(scalars: Iterable[Any], numbers: Numbers) -> str:

@@ -275,6 +275,7 @@ def test_what_is_a_network():
         ("z = w1*x + b; yhat = sigmoid(z); loss = (yhat - y)^2", ["input", "output", "loss"]),
         ("z1 = w1*x; z2 = w2*x; loss = logsumexp(z1, z2) - z1", ["input", "logits", "loss"]),
         ("f = (x + y)*t", []),  # f is no logit: no weight leads to it
+        ("h = tanh(w1*x); a = sigmoid(w2*h)", ["input", "hidden (tanh)"]),  # a is σ of a logit
         ("h = tanh(w1*x1 + w2*x2); o = w3*h; E = (o - t)^2",
          ["inputs", "hidden (tanh)", "output", "loss"]),
     ],
@@ -340,11 +341,20 @@ def test_with_matrices_a_layer_tells_its_weights_their_shape_and_what_is_made_of
     assert flaws(with_biases) == []
 
 
+def test_with_matrices_a_vector_with_an_index_of_its_own_keeps_it():
+    text = """x = [1, 2]; W⁽¹⁾ = [[1, 2], [3, 4]]; W⁽²⁾ = [[5, 6], [7, 8]]; b⁽²⁾ = [1, 2]
+    h₁ = σ(W⁽¹⁾ x); h₂ = σ(W⁽²⁾ h₁ + b⁽²⁾)"""
+    scene = draw(program(text).outputs, detail="matrices").scene
+    shown = {written.text for written in texts_of(scene)}
+    assert {"h₁", "h₂", "σ(W⁽¹⁾ x)", "σ(W⁽²⁾ h₁ + b⁽²⁾)"} <= shown
+
+
 def test_matrices_of_a_large_network_are_as_quick_as_its_layers():
     net = MLP(784, [32, 10])
     drawing = draw(net, [0.5] * 784, detail="matrices")
     shown = {text.text for text in texts_of(drawing.scene)}
     assert {"∈ ℝ³²ˣ⁷⁸⁴", "∈ ℝ¹⁰ˣ³²", "∈ ℝ⁷⁸⁴", "tanh(W⁽¹⁾ x + b⁽¹⁾)"} <= shown
+    assert {"h⁽¹⁾", "W⁽²⁾ h⁽¹⁾ + b⁽²⁾"} <= shown
     assert flaws(drawing.scene) == []
 
 
