@@ -213,7 +213,7 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
         ):  # fmt: skip
             return False
     if side == 0:
-        far = _SEEN if gap.calm is None else _SEEN_WELL if gap.calm == 0 else _SEEN
+        far = _SEEN_WELL if gap.calm == 0 else _SEEN
         seen = (left - far, top - far, right + far, bottom + far)
         if _inside(seen, route.points[0]) or _inside(seen, route.points[-1]):
             return False
