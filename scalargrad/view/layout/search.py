@@ -41,7 +41,8 @@ _AIRY = 1.0  # of a gap whose labels are to stand on their lines
 _CALM = ((0, 1.3), (2, 1.18))  # forms that all labels have, and times the size that it is worth
 _TOLD = 1.12  # times the size that headings are worth
 _SHARES = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84, 0.8)  # of the size, tried for them
-_COMFORT = 18.0  # below this size little of it is given for them
+_COMFORT = 18.0  # below this size little of it is given for them:
+_LITTLE = (0.97, 0.91)  # for labels alike, for headings
 _FOLDED = 0.85  # how calm a folded chain is
 _WIDTHS = (1.0, 0.8, 0.62, 0.5, 0.4, 0.33, 0.27)  # of a derivation, in widths of the room
 
@@ -123,7 +124,7 @@ def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
             sizes = [
                 plan.size * share for share in _SHARES
                 if plan.size * share * worth * more > score
-                and (share >= _SHARES[1] or plan.size * share >= _COMFORT)
+                and (share >= _LITTLE[calm is None] or plan.size * share >= _COMFORT)
             ]  # fmt: skip
             found = sizes and _first(choice, place, sizes, headed, calm)
             if found:
