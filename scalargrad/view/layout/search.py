@@ -41,8 +41,7 @@ _AIRY = 1.0  # of a gap whose labels are to stand on their lines
 _CALM = ((0, 1.3), (2, 1.18))  # forms that all labels have, and times the size that it is worth
 _TOLD = 1.12  # times the size that headings are worth
 _SHARES = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84, 0.8)  # of the size, tried for them
-_COMFORT = 18.0  # below this size little of it is given for them:
-_LITTLE = (0.97, 0.91)  # for labels alike, for headings
+_COMFORT, _LITTLE = 18.0, 0.91  # below this size nothing is given for labels, little for headings
 _FOLDED = 0.85  # how calm a folded chain is
 _WIDTHS = (1.0, 0.8, 0.62, 0.5, 0.4, 0.33, 0.27)  # of a derivation, in widths of the room
 
@@ -119,12 +118,14 @@ def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
     diagram = choice.skeleton.diagram
     best, score = plan, plan.size
     may_head = any(diagram.headings) and not diagram.turned
-    for calm, worth in (*_CALM, (None, 1.0)):
+    is_large = plan.size >= _COMFORT and any(choice.skeleton.widest_labels)
+    ways = _CALM if is_large else ()
+    for calm, worth in (*ways, (None, 1.0)):
         for headed, more in ((True, _TOLD), (False, 1.0)) if may_head else ((False, 1.0),):
             sizes = [
                 plan.size * share for share in _SHARES
                 if plan.size * share * worth * more > score
-                and (share >= _LITTLE[calm is None] or plan.size * share >= _COMFORT)
+                and (share >= _LITTLE or plan.size * share >= _COMFORT)
             ]  # fmt: skip
             found = sizes and _first(choice, place, sizes, headed, calm)
             if found:
