@@ -54,8 +54,7 @@ MODULES = (
     "checking.quantities", "checking.kinks", "checking.answer_key",
     "sheets.worksheet", "sheets.variants", "sheets.grading", "sheets.submissions",
     "sheets.roster", "sheets.reviewing", "sheets.flags", "sheets.gradebooks", "sheets.gradescope",
-    "sheets.moodle",
-    "sheets.plugin",
+    "sheets.moodle", "sheets.feedback", "sheets.notebooks", "sheets.plugin",
     "plots", "lectures", "lectures.experiments",
     "lectures.statements", "lectures.rows", "lectures.decks", "cli.doctor",
 )  # fmt: skip

@@ -18,8 +18,9 @@
 # $$h_1 = \max\{0, w_1 x\}, \quad h_2 = \max\{0, w_2 x\}, \quad
 # \hat y = w_3 h_1 + w_4 h_2, \quad \ell = (\hat y - y)^2$$
 #
-# The lecture gives x = 2, y = 1, ŷ = 0.4, w₄ = 0.1. The other weights stood in a figure that is
-# lost; those below are reconstructed so that every number in the text of the slide comes out.
+# The lecture prints x = 2, y = 1 and w₄ = 0.1, and from its factor −1.2 it follows that ŷ = 0.4.
+# The other weights stood in a figure that is lost; those below are ours, chosen so that every
+# number that is printed comes out.
 
 # %%
 from scalargrad import Value, assert_gradients, check, derive, draw, nudge, program, table
@@ -95,8 +96,8 @@ Image(nudge(loss, "w2", "0.1").content(".png"), width=900)
 derive(loss, "w2")
 
 # %% [markdown]
-# And here it is as the slide shows it: values in green, gradients in red, the path from w₂ to the
-# loss in orange with one factor on each arrow.
+# And here it is as a picture: values in green, gradients in red, and the path from w₂ to the loss
+# in orange, as on the slide, with one factor on each arrow.
 
 # %%
 draw(loss, wrt="w2")
@@ -135,8 +136,9 @@ print(check(example, {"dl/dyhat": "-1.2", "dyhat/dh2": "0.1", "dh2/dw2": "1", "d
 # ## Exact numbers and floats
 #
 # The program above is computed with fractions, so the gradient is −6/25. Python's own floats are
-# binary, and there is no binary number 0.1: they come close, but not there. The second version of
-# the slide, with biases, shows it. A `Value` of text is exact, a `Value` of a float is a float:
+# binary, and there is no binary number 0.1: they come close, but not there. The network with
+# biases, with which the lecture begins, shows it. A `Value` of text is exact, a `Value` of a float
+# is a float:
 
 
 # %%

@@ -346,7 +346,7 @@ draw(y)
 # ## The same closure
 #
 # A `Value` has the same `pullback`. It makes it when it is asked for, from the operands that it
-# kept: a function in every node would make building a graph four times as slow. And `gradients` in
+# kept: making a function in every node would make building a graph slower. And `gradients` in
 # `scalargrad/engine/backward.py` is the loop that you wrote. Here it goes by hand: hand the product
 # a gradient of 10, and see what each parent gets, and what the closure has kept. At the end stands
 # `gradcheck`, your `slope` with a better formula. It says nothing when all is well.

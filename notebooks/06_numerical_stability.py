@@ -85,9 +85,9 @@ plt.show()
 
 # %% [markdown]
 # It is not only that the gradients are small: such a network does not learn, whatever the rate.
-# Here sigmoid networks of 2 and of 8 layers after 300 steps at four rates. The deep one stays at
-# the loss of a coin, log 2 = 0.693; around its layers, by residual connections, it learns at 0.1
-# and 1.
+# Here sigmoid networks of 2 and of 8 layers after 300 steps at four rates. The deep one never gets
+# below the loss of a coin, log 2 = 0.693; with residual connections around its layers it learns at
+# 0.1 and 1.
 
 # %%
 by_rate, by_layer, _ = experiments.deep_training(seeds=range(2))

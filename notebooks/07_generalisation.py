@@ -116,8 +116,6 @@ print("right" if mine is not None and float(mine) == experiments.soft_optimum(3,
 # the band both hold the weights back on the circle, at w*.
 
 # %%
-assert experiments.soft_optimum(3, 4) == 1
-
 fig, ax = plt.subplots(figsize=(8, 4.2), dpi=110, layout="constrained")
 plots.constraint(experiments.constraint(curvatures=(1.0, 4.0)), ax)
 plt.show()
@@ -146,7 +144,7 @@ h′ = [h₁/0.5, 0 h₂, h₃/0.5]
 loss = (v · h′ − y)^2
 """)
 example.output.backward()
-print("gradients of w:", ", ".join(f"{w.grad:.3g}" for w in example.vectors["w"]))
+print("gradients of w:", ", ".join(f"{w.grad + 0:.3g}" for w in example.vectors["w"]))
 draw(example.output, style="circuit").dropped("h2", "hprime2")
 
 # %% [markdown]

@@ -103,9 +103,8 @@ print("right" if [str(n) for n in mine] == [str(first), str(second)] else "not y
 # %% [markdown]
 # <details><summary>One solution</summary>
 #
-# The Jacobian is V W. Row 1 of V times column 1 of W is 1 × 1 + 1 × 3 = 4, row 2 gives 0 × 1 + 2 ×
-# 3 =
-# 6. (W V would give 1 and 3: the order matters.)
+# The Jacobian is V W. Row 1 of V times column 1 of W is 1 × 1 + 1 × 3 = 4, row 2 gives
+# 0 × 1 + 2 × 3 = 6. (W V would give 1 and 3: the order matters.)
 #
 # </details>
 #

@@ -39,7 +39,7 @@ plt.show()
 # ## The network
 #
 # 64 inputs, 32 ReLU units, 10 scores, one for each digit; softmax and cross-entropy make a loss of
-# them, as in notebook 4. That are 64 · 32 + 32 weights and biases in the first layer and
+# them, as in notebook 4. These are 64 · 32 + 32 weights and biases in the first layer and
 # 32 · 10 + 10 in the second.
 
 # %%

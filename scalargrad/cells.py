@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable
 
 _LINE_ENDS = re.compile(r"[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\s*")
@@ -25,6 +28,17 @@ def defused(text: str) -> str:
     parts = _LINE_ENDS.sub(" ", text).split(";")
     line = ";".join(f"'{part}" if _is_formula(part) else part for part in parts)
     return f"'{line}" if text.lstrip().startswith("'") else line
+
+
+def csv_of(rows: Iterable[Iterable[str]]) -> str:
+    r"""Rows as CSV, each cell `defused`.
+
+    >>> csv_of([("name", "mark"), ("=Ada", "-0.5")])
+    "name,mark\n'=Ada,-0.5\n"
+    """
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([map(defused, row) for row in rows])
+    return file.getvalue()
 
 
 def undefused(cell: str) -> str:

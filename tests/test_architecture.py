@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 
 # The rooms, and in each its modules: data flows down, imports point up. A new module must be given
 # its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
+# What a person wrote is read for the stepper too, and marked above it.
 ROOMS = {
     "notation": ["words", "names", "tex", "numbers", "printing"],
     "": ["errors", "files", "cells"],
@@ -38,6 +39,7 @@ ROOMS = {
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
     "train": ["optim", "data", "monitor", "resume", "arrays", "fit", ""],
     "interop": ["sympy", "torch"],
+    "checking ": ["reading"],
     "view": [
         "layout.layered", "layout.engines", "layout.fitting", "glyphs.truetype", "glyphs.symbols",
         "glyphs.system", "glyphs.faces", "glyphs.boxes", "glyphs.mathtext", "glyphs.by_matplotlib",
@@ -55,7 +57,7 @@ ROOMS = {
     ],
     "interop ": ["graphviz"],
     "checking": [
-        "reading", "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
+        "quantities", "precision", "kinks", "together", "recomputing", "answer_key",
         "working", "formulas", "recipes", "slips", "diagnosis", "sentences", "report", "marking",
         "gradcheck",
     ],

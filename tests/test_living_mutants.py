@@ -5,9 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from scalargrad import Value, check, derive, partial, program
+from scalargrad import ProgramError, Value, check, derive, partial, program
 from scalargrad.checking.reading import comma_of, of_number, read
-from scalargrad.checking.recomputing import _carried
+from scalargrad.checking.recomputing import _ALWAYS, _carried, _Habits
 from scalargrad.graph.derivation import named_value
 
 GATE = "x = 2; w = 0.8; h = relu(w*x); loss = (h - 1)^2"
@@ -106,3 +106,66 @@ def test_a_float_stands_for_what_is_within_a_millionth():
 def test_the_decimals_of_arithmetic_are_those_that_its_rounding_leaves():
     # 1.25 ± 0.005 times 0.5 ± 0.05 is 0.625 ± 0.065: no decimal is sure; with more digits two are
     assert [read(text).places for text in ("1.25*0.5", "1.250*0.500", "0.2500*100")] == [0, 2, 2]
+
+
+@pytest.mark.parametrize(("truth", "verdict"), [("1.02", "right"), ("0.98", "few figures")])
+def test_half_a_unit_that_is_a_twentieth_of_the_truth_is_figures_enough(truth, verdict):
+    line = check(f"x = {truth}; y = x * 1", {"y": "1.0"}).lines[0]
+    assert verdict in line.verdict
+
+
+AT_KINK = "x = 0; y = (relu(x) - relu(-x)) * ~0.3333333333"
+
+
+@pytest.mark.parametrize("answer", ["0.3333333333", "0"])
+def test_what_backward_gives_at_a_kink_is_said_where_anything_between_the_slopes_is_right(answer):
+    said = "∂y/∂x is about 0.333333; backward gives 0, by its conventions at kinks."
+    assert check(AT_KINK, {"dy/dx": answer}).notes == (said,)
+    assert check(AT_KINK, {"dy/dx": answer}, at_kinks="convention").notes == ()
+
+
+def test_a_matrix_in_latex_may_end_its_last_row():
+    for end in ("", r"\\"):
+        text = rf"x = \begin{{matrix}}1\\2\\4{end}\end{{matrix}}; y = sum(x)"
+        assert program(text).output.data == 7
+
+
+def test_names_in_brackets_are_taken_apart_without_them():
+    with pytest.raises(ProgramError, match="names are taken apart without brackets: p, q = …"):
+        program("(p, q) = 1, 2")
+
+
+def test_a_name_that_is_none_is_answered_with_those_there_are():
+    with pytest.raises(ValueError, match=r"no node is named 'zzz'; there are x, y$"):
+        derived("x = 2; y = (x + 1)*x", "zzz")
+
+
+def test_of_several_outputs_a_derivation_finds_a_node_by_its_name():
+    both = program("w = 2; y = w^2; z = 3 w")
+    lines = str(derive([both["y"], both["z"]], "w")).split("\n")
+    assert [lines[0], lines[-1]] == ["∂y/∂w = 2w", "∂z/∂w = 3"]
+
+
+def test_the_remark_of_a_derivation_stands_in_its_latex_too():
+    *_, first, second, _ = derived("x = 0; y = sqrt(x^2)", "x").latex.split("\n")
+    assert "sqrt has an infinite slope" in first
+    assert "first order cannot tell" in second
+
+
+def test_a_habit_of_rounding_has_a_way_for_values_for_the_last_derivatives_and_for_factors():
+    x = Value(2.0, "x")
+    inner = (x * 3.0).named("a")
+    last = (inner * inner).named("l")
+    keys = [(inner,), (last, inner), (inner, x)]
+    became = {"round": 0.3, "cut": 0.2, "keep": 0.26, "more": 0.26}
+    for trial, ways in enumerate(_ALWAYS):
+        habits = _Habits(trial, last, (), {}, 0.1)
+        carried = [habits.carried(key, 0.26) for key in keys]
+        assert carried == pytest.approx([became[way] for way in ways])
+    assert habits.carried((x,), 0.26) == 0.26  # a number of the sheet is nobody's
+
+
+@pytest.mark.parametrize(("factor", "sign"), [("~0.123456789012", "≈"), ("0.125", "=")])
+def test_a_formula_with_one_number_that_is_cut_is_only_about_right(factor, sign):
+    first = derived(f"w = 2; y = {factor} w + w^2", "w").text.split("\n")[0]
+    assert first.split(" ")[1] == sign

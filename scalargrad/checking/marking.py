@@ -60,7 +60,7 @@ from scalargrad.checking.report import (
     Report,
 )
 from scalargrad.checking.sentences import SENTENCES
-from scalargrad.checking.together import first_impossible, of_line
+from scalargrad.checking.together import Range, first_impossible, of_line
 from scalargrad.checking.working import in_names, in_numbers, picture, rule
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar, to_float
@@ -651,17 +651,20 @@ class _Sheet:
 def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> None:
     """Call lines wrong whose slopes at a kink are right alone, and not with those before them."""
     at_kinks = [answer for answer in answers if answer.is_at_kink and answer.verdict == RIGHT]
-    lines = []
+    lines: list[list[Range]] = []
     for answer in at_kinks:
         assert answer.key is not None
         assert answer.reading is not None
         of, by, *step = answer.key
         both = key.slopes(answer.key)
-        ends = [answer.reading.middle - answer.half, answer.reading.middle + answer.half]
+        if both is None or both.outcome != "slopes":
+            lines.append([])
+            continue
+        slope, half = answer.reading.middle, answer.half
         if step:  # an update says what the slope was
-            ends = sorted((Fraction(by.data) - end) / step[0] for end in ends)
-        is_slope = both is not None and both.outcome == "slopes"
-        lines.append(of_line(of, by, *ends) if is_slope else [])
+            slope, half = (Fraction(by.data) - slope) / step[0], half / abs(step[0])
+        half = min(half, _FEW * Fraction(both.high - both.low))  # 1 is no rounding of ½ here
+        lines.append(of_line(of, by, slope - half, slope + half))
     for place in first_impossible(lines):
         at_kinks[place].verdict = WRONG
         at_kinks[place].reason = SENTENCES["one slope"]

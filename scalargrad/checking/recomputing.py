@@ -141,7 +141,7 @@ def locals_of(node: Value, y: Scalar, operands: Operands) -> Operands:
             return node.op.formulas(y, *operands)
         except FAILURES:  # b·aᵇ⁻¹ stands beside aᵇ·log a, which need not exist
             pass
-    return node.op.constants or node.op.derivatives(y, *operands)
+    return node.op.derivatives(y, *operands)
 
 
 def recomputed(output: Value, changes: Mapping[Value, Scalar]) -> Scalar:

@@ -53,7 +53,7 @@ SENTENCES = {
         "right, but with too few figures for a test; no mark is lost, for the sheet asks for none"
     ),
     "one slope": (
-        "{quantity} = {written} is not possible together with the lines above: a node on its kink "
+        "{quantity} = {written} is not possible together with the other lines: a node on its kink "
         "has one slope for all of them."
     ),
     "right formula": "the right formula for {quantity}; now put the numbers in",

@@ -47,7 +47,7 @@ def _formats() -> list[str]:
 )
 @click.option("--format", "form", cls=Listed, words=_formats, help="Of standard output: {}.")
 @click.option("--style", cls=Listed, words=_choices("STYLES"), help="{}.")
-@click.option("--theme", cls=Listed, words=_choices("THEMES"), default="light", help="{}.")
+@click.option("--theme", cls=Listed, words=_choices("THEMES"), default="auto", help="{}.")
 @click.option("--wrt", help="Names, with commas: the paths from them and their chain rule.")
 @click.option("--path", help="A name: of several paths those through it.")
 @click.option("--detail", cls=Listed, words=_choices("DETAILS"), help="{}.")

@@ -14,15 +14,15 @@ from scalargrad.engine.scalars import Kind, Scalar, where
 
 
 class Only:
-    """A gradient that is there where a condition holds, and 0 elsewhere whatever it meets.
+    """A gradient that is there where a condition holds, and nothing elsewhere whatever it meets.
 
     Args:
-        gradient: 0 where the condition does not hold.
+        gradient: −0.0 where the condition does not hold: to add that changes no bit of anything.
         condition: None for everywhere.
 
     >>> import numpy as np
     >>> condition, slopes = np.array([1.0, 0.0]), np.array([0.5, np.inf])
-    >>> (Only(np.array([3.0, 0.0]), condition) * Only(slopes)).gradient.tolist()
+    >>> everywhere(Only(np.array([3.0, -0.0]), condition) * Only(slopes)).tolist()
     [1.5, 0.0]
     """
 
@@ -73,10 +73,15 @@ def _within(g: Scalar, condition: Scalar, is_held: bool) -> Scalar:
 
 
 def _selected(condition: Scalar, scalar: Scalar, is_held: bool) -> Scalar:
-    zero = scalars.whole(0, scalar)
-    return where(condition, scalar, zero) if is_held else where(condition, zero, scalar)
+    nothing = -scalars.whole(0, scalar)
+    return where(condition, scalar, nothing) if is_held else where(condition, nothing, scalar)
 
 
 def everywhere(gradient: Scalar) -> Scalar:
-    """A gradient as a plain scalar."""
-    return gradient.gradient if isinstance(gradient, Only) else gradient
+    """A gradient as a plain scalar: 0 where it is nothing."""
+    if not isinstance(gradient, Only):
+        return gradient
+    if gradient.condition is None:
+        return gradient.gradient
+    zero = scalars.whole(0, gradient.gradient)
+    return where(gradient.condition, gradient.gradient, zero)

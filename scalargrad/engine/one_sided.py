@@ -196,7 +196,7 @@ def _moved(node: Value, op: Operation, operands: Sequence[_Ray]) -> _Ray:
     if op.kink and op.slope and op.kink(*values):
         slope = op.slope(directions, *values)
     else:
-        locals_ = op.constants or op.derivatives(y, *values)
+        locals_ = op.derivatives(y, *values)
         slope = 0
         for ray, local in zip(operands, locals_, strict=False):
             if ray.is_constant or (op.kink and local == 0):
@@ -262,7 +262,7 @@ def _chosen(node: Value, operands: Sequence[_Ray]) -> _Ray:
 def _slope_beside(op: Operation, y: Scalar, operands: Sequence[_Ray]) -> Scalar:
     """The slope by the local derivatives a little further along the ray."""
     near = [scalars.plus(ray.value, scalars.times(ray.slope, _NEAR)) for ray in operands]
-    locals_ = op.constants or op.derivatives(y, *near)
+    locals_ = op.derivatives(y, *near)
     terms = [
         scalars.times(local, ray.slope)
         for local, ray in zip(locals_, operands, strict=False)

@@ -49,7 +49,7 @@ class Operation:
         convention: the value taken at the kink, and its source.
         defaults: scalars that stand for operands left out at the end.
         chooses: whether the first operand is a condition, which may be True or False.
-        constants: the derivatives, where they are the same everywhere.
+        constants: the derivatives, where they are the same everywhere and are given as a tuple.
         commutes: whether the operands may change places, so that pictures may put them anywhere.
         arithmetic: whether formulas write it out, as w·x, and do not call it by its name.
         activation: whether it serves as the activation of a unit.
@@ -69,7 +69,7 @@ class Operation:
         name: str,
         symbol: str,
         value: Callable[..., Scalar],
-        derivatives: Callable[..., Operands],
+        derivatives: Callable[..., Operands] | Operands,
         points: tuple[Operands, ...],
         *,
         operands: str = "a",
@@ -84,7 +84,6 @@ class Operation:
         convention: str = "",
         defaults: Operands = (),
         chooses: bool = False,
-        constants: Operands = (),
         commutes: bool = False,
         arithmetic: bool = False,
         activation: bool = False,
@@ -98,7 +97,10 @@ class Operation:
         self.name = name
         self.symbol = symbol
         self.value = _either(value, textbook, self) if textbook else value
-        self.derivatives = _either(derivatives, formulas) if formulas else derivatives
+        constants = derivatives if isinstance(derivatives, tuple) else ()
+        slopes = derivatives if callable(derivatives) else lambda *_: constants
+        self.constants = constants
+        self.derivatives = _either(slopes, formulas) if formulas else slopes
         self.points = points
         self.operands = tuple(operands.split())
         self.textbook = textbook
@@ -112,7 +114,6 @@ class Operation:
         self.convention = convention
         self.defaults = defaults
         self.chooses = chooses
-        self.constants = constants
         self.commutes = commutes
         self.arithmetic = arithmetic
         self.activation = activation
@@ -183,6 +184,8 @@ class Operation:
         """What a node keeps of some operands: they are of one kind, and defaults are filled in."""
         least, _ = self.arity
         missing = self.defaults[len(operands) - least :]
+        if self.chooses and all(map(scalars.is_number, operands)):
+            return tuple(operands)  # a branch that is not taken makes no float of the other
         return tuple(scalars.promoted([*operands, *missing]))
 
     def intervals(self, *operands: Scalar) -> tuple[Interval, ...] | None:
@@ -288,7 +291,7 @@ def row(
     name: str,
     symbol: str,
     value: Callable[..., Scalar],
-    derivatives: Callable[..., Operands],
+    derivatives: Callable[..., Operands] | Operands,
     points: tuple[Operands, ...],
     **more: Any,
 ) -> Operation:
@@ -301,7 +304,7 @@ def row(
         name: by which programs call it.
         symbol: on the node.
         value: y = f(a, …).
-        derivatives: from y and the operands, one for each operand.
+        derivatives: from y and the operands, one for each operand; (1, 1) where they are constant.
         points: operands at which `gradcheck` and the tests try it.
         more: what else a row states; see `Operation`.
 
@@ -340,6 +343,13 @@ def _among_ties(extreme: Callable[..., Scalar]) -> Callable[..., Scalar]:
     return slope
 
 
+def _chosen(condition: Scalar, a: Scalar, b: Scalar) -> Scalar:
+    """a or b; as it is where the other plays no part."""
+    if scalars.is_known(condition):
+        return a if condition else b
+    return where(condition, a, b)
+
+
 def _mish_gate(a: Scalar) -> Scalar:
     """tanh(log(1 + eᵃ)), as the slide writes it."""
     return scalars.tanh(scalars.log(1 + scalars.exp(a)))
@@ -360,16 +370,16 @@ CONSTANT = Operation("constant", "", lambda: 0, lambda y: (), points=(), operand
 _CANCELS = "terms that cancel leave the rounding of the larger ones"
 
 neg = row(
-    "neg", "−", operator.neg, lambda *_: (-1,), _LINE,
-    constants=(-1,), arithmetic=True, torch="neg",
+    "neg", "−", operator.neg, (-1,), _LINE,
+    arithmetic=True, torch="neg",
 )
 add = row(
-    "add", "+", operator.add, lambda *_: (1, 1), _PLANE,
-    operands="a b", constants=(1, 1), commutes=True, arithmetic=True, torch="add",
+    "add", "+", operator.add, (1, 1), _PLANE,
+    operands="a b", commutes=True, arithmetic=True, torch="add",
 )
 sub = row(
-    "sub", "−", operator.sub, lambda *_: (1, -1), _PLANE,
-    operands="a b", constants=(1, -1), arithmetic=True, torch="sub",
+    "sub", "−", operator.sub, (1, -1), _PLANE,
+    operands="a b", arithmetic=True, torch="sub",
 )
 mul = row(
     "mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE,
@@ -401,7 +411,7 @@ abs = row(
     "abs", "|·|", operator.abs, lambda y, a: (where(a > 0, 1, where(a < 0, -1, 0)),), _LINE,
     kink=lambda a: a == 0, slope=lambda d, a: operator.abs(d[0]),
     convention="0 at 0, the middle of [-1, 1], as PyTorch and JAX",
-    arithmetic=True, torch="abs",
+    arithmetic=True, torch="abs", spellings="absolute",
 )
 dot = row(
     "dot", "w·x + b", stable.dot, stable.dot_derivatives,
@@ -664,10 +674,10 @@ clip = row(
     operands="a low high", torch="clamp", spellings="clamp",
 )
 sign = row(
-    "sign", "sign", stable.sign, lambda y, a: (0,), _LINE,
+    "sign", "sign", stable.sign, (0,), _LINE,
     jump=lambda a: a == 0, beside=lambda d, a: stable.sign(d[0]),
     convention="0 at 0, and its derivative is 0 everywhere, as PyTorch",
-    constants=(0,), torch="sign", spellings="sgn signum",
+    torch="sign", spellings="sgn signum",
 )
 step = row(
     "step", "step", stable.step, lambda y, a, at_zero: (0, where(equal(a, 0), 1, 0)),
@@ -678,7 +688,7 @@ step = row(
     defaults=(0,), operands="a at_zero?", torch="heaviside", spellings="heaviside",
 )
 where_ = row(
-    "where", "?:", where, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),
+    "where", "?:", _chosen, lambda y, c, a, b: (0, where(c, 1, 0), where(c, 0, 1)),
     ((1.0, 0.5, -1.25), (0.0, -3.0, 2.0)), chooses=True,
     operands="c a b",
 )
@@ -691,8 +701,8 @@ def _comparison(name: str, symbol: str, holds: Callable[..., Any], at_equal: int
     rises = 1 if symbol[0] in ">≥" else -1
     return row(
         name, symbol, lambda a, b: where(holds(a, b), whole(1, a), whole(0, a)),
-        lambda y, a, b: (0, 0), _PLANE,
-        operands="a b", arithmetic=True, constants=(0, 0),
+        (0, 0), _PLANE,
+        operands="a b", arithmetic=True,
         jump=lambda a, b: a == b,
         beside=lambda d, a, b: where(
             rises * (d[0] - d[1]) > 0, 1, where(rises * (d[0] - d[1]) < 0, 0, at_equal)

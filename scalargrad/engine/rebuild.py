@@ -8,7 +8,7 @@ on which a result depends are an error. An operation in Python is an error where
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import Any
 
 from scalargrad.engine import scalars
@@ -122,19 +122,42 @@ def undefined(op: Operation, parents: tuple[Value, ...]) -> Value:
 def check_taken(results: Collection[Value], without_value: Mapping[Value, Exception]) -> None:
     """Raise the error of the first node without value on which a result depends.
 
+    Lanes, and code that is being written, do not know a branch yet: each takes nan where it must.
+
     >>> from scalargrad.engine import ops
     >>> x = Value(-1)
     >>> root = undefined(ops.sqrt, (x,))
     >>> check_taken([ops.where_(x > 0, root, x)], {root: DomainError("sqrt needs a ≥ 0")})
     """
     if without_value:
-        needed = depended_on(results)
+        needed = depended_on(results, parents=_surely_taken)
         for node, error in without_value.items():
             if node in needed:
                 raise error
 
 
-def depended_on(results: Collection[Value], until: Container[Value] = ()) -> set[Value]:
+def taken(node: Value) -> tuple[Value, ...]:
+    """The parents on which a node depends."""
+    if not _chooses(node) or not is_known(node.operands[0]):
+        return node.parents
+    condition, if_true, if_false = node.parents
+    return condition, if_true if node.operands[0] else if_false
+
+
+def _surely_taken(node: Value) -> tuple[Value, ...]:
+    is_open = _chooses(node) and not is_known(node.operands[0])
+    return node.parents[:1] if is_open else taken(node)
+
+
+def _chooses(node: Value) -> bool:
+    return node.op is not None and node.op.chooses
+
+
+def depended_on(
+    results: Collection[Value],
+    until: Container[Value] = (),
+    parents: Callable[[Value], tuple[Value, ...]] = taken,
+) -> set[Value]:
     """The nodes below some results, and these, without the branches that are not taken.
 
     >>> from scalargrad.engine import ops
@@ -146,13 +169,5 @@ def depended_on(results: Collection[Value], until: Container[Value] = ()) -> set
     needed = set(results)
     for node in reversed(topological_order(*needed, until=until)):
         if node in needed and (node in results or node not in until):
-            needed.update(taken(node))
+            needed.update(parents(node))
     return needed
-
-
-def taken(node: Value) -> tuple[Value, ...]:
-    """The parents on which a node depends."""
-    if node.op is None or not (node.op.chooses and is_known(node.operands[0])):
-        return node.parents
-    condition, if_true, if_false = node.parents
-    return condition, if_true if node.operands[0] else if_false

@@ -318,28 +318,24 @@ def quotient(a: Scalar, b: Scalar) -> Scalar:
         return math.nan if a == 0 or a != a else math.copysign(math.inf, a) * math.copysign(1, b)
 
 
-def plus(a: Scalar, b: Scalar) -> Scalar:
-    """a + b, whatever their kinds; an exact number beyond the range of floats meets these as inf.
+def _combining(combine: Function, summary: str) -> Function:
+    """A sum or product of scalars, whatever their kinds."""
 
-    >>> plus(10**400, 0.5)
-    inf
-    """
-    return _combined(operator.add, a, b)
+    def combined(a: Scalar, b: Scalar) -> Scalar:
+        if a.__class__ is not b.__class__:
+            a, b = paired(a, b)
+        try:
+            result = combine(a, b)
+        except OverflowError:  # an exact number beyond the range of floats meets these as inf
+            return combine(to_float(a), to_float(b))
+        return bounded(result) if result.__class__ in _EXACT_CLASSES else result
+
+    combined.__doc__ = summary
+    return combined
 
 
-def times(a: Scalar, b: Scalar) -> Scalar:
-    """a·b, whatever their kinds; an exact number beyond the range of floats meets these as inf."""
-    return _combined(operator.mul, a, b)
-
-
-def _combined(combine: Function, a: Scalar, b: Scalar) -> Scalar:
-    if a.__class__ is not b.__class__:
-        a, b = paired(a, b)
-    try:
-        result = combine(a, b)
-    except OverflowError:
-        return combine(to_float(a), to_float(b))
-    return bounded(result) if result.__class__ in _EXACT_CLASSES else result
+plus = _combining(operator.add, "a + b, whatever their kinds: plus(10**400, 0.5) is inf.")
+times = _combining(operator.mul, "a·b, whatever their kinds: times(10**400, 0.5) is inf.")
 
 
 def power(a: Scalar, b: Scalar) -> Scalar:

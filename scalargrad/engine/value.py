@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
+import sys
+import warnings
 from _thread import RLock  # as functools does: threading would have to be loaded
 from collections.abc import Callable, Iterable
+from itertools import islice
+from types import FrameType
 from typing import Any, Self
 
 from scalargrad.engine import branches, copying, fast, ops, scalars
@@ -181,9 +186,7 @@ class Value:
     a: Any
     b: Any
 
-    # numpy, and SymPy, leave a binary operation with a Value to the Value.
-    __array_ufunc__ = None
-    __sympy__ = False
+    __sympy__ = False  # SymPy leaves a binary operation with a Value to the Value
 
     def __init__(
         self, data: Any, label: str = "", _op: object = None, _children: object = None
@@ -311,6 +314,7 @@ class Value:
 
     def __float__(self) -> float:
         """The data as a float."""
+        _warn_of_math(sys._getframe(1))
         return scalars.to_float(self.data)
 
     def item(self) -> int | float:
@@ -351,6 +355,19 @@ class Value:
         data = written if written.__class__ in _AS_WRITTEN else scalars.scalar(written)
         self._data = data if data.__class__ is float else scalars.bounded(data)
 
+    def __array_ufunc__(self, function: Any, how: str, *operands: Any, **more: Any) -> Any:
+        """The node for which numpy asks: of array * v by the operator, of np.exp(v) by its name."""
+        name = function.__name__
+        if how == "__call__" and not more:
+            if name in _REFLECTED and operands[1] is self:
+                left = operands[0]
+                left = left[()] if getattr(left, "shape", None) == () else left
+                return _REFLECTED[name](self, left)
+            for row in ops.OPERATIONS.values():
+                if name in (row.name, *row.spellings):
+                    return row(*operands)
+        raise TypeError(f"numpy's {name} takes no Values; operators do, and {_OPERATIONS_ARE}")
+
     # The graph
 
     def named(self, label: str) -> Self:
@@ -390,7 +407,7 @@ class Value:
         is_nan = scalars.is_known(self.data) and self.data != self.data
         if is_nan and self.op.inside and not self.op.inside(*self.operands):
             return (math.nan,) * len(self.parents)  # in a branch of where that is not taken
-        return self.op.constants or self.op.derivatives(self.data, *self.operands)
+        return self.op.derivatives(self.data, *self.operands)
 
     @property
     def pullback(self) -> Pullback:
@@ -410,7 +427,7 @@ class Value:
         def parts(g: Scalar) -> Operands:
             if op and op.chooses:
                 return branches.shared(g, operands[0])
-            local_derivatives = op.constants or op.derivatives(y, *operands) if op else ()
+            local_derivatives = op.derivatives(y, *operands) if op else ()
             return tuple([scalars.times(g, local) for local in local_derivatives])
 
         return parts
@@ -472,6 +489,15 @@ _one_at_a_time = RLock()  # which a thread that is interrupted here can take aga
 _set_grad: Callable[[Value, Scalar], None] = Value.__dict__["grad"].__set__
 _power = Value.pow
 _VALUES = {Value}
+_OPERATIONS_ARE = (
+    "the operations of the table, as methods: v.exp(), v.maximum(0); see scalargrad.ops"
+)
+_REFLECTED: dict[str, Callable[[Value, Any], Any]] = {
+    "add": Value.__radd__, "subtract": Value.__rsub__, "multiply": Value.__rmul__,
+    "divide": Value.__rtruediv__, "true_divide": Value.__rtruediv__, "power": Value.__rpow__,
+    "less": Value.__gt__, "less_equal": Value.__ge__, "greater": Value.__lt__,
+    "greater_equal": Value.__le__, "equal": operator.is_, "not_equal": operator.is_not,
+}  # fmt: skip
 
 
 def constant(number: Any) -> Value:
@@ -531,6 +557,24 @@ def node_of(op: Operation, parents: tuple[Value, ...]) -> Value:
     names = [parent.label for parent in parents]
     y, captured = op.evaluated(captured, names)
     return copying.restored(Value, (), op, parents, scalars.bounded(y), captured)
+
+
+def _warn_of_math(frame: FrameType) -> None:
+    """Say that a graph ends where math.exp(v), or its like, asks for a float."""
+    code = frame.f_code
+    if ops.OPERATIONS.keys().isdisjoint(code.co_names):
+        return
+    line, _, column, _ = next(islice(code.co_positions(), frame.f_lasti // 2, None))
+    if line is None or column is None:
+        return
+    import linecache  # with the first of them only
+
+    text = linecache.getline(code.co_filename, line).encode()[column:].decode()
+    called = text.partition("(")[0]
+    name = called.rpartition(".")[2]
+    if name in ops.OPERATIONS and called.replace(".", "").isidentifier():
+        warnings.warn(f"{called} of a Value is a float, and the graph ends there; v.{name}(…) "
+                      "is a node", stacklevel=3)  # fmt: skip
 
 
 def _equal(a: Any, b: Any) -> Any:

@@ -6,22 +6,24 @@ from collections.abc import Callable, Collection, Iterator
 from functools import reduce
 from typing import NamedTuple
 
-from scalargrad.engine import scalars
+from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.ops import Operands
 from scalargrad.engine.rebuild import taken
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
-from scalargrad.notation.formula import Formula, formula
+from scalargrad.notation.formula import Formula, factored, formula
 
+_OF_SUMS = (ops.mul, ops.add, ops.sub, ops.neg, ops.dot, ops.total, ops.mean)  # the product rule
 MOST_WAYS, MOST_NODES = 200, 1000  # that are told apart
 
 
 class Factor(NamedTuple):
-    """A factor of a chain: its formula and its number."""
+    """A factor of a chain: its formula, its number, whether it is the slope of a function."""
 
     formula: Formula
     number: Scalar
+    is_slope: bool = False
 
 
 def ways(
@@ -51,7 +53,7 @@ def ways(
     if not 0 < counts.get(value, 0) <= MOST_WAYS:
         return []
     return [
-        _grouped(steps)
+        _grouped(steps) if any(step.is_slope for step in steps) else [reduce(_product, steps)]
         for steps, is_taken in _walked(value, source, counts, written)
         if is_taken or all(scalars.is_finite(step.number) for step in steps)
     ]  # beyond a branch that is not taken there may be no value
@@ -72,7 +74,7 @@ def _walked(
         node, operand = waiting.pop()
         if node not in local:
             pairs = zip(written(node), node.local_derivatives(), strict=False)
-            local[node] = [Factor(formula(a), b) for a, b in pairs]
+            local[node] = [Factor(formula(a), b, node.op not in _OF_SUMS) for a, b in pairs]
         if operand:
             walk.pop()
             is_taken.pop()
@@ -123,19 +125,22 @@ def _with_signs_cancelled(factors: list[Factor]) -> list[Factor]:
 def is_worth_telling(factors: list[Factor]) -> bool:
     """Whether factors say more than their product.
 
-    They do not with a gate, as a fraction that joins them, as a square, and behind a coefficient.
+    They do not with a gate, as a fraction that joins them, where names of one cancel or join those
+    of another, and behind a coefficient alone.
     """
-    if len({factor.formula for factor in factors}) == 1:
-        return False
-    if len(factors) == 2 and _is_monomial(factors[0].formula):
-        return False
     whole = formula(1)
     for factor in factors:
         whole = whole * factor.formula
     has_gate = any(factor.formula.head == "indicator" for factor in factors)
     unsigned = whole.parts[0] if whole.head == "neg" else whole
     is_joined = unsigned.head == "/" and unsigned.parts[1].head != "number"
-    return not has_gate and not is_joined
+    is_shorter = _names_in(whole) < sum(_names_in(factor.formula) for factor in factors)
+    is_coefficient = len(factors) == 2 and _is_monomial(factors[0].formula)
+    return len(factors) > 1 and not (has_gate or is_joined or is_shorter or is_coefficient)
+
+
+def _names_in(written: Formula) -> int:
+    return int(written.head == "name") + sum(map(_names_in, written.inner))
 
 
 def _product(a: Factor, b: Factor) -> Factor:
@@ -144,18 +149,12 @@ def _product(a: Factor, b: Factor) -> Factor:
 
 def _is_constant(written: Formula) -> bool:
     """Whether it is a number, or a quotient of two, with a sign or without."""
-    inner = written.parts[0] if written.head == "neg" else written
-    heads = {part.head for part in inner.inner}
-    return inner.head == "number" or (inner.head == "/" and heads == {"number"})
+    found = factored(written)
+    return not (found.powers or found.powers_below)
 
 
 def _is_monomial(written: Formula) -> bool:
     """Whether it is a product of numbers, names and their powers, with a sign or without."""
-    inner = written.parts[0] if written.head == "neg" else written
-    if inner.head == "/" and inner.parts[1].head == "number":
-        inner = inner.parts[0]
-    factors = inner.parts if inner.head == "*" else (inner,)
-    return all(
-        factor.head in ("name", "number") or (factor.head == "^" and factor.parts[0].head == "name")
-        for factor in factors
-    )
+    found = factored(written)
+    bases = [base.parts[0] if base.head == "^" else base for base, _ in found.powers]
+    return not found.powers_below and all(base.head == "name" for base in bases)

@@ -29,7 +29,7 @@ from scalargrad.graph.equations import (
     written_number,
 )  # fmt: skip
 from scalargrad.graph.labels import MOST_PARTS, Names, derivative_of, name_of
-from scalargrad.graph.lanes import Lanes, check, count, lane_of, reduced, said
+from scalargrad.graph.lanes import Lanes, check, count, one_lane, reduced, said
 from scalargrad.graph.layers import flattened, layer
 from scalargrad.graph.model import Graph, contracted, outputs_of
 from scalargrad.graph.paths import (
@@ -218,7 +218,9 @@ def derive(
     if lanes is not None:
         check(lanes, found)
     if isinstance(lanes, int):
-        graph = lane_of(graph, lanes)
+        twins = one_lane(output, lanes)
+        of_lane = derive(twins[output], twins[node], path=path, digits=digits, fractions=fractions)
+        return _of_lanes(of_lane, lanes, found)
     derived = _derivation(graph, source, way, _choice(graph, digits, fractions))
     if lanes is not None:
         return _of_lanes(derived, lanes, found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Literal
 
 from scalargrad.engine import ops
@@ -11,8 +10,6 @@ from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
-from scalargrad.graph.chains import Factor
-from scalargrad.graph.model import Graph
 
 Lanes = Literal["mean", "sum"] | int | None
 
@@ -45,6 +42,12 @@ def reduced(scalar: Scalar, lanes: Lanes) -> Scalar:
     return total / len(scalar) if lanes == "mean" else total
 
 
+def one_lane(output: Value, lane: int) -> dict[Value, Value]:
+    """The graph below an output in one lane, on nodes of its own: for each node its twin."""
+    leaves = [node for node in topological_order(output) if node.is_leaf]
+    return rebuilt(output, {leaf: reduced(leaf.data, lane) for leaf in leaves})
+
+
 def over_numbers(output: Value, lanes: Lanes) -> tuple[Value, str]:
     """An output over numbers, and what it is in words: of one lane, or the mean or sum over all.
 
@@ -59,8 +62,7 @@ def over_numbers(output: Value, lanes: Lanes) -> tuple[Value, str]:
     found = count(leaf.data for leaf in leaves)
     check(lanes, found)
     if isinstance(lanes, int):
-        data = {leaf: reduced(leaf.data, lanes) for leaf in in_lanes}
-        return rebuilt(output, data)[output], said(lanes, found)
+        return one_lane(output, lanes)[output], said(lanes, found)
     shared = {leaf: Value(leaf.data, leaf.label) for leaf in leaves if leaf not in in_lanes}
     each = [
         rebuilt(output, shared | {x: Value(reduced(x.data, lane)) for x in in_lanes})[output].data
@@ -77,25 +79,3 @@ def said(lanes: Lanes, found: int) -> str:
     ('mean over 3 lanes', 'lane 0 of 3')
     """
     return f"lane {lanes} of {found}" if isinstance(lanes, int) else f"{lanes} over {found} lanes"
-
-
-def lane_of(graph: Graph, lane: int) -> Graph:
-    """The graph with one lane of all its scalars."""
-    nodes = [
-        replace(node, value=reduced(node.value, lane), gradient=reduced(node.gradient, lane))
-        for node in graph.nodes
-    ]
-    edges = [
-        replace(
-            edge, local=reduced(edge.local, lane), contribution=reduced(edge.contribution, lane)
-        )
-        for edge in graph.edges
-    ]
-
-    def chains(index: int) -> list[list[Factor]]:
-        return [
-            [factor._replace(number=reduced(factor.number, lane)) for factor in way]
-            for way in graph.chains(index)
-        ]
-
-    return replace(graph, nodes=tuple(nodes), edges=tuple(edges), chains=chains)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from scalargrad.engine import ops, scalars
@@ -445,13 +446,13 @@ def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
     return written
 
 
-def _names_in(value: Value, kept: Mapping[Value, int]) -> list[str]:
+def _names_in(value: Value, kept: Collection[Value]) -> list[str]:
     """The names in the expression that made a node, as they were typed.
 
     They stand from left to right; but what is multiplied from the left by a name stands behind it
     everywhere, so that w₁ x + w₂ x has both weights before x.
     """
-    names = [typeset(node.label) for node in _typed(_operands(value, kept), kept) if node.label]
+    names = [typeset(node.label) for node in _typed(_operands(value), kept) if node.label]
     lefts: dict[str, list[str]] = {}
     for node in topological_order(value, until=kept):
         for a, b in _pairs_and_terms(node)[0] if node is value or node not in kept else ():
@@ -472,14 +473,14 @@ def _names_in(value: Value, kept: Mapping[Value, int]) -> list[str]:
     return list(order)
 
 
-def _operands(node: Value, kept: Mapping[Value, int]) -> Sequence[Value]:
+def _operands(node: Value) -> Sequence[Value]:
     """The operands as they were typed: the scores of a softmax stand in their order."""
-    if node.op is ops.share and all(parent in kept for parent in node.parents):
-        return sorted(node.parents, key=kept.__getitem__)
+    if node.op is ops.share:
+        return sorted(node.parents, key=attrgetter("index"))
     return node.parents
 
 
-def _typed(nodes: Sequence[Value], kept: Mapping[Value, int]) -> Iterator[Value]:
+def _typed(nodes: Sequence[Value], kept: Collection[Value]) -> Iterator[Value]:
     """Nodes and those that they were made of, down to those that are kept, from left to right."""
     waiting, seen = list(reversed(nodes)), set()
     while waiting:
@@ -488,7 +489,7 @@ def _typed(nodes: Sequence[Value], kept: Mapping[Value, int]) -> Iterator[Value]
             seen.add(node)
             yield node
             if node not in kept:
-                waiting += reversed(_operands(node, kept))
+                waiting += reversed(_operands(node))
 
 
 class _Writer:

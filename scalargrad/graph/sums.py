@@ -17,7 +17,7 @@ from scalargrad.graph.equations import NOTHING, Factor, Sum, written_number
 from scalargrad.graph.labels import MOST_PARTS, Names
 from scalargrad.graph.model import Graph
 from scalargrad.graph.paths import Path, has_detour, product
-from scalargrad.notation.formula import Formula, formula, parts_of, renamed
+from scalargrad.notation.formula import Formula, number_in_front, parts_of, renamed
 from scalargrad.notation.names import Written, parsed
 from scalargrad.notation.numbers import MINUS, Numbers, in_formula, read
 from scalargrad.notation.printing import enclosed
@@ -110,7 +110,7 @@ def _over_examples(names: Names, products: Sequence[Formula]) -> Written | None:
     (term,) = alike
     if len(_names_in(term)) == len(shared):
         return None
-    number, rest = _number_in_front(term)
+    number, rest = number_in_front(term)
     front = names.formula(number) if not number.is_number(1) else NOTHING
     inner = names.formula(rest)
     inner = Written(f"({inner.text})", enclosed(inner.math)) if rest.head == "+" else inner
@@ -131,20 +131,6 @@ def _with_index(number: str, shared: set[str], label: str) -> str:
     if label in shared or name is None or name.indices[-1:] != (number,) or name.below:
         return label
     return name._replace(indices=name.indices[:-1], below="i").text
-
-
-def _number_in_front(term: Formula) -> tuple[Formula, Formula]:
-    """A term as its number and the rest of it."""
-    if term.head == "neg":
-        number, rest = _number_in_front(term.parts[0])
-        return -number, rest
-    if term.head == "/" and term.parts[1].head == "number":
-        number, rest = _number_in_front(term.parts[0])
-        return number / term.parts[1], rest
-    if term.head == "*" and term.parts[0].head == "number":
-        rest = term / term.parts[0]
-        return term.parts[0], rest
-    return formula(1), term
 
 
 def sum_over_users(names: Names, node: int, gradients: Sequence[Scalar]) -> Sum:

@@ -41,7 +41,7 @@ from scalargrad.notation.names import parsed as name_parts
 from scalargrad.notation.names import typeset
 from scalargrad.notation.words import did_you_mean
 
-MOST_OPERATIONS = 40_000
+MOST_OPERATIONS = 60_000
 MOST_PARENTHESES = 1_000  # inside one another
 CONSTANTS = ("e", "pi")
 
@@ -205,7 +205,7 @@ class Yard:
     def _take_name(self, token: Token) -> None:
         name, following = token.text, self._following
         source, is_called = self.source, following.kind == "("
-        if self._is_derivative(token):
+        if name[0] == "d" and following.kind == "/" and self._is_derivative(token):
             raise LocatedError(f"d/dx: {answers.FUNCTIONS['derivative']}", token.position)
         called, is_parameter = source.called(name), name in self._parameters
         if is_called and name in source.definitions:
@@ -236,10 +236,9 @@ class Yard:
 
     def _is_derivative(self, token: Token) -> bool:
         """Whether it is the d of d/dx or of dL/dx, where no such names are known."""
-        below = self._tokens[self._place + 2 : self._place + 3]
-        is_quotient = self._following.kind == "/" and below and below[0].kind == "name"
-        names = [token.text, below[0].text] if is_quotient else [""]
-        return all(name[:1] == "d" and not self.source.is_given(name) for name in names)
+        below = self._tokens[self._place + 2]
+        is_known = self.source.is_given(token.text) or self.source.is_given(below.text)
+        return below.kind == "name" and below.text[0] == "d" and not is_known
 
     def _take_node(self, token: Token) -> None:
         following = self._following

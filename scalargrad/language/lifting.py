@@ -60,13 +60,14 @@ def lifted(
     found = Lifted()
     place = {node: index for index, node in enumerate(order)}
     for name, array in arrays.items():
-        if any(item.is_leaf for item in array.items) or len(array.shape) > 1:
+        if any(item.is_leaf for item in array.items):
             continue
         between = order[place[array.items[0]] : place[array.items[-1]]]
         if any(n in names and not n.is_leaf and n not in array.items for n in between):
             continue
         lifter.begin()
-        written = lifter.top(array.items)
+        is_vector = len(array.shape) == 1
+        written = lifter.top(array.items) if is_vector else lifter.softmax(array.items)
         if written is None or not (lifter.has_product or lifter.used & found.texts.keys()):
             continue
         found.texts[name] = written.text
@@ -171,7 +172,7 @@ class _Lifter:
             return None
         if any(node.op is not operation or len(node.parents) != count for node in nodes):
             return None
-        written = self._product(nodes) or self._softmax(nodes)
+        written = self._product(nodes) or self.softmax(nodes)
         if written is None:
             if count == 1 and operation.operands[0].startswith("*"):
                 return None
@@ -187,18 +188,23 @@ class _Lifter:
         self.inside.update(node for node in nodes if node not in self.names)
         return written
 
-    def _softmax(self, nodes: Elements) -> Any:
+    def softmax(self, nodes: Elements) -> Any:
+        """The softmax of a vector, or of the rows of a matrix."""
         if nodes[0].op is not ops.share:
             return None
         logits = tuple(node.parents[0] for node in nodes)
+        width = len(nodes[0].parents)
         for k, node in enumerate(nodes):
-            if node.parents[1:] != (*logits[:k], *logits[k + 1 :]):
+            first = k // width * width
+            if node.parents[1:] != (*logits[first:k], *logits[k + 1 : first + width]):
                 return None
-        if logits not in self.of_items:
+        name = self.of_items.get(logits)
+        if name is None or self.arrays[name].shape[-1] != width:
             return None
         self.has_product = True
-        self.used.add(self.of_items[logits])
-        return self.name_of(f"softmax({self.of_items[logits]})")
+        self.used.add(name)
+        called = "softmax_rows" if len(self.arrays[name].shape) > 1 else "softmax"
+        return self.name_of(f"{called}({name})")
 
     def _product(self, nodes: Elements) -> Any:
         """W x, or Wᵀ x, for sums of products."""

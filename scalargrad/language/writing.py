@@ -19,11 +19,11 @@ from scalargrad.language.reading import label_of
 from scalargrad.language.vectors import COMPARISONS, Array
 from scalargrad.notation.names import NotAName, canonical
 from scalargrad.notation.numbers import exact_text
+from scalargrad.notation.printing import ATOM, POWER, PRODUCT, SIGN, SUM
 
 _WIDTH = 72  # a longer expression is a statement of its own
-_SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(1, 6)  # how strongly operators bind
-_SIGNS = {
-    ops.add: ("+", _SUM), ops.sub: ("-", _SUM), ops.mul: ("*", _PRODUCT), ops.div: ("/", _PRODUCT),
+SIGNS = {
+    ops.add: ("+", SUM), ops.sub: ("-", SUM), ops.mul: ("*", PRODUCT), ops.div: ("/", PRODUCT),
 }  # fmt: skip
 
 
@@ -31,7 +31,7 @@ class _Written(NamedTuple):
     """An expression; a bare number would become one literal with a sign or `/` beside it."""
 
     text: str
-    strength: int = _ATOM
+    strength: int = ATOM
     bare: bool = False
 
     def within(self, strength: int) -> str:
@@ -119,7 +119,7 @@ def _names(order: Sequence[Value]) -> dict[Value, str]:
             with suppress(NotAName):
                 names[node] = canonical(node.label)
     bearers = Counter(names.values())
-    called = {node.op for node in order if node.op} - {*_SIGNS, ops.neg, ops.square}
+    called = {node.op for node in order if node.op} - {*SIGNS, ops.neg, ops.square}
     return {
         node: name
         for node, name in names.items()
@@ -141,28 +141,28 @@ def _expression(node: Value, operands: Sequence[_Written]) -> _Written:
         raise ValueError(f"{operation.name} is not in the table, and a program cannot call it")
     if operation is ops.neg:
         (a,) = operands
-        return _Written(f"-{a.sealed if a.bare else a.within(_SIGN)}", _SIGN)
+        return _Written(f"-{a.sealed if a.bare else a.within(SIGN)}", SIGN)
     if operation.symbol in COMPARISONS:
         a, b = operands
         sign = operation.symbol.replace("≤", "<=").replace("≥", ">=")
-        return _Written(f"1[{a.within(_SUM)} {sign} {b.within(_SUM)}]")
+        return _Written(f"1[{a.within(SUM)} {sign} {b.within(SUM)}]")
     if operation is ops.where_ and operands[0].text.startswith("1[") and not operands[0].bare:
         operands = [_Written(operands[0].text[2:-1]), *operands[1:]]
     if operation is ops.square:
-        return _Written(f"{operands[0].within(_ATOM)}^2", _POWER)
-    if operation is ops.pow and operands[1] != ("2", _ATOM, True):  # which would read as square
+        return _Written(f"{operands[0].within(ATOM)}^2", POWER)
+    if operation is ops.pow and operands[1] != ("2", ATOM, True):  # which would read as square
         base, exponent = operands
-        return _Written(f"{base.within(_ATOM)}^{exponent.within(_SIGN)}", _POWER)
-    if operation in _SIGNS:
+        return _Written(f"{base.within(ATOM)}^{exponent.within(SIGN)}", POWER)
+    if operation in SIGNS:
         return _infix(operation, *operands)
     return _Written(f"{operation.name}({', '.join(a.text for a in operands)})")
 
 
 def _infix(operation: Operation, a: _Written, b: _Written) -> _Written:
-    sign, strength = _SIGNS[operation]
+    sign, strength = SIGNS[operation]
     is_fraction = operation is ops.div and a.bare and b.bare
     left, right = a.sealed if is_fraction else a.within(strength), b.within(strength + 1)
-    return _Written(f"{left} {sign} {right}" if strength == _SUM else left + sign + right, strength)
+    return _Written(f"{left} {sign} {right}" if strength == SUM else left + sign + right, strength)
 
 
 def _literal(node: Value) -> _Written:
@@ -176,4 +176,4 @@ def _literal(node: Value) -> _Written:
         raise ValueError(f"a program holds exact numbers and floats; {name} holds: {kind}")
     if "/" in text and node.op:
         return _Written(f"({text})")
-    return _Written(text, _SIGN if "-" in text[:2] else _ATOM, bare=True)
+    return _Written(text, SIGN if "-" in text[:2] else ATOM, bare=True)

@@ -162,23 +162,11 @@ def gradient_descent(text: str, seeds: Seeds) -> Iterator[Shown]:
 _POINTS = ((2, 3), (1, 2), (-1, 1), (3, 1))  # of batch.sg
 
 
-def _slopes(text: str) -> list[Fraction]:
-    """∂ℓ/∂w of each of the four examples."""
-    x, y = map(list, zip(*_POINTS, strict=True))
-    made = program(text, x=x, y=y)
-    return [partial(loss, made["w"]) for loss in made.vectors["loss"]]
-
-
-def work_of_a_step(text: str, seeds: Seeds) -> Iterator[Shown]:
-    """A step on all of n examples computes n losses, one on a batch as many as the batch has."""
-    slopes = _slopes(text)
-    yield same("examples that a step of gradient descent looks at", 4, len(slopes))
-    yield same("the sum of their gradients", Fraction(-5), sum(slopes))
-
-
 def random_minibatches(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Batches of two of the four examples: over all of them the mean gradient is the full one."""
-    slopes = _slopes(text)
+    x, y = map(list, zip(*_POINTS, strict=True))
+    made = program(text, x=x, y=y)
+    slopes = [partial(loss, made["w"]) for loss in made.vectors["loss"]]
     batches = [(i, j) for i in range(4) for j in range(i)]
     sums = [slopes[i] + slopes[j] for i, j in batches]
     yield same("twice the mean of the sums of all batches of 2: the full sum",

@@ -45,14 +45,14 @@ class Formula(Expression):
 
     def __mul__(self, another: Any) -> Formula:
         """A product, its number in front, powers collected."""
-        return _product(_factors(self), _factors(formula(another)))
+        return _product(factored(self), factored(formula(another)))
 
     def __truediv__(self, another: Any) -> Formula:
         """A quotient, what stands above and below cancelled."""
         other = formula(another)
         if other.is_number(0):
             return Formula("/", (self, other))
-        return _product(_factors(self), _factors(other).inverse())
+        return _product(factored(self), factored(other).inverse())
 
     def __pow__(self, another: Any) -> Formula:
         """A power."""
@@ -208,20 +208,32 @@ class _Factors(NamedTuple):
 _NOTHING = _Factors(1, ())
 
 
-def _factors(written: Formula) -> _Factors:
+def factored(written: Formula) -> _Factors:
+    """A formula as a number and powers, above the line and below it."""
     head, parts = written.head, written.parts
     if head == "number":
         return _Factors(parts[0], ())
     if head == "neg":
-        inner = _factors(parts[0])
+        inner = factored(parts[0])
         return inner._replace(number=-inner.number)
     if head == "*":
         number, powers = (parts[0].parts[0], parts[1:]) if parts[0].head == "number" else (1, parts)
         return _Factors(number, tuple(map(_as_power, powers)))
     if head == "/" and not parts[1].is_number(0):
-        above, below = _factors(parts[0]), _factors(parts[1])
+        above, below = factored(parts[0]), factored(parts[1])
         return _Factors(above.number, above.powers, below.number, below.powers)
     return _Factors(1, (_as_power(written),))
+
+
+def number_in_front(term: Formula) -> tuple[Formula, Formula]:
+    """A term as its number and the rest of it.
+
+    >>> [str(part) for part in number_in_front(-2 * name("x") / 3)]
+    ['−2/3', 'x']
+    """
+    found = factored(term)
+    rest = _product(found._replace(number=1, below=1), _NOTHING)
+    return formula(found.number) / formula(found.below), rest
 
 
 def _as_power(factor: Formula) -> tuple[Formula, Scalar]:
@@ -329,7 +341,7 @@ def _sum(a: Formula, b: Formula) -> Formula:
     for term in (*_terms(a), *_terms(b)):
         if term.is_number(0):
             continue
-        factors = _factors(term)
+        factors = factored(term)
         is_plain = not factors.powers_below and is_exact(factors.number) and is_exact(factors.below)
         like = frozenset(_collected(factors.powers).items() if is_plain else [term])
         if term.head == "number" and not is_exact(term.parts[0]):
@@ -352,7 +364,7 @@ def _counted_together(a: Formula, b: Formula) -> Formula:
     """Two like terms as one: 2x and x as 3x, numbers as their sum."""
     if a.head == b.head == "number":
         return formula(sum(scalars.paired(a.parts[0], b.parts[0])))
-    first, second = _factors(a), _factors(b)
+    first, second = factored(a), factored(b)
     if not (is_exact(first.number) and is_exact(second.number)) or first.powers_below:
         return 2 * a if a == b else _bounded("+", (a, b))
     number = Fraction(first.number) / first.below + Fraction(second.number) / second.below
@@ -374,9 +386,10 @@ def collected(written: Formula) -> Formula:
     if written.head != "+":
         return written
     first, *others = written.parts
-    if first.head == "number" and first.parts[0] < 0 and not any(map(has_minus, others)):
+    is_pair = len(others) == 1 or first.head == "number"
+    if is_pair and has_minus(first) and not any(map(has_minus, others)):
         return collected(Formula("+", (*others, first)))
-    factors = [_factors(term) for term in written.parts]
+    factors = [factored(term) for term in written.parts]
     shared = {(abs(f.number), f.below) for f in factors if is_exact(f.number)}
     all_negative = all(map(has_minus, written.parts))
     if len(shared) != 1 or not all(f.powers for f in factors):
@@ -519,8 +532,8 @@ def evaluated(written: Formula, names: Mapping[str, Scalar]) -> Scalar:
     if head == "number":
         return parts[0]
     if head == "where":
-        condition = evaluated(parts[0], names)
-        if scalars.is_number(condition):  # the other branch may have no value
+        condition = scalars.condition(evaluated(parts[0], names))
+        if scalars.is_known(condition):  # the other branch may have no value
             return evaluated(parts[1] if condition else parts[2], names)
     operands = [evaluated(part, names) for part in written.inner]
     if head == "call":

@@ -21,6 +21,7 @@ from scalargrad.view.export.pdf import pdf as document
 from scalargrad.view.glyphs import plain
 from scalargrad.view.scene import Scene, Text
 
+_LONGEST = 180  # bytes of a name; file systems take 255
 _TITLES = ("quantity", "answer", "verdict", "points", "remark")
 
 
@@ -49,8 +50,12 @@ def _names(results: Iterable[Result]) -> Iterator[str]:
     taken: set[str] = set()
     for result in results:
         place = PurePosixPath(origin_of(result.name).place)
-        base = str(place.with_suffix("")) if place.name and ".." not in place.parts else ""
-        base = base or re.sub(r"[^\w. -]+", "_", result.name).lstrip(". ")[:100] or "sheet"
+        is_short = all(len(part.encode()) < _LONGEST for part in place.parts)
+        if place.name and is_short and ".." not in place.parts:
+            base = str(place.with_suffix(""))
+        else:
+            plain_name = re.sub(r"[^\w. -]+", "_", result.name).lstrip(". ")
+            base = plain_name.encode()[:_LONGEST].decode(errors="ignore") or "sheet"
         name, count = base, 1
         while name.casefold() in taken:  # some file systems do not tell A from a
             count += 1

@@ -7,11 +7,9 @@ and Maximum grade; the grade import of a course goes by the ID number or the add
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
-from scalargrad.cells import defused
+from scalargrad.cells import csv_of
 from scalargrad.sheets.documents import SheetError
 from scalargrad.sheets.results import Result
 from scalargrad.sheets.roster import Roster, Student
@@ -35,7 +33,7 @@ def canvas(results: Iterable[Result], assignment: str, roster: Roster) -> str:
         origin, student = origin_of(result.name), roster.of(result.name) or Student("")
         number = origin.number if origin.system == "canvas" else ""
         rows.append((result.student, number, student.id, "", "", _points(result)))
-    return _table(rows)
+    return csv_of(rows)
 
 
 def moodle(results: Iterable[Result], assignment: str, roster: Roster) -> str:
@@ -52,7 +50,7 @@ def moodle(results: Iterable[Result], assignment: str, roster: Roster) -> str:
             identifier, result.student, student.id, student.email, _points(result),
             _most(counting), _feedback(result), assignment,
         ))  # fmt: skip
-    return _table(rows)
+    return csv_of(rows)
 
 
 FORMS = {"canvas": canvas, "moodle": moodle}
@@ -83,11 +81,3 @@ def _feedback(result: Result) -> str:
         return result.problem
     first = f"; it first goes wrong at {result.first_wrong}" if result.first_wrong else ""
     return f"{result.right} of {result.asked} lines right{first}"
-
-
-def _table(rows: Iterable[Sequence[str]]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    for first, *others in rows:
-        writer.writerow([first if first == _POSSIBLE else defused(first), *map(defused, others)])
-    return file.getvalue()

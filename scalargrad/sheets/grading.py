@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scalargrad import __version__
-from scalargrad.cells import defused
+from scalargrad.cells import csv_of
 from scalargrad.files import make_folder
 from scalargrad.sheets.documents import MOST_CHARACTERS, SheetError, submission_text
 from scalargrad.sheets.keys import Job, Jobs, Paths, Rules, jobs_of, keys_in
@@ -46,12 +46,8 @@ class Gradebook:
 
     def csv(self) -> str:
         """A line for each submission; no cell is a spreadsheet's formula."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for result in self.results:
-            writer.writerow([*_cells(result), defused(self.policy), __version__])
-        return file.getvalue()
+        rows = [(*_cells(result), self.policy, __version__) for result in self.results]
+        return csv_of([_COLUMNS, *rows])
 
     def changes(self, before: str) -> list[str]:
         """Whose points are others than in an earlier gradebook, as CSV, and why."""
@@ -60,9 +56,8 @@ class Gradebook:
         for now in csv.DictReader(io.StringIO(self.csv())):
             was = rows.get(now["submission"], now)
             if was.get("points", "") != now["points"]:
-                reasons = [
-                    why for column, why in _REASONS.items() if was.get(column) != now[column]
-                ]
+                reasons = [said for column, said in _REASONS.items()
+                           if was.get(column, now[column]) != now[column]]  # fmt: skip
                 why = " and ".join(reasons) or "time decided"
                 was_points, points = was.get("points") or "none", now["points"] or "none"
                 found.append(f"{now['submission']}: {was_points} → {points} points: {why}")
@@ -95,7 +90,7 @@ _COLUMNS = (
     "key", "key hash", "content", "policy", "version",
 )  # fmt: skip
 _REASONS = {
-    "content": "it was handed in again", "overridden": "it was overridden otherwise",
+    "content": "it was handed in again", "overridden": "you decided otherwise",
     "key hash": "the key is another", "policy": "the policy is another",
     "version": "the version is another",
 }  # fmt: skip
@@ -104,14 +99,13 @@ _REASONS = {
 def _cells(result: Result) -> list[str]:
     numbers = (result.score, result.strict_score, result.right, result.asked)
     shown = ["" if result.problem else f"{round(number, 4):g}" for number in numbers]
-    mistake = " or ".join(result.mistakes)
-    texts = [result.name, result.first_wrong, mistake, result.problem]
-    name, *others = [defused(text) for text in texts]
     points = "" if result.problem else f"{round(result.points, 4):g}"
-    last = [result.student, result.student_id, points, f"{result.most:g}", result.late,
-            "yes" if result.counts else "no", "; ".join(result.look), "; ".join(result.overridden),
-            result.key, result.key_hash, result.content]  # fmt: skip
-    return [name, *shown, *others, *map(defused, last)]
+    return [
+        result.name, *shown, result.first_wrong, " or ".join(result.mistakes), result.problem,
+        result.student, result.student_id, points, f"{result.most:g}", result.late,
+        "yes" if result.counts else "no", "; ".join(result.look), "; ".join(result.overridden),
+        result.key, result.key_hash, result.content,
+    ]  # fmt: skip
 
 
 # Marking a class ---------------------------------------------------------------------------------

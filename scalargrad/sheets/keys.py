@@ -21,6 +21,7 @@ from scalargrad.errors import DomainError, ProgramError
 from scalargrad.language.reading import program
 from scalargrad.language.writing import program_text
 from scalargrad.sheets.documents import SheetError, sheet_text
+from scalargrad.sheets.submissions import submissions_in
 from scalargrad.sheets.tables import escaped
 from scalargrad.sheets.worksheet import (
     Sheet,
@@ -238,7 +239,8 @@ def parsed(text: str) -> str:
     try:
         return "\n".join(sorted(program_text(program(text).output).split("\n")))
     except (DomainError, ProgramError, ValueError):  # one that cannot be read, by its letters
-        return without_layout(text)
+        code = "".join(line.partition("#")[0] for line in text.split("\n"))
+        return unicodedata.normalize("NFC", "".join(code.split()))
 
 
 def shows_another_program(text: str, job: Job) -> bool:
@@ -253,7 +255,7 @@ def keys_in(keys: Paths) -> list[Path]:
         return [path for key in keys for path in keys_in(key)]
     key = Path(keys)
     if key.is_dir():
-        found = sheets_in(key)
+        found = [path for path in submissions_in(key) if path.suffix.lower() in SUFFIXES]
         if not found:
             raise SheetError(f"no key is in {key}; keys are .md or .csv files")
         return found
@@ -264,25 +266,6 @@ def keys_in(keys: Paths) -> list[Path]:
     matches = ((numbered.fullmatch(path.name), path) for path in folder)
     variants = sorted((int(match[1]), path) for match, path in matches if match)
     return [path for _, path in variants] or [key]
-
-
-def sheets_in(folder: str | os.PathLike[str]) -> list[Path]:
-    """The sheets in a folder and the folders in it, in order; not the reports, nor hidden files."""
-    root = Path(folder)
-    return sorted(
-        path
-        for path in root.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and ".report." not in path.name
-        and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        and path.is_file()
-    )
-
-
-def without_layout(program: str) -> str:
-    """The text of a program without blanks, comments, and ways to write one letter."""
-    code = "\n".join(line.partition("#")[0] for line in program.split("\n"))
-    return unicodedata.normalize("NFC", "".join(code.split()))
 
 
 def _checked(path: Path, rules: Rules) -> Sheet:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 from collections import Counter, defaultdict
@@ -12,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from scalargrad.cells import defused
+from scalargrad.cells import csv_of
 from scalargrad.checking.report import (
     AT_KINK,
     BLANK,
@@ -228,13 +226,10 @@ def items(results: Iterable[Result]) -> list[Item]:
 
 def items_csv(results: Iterable[Result]) -> str:
     """The same as a table."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    titles = [f"{n}. commonest wrong answer" for n in range(1, _COMMONEST + 1)]
-    writer.writerow(("quantity", *GROUPS, *titles))
+    rows = [["quantity", *GROUPS,
+             *(f"{n}. commonest wrong answer" for n in range(1, _COMMONEST + 1))]]  # fmt: skip
     for item in items(results):
         wrong = [f"{text} ({count}{': ' + slip if slip else ''})"
                  for text, count, slip in item.commonest]  # fmt: skip
-        counts = [str(item.counts[group]) for group in GROUPS]
-        writer.writerow([defused(item.quantity), *counts, *map(defused, wrong)])
-    return file.getvalue()
+        rows.append([item.quantity, *(str(item.counts[group]) for group in GROUPS), *wrong])
+    return csv_of(rows)

@@ -7,11 +7,11 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from itertools import permutations
 
-from scalargrad.cells import defused, undefused
+from scalargrad.cells import csv_of, undefused
 from scalargrad.sheets.documents import SheetError, sheet_text
 from scalargrad.sheets.submissions import Origin, origin_of, person
 from scalargrad.sheets.tables import plain
@@ -88,12 +88,7 @@ class Roster:
 
     def csv(self) -> str:
         """The roster as a table, which `read_roster` reads."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for each in self.students:
-            writer.writerow(map(defused, (each.id, each.name, each.variant, each.email)))
-        return file.getvalue()
+        return csv_of([_COLUMNS, *map(astuple, self.students)])
 
 
 def _written(student: Student) -> Iterator[str]:

@@ -6,9 +6,7 @@ state a convention for a kink, as relu′(0) = 0; else every value of the subdif
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import math
 import os
 import re
@@ -20,7 +18,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scalargrad.cells import defused
+from scalargrad.cells import csv_of
 from scalargrad.checking.answer_key import AnswerKey, key_of
 from scalargrad.checking.kinks import stated_slopes
 from scalargrad.checking.precision import Precision, stated_precision
@@ -33,6 +31,7 @@ from scalargrad.checking.quantities import (
     truth,
 )
 from scalargrad.engine import scalars
+from scalargrad.engine.rebuild import depended_on
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError
@@ -173,13 +172,8 @@ class Sheet:
 
     def csv(self, answers: bool = False) -> str:
         """The table, without the program; no cell is a spreadsheet's formula."""
-        file = io.StringIO()
-        writer = csv.writer(file, lineterminator="\n")
-        for row in self._table(answers):
-            writer.writerow(map(defused, row))
-        if self.id:
-            writer.writerow((ID_TITLE, self.id))
-        return file.getvalue()
+        last = [(ID_TITLE, self.id)] if self.id else []
+        return csv_of([*self._table(answers), *last])
 
     def _table(self, answers: bool, rule: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         """Header and rows, with points where not all lines are worth the same."""
@@ -270,9 +264,12 @@ def worksheet(
         raise SheetError(
             f"a worksheet has at most {MOST_LINES} lines, not {len(asked)}; ask for path:NAME"
         )
-    for found in asked:
-        if not math.isfinite(scalars.to_float(truth(found, made))):
-            raise SheetError(f"{shown(found)} is not finite; choose other inputs")
+    without_value = [each for each in asked if not scalars.is_finite(truth(each, made))]
+    needed = depended_on([made.output])
+    for each in without_value:
+        if made[each.of] in needed:
+            raise SheetError(f"{shown(each)} is not finite; choose other inputs")
+        asked.remove(each)  # in a branch that is not taken
     prose = f"{_PROSE}\n\n{_picture(text)}" if picture else _PROSE
     return Sheet(text, tuple(map(Line, asked)), prose)
 
@@ -509,20 +506,15 @@ def _lines(rows: Sequence[Row], made: Program) -> tuple[Line, ...]:
 # Saving ------------------------------------------------------------------------------------------
 
 
-def save_new(path: str | os.PathLike[str], text: str, force: bool = False) -> Path:
-    """Write a file that was not there; what is there may be somebody's work.
-
-    Raises:
-        SheetError: when there is one, unless `force` is set.
-        FileError: when it cannot be written.
-    """
-    return save_all_new([(path, text)], force)[0]
-
-
 def save_all_new(
     files: Iterable[tuple[str | os.PathLike[str], str | bytes]], force: bool = False
 ) -> list[Path]:
-    """Write files that were not there, all of them or none."""
+    """Write files that were not there, all of them or none: what is there may be somebody's work.
+
+    Raises:
+        SheetError: when one is there, unless `force` is set.
+        FileError: when one cannot be written.
+    """
     contents = [
         (Path(path), content.encode() if isinstance(content, str) else content)
         for path, content in files

@@ -417,7 +417,7 @@ def draw(
     *,
     wrt: Node | Iterable[Node] | None = None,
     style: Literal["network", "circuit", "record"] | None = None,
-    theme: Theme | Literal["light", "dark", "print", "colour-blind"] = "light",
+    theme: Theme | Literal["auto", "light", "dark", "print", "colour-blind"] = "auto",
     path: Node | None = None,
     detail: Literal["named", "all", "layers", "matrices"] | None = None,
     size: tuple[float, float] | Literal["slide", "column", "page"] = "slide",
@@ -438,7 +438,8 @@ def draw(
         style: "network" has neurons in columns and weights on the edges, "circuit" operations and
             wires, "record" a box for every node; by default a network where there are weights and
             named neurons, else a circuit.
-        theme: "light", "dark", "print" (greys), "colour-blind", or a Theme.
+        theme: "auto" (light, and dark where a notebook or a page that shows it is), "light",
+            "dark", "print" (greys), "colour-blind", or a Theme.
         path: of several paths only those through this node.
         detail: "named" nodes only, "all", or "layers" as one shape each, or these
             with their "matrices" of weights: W x + b; by default named ones in

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,24 +67,21 @@ class Picture:
         return self.scene.description
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        """SVG, PNG, PDF and words: a notebook shows the richest that it may.
+        """An image in HTML, PNG, PDF and words: a notebook shows the first that it may.
 
         What cannot be made, as a PNG without matplotlib, is left out.
         """
-        width, height = (round(points * 4 / 3) for points in (self.scene.width, self.scene.height))
-        alternative = {"alt": repr(self)}
-        data = {
-            "image/svg+xml": self.content(".svg").decode(),
+        from scalargrad.view.export.html import following, image
+        from scalargrad.view.export.painting import png
+
+        data: dict[str, str | bytes] = {
+            "text/html": following(self.scene) + image(self.scene),
             "application/pdf": self.content(".pdf"),
             "text/plain": repr(self),
         }
         with suppress(LibraryMissing):
-            data["image/png"] = self.content(".png")
-        metadata = {
-            "image/png": {"width": width, "height": height, **alternative},
-            "image/svg+xml": alternative,
-        }
-        return data, metadata
+            data["image/png"] = png(self.scene, dpi=96, colours=64)  # for who shows no HTML
+        return data, {"image/png": {"alt": repr(self)}}
 
 
 @dataclass(frozen=True, repr=False)
@@ -198,12 +194,14 @@ class Frames:
 
         A notebook that is not trusted takes the frame out and keeps what stands inside of it.
         """
-        from scalargrad.view.export.html import page, stills
+        from scalargrad.view.export.html import following, page, stills
 
         width, height = self.scenes[0].width * 4 / 3 + 60, self.scenes[0].height * 4 / 3 + 190
         inside = page(self.scenes, title="", seconds=self.pace)
+        inside = inside.replace("&", "&amp;").replace("'", "&#39;")  # all that single quotes need
         return (
-            f'<iframe srcdoc="{escape(inside)}" title="steps" '
+            f"{following(self.scenes[0])}<iframe class=\"scalargrad\" srcdoc='{inside}' "
+            'title="steps" '
             'sandbox="allow-scripts" style="border:0; max-width:100%" '
             f'width="{width:.0f}" height="{height:.0f}">{stills(self.scenes)}</iframe>'
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from scalargrad.errors import DrawingError
@@ -46,6 +46,7 @@ class Theme:
         path: the lines of that path, and the outlines of what is new in a frame.
         accent_tint: the fill of nodes on that path.
         font: of names and numbers where a format holds text; "" for the one that it has.
+        dark: the theme that it becomes where a page is dark; None where it stays as it is.
     """
 
     name: str
@@ -61,6 +62,11 @@ class Theme:
     path: str
     accent_tint: str
     font: str = ""
+    dark: Theme | None = None
+
+    def on_dark(self) -> dict[str, str]:
+        """For each of its colours what that becomes on a dark page."""
+        return {getattr(self, name): getattr(self.dark or self, name) for name in COLOURS}
 
     @staticmethod
     def like(theme: str, **changes: str) -> Theme:
@@ -81,14 +87,15 @@ class Theme:
         if theme not in THEMES:
             hint = did_you_mean(theme, THEMES)
             raise DrawingError(f"themes are {', '.join(THEMES)}; got {theme!r}{hint}")
-        known = [name for name in vars(THEMES[theme]) if name != "name"]
+        known = [*COLOURS, "font"]
         for name, given in changes.items():
             if name not in known:
                 hint = did_you_mean(name, known)
                 raise DrawingError(f"a theme has {', '.join(known)}; got {name!r}{hint}")
             if name != "font":
                 _check_colour(given)
-        changed = replace(THEMES[theme], name=changes.pop("name", f"like {theme}"), **changes)
+        wanted: dict[str, Any] = {"name": f"like {theme}", **changes}
+        changed = replace(THEMES[theme], **wanted)
         for name in ("ink", "muted", "value", "gradient", "accent"):
             ratio = contrast(getattr(changed, name), changed.paper)
             if ratio < LEAST_CONTRAST:
@@ -105,17 +112,17 @@ class Theme:
         Raises:
             DrawingError: for what is neither.
         """
-        names = [key for key in vars(self) if key not in ("name", "font")]
-        if name in names:
+        if name in COLOURS:
             return str(getattr(self, name))
         if not _COLOUR.fullmatch(str(name)):
-            hint = did_you_mean(str(name), names)
+            hint = did_you_mean(str(name), COLOURS)
             raise DrawingError(
-                f"a colour is #rrggbb or one of {', '.join(names)}; got {name!r}{hint}"
+                f"a colour is #rrggbb or one of {', '.join(COLOURS)}; got {name!r}{hint}"
             )
         return name.lower()
 
 
+COLOURS = [one.name for one in fields(Theme) if one.name not in ("name", "font", "dark")]
 LEAST_CONTRAST = 4.5  # of text: WCAG 2.1, level AA
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -168,6 +175,7 @@ THEMES = {
         ),
     )
 }  # fmt: skip
+THEMES = {"auto": replace(THEMES["light"], name="auto", dark=THEMES["dark"]), **THEMES}
 
 
 # Shapes ------------------------------------------------------------------------------------------

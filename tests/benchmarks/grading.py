@@ -62,8 +62,8 @@ def rows(quick: bool, folder: Path) -> Iterator[Row]:
     elapsed = seconds_to_run(*command)
     used = _processor_seconds() - before
     what = f"grade -j 2, {count:,} sheets of {LINES} lines"
-    yield at_most(f"{what}: wall clock", elapsed, 60 * count / 1000)
-    yield at_most("  processor time of all its processes", used, 120 * count / 1000)
+    yield at_most(f"{what}: wall clock", elapsed, 2 + 13 * count / 1000)  # 1,000 within 15 s
+    yield at_most("  processor time of all its processes", used, 4 + 26 * count / 1000)
     yield at_most("  again, when all are marked: wall clock", seconds_to_run(*command, "--force"),
                   6 * count / 1000)  # fmt: skip
     with book.open(encoding="utf-8-sig", newline="") as file:

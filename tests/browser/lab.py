@@ -32,6 +32,7 @@ class Keys:
     """Keys without a letter. Source: WebDriver (W3C), section 17.4.2."""
 
     NULL, TAB, ENTER, CONTROL = "\ue000", "\ue004", "\ue007", "\ue009"
+    PAGE_UP, PAGE_DOWN = "\ue00e", "\ue00f"
     END, HOME, ARROW_LEFT, ARROW_RIGHT = "\ue010", "\ue011", "\ue012", "\ue014"
 
 
@@ -157,7 +158,8 @@ class Browser:
 
     def said(self, selector):
         """What the elements of a selector say to a screen reader, in sight or not."""
-        return [element.get_attribute("textContent") for element in self.all(selector)]
+        texts = [element.get_attribute("textContent") for element in self.all(selector)]
+        return [" ".join(text.split()) for text in texts]
 
     def show(self, element):
         """Scroll to an element."""
@@ -180,6 +182,33 @@ class Browser:
         self.driver.set_window_size(*self.size)
         with Image.open(SCREENSHOTS / f"{name}.png") as image:
             assert len(image.convert("RGB").getcolors(1 << 24)) > 20, f"{name}.png is blank"
+
+    def keep(self, name, content=None):
+        """Keep a picture of what is seen in the window, or a file."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        if content is None:
+            self.driver.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
+        else:
+            (SCREENSHOTS / name).write_bytes(content)
+
+    def press(self, key):
+        """Press a key, whatever has the focus."""
+        actions = peer("selenium.webdriver").ActionChains(self.driver)
+        actions.send_keys(key).perform()
+
+    def media(self, features):
+        """Let the reader want something: {"prefers-color-scheme": "dark"}."""
+        wanted = [{"name": name, "value": value} for name, value in features.items()]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+
+    def phone(self, width, height):
+        """Let the page have a size that no window has, until `desk`."""
+        device = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+
+    def desk(self):
+        """Let the page have the size of its window again."""
+        self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
     def complaints(self):
         """What the page has written to the console as errors of a script."""

@@ -431,7 +431,7 @@ def test_powershell_completes_by_the_line_and_the_word(shell):
     for line, word, wanted in (
         ("scalargrad d", "d", "demo draw derive deck doctor"),
         ("scalargrad draw --th", "--th", "--theme"),
-        ("scalargrad draw --theme ", "", "light dark print colour-blind"),
+        ("scalargrad draw --theme ", "", "auto light dark print colour-blind"),
     ):
         done = shell("scalargrad", _SCALARGRAD_COMPLETE="powershell_complete", COMP_WORDS=line,
                      COMP_WORD=word)  # fmt: skip

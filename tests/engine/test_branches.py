@@ -4,6 +4,7 @@ import math
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -178,3 +179,32 @@ def test_nodes_that_only_the_other_branch_leads_to_have_the_gradient_nought() ->
         warnings.simplefilter("error")
         ops.where_(0, root, x).backward()
     assert (x.grad, w.grad) == (2, 0)
+
+
+@pytest.mark.parametrize("text", ["y = where(x > 0, x/3, {})", "y = where(x < 0, {}, x/3)"])
+@pytest.mark.parametrize("other", ["log(-1) + x", "1/(x - 2)", "0.5*~1", "exp(x)"])
+def test_a_choice_is_as_exact_as_what_is_chosen(text: str, other: str) -> None:
+    x, y = map(program(f"x = 2; {text.format(other)}; z = y^2").__getitem__, "xy")
+    y.backward()
+    assert [type(number) for number in (y.data, x.grad)] == [Fraction, Fraction]
+    assert (y.data, x.grad) == (Fraction(2, 3), Fraction(1, 3))
+
+
+def test_the_condition_has_the_derivative_nought() -> None:
+    for condition, locals_ in [(1, (0, 1, 0)), (0, (0, 0, 1))]:
+        chosen = ops.where_(Value(condition), Value(2), Value(3.0))
+        assert chosen.local_derivatives() == locals_
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "c"])
+def test_a_constant_without_a_value_is_nan_in_compiled_code_where_it_is_taken(backend: str) -> None:
+    compiled = compile(program("x = 2; y = where(x > 0, x, log(-1))"), backend=present(backend))
+    assert compiled(2.0) == (2.0, {"x": 1.0})
+    assert math.isnan(compiled(-2.0)[0])
+
+
+def test_a_constant_without_a_value_is_nan_on_the_lanes_that_take_it() -> None:
+    y = program("y = where(x > 0, x, log(c))", x=np.array([2.0, -2.0]), c=-1).output
+    assert np.isnan(y.data).tolist() == [False, True]
+    with pytest.raises(DomainError, match="log needs c > 0"):
+        program("y = where(x > 0, x, 0) + log(c)", x=np.array([2.0, -2.0]), c=-1)

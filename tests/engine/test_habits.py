@@ -1,7 +1,9 @@
 """What people type who come from micrograd, numpy or PyTorch: it runs, or is answered."""
 
 import json
+import math
 import random
+from math import tanh
 
 import pytest
 
@@ -79,7 +81,8 @@ def test_a_neuron_and_a_network_of_ones_own_train_as_in_micrograd():
         (lambda: setattr(Value(6.0), "_backward", print), "closure is v.pullback"),
         (lambda: setattr(Value(6.0), "name", "a"), "is its label"),
         (lambda: setattr(Value(6.0), "requires_grad", True), "every leaf gets a gradient"),
-        (lambda: np.exp(Value(1.0)), "Value"),
+        (lambda: np.floor(Value(1.0)), "numpy's floor takes no Values; operators do"),
+        (lambda: np.add(Value(1.0), 1, out=np.ones(1)), "numpy's add takes no Values"),
     ],
 )
 def test_what_is_written_otherwise_here_is_answered(action, said):
@@ -103,6 +106,55 @@ def test_arrays_of_values_multiply_one_by_one():
     assert [node.data for node in v - values] == [2, 1]
     assert [node.data for node in values - v] == [-2, -1]
     assert np.dot(values, np.array([v, v], dtype=object)).data == 9
+
+
+@pytest.mark.parametrize(
+    "function", [np.exp, np.tanh, np.abs, np.arcsin, np.log1p, np.square, np.sign, np.cosh]
+)
+def test_a_function_of_numpy_makes_the_node_of_its_name(function):
+    v = Value(0.25, "v")
+    node = function(v)
+    node.backward()
+    near = [function(0.25 + step) for step in (1e-6, -1e-6)]
+    assert node.data == pytest.approx(float(function(0.25)), rel=1e-15)
+    assert v.grad == pytest.approx(float(near[0] - near[1]) / 2e-6, rel=1e-8)
+
+
+def test_a_function_of_numpy_of_two_operands_does_so_too():
+    v = Value(0.25, "v")
+    for node in (np.maximum(v, 0.5), np.maximum(0.5, v), np.hypot(v, 0)):
+        assert v in node.parents
+        assert node.data == max(0.25, 0.5 * (node.op.name == "maximum"))
+
+
+@pytest.mark.parametrize("left", [np.float64(2), np.float32(2), np.int64(2), np.array([2.0, 3.0])])
+def test_numbers_of_numpy_stand_on_the_left_as_on_the_right(left):
+    v = Value(0.5, "v")
+    for operator, worth in ((lambda a, b: a - b, left - 0.5), (lambda a, b: a / b, left / 0.5),
+                            (lambda a, b: a**b, left**0.5), (lambda a, b: a < b, left < 0.5),
+                            (lambda a, b: a <= b, left <= 0.5), (lambda a, b: a > b, left > 0.5),
+                            (lambda a, b: a >= b, left >= 0.5)):  # fmt: skip
+        found = operator(left, v)
+        assert np.all(getattr(found, "data", found) == worth)
+    assert (left == v) is False
+    assert left != v
+    assert v in [left, v]
+
+
+def test_a_function_of_math_says_that_the_graph_ends_there():
+    v = Value(0.25, "v")
+    with pytest.warns(UserWarning, match=r"^math\.exp of a Value is a float.*; v\.exp\(…\) is a"):
+        assert math.exp(v) == math.exp(0.25)
+    with pytest.warns(UserWarning, match=r"^tanh of a Value is a float"):
+        tanh(v)
+    assert math.exp(float(v)) == math.exp(v.item()) == math.exp(0.25)
+    assert math.isfinite(v)
+    assert math.isclose(v, 0.25)
+    assert [f"{v:.1f}", float(v.exp())] == ["0.2", math.exp(0.25)]
+    numbers = np.zeros(1)
+    numbers[0] = v.exp()
+    assert numbers[0] == np.array([v.exp()], dtype=float)[0] == math.exp(0.25)
+    assert "%.1f" % v.exp() == "1.3"  # noqa: UP031
 
 
 @pytest.mark.parametrize(

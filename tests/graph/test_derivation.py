@@ -629,6 +629,12 @@ WRITTEN = [
     ("h=6; p=0.2; d=(1 - p) (h (1 - p))", "h", "(1 − p)²"),
     ("c=3; x=2; p=4; f=c x^p", "p", "c x^p log(x)"),
     ("a=3; x=2; f=a (x + 1)^2", "x", "2a(x + 1)"),
+    ("a=1; b=2; c=3; y=(a+b)(b+c)(c+a)", "a", "(a + c)(b + c) + (a + b)(b + c)"),
+    ("x=3; y=x(x-1)(x-2)", "x", "(x − 2)(x − 1) + (x − 2)x + x(x − 1)"),
+    ("x=0.5; y=sin(x)cos(x)", "x", "cos(x)² − sin(x)²"),
+    ("p=0.5; q=0.25; y=p ln(p/q)", "p", "log(p/q) + 1"),
+    ("x=2; y=e^(x²)", "x", "e^(x²) × 2x"),
+    ("b=0.9; m=1; g=2; v=b m + (1 - b) g", "b", "m − g"),
     ("x=3; f=2000000000000 (x - 1)^2", "x", "4×10¹²(x − 1)"),
     (
         "x=[1,2,3]; y=[2,3,5]; w=0.5; L=mean((w x[i] - y[i])^2 for i = 1..3)",
@@ -667,6 +673,8 @@ def test_a_whole_derivation_is_what_stands_on_a_slide(text, by, whole):
 def test_the_scores_of_a_softmax_stand_in_their_order():
     p = program("f = [1, 2, 3]; p = softmax(f)")
     assert derive(p["p2"], "f3").lines[0].right.text == "−p₂ e^f₃/(e^f₁ + e^f₂ + e^f₃)"
+    cooler = program("z = [1, 2]; T = 2; p = softmax(z/T)")
+    assert "(exp(z₁/T) + exp(z₂/T))" in derive(cooler["p2"], "z1").text
 
 
 EXAMPLES = 5

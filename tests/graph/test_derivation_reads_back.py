@@ -7,6 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from reading_tex import read_tex
 
 from scalargrad import Value, derive, program
@@ -17,9 +19,8 @@ from scalargrad.lectures import LECTURES
 LETTERS = "abcdfghjkmnpqrstuvwxz"
 
 
-def random_output(seed):
+def random_output(chance):
     """A graph of a dozen operations, some of its nodes with names of one letter."""
-    chance = random.Random(seed)
     letters = iter(LETTERS)
     made = [Value(Fraction(chance.randint(-9, 9), chance.choice((2, 4, 5))), next(letters))
             for _ in range(4)]  # fmt: skip
@@ -42,9 +43,10 @@ def right_sides(derivation):
             yield match[1], match[2]
 
 
-@pytest.mark.parametrize("seed", range(150))
-def test_the_latex_of_a_derivation_is_the_gradient(seed):
-    y = random_output(seed)
+@settings(max_examples=150, deadline=None)
+@given(st.randoms(use_true_random=False))  # which are made smaller where one fails
+def test_the_latex_of_a_derivation_is_the_gradient(chance):
+    y = random_output(chance)
     nodes = [node for node in topological_order(y) if node.label]
     names = {node.label: node.data for node in nodes}
     for node in nodes[:-1]:
@@ -116,7 +118,7 @@ def rows_that_differ(found):
 def test_printed_factors_multiply_to_the_printed_product():
     right = wrong = 0
     for seed in range(300):
-        y = random_output(seed)
+        y = random_output(random.Random(seed))
         for node in topological_order(y):
             if node.label and node is not y:
                 good, bad = rows_that_differ(derive(y, node))

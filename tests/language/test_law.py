@@ -249,6 +249,17 @@ def test_a_vector_program_is_the_program_of_its_scalars() -> None:
     assert list(vectors) == list(by_hand)
 
 
+def test_the_softmax_of_rows_is_printed_as_one() -> None:
+    p = program("x = [1, 2]; S = [[1, 2, 4], [3, 4, 0]]; A = softmax_rows(S); y = Aᵀ x")
+    text = check_text(p.outputs)
+    assert "A = softmax_rows(S)" in text
+    rows = [[math.exp(float(v.data)) for v in row] for row in p.vectors["S"]]
+    wanted = [[e / sum(row) for e in row] for row in rows]
+    assert [float(v) for row in p.vectors["A"] for v in row] == pytest.approx(
+        [a for row in wanted for a in row]
+    )
+
+
 def test_a_wrong_twin_is_noticed() -> None:
     a, b = program("x=1; y=x*2").output, program("x=1; y=2*x").output
     assert not twins((a,), (b,))

@@ -732,13 +732,10 @@ def test_random_programs_are_worth_what_they_are_by_hand() -> None:
         seen["value"] += 1
         p = program(text, given)
         assert [p[f"a{i}"].data for i in range(len(statements))] == wanted
-        # Beside a branch without a value, which is nan, a choice is a float.
-        assert "where" in text or not any(is_float(value.data) for value in p.values())
-        seen["exact"] += "where" not in text
+        assert not any(is_float(value.data) for value in p.values())
 
     check()
     assert seen["value"] > 100
-    assert seen["exact"] > 50
 
 
 # The printer -------------------------------------------------------------------------------------
@@ -1117,6 +1114,12 @@ ATTACKS = {
     "powers in braces": "x" + "^{2}" * 10**5,
     "cells": "&" * 10**6,
     "brackets that group": "y=1+" + "[1+" * 10**5,
+    "cases in cases": r"y=\begin{cases} 1 & 2>1 \\ " * 10**4,
+    "rows of cases": r"y=\begin{cases} " + r"1 & x>0 \\ " * 3 * 10**4,
+    "long letters below": "y=" + "+".join("Σ_i x_a" + "1" * 90 + "B" for _ in range(1000)),
+    "braces in braces": "x_{a{b}" * 10**5,
+    "derivatives": "d/d" * 10**5,
+    "roots of a bracket": "√[3](" * 10**5,
     "backslashes": "\\" * 10**6,
     "layers": "x^[" * 10**5,
     "primes": "x" + "'" * (10**6 - 1),
@@ -1175,14 +1178,20 @@ def check_message(message: str) -> None:
 
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
 def test_an_attack_ends_in_one_clear_error_soon(text: str) -> None:
-    took: list[float] = []
-    while not took or (took[-1] >= 1 and len(took) < 3):  # a neighbour on the machine may slow one
-        start = time.process_time()
-        with pytest.raises(ProgramError) as raised:
-            program(text)
-        took.append(time.process_time() - start)
-    assert min(took) < 1
+    before = pace()
+    start = time.process_time()
+    with pytest.raises(ProgramError) as raised:
+        program(text)
+    took = time.process_time() - start
+    assert took < max(1, 40 * max(before, pace()))  # more only where the machine itself is slower
     check_message(str(raised.value))
+
+
+def pace() -> float:
+    """The processor seconds of a piece of work in Python: a fortieth of one, or less."""
+    start = time.process_time()
+    assert sum(len(str(number)) for number in range(300_000)) == 1_688_890
+    return time.process_time() - start
 
 
 @pytest.mark.slow

@@ -84,7 +84,7 @@ def refused(drawing):
             said = str(error)
         assert f"pip install {package}" in said, said
     data, _ = drawing._repr_mimebundle_()
-    assert set(data) == {"image/svg+xml", "application/pdf", "text/plain"}
+    assert set(data) == {"text/html", "application/pdf", "text/plain"}
     assert "data:image/svg+xml" in drawing.frames()._repr_html_()
 
 

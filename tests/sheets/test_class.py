@@ -414,7 +414,7 @@ def test_a_second_run_says_whose_mark_changed_and_why(keys, hand_in):
     overrides = (Override("a", "1", 0.0),)
     now = graded(keys, paths, Course(overrides=overrides))
     assert now.changes(before) == [
-        "a.md: 4 → 3 points: it was overridden otherwise"
+        "a.md: 4 → 3 points: you decided otherwise"
     ]  # fmt: skip
     corrected = worksheet(re.sub("y = [^;\n]*", "y = 11", VARIANTS[1].text), ask="path:w")
     (keys / "key-2.md").write_text(corrected.with_id(2).markdown(answers=True))
@@ -422,6 +422,8 @@ def test_a_second_run_says_whose_mark_changed_and_why(keys, hand_in):
     assert change.startswith("b.md: 4 → ")
     assert change.endswith("points: the key is another")
     assert Gradebook(()).changes("other,columns\n1,2\n") == []
+    (change,) = graded(keys, paths[:1]).changes("submission,points,key hash\na.md,1,12345678\n")
+    assert change == "a.md: 1 → 4 points: the key is another"
 
 
 def test_the_lines_of_a_class_are_counted_with_the_commonest_mistakes(tmp_path, hand_in):

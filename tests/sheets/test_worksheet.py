@@ -31,7 +31,6 @@ from scalargrad.sheets.worksheet import (
     answer,
     read_sheet,
     save_all_new,
-    save_new,
     worksheet,
 )
 
@@ -134,6 +133,15 @@ def test_what_no_sheet_can_be_made_of_is_one_line(text, ask, message):
         worksheet(text, ask=ask)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_node_without_a_value_in_a_branch_that_is_not_taken_is_not_asked_for():
+    text = "x = -1; w = 2; b = log(x); y = where(x > 0, b, w*x^2)"
+    sheet = worksheet(text)
+    assert [line.name for line in sheet.lines] == ["y", "∂y/∂b", "∂y/∂w", "∂y/∂x"]
+    assert check(text, dict(zip(sheet.answers, ("2", "0", "1", "-4"), strict=True))).ok
+    with pytest.raises(SheetError, match="y is not finite"):
+        worksheet("x = 2; y = where(x > 0, x, 0) * exp(1000)")
 
 
 def test_a_derivative_with_a_path_around_it_is_asked_of_the_output_only():
@@ -336,7 +344,7 @@ HEAD = "| quantity | answer |\n|---|---|\n"
 BAD = {
     "empty": ("", "no table"),
     "no-table": (BLOCK + "my answers: 1, 2", "no table with the header"),
-    "other-table": (BLOCK + "| a | b |\n|---|---|\n| c | 2 |", "no table with the header"),
+    "other-table": (BLOCK + "| a | b |\n|---|---|\n| q | 2 |", "no table with the header"),
     "no-rows": (BLOCK + HEAD, "the table of the sheet has no lines"),
     "no-program": (HEAD + "| h1 | 2 |", "the sheet has no program"),
     "csv-alone": (CSVS["commas"], "the sheet has no program"),
@@ -565,11 +573,11 @@ def test_a_path_that_is_no_file_is_one_line(tmp_path):
 
 def test_what_is_there_is_not_replaced_without_force(tmp_path):
     path = tmp_path / "sheet.md"
-    assert save_new(path, "ŷ") == path
+    assert save_all_new([(path, "ŷ")]) == [path]
     with pytest.raises(SheetError, match=r"sheet\.md is there and may hold .* --force"):
-        save_new(path, "other")
+        save_all_new([(path, "other")])
     assert path.read_text(encoding="utf-8") == "ŷ"
-    save_new(path, "other", force=True)
+    save_all_new([(path, "other")], force=True)
     assert path.read_text() == "other"
     assert [file.name for file in tmp_path.iterdir()] == ["sheet.md"]
 
@@ -582,9 +590,9 @@ def test_sheet_and_key_are_written_together_or_not_at_all(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["key.md"]
     (tmp_path / "loose.md").symlink_to("nowhere")
     with pytest.raises(SheetError):
-        save_new(tmp_path / "loose.md", "a")
+        save_all_new([(tmp_path / "loose.md", "a")])
     with pytest.raises(FileError, match="cannot write"):
-        save_new(tmp_path / "none" / "sheet.md", "a")
+        save_all_new([(tmp_path / "none" / "sheet.md", "a")])
 
 
 # Variants

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from pathlib import Path
-from xml.etree import ElementTree
 
 from scalargrad.errors import DrawingError
 from scalargrad.notation.words import printable
-from scalargrad.view.export.library import LibraryMissing
-from scalargrad.view.export.painting import png
-from scalargrad.view.export.svg import svg
+from scalargrad.view.export.svg import dark_rules, shared, svg
 from scalargrad.view.frames import SECONDS, watched
-from scalargrad.view.scene import Scene
+from scalargrad.view.scene import THEMES, Scene, Theme
 
 MOST_STILLS = 30
-COLOURS_OF_STILLS = 64  # which makes them a quarter of the size
-_SHAPES = {"path", "rect", "circle", "text"}
-_CONTENT = "content"  # among the attributes of a text: what stands in it
-_WORDS = {"title", "desc"}  # the page says them once
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1e293b; --paper: #ffffff; --muted: #5b6779;
-  --line: #94a3b8; --face: #f1f5f9 }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e5e7eb; --paper: #111827; --muted: #a3adbd; --line: #64748b; --face: #1f2937 }
-}
 body { margin: 0; padding: .5rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, sans-serif }
 figure { margin: 0 0 1.5rem }
@@ -55,6 +42,7 @@ input { flex: 1 1 8rem; min-height: 2.75rem; accent-color: #2563eb }
   .stepping figure:not(.shown), .stepping figcaption { display: none }
   .stepping figure svg { max-height: calc(100vh - 5rem) }
   :fullscreen .controls { display: none }
+  ::backdrop { background: var(--paper) }
   :fullscreen figure svg { max-height: 96vh }
 }
 @media screen and (prefers-reduced-motion: no-preference) {
@@ -98,16 +86,17 @@ def page(
     """
     drawn, count = figures(scenes, captions), len(scenes)
     script = f"{STEPPING}stepping(document.body, document, {round(1000 * seconds)});\n"
+    style = _style(scenes[0])
     return "\n".join(
         [
             "<!DOCTYPE html>",
             '<html lang="en">',
             "<head>",
             '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{text(_policy(script))}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{text(_policy(script, style))}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{text(title or 'scalargrad')}</title>",
-            f"<style>{_STYLE}</style>",
+            f"<style>{style}</style>",
             "</head>",
             "<body>",
             "<main>",
@@ -134,41 +123,51 @@ def figures(scenes: Sequence[Scene], captions: Sequence[str] | None = None) -> s
             f"a page needs frames and a caption for each; got {len(scenes)} frames and "
             f"{len(captions)} captions"
         )
-    pictures = [_Picture(scene) for scene in watched(scenes, "html")]
-    shared = _shared(pictures)
-    drawn = [
-        _figure(picture, shared, step, caption, _said(scene, caption))
-        for picture, step, caption, scene in zip(
-            pictures, labels(len(scenes)), captions, scenes, strict=True
+    defs, drawn = shared(list(watched(scenes, "html")))
+    made = [
+        _figure(scene, "".join(picture), step, caption)
+        for scene, picture, step, caption in zip(
+            scenes, drawn, labels(len(scenes)), captions, strict=True
         )
     ]
-    defs = [_element("path", {**dict(path), "id": name}) for path, name in shared.items()]
-    shapes = f'<svg class="defs" aria-hidden="true"><defs>{"".join(defs)}</defs></svg>'
-    return "\n".join([shapes, *drawn])
+    shapes = f'<svg class="defs" aria-hidden="true"><defs>{defs}</defs></svg>'
+    return "\n".join([shapes, *made])
 
 
 def stills(scenes: Sequence[Scene]) -> str:
-    """The frames as HTML of images and nothing else, which no notebook takes out of an output.
+    """What each step does in words, and the last picture: no notebook takes them out of an output.
 
-    Each step unfolds by itself; of more than 30 steps only the last is there.
+    Of more than 30 steps only the last is there.
     """
-    steps = list(zip(labels(len(scenes)), scenes, strict=True))
-    kept = steps if len(steps) <= MOST_STILLS else steps[-1:]
-    return "".join(_still(step, scene, is_last=scene is scenes[-1]) for step, scene in kept)
+    said = [
+        ": ".join(filter(None, (step, scene.description.partition("\n")[0])))
+        for step, scene in zip(labels(len(scenes)), scenes, strict=True)
+    ]
+    kept = said if len(said) <= MOST_STILLS else said[-1:]
+    return "".join(f"<div>{text(step)}</div>" for step in kept) + image(scenes[-1])
 
 
-def _still(step: str, scene: Scene, is_last: bool) -> str:
-    caption = scene.description.partition("\n")[0]
-    said = ": ".join(part for part in (step, caption) if part)
-    try:
-        kind, picture = "png", png(scene, dpi=96, colours=COLOURS_OF_STILLS)
-    except LibraryMissing:
-        kind, picture = "svg+xml", svg(scene)
+def image(scene: Scene) -> str:
+    """A picture as an element of HTML that no notebook takes out of an output, not trusted either.
+
+    It is as wide as there is room for, has its description, and is dark where the page says so.
+    """
+    source = b64encode(svg(scene, compact=True)).decode()
     return (
-        f"<details{' open' * is_last}><summary>{text(said)}</summary>"
-        f'<img src="data:image/{kind};base64,{b64encode(picture).decode()}" '
-        f'alt="{text(scene.description)}"></details>'
+        f'<img class="scalargrad" alt="{text(scene.description)}" '
+        f'style="max-width:100%;height:auto" width="{round(scene.width * 4 / 3)}" '
+        f'src="data:image/svg+xml;base64,{source}">'
     )
+
+
+# What says that a notebook is dark: JupyterLab and its exported pages, Colab, VS Code.
+DARK_PAGE = ":is([data-jp-theme-light=false],[theme=dark],.vscode-dark)"
+
+
+def following(scene: Scene) -> str:
+    """A style that lets images and frames be dark where a notebook is, if their theme can."""
+    can = scene.theme and scene.theme.dark
+    return f"<style>{DARK_PAGE} .scalargrad{{color-scheme:dark}}</style>" if can else ""
 
 
 def labels(count: int) -> list[str]:
@@ -181,32 +180,6 @@ def text(written: str) -> str:
     return escape(printable(written, 0, keep="\n"))
 
 
-_Attributes = tuple[tuple[str, str], ...]
-
-
-class _Picture:
-    """The size of a frame and its shapes, each by its tag and attributes, from back to front."""
-
-    def __init__(self, scene: Scene) -> None:
-        root = ElementTree.fromstring(svg(scene))
-        self.box = root.attrib["viewBox"]
-        self.shapes: list[tuple[str, _Attributes]] = []
-        for child in root:
-            tag = child.tag.rpartition("}")[2]
-            if tag not in _WORDS:
-                assert tag in _SHAPES, f"an SVG of ours has no <{tag}>"
-                inside = ((_CONTENT, child.text),) if child.text else ()
-                self.shapes.append((tag, (*child.attrib.items(), *inside)))
-
-
-def _shared(pictures: Sequence[_Picture]) -> dict[_Attributes, str]:
-    """A name for each path that occurs more than once and is longer than a reference to it."""
-    paths = [shape for picture in pictures for tag, shape in picture.shapes if tag == "path"]
-    prefix = sha256(repr(paths).encode()).hexdigest()[:8]  # no other page has these names
-    often = [path for path, count in Counter(paths).items() if count > 1 and len(repr(path)) > 90]
-    return {path: f"p{prefix}-{place}" for place, path in enumerate(often)}
-
-
 def _said(scene: Scene, caption: str) -> str:
     """What a frame shows besides its caption, in words: a screen reader goes through the lines."""
     first, _, rest = scene.description.partition("\n")
@@ -214,30 +187,15 @@ def _said(scene: Scene, caption: str) -> str:
     return "\n".join(part for part in (scene.title, words) if part)
 
 
-def _figure(
-    picture: _Picture, shared: dict[_Attributes, str], step: str, caption: str, words: str
-) -> str:
-    shapes = [
-        _element("use", {"href": f"#{shared[shape]}"}) if shape in shared
-        else _element(tag, dict(shape))
-        for tag, shape in picture.shapes
-    ]  # fmt: skip
+def _figure(scene: Scene, drawn: str, step: str, caption: str) -> str:
     label = ": ".join(part for part in (step, caption) if part)
     step = f'<span class="step">{step}:</span> ' if step else ""
-    said = f"{step}<bdi>{text(caption)}</bdi>"
+    box = f"0 0 {max(scene.width, 1):g} {max(scene.height, 1):g}"
     return (
-        f'<figure>\n<svg role="img" aria-label="{text(label)}" viewBox="{text(picture.box)}">'
-        f"{''.join(shapes)}</svg>\n<figcaption>{said}</figcaption>\n"
-        f'<pre class="words">{text(words)}</pre>\n</figure>'
+        f'<figure>\n<svg role="img" aria-label="{text(label)}" viewBox="{box}">{drawn}</svg>\n'
+        f"<figcaption>{step}<bdi>{text(caption)}</bdi></figcaption>\n"
+        f'<pre class="words">{text(_said(scene, caption))}</pre>\n</figure>'
     )
-
-
-def _element(tag: str, attributes: dict[str, str]) -> str:
-    written = "".join(
-        f' {name}="{text(value)}"' for name, value in attributes.items() if name != _CONTENT
-    )
-    inside = attributes.get(_CONTENT)
-    return f"<{tag}{written}>{text(inside)}</{tag}>" if inside else f"<{tag}{written}/>"
 
 
 def controls(count: int) -> str:
@@ -255,11 +213,29 @@ def controls(count: int) -> str:
     )
 
 
-def _policy(script: str) -> str:
+def _style(scene: Scene) -> str:
+    """The style of a page, in the colours of a theme, and of another where the reader's is dark."""
+    theme = scene.theme or THEMES["light"]
+    colours = _variables(theme, scene.paper or theme.paper)
+    if theme.dark is None:
+        return f":root {{ {colours} }}{_STYLE}"
+    dark = f":root {{ {_variables(theme.dark, theme.dark.paper)} }}{dark_rules(scene)}"
+    both = f":root {{ color-scheme: light dark; {colours} }}{_STYLE}"
+    return f"{both}@media screen and (prefers-color-scheme: dark) {{ {dark} }}\n"
+
+
+def _variables(theme: Theme, paper: str) -> str:
+    return (
+        f"--ink: {theme.ink}; --paper: {paper}; --muted: {theme.muted}; --line: {theme.wire}; "
+        f"--face: {theme.tint}"
+    )
+
+
+def _policy(script: str, style: str) -> str:
     def hashed(source: str) -> str:
         return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
 
     return (
-        f"default-src 'none'; script-src {hashed(script)}; style-src {hashed(_STYLE)}; "
+        f"default-src 'none'; script-src {hashed(script)}; style-src {hashed(style)}; "
         "base-uri 'none'; form-action 'none'"
     )

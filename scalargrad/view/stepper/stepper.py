@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from scalargrad.checking.reading import read
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
@@ -23,10 +24,12 @@ from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal, exact_text
 from scalargrad.notation.words import printable
 from scalargrad.view.drawing import Drawing, Node, draw
-from scalargrad.view.export.html import controls, figures
+from scalargrad.view.export.html import DARK_PAGE, controls, figures
+from scalargrad.view.export.svg import dark_rules
 from scalargrad.view.frames import By
 from scalargrad.view.picture import Frames
 
+_ON_DARK = f"{DARK_PAGE} .scalargrad-stepper "
 _NODES = ("wrt", "path")  # the options of `draw` that name nodes
 _INSTALL = (
     "These inputs are fixed. To edit them: pip install anywidget, reload the page and run this "
@@ -221,7 +224,7 @@ class Editing:
         scenes = self.stepper.frames.scenes
         names = [printable(typeset(leaf.label)) for leaf in self.inputs]
         return {
-            "figures": figures(scenes),
+            "figures": f"<style>{dark_rules(scenes[0], _ON_DARK)}</style>{figures(scenes)}",
             "controls": controls(len(scenes)),
             "fields": [
                 {"name": name, "text": text, "error": error}
@@ -237,7 +240,8 @@ class Editing:
     def _edit(self, index: int, text: str) -> None:
         self.texts[index] = text
         try:
-            self.stepper = self.stepper.edited(self.inputs[index], text)
+            number = read(text).middle  # as in answers: 0,9 and −6/25 too
+            self.stepper = self.stepper.edited(self.inputs[index], number)
             self.errors[index] = ""
         except (ArithmeticError, TypeError, ValueError) as error:
             self.errors[index] = str(error)
