@@ -10,6 +10,10 @@ help:  ## list the targets
 demo: .venv/runtime  ## draw the lecture example into demo/, print its derivatives and their check
 	.venv/bin/scalargrad demo --output demo
 
+play: .venv/runtime  ## open the page that runs in a browser, which is built into play/
+	.venv/bin/scalargrad play --output play
+	.venv/bin/scalargrad play --from play
+
 QUICK = tests/engine tests/notation tests/language tests/checking tests/test_quick.py
 
 quick: .venv/development  ## test engine, language, marking and a picture of each style in a minute
@@ -60,7 +64,7 @@ docs: .venv/documentation  ## build the documentation into .docs/site, and check
 	.venv/bin/python .docs/check.py .docs/site
 
 clean:  ## remove what these targets made
-	rm -rf .venv demo gallery screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo play gallery screenshots dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -rf .docs/site .docs/api .docs/notebooks .docs/drawn .docs/jupyter_execute
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -88,5 +92,5 @@ clean:  ## remove what these targets made
 	$(INSTALL) --group docs
 	@touch $@
 
-.PHONY: help demo quick test matrix mutants check gallery origins seeds legible glyphs bench notebooks
+.PHONY: help demo play quick test matrix mutants check gallery origins seeds legible glyphs bench notebooks
 .PHONY: docs clean

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shutil
 
 import pytest
 
@@ -26,6 +27,14 @@ def peer(name):
         if all_are_required():
             pytest.fail(f"SCALARGRAD_REQUIRE_PEERS is set, and {name} is missing: {error}")
         pytest.skip(f"{name} is not installed")
+
+
+def program(*names):
+    """The path of the first program of these names; without any, skip, or fail where required."""
+    path = next(filter(None, map(shutil.which, names)), None)
+    if not path:
+        (pytest.fail if all_are_required() else pytest.skip)(f"{names[0]} is not installed")
+    return path
 
 
 def present(backend):

@@ -450,6 +450,7 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("x=[1,2]; w=[3,4]; y=w•x", 11),
         ("W_{12,3} = 3; W₁,₂ = 2; y=2W_{12,3} + W_{1,2}", 8),
         ("alpha=2; beta=3; y=α beta", 6),
+        ("Σ_xy = 3; y = 2 Σ_xy", 6),
         ("η=0.1; w_t=2; g=3; w_{t+1} = w_t − η g", Fraction(17, 10)),
         ("x=2; y=exp{-x²/2}", exp(-2)),
         ("x=8; y=sqrt[3]{x} + √[3](x)", 4),
@@ -495,6 +496,8 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("x=2; y=lim x", "limits"),
         ("θ=2; y=2cosθ", "cos θ"),
         ("x=2; y=lnx", "ln x"),
+        ("x=2; y=θ(x)", "define it"),
+        ("x=2; y=relu2(x)", "did you mean 'relu'"),
     ),
 }
 

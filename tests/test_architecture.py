@@ -32,7 +32,8 @@ ROOMS = {
         "vectors", "table",
     ],
     "compiler": [
-        "source", "program", "listing", "runtime", "python", "rolling", "memory", "c",
+        "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
+        "c_text",
         "c_lanes", "library", "backends",
         "compiled",
     ],
@@ -74,6 +75,7 @@ ROOMS = {
         "survey",
     ],
     "authoring": ["blocks", "notebook", "lexer", "decks", "sphinx"],
+    "page": ["desk", "build"],
     "cli ": ["write", "commands"],
 }  # fmt: skip
 ORDER = [
@@ -83,7 +85,7 @@ ORDER = [
 INDEXES = {  # without code
     "", "__main__", "engine", "notation", "language", "graph", "compiler", "interop", "view",
     "view.layout", "view.export", "view.styles", "view.stepper", "checking", "sheets", "cli",
-    "authoring",
+    "authoring", "page",
 }  # fmt: skip
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip("."):

@@ -8,6 +8,7 @@ import pytest
 from scalargrad import ProgramError, Value, check, derive, partial, program
 from scalargrad.checking.reading import comma_of, of_number, read
 from scalargrad.checking.recomputing import _ALWAYS, _carried, _Habits
+from scalargrad.engine.value import unique_names
 from scalargrad.graph.derivation import named_value
 
 GATE = "x = 2; w = 0.8; h = relu(w*x); loss = (h - 1)^2"
@@ -169,3 +170,15 @@ def test_a_habit_of_rounding_has_a_way_for_values_for_the_last_derivatives_and_f
 def test_a_formula_with_one_number_that_is_cut_is_only_about_right(factor, sign):
     first = derived(f"w = 2; y = {factor} w + w^2", "w").text.split("\n")[0]
     assert first.split(" ")[1] == sign
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [("w w#2 w", "w w#2 w#3"), ("w w w#2", "w w#3 w#2"), ("w#2 w#2 w", "w#2 w#2#2 w")],
+)
+def test_a_name_with_a_number_that_somebody_gave_stays_his(labels, names):
+    assert unique_names([Value(1, label) for label in labels.split()]) == names.split()
+
+
+def test_the_derivative_by_a_node_that_is_not_below_is_0():
+    assert partial(Value(3) * 2, Value(1)) == 0

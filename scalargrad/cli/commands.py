@@ -25,7 +25,7 @@ from scalargrad.errors import FileError, GradientMismatch
     sections={
         "To begin": [begin.demo, begin.new],
         "Show a program": [show.draw, show.derive, show.table],
-        "Write lectures": [write.deck],
+        "Where lectures are": [write.play, write.deck],
         "Set and mark worksheets": [mark.worksheet, mark.check, mark.grade],
         "Run the lectures": [survey.lectures],
         "When something is missing": [survey.doctor],

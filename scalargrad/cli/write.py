@@ -1,9 +1,11 @@
-"""The command for those who write lectures in Markdown: the blocks of a deck."""
+"""The commands for lectures elsewhere: the page that students open, and the blocks of a deck."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -62,3 +64,35 @@ def _text(file: Path) -> str:
     if not file.is_file():
         raise click.BadParameter(f"no such file: {file}")
     return source(str(file))
+
+
+@click.command()
+@click.argument(
+    "text",
+    metavar="[PROGRAM]",
+    required=False,
+    help="A program file, - for standard input, or the text itself.",
+)
+@click.option("--output", "-o", type=FILE, help="Write the page into this folder, to be published.")
+@click.option("--from", "built", type=FILE, help="A folder that the page was written into.")
+@click.option(
+    "--port", type=int, default=0, help="Of the page on this machine; 0 takes a free one."
+)
+def play(text: str | None, output: Path | None, built: Path | None, port: int) -> None:
+    """Open the page on which students draw, step and check programs; nothing leaves the browser.
+
+    Example: scalargrad play lecture.sg --output play
+
+    It is built with npm, which fetches Python for browsers. With --output it is written into a
+    folder that any web server can publish as it is; without, it is opened from this machine.
+    """
+    from scalargrad.page.build import build, opened
+
+    fragment = f"#{urlencode({'program': source(text)}, quote_via=quote)}" if text else ""
+    if output is not None:
+        say(f"wrote {build(output) / 'index.html'}{fragment}")
+    elif built is not None:
+        opened(built, fragment, port, say)
+    else:
+        with tempfile.TemporaryDirectory() as place:
+            opened(build(Path(place)), fragment, port, say)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from array import array
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 from scalargrad.compiler import python
 from scalargrad.compiler.c_lanes import kernel_source
 from scalargrad.compiler.library import compiler, library
+from scalargrad.compiler.loops import with_dots
 from scalargrad.compiler.program import Program
-from scalargrad.compiler.rolling import rolled
 from scalargrad.engine import scalars
 from scalargrad.engine.kinds import INVERSES
 
@@ -77,31 +78,27 @@ def c_kernel(
     import numpy as np
 
     run = library(kernel_source(program, lanes, summed), fast=fast).kernel
-    run.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * 4]
-    apart = len(program.outputs) - len(summed)
+    run.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * 3]
+    first, apart = len(summed), len(program.outputs) - len(summed)
 
     def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
-        held = np.ascontiguousarray(numbers, dtype=float)
+        if numbers.__class__ is list:  # which an array of Python's takes up sooner
+            held: Any = array("d", numbers)
+            held_at = held.buffer_info()[0]
+        else:
+            held = np.ascontiguousarray(numbers, dtype=float)
+            held_at = _address(held)
         matrix = np.ascontiguousarray(columns, dtype=float)
-        sums, rows = np.zeros(len(summed)), np.empty((apart, count))
-        columns_at, rows_at = _rows(matrix), _rows(rows)
-        code = run(count, *map(_address, (held, columns_at, sums, rows_at)))
-        if code:
+        outputs = np.empty(first + apart * count)
+        if run(count, held_at, _address(matrix), _address(outputs)):
             raise MemoryError(f"no memory for a program of {program.size} operations")
-        return sums, rows
+        return outputs[:first], outputs[first:].reshape(apart, count)
 
     return kernel
 
 
 def _address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
-
-
-def _rows(matrix: Any) -> Any:
-    """The addresses of the rows of a matrix."""
-    import numpy as np
-
-    return _address(matrix) + np.arange(len(matrix), dtype=np.uintp) * matrix.strides[0]
 
 
 def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
@@ -122,12 +119,12 @@ def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -
     function = _traced_kernel(program, names, lanes, summed, broadcast)
     run = jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
 
-    def array(number: Any) -> Any:
+    def taken(number: Any) -> Any:
         is_theirs = isinstance(number, float | np.ndarray | jax.Array)
         return number if is_theirs else np.asarray(number)
 
     def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
-        return run(list(map(array, numbers)), list(map(array, columns)), count)
+        return run(list(map(taken, numbers)), list(map(taken, columns)), count)
 
     return kernel
 
@@ -219,10 +216,11 @@ def chosen(backend: str, program: Program, fast: bool) -> tuple[str, Backend]:
 
 
 def _is_compilable(program: Program) -> bool:
-    """Whether a C compiler is done with a program soon: long sums and products are loops to it."""
+    """Whether a C compiler is done with a program soon: its dots and gradients are loops."""
     if program.size <= LARGEST_AUTO:
         return True
-    return rolled(program, [dict(enumerate(program.outputs))])[0].size <= LARGEST_AUTO
+    shorter = with_dots(program)
+    return len(shorter.steps) - len(shorter.inputs) - len(shorter.gradients) <= LARGEST_AUTO
 
 
 BACKENDS: dict[str, Backend] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from scalargrad.compiler.listing import (
     ATOM,
@@ -33,6 +33,7 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
         program: the steps.
         inputs: the numbers that main prints value and gradients for.
     """
+    program = program.straight()
     listing = listing_of(program, [False] * len(program.steps))
     kept: dict[int, str] = {}
     body, seen = [], False
@@ -55,7 +56,7 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
               for i, v in enumerate(variables) if i in program.labels]  # fmt: skip
     read = [f"const double {v} = inputs[{i}];" for i, v in enumerate(variables)]
     unused = [f"(void){v};" for v in variables or ["inputs"]]
-    numbers = ", ".join(_number(inputs[name]) for name in program.inputs) or "0"
+    numbers = ", ".join(number_text(inputs[name]) for name in program.inputs) or "0"
     names = ", ".join(_text(name) for name in program.wrt) or '""'
     lines = [
         "/* Value and gradients, written by scalargrad. */",
@@ -88,18 +89,16 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
 def listing_of(
     program: Program,
     varying: Sequence[bool],
-    names: bool = True,
-    loop: Callable[[int, Text], Text] | None = None,
-    apart: Collection[int] = (),
+    apart: Mapping[int, bool] | None = None,
+    leaf: str = "",
 ) -> Listing:
     """The lines of a program in C; steps that vary are vectors of lanes, the others doubles.
 
     Args:
         program: what to write.
         varying: for each step whether it differs from lane to lane.
-        names: whether a gradient with a name gets a line even where it is only handed over.
-        loop: the text of a long sum of products, from its step and the text of its start.
-        apart: steps that get a line of their own in any case.
+        apart: steps that get a line of their own (True), or none (False), in any case.
+        leaf: how every variable is written, where each line is a pattern; else by its name.
     """
 
     def is_wide(ref: int | float) -> bool:
@@ -108,8 +107,8 @@ def listing_of(
     def write(index: int, op: str, operands: Sequence[Text]) -> Text:
         if op in BINDING:
             return binary(op, *operands)
-        if loop and op == "dot":
-            return loop(index, operands[0])
+        if op == "dot":  # a loop, which is no expression
+            return Text("")
         args = program.steps[index][1]
         wide = varying[index]
         if op == "quotient":
@@ -128,7 +127,7 @@ def listing_of(
             return call(f"{op}_lanes", operands)
         return call(C_NAMES.get(op, op), operands)
 
-    return Listing(program, write, _number, names, apart)
+    return Listing(program, write, number_text, not leaf, apart, leaf)
 
 
 def _choice(operands: Sequence[Text], wide: Sequence[bool]) -> Text:
@@ -157,7 +156,8 @@ def _condition(op: str, operands: Sequence[Text], wide: Sequence[bool]) -> Text:
     return Text(f"{a.within(COMPARED + 1)} {op} {b.within(COMPARED + 1)}", COMPARED, depth)
 
 
-def _number(number: float) -> str:
+def number_text(number: float) -> str:
+    """A constant, as C writes it."""
     if math.isfinite(number):
         return repr(float(number))
     sign = "-" if number < 0 else ""

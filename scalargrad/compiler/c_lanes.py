@@ -2,322 +2,337 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from operator import mul
+from typing import Any, NamedTuple
 
-from scalargrad.compiler.c import C_NAMES, listing_of
-from scalargrad.compiler.listing import Line, Text
-from scalargrad.compiler.memory import Memory
-from scalargrad.compiler.program import Program
-from scalargrad.compiler.rolling import Products, rolled
-from scalargrad.compiler.source import CONDITIONS
+from scalargrad.compiler.c import C_NAMES, listing_of, number_text
+from scalargrad.compiler.c_text import (
+    EACH,
+    HEAD,
+    KERNEL,
+    OPTIMIZED,
+    OUTER,
+    PART,
+    PASSED,
+    POWER,
+    PRODUCTS,
+    TILE,
+)
+from scalargrad.compiler.loops import Nest, nests, with_dots
+from scalargrad.compiler.memory import LOADED, Memory
+from scalargrad.compiler.program import Program, Ref
+from scalargrad.compiler.source import CONDITIONS, LEAST
 
 LONGEST = 200  # statements in one function: compilers take more than linear time for longer ones
-
-# A straight line takes longer to compile at -O2, and is no faster; loops are twice as fast.
-_LOOPS = '#pragma GCC optimize ("O2")\n'
-
-_HEAD = """\
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* As many doubles side by side as a vector register holds. */
-#if defined __AVX512F__
-#define LANES 8
-#elif defined __AVX__
-#define LANES 4
-#else
-#define LANES 2
-#endif
-typedef double real __attribute__((vector_size(8 * LANES)));
-typedef long long mask __attribute__((vector_size(8 * LANES)));
-
-static inline real lanes(double a)
-{
-    real r;
-    for (int k = 0; k < LANES; k++) r[k] = a;
-    return r;
-}
-
-static inline mask masks(int c) { return (mask){0} - (long long)c; }
-
-static inline real where(mask c, real a, real b)
-{
-    return (real)((c & (mask)a) | (~c & (mask)b));
-}
-
-#define CALLED static __attribute__((noinline)) /* compiled once, not wherever it is called */
-
-CALLED real loaded_rest(const double *column, long rest)
-{
-    real r;
-    for (int k = 0; k < LANES; k++) r[k] = column[k < rest ? k : 0];
-    return r;
-}
-
-CALLED void stored_rest(double *row, long rest, real r)
-{
-    for (long k = 0; k < rest; k++) row[k] = r[k];
-}
-
-/* The lanes from i on; a first block of fewer, of `rest` lanes, begins before 0. */
-static inline real loaded(const double *column, long i, long rest)
-{
-    real r;
-    if (i < 0) return loaded_rest(column, rest);
-    memcpy(&r, column + i, sizeof r);
-    return r;
-}
-
-static inline void stored(double *row, long i, long rest, real r)
-{
-    if (i < 0) stored_rest(row, rest, r);
-    else memcpy(row + i, &r, sizeof r);
-}
-"""
-
-_EACH = """\
-static inline real {op}_lanes(real a)
-{{
-    real r;
-    for (int k = 0; k < LANES; k++) r[k] = {name}(a[k]);
-    return r;
-}}
-"""
-
-_POWER = """\
-static inline real power_lanes(real a, real b)
-{
-    real r;
-    for (int k = 0; k < LANES; k++) r[k] = pow(a[k], b[k]);
-    return r;
-}
-"""
-
-# sum_ is added up over the lanes, same_ are outputs that no lane changes; wide_ and single_ are
-# what one part leaves for the next, and wide_ of each block what its products are made of.
-_NAMES = "i_, rest_, numbers_, columns_, sum_, wide_, single_, same_, rows_"
-
-_PART = """\
-static void part{number}(
-    long i_, long rest_, const double *restrict numbers_, const double *const *columns_,
-    real *restrict sum_, real *restrict wide_, double *restrict single_, double *restrict same_,
-    double *const *rows_)
-{{
-    (void)i_, (void)rest_, (void)numbers_, (void)columns_;
-    (void)sum_, (void)wide_, (void)single_, (void)same_, (void)rows_;
-{body}
-}}
-"""
-
-_PRODUCTS = """\
-#define BLOCKS 32 /* of lanes, after which products are added up: their memory stays in the cache */
-
-static inline double summed(const real *a, const real *b, long blocks, long rest)
-{{
-    real s = *a * *b;
-    for (long k = rest; k < LANES; k++) s[k] = 0; /* what lies beyond the rest does not count */
-    for (long i = 1; i < blocks; i++) s += a[i * {wide}] * b[i * {wide}];
-    double sum = 0;
-    for (int k = 0; k < LANES; k++) sum += s[k];
-    return sum;
-}}
-
-static void products(long blocks_, long rest_, const real *restrict wide_, double *restrict sums_)
-{{
-    {loops}
-}}
-"""
-
-_KERNEL = """\
-int kernel(long n_, const double *numbers_, const double *const *columns_, double *sums_,
-    double *const *rows_)
-{{
-    real *const sum_ = aligned_alloc(sizeof(real), ({sums} + {blocks} * {wide} + 1) * sizeof(real));
-    double *const single_ = malloc(({single} + {same} + 1) * sizeof(double));
-    if (!sum_ || !single_) {{
-        free(sum_);
-        free(single_);
-        return 1;
-    }}
-    real *const memory_ = sum_ + {sums};
-    double *const same_ = single_ + {single};
-    memset(sum_, 0, {sums} * sizeof(real));
-    memset(sums_, 0, {all_sums} * sizeof(double));
-    const long rest_ = n_ % LANES;
-    for (long i_ = rest_ ? rest_ - LANES : 0; i_ < n_;) {{
-        const long held_ = i_ < 0 ? rest_ : LANES;
-        long block_ = 0;
-        for (; i_ < n_ && block_ < {blocks}; i_ += LANES, block_++) {{
-            real *const wide_ = memory_ + block_ * {wide};
-            {calls}
-            if (i_ < 0) /* what lies beyond the rest does not count */
-                for (int j = 0; j < {sums}; j++)
-                    for (int k = rest_; k < LANES; k++) sum_[j][k] = 0;
-        }}
-        {products}
-    }}
-    static const int places[] = {{{places}}};
-    static const int same_sums[][2] = {{{same_sums}}}, same_rows[][2] = {{{same_rows}}};
-    for (int j = 0; j < {sums}; j++)
-        for (int k = 0; k < LANES; k++) sums_[places[j]] += sum_[j][k];
-    for (int j = 0; j < {same_sums_count}; j++)
-        sums_[same_sums[j][0]] = n_ * same_[same_sums[j][1]];
-    for (int j = 0; j < {same_rows_count}; j++)
-        for (long k = 0; k < n_; k++) rows_[same_rows[j][0]][k] = same_[same_rows[j][1]];
-    free(sum_);
-    free(single_);
-    return 0;
-}}
-"""
+CACHE = 2**14  # registers of lanes that stay in the cache, while products are added up
 
 
 def kernel_source(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> str:
-    """The function `kernel(n, numbers, columns, sums, rows)`; it returns 1 for want of memory.
+    """The function `kernel(n, numbers, columns, outputs)`; it returns 1 for want of memory.
 
     Args:
         program: the steps.
         lanes: the inputs that are columns of n numbers each; the others are single numbers.
-        summed: the places of the outputs that are added up over the lanes into sums; the others
-            are written to rows, n numbers each.
+        summed: the places of the outputs that are added up over the lanes; they come first, then
+            the others, n numbers each.
     """
     return _Writer(program, lanes, summed).text()
+
+
+class _Statement(NamedTuple):
+    """What a line computes.
+
+    Attributes:
+        pattern: its text, with a mark for each operand; that of a dot says where it begins.
+        operands: in their order; of a dot where it begins, all factors, and all other factors.
+        target: an array, and the place of an output there; or "" and the step.
+    """
+
+    pattern: str
+    operands: tuple[Any, ...]
+    target: tuple[str, int]
+
+
+_MARK, _DOT = "\1", "dot "
 
 
 class _Writer:
     """The statements of a kernel, in functions of bearable length."""
 
     def __init__(self, program: Program, lanes: Sequence[str], summed: frozenset[int]) -> None:
-        varying = program.lanes(lanes)
-        self.all_sums = {place: k for k, place in enumerate(sorted(summed))}
-        apart = [place for place in range(len(program.outputs)) if place not in summed]
-        self.rows = {place: k for k, place in enumerate(apart)}
-        same = [place for place, ref in enumerate(program.outputs)
-                if not (isinstance(ref, int) and varying[ref])]  # fmt: skip
-        self.same = {place: k for k, place in enumerate(same)}
-        added = [place for place in self.all_sums if place not in self.same]
-        alike = [{place: program.outputs[place] for place in places} for places in (same, added)]
-        self.program, self.products = rolled(program, alike)
-        gone = {place + k for place, _, others in self.products for k in range(len(others))}
-        self.sums = {place: k for k, place in enumerate(p for p in added if p not in gone)}
+        # 60 digits, for which log_sum_exp has more operands, are not to be had in C
+        steps = [(op, args[:1] if op == "log_sum_exp" else args) for op, args in program.steps]
+        self.program = with_dots(replace(program, steps=tuple(steps)))
         self.varying = self.program.lanes(lanes)
-        self.inputs = self._inputs(lanes)
-        self.memory = Memory(self.varying, self.inputs)
-        self.pairs = {
-            index: self.memory.pairs(args[1:])
-            for index, (op, args) in enumerate(self.program.steps) if op == "dot"
+        self.memory = Memory(self.program.inputs, lanes, self.varying)
+        apart = [place for place in range(len(self.program.outputs)) if place not in summed]
+        self.places = {place: ("sums_", k) for k, place in enumerate(sorted(summed))}
+        self.places |= {place: ("rows_", k) for k, place in enumerate(apart)}
+        self.handed: dict[str, list[tuple[str, int]]] = {"sum_": [], "same_": []}
+        self.tables: list[str] = []
+        self.listed: list[int] = []  # places that are read from a table, row after row
+        self.rows: dict[tuple[int, ...], int] = {}  # where a row begins there
+        self.products: list[str] = []
+        self.longest = 0  # of the rows whose products with others are added up
+        items = self._items(self._statements())
+        self.parts = [items[k : k + LONGEST] for k in range(0, len(items), LONGEST)] or [[]]
+        self.part_of = {
+            item.target[1]: number for number, part in enumerate(self.parts) for item in part
+            if isinstance(item, _Statement) and not item.target[0]
         }  # fmt: skip
-        self.factors = [self._factors(found) for found in self.products]
-        straight = [(op, args[:1]) if op == "dot" else (op, args)
-                    for op, args in self.program.steps]  # fmt: skip
-        self.listing = listing_of(
-            replace(self.program, steps=tuple(straight)), self.varying, names=False,
-            loop=self._sum, apart=self.memory.steps,
-        )  # fmt: skip
-        outputs = {k: ref for k, ref in enumerate(self.program.outputs) if k not in gone}
-        lines = list(self.listing.lines(outputs))
-        self.parts = [lines[k : k + LONGEST] for k in range(0, len(lines), LONGEST)] or [[]]
-        self.loads = {
-            index: f"const {kind} {self.listing.variables[index]} = {says};"
-            for index, (kind, says) in enumerate(map(self._loaded, self.inputs))
-        }
-        self.part_of = {line.step: k for k, part in enumerate(self.parts) for line in part}
-        self.crossing = self._crossing()
+        for number, part in enumerate(self.parts):  # what another part reads is stored
+            for item in part:
+                for ref in item.operands if isinstance(item, _Statement) else ():
+                    if self.part_of.get(ref, number) != number:
+                        self.memory.read(ref)
 
-    def _inputs(self, lanes: Sequence[str]) -> list[tuple[str, int]]:
-        """For each input the array that holds it, and its place there."""
-        counts = {"columns_": 0, "numbers_": 0}
-        inputs = []
-        many = set(lanes)
-        for name in self.program.inputs:
-            array = "columns_" if name in many else "numbers_"
-            inputs.append((array, counts[array]))
-            counts[array] += 1
-        return inputs
+    # Statements
 
-    def _loaded(self, held: tuple[str, int]) -> tuple[str, str]:
-        """The type of an input, and the expression that reads it."""
-        array, place = held
-        if array == "columns_":
-            return "real", f"loaded(columns_[{place}], i_, rest_)"
-        return "double", f"numbers_[{place}]"
+    def _statements(self) -> list[_Statement]:
+        """The lines of the program; outputs that are products are taken as they are."""
+        steps, outputs, uses = self.program.steps, self.program.outputs, self.program.uses()
+        products: dict[int, tuple[Any, ...]] = {}
+        for place, ref in enumerate(outputs):
+            if isinstance(ref, int) and uses[ref] == 1 and steps[ref][0] == "*":
+                a, b = steps[ref][1]
+                if a.__class__ is b.__class__ is int:
+                    products[place] = a, b
+        products = products if len(products) >= LEAST else {}
+        dots = {index: args for index, (op, args) in enumerate(steps) if op == "dot"}
+        apart: dict[Any, bool] = {outputs[place]: False for place in products}
+        for refs in (*products.values(), *dots.values(), dots):
+            apart |= {ref: True for ref in refs if isinstance(ref, int)}
+        listing = listing_of(self.program, self.varying, apart, _MARK)
+        others = {place: ref for place, ref in enumerate(outputs) if place not in products}
+        statements = []
+        for line in listing.lines(others):
+            if line.step is None:
+                assert line.output is not None
+                statements.append(_Statement(line.says, line.uses, self._target(line.output)))
+            elif line.step in dots:
+                statements.append(self._dot(line.step, dots[line.step]))
+            else:
+                statements.append(_Statement(line.says, line.uses, ("", line.step)))
+        return statements + [
+            _Statement(f"{_MARK} * {_MARK}", factors, self._target(place, factors))
+            for place, factors in products.items()
+        ]
 
-    def _crossing(self) -> dict[int, str]:
-        """Where in memory one part leaves a step for another."""
-        found: dict[int, str] = {}
-        for number, part in enumerate(self.parts):
-            for step in (step for line in part for step in line.uses):
-                if step not in self.loads and self.part_of[step] != number and step not in found:
-                    found[step] = self.memory.place(step)
-        return found
+    def _target(self, place: int, factors: Sequence[int] = ()) -> tuple[str, int]:
+        """Where an output goes: to sums_ or rows_, by way of sum_ or same_."""
+        ref, target = self.program.outputs[place], self.places[place]
+        if not self._is_wide(ref):
+            array = "same_"
+        elif target[0] == "sums_" and not (factors and all(map(self._is_wide, factors))):
+            array = "sum_"
+        else:
+            return target
+        self.handed[array].append(target)
+        return array, len(self.handed[array]) - 1
 
-    def _factors(self, found: Products) -> tuple[str, str]:
-        """Expressions for what products share, and in k_ for the other factor of each."""
-        if found.place in self.same:
-            return self.memory.rows([found.factor]), self.memory.rows(found.others)
-        return self.memory.place(found.factor), self.memory.rows(found.others, "wide_")
+    def _dot(self, index: int, args: Sequence[Ref]) -> _Statement:
+        """A dot: where it begins, and its factors, first those that no lane changes."""
+        start, *factors = args
+        pairs = [
+            (b, a) if self._is_wide(a) and not self._is_wide(b) else (a, b)
+            for a, b in zip(factors[::2], factors[1::2], strict=True)
+        ]
+        is_step = isinstance(start, int)
+        begins = [start] if is_step else []
+        operands = (*begins, *[a for a, _ in pairs], *[b for _, b in pairs])
+        return _Statement(_DOT + (_MARK if is_step else number_text(start)), operands, ("", index))
 
-    def _sum(self, index: int, start: Text) -> Text:
-        """A loop that adds up products, as an expression."""
-        operands = self.program.steps[index][1]
-        a, b = self.pairs[index]
-        kind, begin = "double", start.says
-        if self.varying[index]:
-            is_wide = isinstance(operands[0], int) and self.varying[operands[0]]
-            kind, begin = "real", begin if is_wide else f"lanes({begin})"
-        loop = f"for (int k_ = 0; k_ < {len(operands) // 2}; k_++) s_ += {a} * {b};"
-        return Text(f"({{ {kind} s_ = {begin}; {loop} s_; }})", depth=start.depth + 1)
+    def _is_wide(self, ref: Ref) -> bool:
+        return isinstance(ref, int) and self.varying[ref]
+
+    def _items(self, statements: list[_Statement]) -> list[_Statement | str]:
+        """The statements in an order in which they can be computed, those that are alike as loops.
+
+        Without a loop they stay in their order.
+        """
+        levels = [0] * len(self.program.steps)
+        homes = ["wide_" if home == "columns_" else home for home in self.memory.homes]
+        groups: dict[tuple[Any, ...], list[_Statement]] = {}
+        for statement in statements:
+            pattern, operands, (array, step) = statement
+            level = 1 + max([levels[ref] for ref in operands if ref.__class__ is int], default=0)
+            if not array:
+                array, levels[step] = homes[step], level
+            if pattern.startswith(_DOT):
+                arrays = tuple(map(self.memory.array, _rows(operands)))
+            else:
+                arrays = tuple([homes[ref] for ref in operands])
+            key = level, pattern, arrays, array, len(operands)
+            groups.setdefault(key, []).append(statement)
+        if not any(map(_is_loop, groups.values())):
+            return list(statements)
+        items: list[_Statement | str] = []
+        for (_, _, arrays, *_), group in sorted(groups.items(), key=lambda item: item[0][0]):
+            items += self._loops(group, arrays) if _is_loop(group) else group
+        return items
+
+    # Loops
+
+    def _loops(self, group: list[_Statement], arrays: Sequence[str]) -> list[str]:
+        """Statements that are alike, as few loops as their places allow; they read from arrays."""
+        pattern, _, (array, _) = group[0]
+        places = [place for _, _, (_, place) in group]
+        if not array:
+            array, places = self.memory.new(places)
+        target, row = _target_text(array), self.memory.row
+        alike: dict[tuple[str, ...], Any] = {}
+        if pattern.startswith(_DOT):
+            for (_, operands, _), place in zip(group, places, strict=True):
+                pairs = zip(arrays, _rows(operands), strict=True)
+                reads = [self._row(a, row(a, refs)) for a, refs in pairs]
+                formats = *[says for says, _ in reads], target
+                alike.setdefault(formats, []).append([*[start for _, start in reads], place])
+        else:
+            by_place = zip(*[operands for _, operands, _ in group], strict=True)
+            columns = [row(a, refs) for a, refs in zip(arrays, by_place, strict=True)]
+            formats = *[f"{a}[%s]" for a in arrays], target
+            alike[formats] = list(zip(*columns, places, strict=True))
+        texts = []
+        for formats, starts in alike.items():
+            body = _body(pattern, formats, array, len(group[0].operands) // 2)
+            for nest in nests(starts):
+                outer = self._outer(nest) if array == "sums_" else ""
+                texts.append(outer or self._loop(nest, body))
+        if array == "sums_":
+            self.products += texts
+            return self._copies()
+        return self._copies() + texts
+
+    def _outer(self, nest: Nest) -> str:
+        """A call for the products of each number of a row and each of another; "" for others."""
+        rows, columns = (1, 1, *nest.counts)[-2:]
+        by_row, by_column = ((0, 0, 0), (0, 0, 0), *nest.strides)[-2:]
+        a = 0 if by_column[0] == 0 else 1  # which of the two is the same in a row
+        b = 1 - a
+        if nest.tables or by_column[a] or by_row[b] or by_column[2] != 1:
+            return ""
+        self.longest = max(self.longest, columns)
+        return (
+            f"outer(memory_, blocks_, across_, {rows}, {nest.starts[a]}, {by_row[a]}, {columns}, "
+            f"{nest.starts[b]}, {by_column[b]}, sums_ + {nest.starts[2]}, {by_row[2]});"
+        )
+
+    def _row(self, array: str, places: Sequence[int]) -> tuple[str, int]:
+        """How operands are read in a loop over q_, from the place where they start; that place."""
+        if len(places) == 1:
+            return f"{array}[%s]", places[0]
+        stride = places[1] - places[0]
+        if all(b - a == stride for a, b in pairwise(places)):
+            return f"{array}[%s + {stride} * q_]", places[0]
+        key = tuple(places)
+        if key not in self.rows:
+            self.rows[key] = len(self.listed)
+            self.listed += places
+        return f"{array}[places_[%s + q_]]", self.rows[key]
+
+    def _copies(self) -> list[str]:
+        """What loops need in an array of theirs, copied."""
+        alike: dict[str, list[list[int]]] = {}
+        for array, place, home, source in self.memory.copies:
+            says = f"{home}[%s]" if home else f"{source}"
+            if home == "columns_":
+                says = LOADED
+            elif array == "wide_":
+                says = f"lanes({says})"
+            starts = [place, source] if isinstance(source, int) else [place]
+            alike.setdefault(f"{array}[%s] = {says};", []).append(starts)
+        self.memory.copies.clear()
+        return [
+            self._loop(nest, _said(text))
+            for text, starts in alike.items()
+            for nest in nests(starts)
+        ]
+
+    def _loop(self, nest: Nest, body: _Body) -> str:
+        """A nest of loops in C, each over so many statements at once as the body wants."""
+        names = _LOOPED[2 - len(nest.counts) :]
+        tables = {}
+        for column, places in nest.tables.items():
+            tables[column] = f"table{len(self.tables)}_"
+            numbers = ", ".join(map(str, places))
+            self.tables.append(f"static const int {tables[column]}[] = {{{numbers}}};")
+
+        def place(column: int, shifts: tuple[int, ...]) -> str:
+            if column in tables:
+                return f"{tables[column]}[{names[0]} + {shifts[0]}]"
+            strides = [stride[column] for stride in nest.strides]
+            start = nest.starts[column] + sum(map(mul, strides, shifts))
+            moving = zip(strides, names, strict=True)
+            return " + ".join([str(start), *[f"{s} * {name}" for s, name in moving if s]])
+
+        def written(depth: int, shifts: list[tuple[int, ...]]) -> str:
+            if depth == len(names):
+                columns = range(len(nest.starts))
+                return body.write([[place(k, shift) for k in columns] for shift in shifts])
+            name, count, wide = names[depth], nest.counts[depth], body.tile[depth - len(names)]
+            text = f"int {name} = 0;"
+            for many in (wide, 1) if wide > 1 else (1,):
+                if count // many and (many > 1 or count % wide or wide == 1):
+                    each = [(*shift, u) for shift in shifts for u in range(many)]
+                    text += (
+                        f" for (; {name} + {many} <= {count}; {name} += {many}) "
+                        f"{{ {written(depth + 1, each)} }}"
+                    )
+            return f"{{ {text} }}"
+
+        return written(0, [()]) if names else f"{{ {written(0, [()])} }}"
+
+    # Text
 
     def text(self) -> str:
         """The translation unit."""
-        calls = [f"part{k}({_NAMES});" for k in range(len(self.parts))]
-        wide = self.memory.count("wide_")
-        loops = self._added_products()
-        kernel = _KERNEL.format(
-            sums=len(self.sums),
-            all_sums=len(self.all_sums),
-            places=", ".join(str(self.all_sums[place]) for place in self.sums) or "0",
-            wide=wide,
-            blocks="BLOCKS" if loops else 1,
-            products="products(block_, held_, memory_, sums_);" if loops else "(void)held_;",
-            single=self.memory.count("single_"),
-            same=len(self.same),
-            calls="\n        ".join(calls),
-            **self._same("sums", self.all_sums),
-            **self._same("rows", self.rows),
+        calls = [f"part{k}({PASSED});" for k in range(len(self.parts))]
+        wide, single = self.memory.counts["wide_"], self.memory.counts["single_"]
+        is_looped = bool(self.products) or any(
+            isinstance(item, str) for p in self.parts for item in p
         )
-        if loops:
-            kernel = _PRODUCTS.format(wide=wide, loops="\n    ".join(loops)) + "\n" + kernel
-        parts = map(self._part, range(len(calls)))
-        head = _LOOPS + _HEAD if self.pairs or self.products else _HEAD
-        return "\n".join([head, *self._functions(), *self.memory.tables, *parts, kernel])
+        listed = ", ".join(map(str, self.listed))
+        blocks = max(2, min(32, CACHE // (wide + 1))) if self.products else 1
+        head = [
+            *[OPTIMIZED] * is_looped, HEAD, f"#define WIDE {wide}", f"#define BLOCKS {blocks}",
+            *self.tables, *[f"static const int places_[] = {{{listed}}};"] * bool(listed),
+        ]  # fmt: skip
+        kernel = KERNEL.format(
+            sums=len(self.handed["sum_"]),
+            all_sums=sum(array == "sums_" for array, _ in self.places.values()),
+            across=f"BLOCKS * 2 * (({self.longest} + 2 * LANES - 1) / (2 * LANES))",
+            cleared="WIDE" if self.products else "0",
+            products="products(block_, memory_ + BLOCKS * WIDE, memory_, sums_);"
+            if self.products
+            else "",
+            single=single,
+            same=len(self.handed["same_"]),
+            calls="\n            ".join(calls),
+            handed="\n    ".join(self._handed_over()),
+        )
+        if self.products:
+            kernel = PRODUCTS.format(loops="\n    ".join(self.products)) + "\n" + kernel
+        if self.longest:
+            kernel = OUTER.format(tiles="\n".join(map(_tile, (1, 4)))) + "\n" + kernel
+        parts = map(self._part, range(len(self.parts)))
+        return "\n".join([*head, *self._functions(), *parts, kernel])
 
-    def _added_products(self) -> list[str]:
-        """The loops over products that are added up over the lanes."""
-        return [
-            f"for (int k_ = 0; k_ < {len(found.others)}; k_++) "
-            f"sums_[{self.all_sums[found.place]} + k_] += summed(&{a}, &{b}, blocks_, rest_);"
-            for found, (a, b) in zip(self.products, self.factors, strict=True)
-            if found.place not in self.same
-        ]
-
-    def _same_products(self) -> list[str]:
-        """The loops over products that no lane changes, when everything is computed."""
-        return [
-            f"for (int k_ = 0; k_ < {len(found.others)}; k_++) "
-            f"same_[{self.same[found.place]} + k_] = {a} * {b};"
-            for found, (a, b) in zip(self.products, self.factors, strict=True)
-            if found.place in self.same
-        ]
-
-    def _same(self, name: str, places: dict[int, int]) -> dict[str, str]:
-        """Which of the sums, or rows, are outputs that no lane changes."""
-        pairs = [f"{{{places[place]}, {k}}}" for place, k in self.same.items() if place in places]
-        return {
-            f"same_{name}": ", ".join(pairs or ["{0, 0}"]),
-            f"same_{name}_count": str(len(pairs)),
+    def _handed_over(self) -> list[str]:
+        """The loops that bring sum_ and same_ to where they belong."""
+        says = {
+            ("sum_", "sums_"): "sums_[%s] += summed(sum_[%s]);",
+            ("same_", "sums_"): "sums_[%s] = n_ * same_[%s];",
+            ("same_", "rows_"): "for (long l = 0; l < n_; l++) rows_[(%s) * n_ + l] = same_[%s];",
         }
+        lines = []
+        for (held, array), text in says.items():
+            found = [[k, place] for place, (to, k) in enumerate(self.handed[held]) if to == array]
+            body = _said(text)
+            lines += [self._loop(nest, body) for nest in nests(found)]
+        return lines
 
     def _functions(self) -> list[str]:
         """The functions of lanes that are called."""
@@ -326,40 +341,139 @@ class _Writer:
         steps = zip(self.program.steps, self.varying, strict=True)
         called = sorted({op for (op, _), varies in steps if varies} - inline)
         return [
-            _POWER if op == "power" else _EACH.format(op=op, name=C_NAMES.get(op, op))
+            POWER if op == "power" else EACH.format(op=op, name=C_NAMES.get(op, op))
             for op in called
         ]
 
     def _part(self, number: int) -> str:
-        body = [] if number else self.memory.filled()
-        known: set[int] = set()
-        for line in self.parts[number]:
-            for step in line.uses:
-                if step not in known and step in self.loads:
-                    body.append(self.loads[step])
-                elif step not in known and self.part_of[step] != number:
-                    body.append(self._declared(step, self.crossing[step]))
-                known.add(step)
-            if line.step is None:
-                body.append(self._handed_over(line))
+        body: list[str] = []
+        known: set[Ref] = set()
+        for item in self.parts[number]:
+            if isinstance(item, str):
+                body.append(item)
                 continue
-            known.add(line.step)
-            body.append(self._declared(line.step, line.says))
-            body += self.memory.stored(line.step, self.listing.variables[line.step])
-        if number == len(self.parts) - 1:
-            body += self._same_products()
-        text = "\n".join(f"    {statement}" for statement in body)
-        return _PART.format(number=number, body=text)
+            for ref in item.operands:
+                if ref not in known and self.part_of.get(ref) != number:
+                    body.append(self._declared(ref, self.memory.read(ref)))
+                known.add(ref)
+            says = item.pattern
+            for ref in item.operands:
+                says = says.replace(_MARK, f"v{ref}", 1)
+            array, place = item.target
+            if array:
+                body.append(_assigned(array, _target_text(array) % place, says))
+                continue
+            known.add(place)
+            body.append(self._declared(place, says))
+            if place in self.memory.kept:
+                body.append(f"{self.memory.read(place)} = v{place};")
+        return PART.format(number=number, body="\n".join(f"    {text}" for text in body))
 
-    def _declared(self, step: int, says: str) -> str:
-        kind = "real" if self.varying[step] else "double"
-        return f"const {kind} {self.listing.variables[step]} = {says};"
+    def _declared(self, ref: Ref, says: str) -> str:
+        return f"const {'real' if self._is_wide(ref) else 'double'} v{ref} = {says};"
 
-    def _handed_over(self, line: Line) -> str:
-        place = line.output
-        assert place is not None
-        if place in self.same:
-            return f"same_[{self.same[place]}] = {line.says};"
-        if place in self.sums:
-            return f"sum_[{self.sums[place]}] += {line.says};"
-        return f"stored(rows_[{self.rows[place]}], i_, rest_, {line.says});"
+
+_LOOPED = ("j_", "k_")
+
+
+def _said(text: str) -> _Body:
+    """A text with places to fill in."""
+
+    def write(reads: list[list[str]]) -> str:
+        return text % tuple(reads[0])
+
+    return _Body(write, (1, 1))
+
+
+def _tile(rows: int) -> str:
+    """The function that adds up the products of so many rows at once."""
+    each = [(j, v) for j in range(rows) for v in range(2)]
+    return TILE.format(
+        count=rows,
+        zeros=", ".join(f"s{j}{v} = {{0}}" for j, v in each),
+        adds=" ".join(f"s{j}{v} += from[{j} * step * LANES + l] * x[{v}];" for j, v in each),
+        ends=" ".join(
+            f"added(sums + {j} * row + (k + {v}) * LANES, columns - (k + {v}) * LANES, s{j}{v});"
+            for j, v in each
+        ),
+    )
+
+
+class _Body(NamedTuple):
+    """What stands in a loop.
+
+    Attributes:
+        write: the text for statements side by side, from the places that each of them uses.
+        tile: how many are side by side in each of two loops.
+    """
+
+    write: Callable[[list[list[str]]], str]
+    tile: tuple[int, int]
+
+
+def _rows(operands: tuple[Ref, ...]) -> list[tuple[Ref, ...]]:
+    """The operands of a dot: where it begins, if that is one of them, and both rows of factors."""
+    begins = len(operands) % 2
+    half = begins + len(operands) // 2
+    return [operands[:1]] * begins + [operands[begins:half], operands[half:]]
+
+
+def _is_loop(group: list[_Statement]) -> bool:
+    """Whether statements that are alike become loops: many do, and all that add up products."""
+    pattern, _, (array, _) = group[0]
+    return len(group) >= LEAST or pattern.startswith(_DOT) or array == "sums_"
+
+
+def _target_text(array: str) -> str:
+    return "rows_ + (%s) * n_" if array == "rows_" else f"{array}[%s]"
+
+
+def _assigned(array: str, target: str, says: str) -> str:
+    if array == "rows_":
+        return f"stored({target}, i_, rest_, {says});"
+    return f"{target} {'+=' if array == 'sum_' else '='} {says};"
+
+
+def _body(pattern: str, formats: Sequence[str], array: str, count: int) -> _Body:
+    """The text of statements that are alike, in a loop.
+
+    Args:
+        pattern: of each.
+        formats: how its operands are read, and how its target is written.
+        array: of the target.
+        count: how many products a dot adds up.
+    """
+
+    def plain(reads: list[list[str]]) -> str:
+        *operands, target = _read(formats, reads[0])
+        says = pattern
+        for operand in operands:
+            says = says.replace(_MARK, operand, 1)
+        return _assigned(array, target, says)
+
+    def dots(reads: list[list[str]]) -> str:
+        sides = [_read(formats, places) for places in reads]
+        kind = "real" if any("wide_" in text for text in formats[-3:-1]) else "double"
+        begins = [pattern.removeprefix(_DOT).replace(_MARK, side[0]) for side in sides]
+        if kind == "real" and not begins[0].startswith("wide_"):
+            begins = [f"lanes({begin})" for begin in begins]
+        sums = ", ".join(f"s{k}_ = {begin}" for k, begin in enumerate(begins))
+        adds = " ".join(f"s{k}_ += {side[-3]} * {side[-2]};" for k, side in enumerate(sides))
+        ends = " ".join(_assigned(array, side[-1], f"s{k}_") for k, side in enumerate(sides))
+        return f"{kind} {sums}; for (int q_ = 0; q_ < {count}; q_++) {{ {adds} }} {ends}"
+
+    def products(reads: list[list[str]]) -> str:
+        sides = [_read(formats, places) for places in reads]
+        zeros = ", ".join(f"s{k}_ = {{0}}" for k in range(len(sides)))
+        adds = " ".join(f"s{k}_ += {a} * {b};" for k, (a, b, _) in enumerate(sides))
+        ends = " ".join(f"{c} += summed(s{k}_);" for k, (_, _, c) in enumerate(sides))
+        block = "const real *const wide_ = memory_ + b_ * WIDE;"
+        return f"real {zeros}; for (long b_ = 0; b_ < blocks_; b_++) {{ {block} {adds} }} {ends}"
+
+    if pattern.startswith(_DOT):
+        return _Body(dots, (1, 8))
+    return _Body(products, (4, 4)) if array == "sums_" else _Body(plain, (1, 1))
+
+
+def _read(formats: Sequence[str], places: Sequence[str]) -> list[str]:
+    return [text % place for text, place in zip(formats, places, strict=True)]

@@ -6,7 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,14 +29,25 @@ Gradients = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Plan:
-    """How a program runs for certain lanes: its inputs and outputs, sorted."""
+    """How a program runs for certain lanes.
+
+    Attributes:
+        program: the steps.
+        kernel: what runs them.
+        numbers: the names of the inputs that are numbers.
+        columns: those of the inputs that are lanes.
+        apart: the places of the outputs that are not added up over the lanes.
+        sorted: puts the outputs that the kernel gives into the order of the program.
+        is_given: whether the numbers are what was given with the program, in its order.
+    """
 
     program: Program
     kernel: Kernel
     numbers: list[str]
     columns: list[str]
     apart: list[int]
-    order: list[int]
+    sorted: Callable[[Sequence[Any]], Sequence[Any]]
+    is_given: bool
 
 
 class Compiled:
@@ -77,6 +88,9 @@ class Compiled:
             )
         leaves = tuple(self.given.values())
         self._leaves = leaves if set(map(type, leaves)) == {Value} else ()
+        self._names = frozenset(program.inputs)
+        known = self.given.keys() | program.drawn.keys()
+        self._unknown = [name for name in program.inputs if name not in known]
         self._plans: dict[tuple[bool, frozenset[str]], _Plan] = {}
 
     @property
@@ -182,7 +196,7 @@ class Compiled:
             count = len(columns[0])
             sums, rows = plan.kernel(numbers, columns, count)
             if self.reduce == "mean":
-                sums = [x / count for x in sums] if isinstance(sums, list) else sums / count
+                sums = _divided(sums, count)
             return sums[0], rows, sums[1:]
 
         return run
@@ -190,25 +204,28 @@ class Compiled:
     def _run(
         self, placed: Sequence[Any], named: Mapping[str, Any], with_gradients: bool = True
     ) -> tuple[Any, list[Any], Gradients]:
-        inputs, lanes = self._bound(placed, named)
+        held, inputs, lanes = self._bound(placed, named)
         count = _one_length(lanes) if lanes else 1
         for name, draw in self.program.drawn.items():
             if name not in inputs:
                 inputs[name] = _drawn(draw, count if lanes else None)
                 lanes |= {name: count} if lanes else {}
         plan = self._plan(frozenset(lanes), with_gradients)
-        numbers, columns = (list(map(inputs.__getitem__, n)) for n in (plan.numbers, plan.columns))
-        sums, rows = plan.kernel(numbers, columns, count)
+        if not (plan.is_given and held and len(lanes) == len(inputs)):
+            inputs = {**dict(zip(self.given, held, strict=False)), **inputs}
+            held = list(map(inputs.__getitem__, plan.numbers))
+        columns = [inputs[name] for name in plan.columns]
+        sums, rows = plan.kernel(held, columns, count)
         if not lanes and not isinstance(rows, list):
             rows = rows[:, 0].tolist()
         if lanes and self.reduce == "mean":
             more = range(1, 1 + len(plan.program.more))
-            sums = [x / count for x in sums] if isinstance(sums, list) else sums / count
+            sums = _divided(sums, count)
             rows = [x if place in more else x / count
                     for place, x in zip(plan.apart, rows, strict=True)]  # fmt: skip
         if not isinstance(sums, list):
             sums = sums.tolist()
-        outputs = list(map([*sums, *rows].__getitem__, plan.order))
+        outputs = list(plan.sorted([*sums, *rows]))
         first = 1 + len(plan.program.more)
         gradients = dict(zip(plan.program.wrt, outputs[first:], strict=True))
         return outputs[0], outputs[1:first], gradients
@@ -224,46 +241,50 @@ class Compiled:
                 places = enumerate(program.wrt, first)
                 summed = {0, *(place for place, name in places if name not in lanes)}
             columns = [name for name in program.inputs if name in lanes]
-            kernel = self._backend(program, columns, frozenset(summed))
+            with uncollected():
+                kernel = self._backend(program, columns, frozenset(summed))
             apart = [k for k in range(len(program.outputs)) if k not in summed]
             given_over = [*sorted(summed), *apart]
+            order = sorted(range(len(given_over)), key=given_over.__getitem__)
+            numbers = [name for name in program.inputs if name not in lanes]
             self._plans[key] = _Plan(
-                program, kernel, [name for name in program.inputs if name not in lanes], columns,
-                apart, sorted(range(len(given_over)), key=given_over.__getitem__),
+                program, kernel, numbers, columns, apart,
+                itemgetter(slice(None)) if len(order) == 1 else itemgetter(*order),
+                is_given=numbers == list(self.given),
             )  # fmt: skip
         return self._plans[key]
 
     def _bound(
         self, placed: Sequence[Any], named: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, int]]:
-        """All inputs by name, those that are left out as they are now; how long the lanes are."""
+    ) -> tuple[list[float], dict[str, Any], dict[str, int]]:
+        """What leaves hold, where it is floats; all other inputs by name; how long lanes are."""
         if len(placed) > len(self.inputs):
             raise TypeError(f"the program takes {len(self.inputs)} inputs; got {len(placed)}")
         bound = dict(zip(self.inputs, placed, strict=False))
         for name, number in named.items():
-            if name not in self.inputs:
+            if name not in self._names:
                 raise TypeError(f"the program has no input {name!r}; it has {listed(self.inputs)}")
-            if name in self.inputs[: len(placed)]:
+            if name in bound:
                 raise TypeError(f"the input {name!r} was given twice")
             bound[name] = number
-        floats: dict[str, float] = {}
-        if self._leaves:  # most often what is left out are leaves with floats
-            data = list(map(_data, self._leaves))
-            floats = dict(zip(self.given, data, strict=True))
-            if set(map(type, data)) != {float}:
-                floats = {}
-        asked = bound if floats else {**self.given, **bound}
-        found = {name: _now(number) for name, number in asked.items()}
+        held = list(map(_data, self._leaves))  # most often what is left out are leaves with floats
+        if set(map(type, held)) != {float}:
+            held, bound = [], {**self.given, **bound}
+        if missing := [name for name in self._unknown if name not in bound]:
+            raise TypeError(f"the program needs a number for {listed(missing)}")
+        inputs = {name: _now(number) for name, number in bound.items()}
         lanes = {
-            name: x.shape[0] for name, x in found.items() if x.__class__ is not float and x.shape
+            name: x.shape[0] for name, x in inputs.items() if x.__class__ is not float and x.shape
         }
-        inputs = {**floats, **found}
-        drawn = self.program.drawn
-        if missing := set(self.inputs) - inputs.keys() - drawn.keys():
-            raise TypeError(
-                f"the program needs a number for {listed(sorted(missing, key=self.inputs.index))}"
-            )
-        return inputs, lanes
+        return held, inputs, lanes
+
+
+def _divided(sums: Any, count: int) -> Any:
+    """Sums as means; what a kernel gave is nobody else's."""
+    if isinstance(sums, list):
+        return [x / count for x in sums]
+    sums /= count
+    return sums
 
 
 _data = attrgetter("_data")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from scalargrad.compiler.program import Program, Ref
@@ -54,7 +54,8 @@ class Listing:
         write: the text of a step (by index) from its operation and the texts of its operands.
         constant: the text of a constant.
         names: whether a gradient with a name gets a line even where it is only handed over.
-        apart: steps that get a line of their own in any case.
+        apart: steps that get a line of their own (True), or none (False), in any case.
+        leaf: how every variable is written, where each line is a pattern; else by its name.
 
     Attributes:
         variables: the names of the steps with lines of their own, and of the inputs.
@@ -66,14 +67,16 @@ class Listing:
         write: Writer,
         constant: Callable[[float], str],
         names: bool = True,
-        apart: Collection[int] = (),
+        apart: Mapping[int, bool] | None = None,
+        leaf: str = "",
     ) -> None:
         self.program = program
         self.variables: dict[int, str] = {}
         self._write = write
         self._constant = constant
         self._names = names
-        self._apart = apart
+        self._apart = apart or {}
+        self._leaf = leaf
         self._uses = _uses(program)
         self._texts: dict[int, Text] = {}
         self._parts: dict[int, tuple[int, ...]] = {}
@@ -96,6 +99,8 @@ class Listing:
         texts, parts = self._texts, self._parts
         named = {index for index, name in self.program.names.items() if name}
         for index in range(len(self.program.inputs), len(self.program.steps)):
+            if self._apart.get(index) is False:
+                continue
             op, args = self.program.steps[index]
             text = self._write(index, op, list(map(self.of, args)))
             places = waiting.get(index, ())
@@ -118,7 +123,7 @@ class Listing:
             self._unnamed += 1
             name = f"{'v' if index < self.program.forward else 'd'}{self._unnamed}"
         self.variables[index] = name
-        self._texts[index] = Text(name)
+        self._texts[index] = Text(self._leaf or name)
         self._parts[index] = (index,)
 
     def of(self, ref: Ref) -> Text:

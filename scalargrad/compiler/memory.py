@@ -1,131 +1,82 @@
-"""Where a C program keeps what its loops read: rows of doubles, and of registers of lanes."""
+"""Where a C program keeps what its loops read and write: registers of lanes, and doubles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
-from typing import TypeGuard
+from collections.abc import Sequence
 
+from scalargrad.compiler.c import number_text
 from scalargrad.compiler.program import Ref
 
-Input = tuple[str, int]  # "numbers_" or "columns_", and the place there
+LOADED = "loaded(columns_ + (%s) * n_, i_, rest_)"  # lanes of a column
 
 
 class Memory:
-    """The arrays wide_ (a register of lanes each) and single_ (a double each).
+    """The places of what loops read and write: in wide_ registers of lanes, in single_ doubles.
 
     Args:
+        lanes: the inputs that are columns.
+        inputs: all of them, in order.
         varying: for each step whether it differs from lane to lane.
-        inputs: where each of the first steps is found.
 
     Attributes:
-        tables: declarations of the places of operands that do not lie side by side.
+        homes: for each step the array that holds it; a column is read from wide_ by loops.
+        counts: how many places each array has.
+        copies: what is still to be copied before a loop can read it: to where, and from where.
+        kept: the steps that are variables and are stored too.
     """
 
-    def __init__(self, varying: Sequence[bool], inputs: Sequence[Input]) -> None:
-        self.tables: list[str] = []
-        self._varying = varying
-        self._inputs = inputs
-        self._places: dict[tuple[str, Ref, type], int] = {}
-        self._arrays: dict[int, list[str]] = {}
-        self._counts = {"wide_": 0, "single_": 0}
+    def __init__(
+        self, inputs: Sequence[str], lanes: Sequence[str], varying: Sequence[bool]
+    ) -> None:
+        many = set(lanes)
+        self.homes = ["columns_" if name in many else "numbers_" for name in inputs]
+        self.homes += ["wide_" if varies else "single_" for varies in varying[len(inputs) :]]
+        self.counts = {"wide_": 0, "single_": 0, "columns_": 0, "numbers_": 0}
+        self.copies: list[tuple[str, int, str, int | str]] = []
+        self.kept: set[int] = set()
+        self._places: dict[str, dict[int | str, int]] = {array: {} for array in self.counts}
+        for index, array in enumerate(self.homes[: len(inputs)]):
+            self._give(array, index)
 
-    @property
-    def steps(self) -> set[int]:
-        """The steps that are kept, inputs left out."""
-        return {step for step in self._arrays if step >= len(self._inputs)}
+    def array(self, refs: Sequence[Ref]) -> str:
+        """The array in which a loop reads operands."""
+        held = {self.homes[ref] if ref.__class__ is int else "" for ref in refs}
+        if held == {"numbers_"}:
+            return "numbers_"
+        return "wide_" if held & {"wide_", "columns_"} else "single_"
 
-    def count(self, array: str) -> int:
-        """How many places an array has."""
-        return self._counts[array]
+    def row(self, array: str, refs: Sequence[Ref]) -> list[int]:
+        """The places of operands in an array, those that are new there side by side."""
+        known = self._places[array]
+        return [known[ref] if ref.__class__ is int and ref in known else self._place(array, ref)
+                for ref in refs]  # fmt: skip
 
-    def place(self, step: int) -> str:
-        """The place of a step."""
-        return self._row("wide_" if self._varying[step] else "single_", [step])[0]
+    def new(self, steps: Sequence[int]) -> tuple[str, list[int]]:
+        """An array and places side by side there for steps that a loop computes."""
+        array = self.homes[steps[0]]
+        return array, [self._give(array, step) for step in steps]
 
-    def pairs(self, operands: Sequence[Ref]) -> tuple[str, str]:
-        """Two expressions in k_ for the operands w₁, x₁, w₂, x₂, …; what is single comes first."""
-        pairs = [
-            (b, a) if self._is_wide(a) and not self._is_wide(b) else (a, b)
-            for a, b in zip(operands[::2], operands[1::2], strict=True)
-        ]
-        first, second = zip(*pairs, strict=True)
-        return self.rows(first), self.rows(second)
+    def read(self, step: int) -> str:
+        """The expression that reads an input, or a step from its place."""
+        array = self.homes[step]
+        place = self._place(array, step)
+        return LOADED % place if array == "columns_" else f"{array}[{place}]"
 
-    def rows(self, operands: Sequence[Ref], array: str = "") -> str:
-        """An expression in k_ for the operands, the first at k_ = 0, perhaps in a certain array."""
-        held = [self._inputs[ref] for ref in operands if self._is_input(ref)]
-        if (
-            not array
-            and len(held) == len(operands)
-            and {where for where, _ in held} == {"numbers_"}
-        ):
-            return self._at("numbers_", [place for _, place in held])
-        array = array or ("wide_" if any(map(self._is_wide, operands)) else "single_")
-        self._row(array, operands)
-        return self._at(array, [self._places[array, ref, ref.__class__] for ref in operands])
+    def _give(self, array: str, key: int | str) -> int:
+        place = self._places[array][key] = self.counts[array]
+        self.counts[array] += 1
+        return place
 
-    def stored(self, step: int, variable: str) -> list[str]:
-        """The statements that keep a step."""
-        return [
-            f"{array}[{self._places[array, step, int]}] = "
-            + (f"lanes({variable});" if self._is_lifted(array, step) else f"{variable};")
-            for array in self._arrays.get(step, ())
-        ]
-
-    def filled(self) -> list[str]:
-        """The statements that keep inputs and constants, before everything else."""
-        runs: list[tuple[str, int, str, int, int]] = []  # two arrays, a place in each, how many
-        said = []
-        for (array, ref, _), place in self._places.items():
-            if ref.__class__ is float:
-                says = f"lanes({ref!r})" if array == "wide_" else repr(ref)
-                said.append(f"{array}[{place}] = {says};")
-            elif self._is_input(ref):
-                held, first = self._inputs[ref]
-                if runs and runs[-1] == (array, place - runs[-1][4], held, first - runs[-1][4],
-                                         runs[-1][4]):  # fmt: skip
-                    runs[-1] = (*runs[-1][:4], runs[-1][4] + 1)
-                else:
-                    runs.append((array, place, held, first, 1))
-        for array, place, held, first, count in runs:
-            says = f"{held}[{first} + k_]"
-            if held == "columns_":
-                says = f"loaded({says}, i_, rest_)"
-            elif array == "wide_":
-                says = f"lanes({says})"
-            said.append(f"for (int k_ = 0; k_ < {count}; k_++) {array}[{place} + k_] = {says};")
-        return said
-
-    def _row(self, array: str, operands: Iterable[Ref]) -> list[str]:
-        """Places for operands, those that have none yet side by side."""
-        found = []
-        for ref in operands:
-            key = array, ref, ref.__class__
-            if key not in self._places:
-                self._places[key] = self._counts[array]
-                self._counts[array] += 1
-                if isinstance(ref, int):
-                    self._arrays.setdefault(ref, []).append(array)
-            found.append(f"{array}[{self._places[key]}]")
-        return found
-
-    def _at(self, array: str, places: Sequence[int]) -> str:
-        if len(places) == 1:
-            return f"{array}[{places[0]}]"
-        step = places[1] - places[0]
-        if all(b - a == step for a, b in pairwise(places)):
-            return f"{array}[{places[0]} + {step} * k_]"
-        table = f"places{len(self.tables)}_"
-        numbers = ", ".join(map(str, places))
-        self.tables.append(f"static const int {table}[] = {{{numbers}}};")
-        return f"{array}[{table}[k_]]"
-
-    def _is_wide(self, ref: Ref) -> bool:
-        return isinstance(ref, int) and self._varying[ref]
-
-    def _is_input(self, ref: Ref) -> TypeGuard[int]:
-        return isinstance(ref, int) and ref < len(self._inputs)
-
-    def _is_lifted(self, array: str, ref: Ref) -> bool:
-        return array == "wide_" and not self._is_wide(ref)
+    def _place(self, array: str, ref: Ref) -> int:
+        key = ref if isinstance(ref, int) else repr(ref)  # 0.0 is not -0.0
+        if key in self._places[array]:
+            return self._places[array][key]
+        place = self._give(array, key)
+        if not isinstance(ref, int):
+            self.copies.append((array, place, "", number_text(ref)))
+        elif self.homes[ref] == array:
+            self.kept.add(ref)
+        else:
+            home = self.homes[ref]
+            self.copies.append((array, place, home, self._place(home, ref)))
+        return place

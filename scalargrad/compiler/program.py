@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from keyword import iskeyword
+from keyword import kwlist
 
 from scalargrad.compiler.source import POSITIVE, Source, Tape, facts_of
 from scalargrad.engine import scalars
@@ -56,7 +56,8 @@ class Program:
     @property
     def size(self) -> int:
         """How many operations it takes."""
-        return len(self.steps) - len(self.inputs)
+        sums = sum(len(args) - 2 for op, args in self.steps if op == "dot")
+        return len(self.steps) - len(self.inputs) + sums
 
     def lanes(self, inputs: Sequence[str]) -> list[bool]:
         """For each step, whether it differs from lane to lane when these inputs do."""
@@ -69,36 +70,77 @@ class Program:
                 found.append(True in [found[a] for a in args if a.__class__ is int])
         return found
 
+    def uses(self) -> list[int]:
+        """How often each step is read, the outputs counted."""
+        uses = [0] * len(self.steps)
+        for args in (*[args for _, args in self.steps], self.outputs):
+            for a in args:
+                if a.__class__ is int:
+                    uses[a] += 1
+        return uses
+
     def without_gradients(self) -> Program:
         """The forward pass alone."""
-        return replace(self, gradients=(), wrt=()).needed((self.value, *self.more))[0]
+        return replace(self, gradients=(), wrt=()).needed((self.value, *self.more))
 
-    def needed(self, wanted: Iterable[Ref]) -> tuple[Program, dict[int, int]]:
-        """The program of what some steps are computed from, and where each step is found in it.
+    def straight(self) -> Program:
+        """The same with a step for each product and each sum of a dot."""
+        steps: list[Step] = []
+        places: dict[int, int] = {}
+        for index, (op, args) in enumerate(self.steps):
+            operands = tuple([places[a] if isinstance(a, int) else a for a in args])
+            if op == "dot":
+                total = operands[0]
+                for pair in zip(operands[1::2], operands[2::2], strict=True):
+                    steps.append(("*", pair))
+                    if repr(total) != "-0.0":  # with which a dot begins that adds to nothing
+                        steps.append(("+", (total, len(steps) - 1)))
+                    total = len(steps) - 1
+            else:
+                steps.append((op, operands))
+            places[index] = len(steps) - 1
+        return self._placed(steps, places)
+
+    def needed(self, wanted: Iterable[Ref]) -> Program:
+        """The program of what some steps are computed from, the inputs first.
 
         Outputs that are not wanted stand as 0.0.
         """
-        kept = {ref for ref in wanted if isinstance(ref, int)} | set(range(len(self.inputs)))
+        kept = bytearray(len(self.steps))
+        for ref in wanted:
+            if isinstance(ref, int):
+                kept[ref] = 1
         for index in range(len(self.steps) - 1, -1, -1):
-            if index in kept:
-                kept |= {a for a in self.steps[index][1] if isinstance(a, int)}
-        places = {index: place for place, index in enumerate(sorted(kept))}
+            if kept[index]:
+                for a in self.steps[index][1]:
+                    if a.__class__ is int:
+                        kept[a] = 1
+        order = [index for index, (op, _) in enumerate(self.steps) if op == "input"]
+        inputs = set(order)
+        order += [index for index, is_kept in enumerate(kept) if is_kept and index not in inputs]
+        places = {index: place for place, index in enumerate(order)}
+        steps = [
+            (op, tuple([places[a] if a.__class__ is int else a for a in args]))
+            for op, args in map(self.steps.__getitem__, order)
+        ]
+        return self._placed(steps, places)
+
+    def _placed(self, steps: Sequence[Step], places: Mapping[int, int]) -> Program:
+        """The program with other steps, and what it says of them at their new places."""
 
         def ref(old: Ref) -> Ref:
             return places.get(old, 0.0) if isinstance(old, int) else old
 
-        shorter = replace(
+        return replace(
             self,
-            steps=tuple([(op, tuple(map(ref, args))) for op, args in
-                         map(self.steps.__getitem__, places)]),
+            steps=tuple(steps),
             value=ref(self.value),
             gradients=tuple(map(ref, self.gradients)),
             more=tuple(map(ref, self.more)),
             names={places[k]: name for k, name in self.names.items() if k in places},
             labels={places[k]: label for k, label in self.labels.items() if k in places},
-            forward=sum(index < self.forward for index in places),
-        )  # fmt: skip
-        return shorter, places
+            forward=1 + max([new for old, new in places.items() if old < self.forward], default=-1),
+        )
 
 
 @contextmanager
@@ -129,30 +171,21 @@ def traced(
     asked = [found.get(node, 0.0) for node in wrt.values()]
     outputs = [_number(v) for v in (output.data, *[node.data for node in more], *asked)]
     names, labels = _named(output, found, forward)
-    inputs = [step for step in tape.steps if step.op == "input"]
-    kept = _needed(tape, outputs)
-    order = inputs + [step for step in tape.steps if step.op != "input" and step.index in kept]
-    places = {step.index: place for place, step in enumerate(order)}
-
-    def ref(number: Source | float) -> Ref:
-        return places[number.index] if isinstance(number, Source) else number
-
-    steps: list[Step] = [("input", ()) for _ in inputs]
-    for step in order[len(inputs) :]:
-        steps.append((_written(step), tuple(map(ref, step.args))))
-    refs = list(map(ref, outputs))
-    return Program(
-        tuple(step.args[0] for step in inputs),
-        tuple(steps),
+    refs = [number.index if isinstance(number, Source) else number for number in outputs]
+    recorded = Program(
+        tuple([step.args[0] for step in tape.steps if step.op == "input"]),
+        tuple(map(_written, tape.steps)),
         refs[0],
         tuple(refs[1 + len(more) :]),
         tuple(refs[1 : 1 + len(more)]),
         tuple(wrt),
-        {places[index]: name for index, name in names.items() if index in places},
-        {places[index]: label for index, label in labels.items() if index in places},
-        sum(step.index < forward for step in order),
+        names,
+        labels,
+        forward,
         dict(tape.drawn),
     )
+    tape.clear()
+    return recorded.needed(refs)
 
 
 def _number(data: Scalar) -> Source | float:
@@ -161,22 +194,15 @@ def _number(data: Scalar) -> Source | float:
     return data if isinstance(data, Source) else scalars.to_float(data)
 
 
-def _written(step: Source) -> str:
-    """The operation; a division that may be by zero is told apart, because Python raises there."""
-    if step.op != "/":
-        return step.op
-    divisor = step.args[1]
-    is_known = isinstance(divisor, float) and divisor != 0
-    return "/" if is_known or facts_of(divisor) & POSITIVE else "quotient"
-
-
-def _needed(tape: Tape, outputs: Sequence[Source | float]) -> set[int]:
-    """The indices of the steps that some outputs are computed from."""
-    kept = {number.index for number in outputs if isinstance(number, Source)}
-    for step in reversed(tape.steps):
-        if step.index in kept:
-            kept |= {a.index for a in step.args if isinstance(a, Source)}
-    return kept
+def _written(step: Source) -> Step:
+    """A step; a division that may be by zero is told apart, because Python raises there."""
+    op, args = step.op, step.args
+    if op == "input":
+        return op, ()
+    if op == "/":
+        is_known = isinstance(args[1], float) and args[1] != 0
+        op = "/" if is_known or facts_of(args[1]) & POSITIVE else "quotient"
+    return op, tuple([a.index if a.__class__ is Source else a for a in args])
 
 
 # Names -------------------------------------------------------------------------------------------
@@ -211,15 +237,12 @@ def _named(
 
 def _is_plain(name: str) -> bool:
     """Whether a name can stand in a program of any language as it is."""
-    return (
-        re.fullmatch(r"[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?", name) is not None
-        and re.fullmatch(r"[dv]\d+|[A-Z_0-9]+", name) is None
-        and name not in RESERVED
-        and not iskeyword(name)
-    )
+    return _PLAIN.fullmatch(name) is not None and name not in RESERVED
 
 
-# Words of C's, of its library's, and those that the programs use themselves.
+_PLAIN = re.compile(r"(?![dv]\d+\Z|[A-Z_0-9]+\Z)[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?")
+
+# Words of C's, of its library's, of Python's, and those that the programs use themselves.
 _WORDS = """
 auto break case char const default do double enum extern float goto int inline long register
 restrict return short signed sizeof static struct switch typedef union unsigned void volatile asm
@@ -229,4 +252,4 @@ sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh
 log2 log10 erf erfc power pow fabs where quotient log_sum_exp abs sum zip inf
 nan math print value gradients name value_and_gradients over_lanes on_arrays
 """
-RESERVED = frozenset(_WORDS.split())
+RESERVED = frozenset((*_WORDS.split(), *kwlist))

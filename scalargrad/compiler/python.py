@@ -31,6 +31,7 @@ def scalar_source(program: Program, name: str = "value_and_gradients") -> str:
 
     The text is Python; names that are not its own are those of `runtime`.
     """
+    program = program.straight()
     listing = _listing(program, _choice)
     outputs = dict(enumerate(program.outputs))
     kept: dict[int, str] = {}
@@ -65,6 +66,7 @@ def lanes_source(program: Program, lanes: Sequence[str], summed: frozenset[int])
         lanes: the inputs that are sequences, one element for each lane.
         summed: the places of the outputs that are added up over the lanes.
     """
+    program = program.straight()
     listing = _listing(program, _choice, names=False)
     body = []
     for line in listing.lines(dict(enumerate(program.outputs))):
@@ -90,6 +92,7 @@ def lanes_source(program: Program, lanes: Sequence[str], summed: frozenset[int])
 
 def array_source(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> str:
     """The same on arrays, with one call for each step; what is to be summed is not summed yet."""
+    program = program.straight()
     listing = _listing(program, lambda c, a, b: call("where", (c, a, b)), names=False)
     outputs: dict[int, str] = {}
     body = []

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add, mul
 from pathlib import Path
 from typing import Any
 
-from scalargrad.engine import scalars
+from scalargrad.engine import scalars, stable
 from scalargrad.engine.scalars import Kind, Scalar
 
 # What is known of every value that a step can take, nan aside. It says which foldings keep every
 # bit: x + 0 is x unless x may be -0.0, and a divisor that is positive cannot be zero.
 NO_MINUS_ZERO, FROM_ZERO, POSITIVE, FINITE = 1, 2, 4, 8
 _ALL = NO_MINUS_ZERO | FROM_ZERO | POSITIVE | FINITE
+
+LEAST = 8  # products that are added up in one step, and statements that are worth a loop
 
 CONDITIONS = frozenset(("<", "<=", ">", ">=", "==", "!=", "&", "|"))
 
@@ -40,17 +44,24 @@ class Tape:
 
     def input(self, name: str) -> Source:
         """A new input; inputs of one name are one."""
-        return self._recorded(("input", name), "input", (name,))
+        key = "input", name
+        return self._known[key] if key in self._known else self._recorded(key, "input", (name,))
 
     def step(self, op: str, *args: Source | float) -> Source:
         """The step that applies an operation, new or known."""
         # A float by its digits: 0.0 is not -0.0, and 1.0 is not the step with the index 1.
-        keys = [a.index if a.__class__ is Source else repr(a) for a in args]
-        return self._recorded((op, frozenset(keys) if op in _COMMUTING else tuple(keys)), op, args)
+        key = (op, *[a.index if a.__class__ is Source else repr(a) for a in args])
+        found = self._known.get(key)
+        if found is None and op in _COMMUTING:
+            found = self._known.get((op, key[2], key[1]))
+        return self._recorded(key, op, args) if found is None else found
+
+    def clear(self) -> None:
+        """Forget all steps: a tape and its steps hold each other in memory."""
+        self.steps.clear()
+        self._known.clear()
 
     def _recorded(self, key: tuple[Any, ...], op: str, args: tuple[Any, ...]) -> Source:
-        if key in self._known:
-            return self._known[key]
         step = Source(self, op, args, len(self.steps), _facts(op, args))
         self.steps.append(step)
         self._known[key] = step
@@ -219,7 +230,8 @@ def _deferring(method: Callable[[Source, Any], Any]) -> Callable[[Source, Any], 
     """The method, which leaves an operand that is a node to the node, as for second derivatives."""
 
     def operator(self: Source, other: Any) -> Any:
-        return NotImplemented if hasattr(other, "pullback") else method(self, other)
+        is_node = other.__class__ is not Source and hasattr(other, "pullback")
+        return NotImplemented if is_node else method(self, other)
 
     return operator
 
@@ -282,7 +294,7 @@ def facts_of(number: Source | float) -> int:
 
 
 def _facts(op: str, args: tuple[Source | float, ...]) -> int:
-    if op in CONDITIONS or op == "input":
+    if op in CONDITIONS or op in ("input", "dot"):
         return 0
     facts = [a.facts if a.__class__ is Source else facts_of(a)
              for a in (args[1:] if op == "where" else args)]  # fmt: skip
@@ -314,6 +326,18 @@ def _facts(op: str, args: tuple[Source | float, ...]) -> int:
 
 
 # The kind ----------------------------------------------------------------------------------------
+
+
+def _dot(b: Any, ws: Sequence[Any], xs: Sequence[Any]) -> Any:
+    """b + w₁x₁ + w₂x₂ + …: of few products a step each, of many one step."""
+    if len(ws) < LEAST:
+        return reduce(add, map(mul, ws, xs), *(() if b is None else (b,)))
+    operands = [-0.0 if b is None else b, *ws, *xs]  # -0.0 changes no bit of what is added to it
+    operands[1::2], operands[2::2] = ws, xs
+    return ws[0].tape.step("dot", *map(_operand, operands))
+
+
+stable.DOTS[Source] = _dot
 
 
 def _recording(name: str) -> Callable[..., Source]:

@@ -9,10 +9,9 @@ which hands the sums on. The tests hold all of it to the definition, bit for bit
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from functools import reduce
 from heapq import heappop, heappush, heapreplace
 from itertools import count
-from operator import add, is_not, mul
+from operator import is_not
 from typing import Any
 
 from scalargrad.engine import ops, stable
@@ -23,7 +22,6 @@ Waiting = list[tuple[int, Any]]  # a heap, the newest first
 
 _new = object.__new__
 _DOT = ops.dot
-_FLOATS = {float}
 next_index = count().__next__  # parents are older than children: sorting by age sorts the graph
 
 
@@ -44,13 +42,14 @@ class Row:
         is_shared: whether it serves several dots.
     """
 
-    __slots__ = ("data", "index", "is_plain", "is_shared", "p")
+    __slots__ = ("data", "index", "is_shared", "kind", "p")
     op = ops.CONSTANT  # as the loop below sees a node of any number of parents
 
     def __init__(self, members: Iterable[Any], is_shared: bool = False) -> None:
         self.p = tuple(members)
         self.data = tuple([member._data for member in self.p])
-        self.is_plain = set(map(type, self.data)) == _FLOATS
+        kinds = set(map(type, self.data))
+        self.kind = kinds.pop() if len(kinds) == 1 else None
         self.is_shared = is_shared
         self.index = next_index()
 
@@ -58,10 +57,10 @@ class Row:
 def dot_of(bias: Any, weights: Row, inputs: Row) -> Any:
     """The node dot(b, w₁, x₁, w₂, x₂, …) of as many weights as inputs, which is not checked.
 
-    It keeps the rows, where their data are floats and one of them is shared.
+    It keeps the rows, where their data are floats, or write code, and one of them is shared.
     """
-    b = bias._data
-    is_plain = b.__class__ is float and weights.is_plain and inputs.is_plain
+    b, kind = bias._data, weights.kind
+    is_plain = b.__class__ is kind is inputs.kind and (kind is float or kind in stable.DOTS)
     if not (is_plain and (weights.is_shared or inputs.is_shared)):
         return bias.dot(*_in_pairs(bias, weights.p, inputs.p)[1:])
     node = _new(bias.__class__)
@@ -218,10 +217,6 @@ def _add_sums(
     multipliers, locals_by_dot = zip(*products, strict=True)
     columns = zip(*locals_by_dot, strict=True)
     for member, start, locals_ in zip(members, before, columns, strict=True):
-        terms = map(mul, multipliers, locals_)
-        if start is not None:
-            found[member] = reduce(add, terms, start)
-        else:
-            found[member] = reduce(add, terms)
-            if member.p is not None and member not in until:
-                heappush(later, (-member.index, member))
+        found[member] = stable.dot_of_rows(start, multipliers, locals_)
+        if start is None and member.p is not None and member not in until:
+            heappush(later, (-member.index, member))

@@ -151,9 +151,17 @@ def dot(b: Scalar, *pairs: Scalar) -> Scalar:
     return dot_of_rows(b, pairs[::2], pairs[1::2])
 
 
-def dot_of_rows(b: Scalar, ws: Operands, xs: Operands) -> Scalar:
-    """The same of a row of weights and a row of inputs."""
-    return reduce(operator.add, map(operator.mul, ws, xs), b)  # sum() of 3.12 rounds otherwise
+def dot_of_rows(b: Scalar | None, ws: Operands, xs: Operands) -> Scalar:
+    """The same of a row of weights and a row of inputs; of None and these the sum of products."""
+    own = DOTS.get(ws[0].__class__)
+    if own:
+        return own(b, ws, xs)
+    products = map(operator.mul, ws, xs)  # sum() of 3.12 rounds otherwise
+    return reduce(operator.add, products) if b is None else reduce(operator.add, products, b)
+
+
+# Kinds of scalars that take a sum of products as one operation.
+DOTS: dict[type, Callable[[Scalar | None, Operands, Operands], Scalar]] = {}
 
 
 def dot_derivatives(y: Scalar, b: Scalar, *pairs: Scalar) -> Operands:

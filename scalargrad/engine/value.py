@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Self
 
 from scalargrad.engine import branches, copying, fast, ops, scalars
-from scalargrad.engine.backward import Pullback, gradients, topological_order
+from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
 from scalargrad.engine.fast import next_index
 from scalargrad.engine.inplace import in_place
 from scalargrad.engine.ops import CONSTANT, Operands, Operation
@@ -424,11 +424,10 @@ class Value:
         """
         op, y, operands = self.op, self.data, self.operands
 
-        def parts(g: Scalar) -> Operands:
+        def parts(g: Scalar) -> Iterable[Scalar]:
             if op and op.chooses:
                 return branches.shared(g, operands[0])
-            local_derivatives = op.derivatives(y, *operands) if op else ()
-            return tuple([scalars.times(g, local) for local in local_derivatives])
+            return multiplying(op.derivatives(y, *operands) if op else ())(g)
 
         return parts
 

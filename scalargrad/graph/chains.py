@@ -134,13 +134,14 @@ def is_worth_telling(factors: list[Factor]) -> bool:
     has_gate = any(factor.formula.head == "indicator" for factor in factors)
     unsigned = whole.parts[0] if whole.head == "neg" else whole
     is_joined = unsigned.head == "/" and unsigned.parts[1].head != "number"
-    is_shorter = _names_in(whole) < sum(_names_in(factor.formula) for factor in factors)
+    names = sum(_count_of_names(factor.formula) for factor in factors)
+    is_shorter = _count_of_names(whole) < names
     is_coefficient = len(factors) == 2 and _is_monomial(factors[0].formula)
     return len(factors) > 1 and not (has_gate or is_joined or is_shorter or is_coefficient)
 
 
-def _names_in(written: Formula) -> int:
-    return int(written.head == "name") + sum(map(_names_in, written.inner))
+def _count_of_names(written: Formula) -> int:
+    return int(written.head == "name") + sum(map(_count_of_names, written.inner))
 
 
 def _product(a: Factor, b: Factor) -> Factor:

@@ -37,8 +37,8 @@ from scalargrad.language.vectors import (
     TRANSPOSE,
     Function,
 )
+from scalargrad.notation.names import GREEK, typeset
 from scalargrad.notation.names import parsed as name_parts
-from scalargrad.notation.names import typeset
 from scalargrad.notation.words import did_you_mean
 
 MOST_OPERATIONS = 60_000
@@ -297,7 +297,7 @@ class Yard:
             message = f"'{name}' is not read: {about}"
         else:
             known = [*library.names(), *self.source.definitions]
-            is_word = len(name) > 2 and typeset(name) == name
+            is_word = len(name) > 2 and name not in GREEK
             hint = did_you_mean(name, known) if is_word else ""
             ways = f"; define it, as in {name}(z) = relu(z); a product is written {name}*(…)"
             message = f"unknown function '{name}'{hint or ways}"

@@ -74,9 +74,8 @@ _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
 _TRANSPOSED = r"(?:\\top|⊤|ᵀ|\\intercal|\\math(?:rm|sf)\{T\})(?![A-Za-z])(?:\ *\})?"
 _ONE = r"(?:\\math(?:bf|bb)\{1\}|𝟙|1(?=_\\?\{))(?:_(?=\\?\{))?"  # of an indicator
-_LOW_INDEX = (
-    rf"_\ *(?:{_BRACED}|[a-z]{{1,2}}(?![A-Za-z0-9]))|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
-)
+_LETTERS_BELOW = r"(?:[a-z]|[i-n]{2})(?![A-Za-z0-9])"  # Σ_i and Σ_ij; Σ_xy is a name
+_LOW_INDEX = rf"_\ *(?:{_BRACED}|{_LETTERS_BELOW})|(?![₀-₉])[{SUBSCRIPTS}][{SUBSCRIPTS}₌]*+"
 _HIGH_INDEX = rf"\^\ *(?:{_BRACED}|[A-Za-z0-9])|[{SUPERSCRIPTS}]++"
 _CELL = r"(?:[0-9]|\ [A-Za-z]|\{\ *[0-9]+\ *\})"  # of \frac12, \frac x2, \frac{1}{2}
 _TOKEN = re.compile(

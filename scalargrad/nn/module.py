@@ -184,15 +184,18 @@ class Module:
         from scalargrad.compiler.source import Tape
 
         tape = Tape()
-        xs = [Value(0, f"x{i}" if count > 1 else "x") for i in range(1, count + 1)]
-        shared = {id(r): r for m in self.modules() for r in vars(m).values()
-                  if isinstance(r, Random)}  # fmt: skip
-        twin = deepcopy(self, shared)  # it draws from the module's own random numbers
-        ys = [Value(0, f"y{k}" if targets > 1 else "y") for k in range(1, targets + 1)]
-        nodes = [*xs, *ys, *twin.parameters()]
-        named = dict(zip(unique_names(nodes), nodes, strict=True))
-        for name, node in named.items():
-            node.data = tape.input(name)
+        labels = [f"x{i}" if count > 1 else "x" for i in range(1, count + 1)]
+        labels += [f"y{k}" if targets > 1 else "y" for k in range(1, targets + 1)]
+        leaves = [*[Value(0, label) for label in labels], *self.parameters()]
+        named = {name: Value(tape.input(name), leaf.label) for name, leaf in
+                 zip(unique_names(leaves), leaves, strict=True)}  # fmt: skip
+        nodes = list(named.values())
+        xs, ys = nodes[:count], nodes[count : count + targets]
+        # The twin draws from the module's own random numbers, and its parameters are inputs.
+        held = [r for m in self.modules() for r in vars(m).values() if isinstance(r, Random)]
+        memo: dict[int, Any] = {id(r): r for r in held}
+        memo |= {id(p): twin for p, twin in zip(leaves, nodes, strict=True)}
+        twin = deepcopy(self, memo)
         prediction = twin(xs)
         output = loss_of(loss, prediction, ys if targets > 1 else ys[0])
         more = list(prediction) if isinstance(prediction, list | tuple) else [prediction]

@@ -37,7 +37,7 @@ class Arrays:
         self.numpy = np
         self.model, self.parameters = model, model.parameters()
         self.optimizer = optimizer
-        self.examples = np.vstack(data.matrix())
+        self.examples = np.vstack(data.matrix()).T.copy()  # a row each
         self.width = data.width
         self.seen: list[tuple[Any, Any]] = []
         self.testing: tuple[DataSet, Callable[..., Any], Any] | None = None
@@ -57,9 +57,13 @@ class Arrays:
         self.run = learning.vectors([*self.lanes, *learning.program.drawn])
         places = {parameter: place for place, parameter in enumerate(self.parameters)}
         self.layers = {
-            layer: np.array([places[p] for p in members]) for layer, members in layers.items()
+            layer: _together([places[p] for p in members]) for layer, members in layers.items()
         }
         self.gradient: Any = None
+        # The C library keeps the memory of a step for the next once it has seen a larger piece
+        # come and go; otherwise it asks the system for it anew each time.
+        np.empty(8 * len(self.parameters))
+        self.sizes = np.empty(len(self.parameters))
         self.gather()
 
     def gather(self) -> None:
@@ -98,13 +102,13 @@ class Arrays:
     def measured(self, rows: Sequence[int]) -> tuple[float, dict[str, float]]:
         """The mean loss of some examples and each layer's mean |gradient|; the gradient is kept."""
         np = self.numpy
-        examples = np.take(self.examples, rows, axis=1)
+        examples = np.ascontiguousarray(self.examples[rows].T)
         masks = [[draw() for _ in rows] for draw in self.draws]
         columns = np.vstack([examples, masks]) if masks else examples
         value, outputs, gradient = self.run(self.theta, columns)
         self.seen.append((np.asarray(outputs), examples[-self.width :]))
         self.gradient = np.asarray(gradient, dtype=float)
-        sizes = abs(self.gradient)
+        sizes = np.abs(self.gradient, out=self.sizes)
         by_layer = {layer: float(sizes[at].mean()) for layer, at in self.layers.items()}
         return self._mean(value, rows), by_layer
 
@@ -142,3 +146,9 @@ class Arrays:
             rate, self.theta, self.gradient, *self.memory
         )
         self.optimizer.steps += 1
+
+
+def _together(places: list[int]) -> Any:
+    """What picks places out of an array: a slice where they stand side by side."""
+    first, last = places[0], places[-1]
+    return slice(first, last + 1) if places == list(range(first, last + 1)) else places

@@ -1,13 +1,12 @@
 """Sphinx, Pandoc and Pygments, which take programs into their documents."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from peers import all_are_required, peer
+from peers import peer, program
 from pygments import highlight, lexers
 from pygments.formatters import RawTokenFormatter
 
@@ -24,7 +23,6 @@ EVERYTHING = BLOCK.replace("#| states", "#| table\n#| step\n#| exercise\n#| stat
 
 
 def built(folder, page, name="index.md"):
-    peer("sphinx")
     peer("myst_nb")
     (folder / "conf.py").write_text('extensions = ["myst_nb", "scalargrad.authoring.sphinx"]\n')
     (folder / name).write_text(page, encoding="utf-8")
@@ -65,8 +63,7 @@ def test_a_wrong_number_fails_the_build_with_one_line_each_time(tmp_path):
 @pytest.fixture
 def pandoc(tmp_path):
     """Runs Pandoc with the filter on a page."""
-    if not shutil.which("pandoc"):
-        (pytest.fail if all_are_required() else pytest.skip)("pandoc is not installed")
+    program("pandoc")
     here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
     def run(page, *options):

@@ -2,14 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from peers import peer
+from peers import peer, program
 from PIL import Image
 
 SCREENSHOTS = Path(__file__).parent.parent.parent / "screenshots"
@@ -42,15 +41,6 @@ def packages():
         peer(name)
     program("chromium", "chromium-browser", "google-chrome")
     program("chromedriver")
-
-
-def program(*names):
-    """The path of the first program of these names; without any, skip, or fail where required."""
-    found = next(filter(None, map(shutil.which, names)), None)
-    if not found:
-        message = f"{names[0]} is not installed"
-        (pytest.fail if os.environ.get("SCALARGRAD_REQUIRE_PEERS") else pytest.skip)(message)
-    return found
 
 
 def until(holds, what, seconds=SECONDS):

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import click
+import peers
 import pytest
 
 from scalargrad import __main__, __version__, assert_gradients, program, program_text
@@ -141,6 +142,8 @@ def written(line):
 def test_the_example_of_a_command_works(name, run, shell, prepared, tmp_path, monkeypatch):
     lines = examples(COMMANDS[name].help)
     assert lines, f"scalargrad {name} --help shows no example"
+    if name == "play":
+        peers.program("npm")
     for number, line in enumerate(lines):
         assert f"scalargrad {name} " in f"{line} "
         folder = tmp_path / str(number)

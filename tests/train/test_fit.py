@@ -817,3 +817,83 @@ def test_fused_operations_change_only_last_bits():
 def test_fast_is_for_c_alone(backend):
     with pytest.raises(ValueError, match="fast=True is for the C backend; got"):
         trained(OPTIMIZERS["plain"], backend, fast=True)
+
+
+# Compiled runs beside the graph ------------------------------------------------------------------
+
+CLASSES = nn.losses.softmax_cross_entropy
+RUNS = {
+    "a wide layer": lambda: (MLP(2, [20, 1], ops.tanh), BCE, data.two_moons(30), {}),
+    "two wide layers": lambda: (MLP(2, [12, 9, 1], ops.relu), BCE, data.two_moons(30), {}),
+    "many inputs": lambda: (MLP(64, [10], seed=1), CLASSES, data.digits(), {"momentum": 0.9}),
+    "many units": lambda: (MLP(64, [9, 10], ops.relu), CLASSES, data.digits(), {}),
+    "without biases": lambda: (
+        MLP(2, [16, 3], ops.tanh, biases=False), CLASSES, data.blobs(30), {}
+    ),
+    "one unit": lambda: (MLP(64, [1]), squared_error, data.digits(), {"weight_decay": 1e-3}),
+    "softmax": lambda: (
+        MLP(2, [8, 3], ops.tanh, output=nn.Softmax()), nn.losses.categorical_cross_entropy,
+        data.blobs(30), {},
+    ),
+    "residual": lambda: (
+        nn.Sequential(nn.Layer(2, 9, ops.tanh), nn.Residual(nn.Layer(9, 9, ops.tanh, layer=2)),
+                      nn.Layer(9, 1, layer=3)), BCE, data.two_moons(30), {},
+    ),
+    "the sum": lambda: (
+        MLP(2, [16, 16, 1], ops.relu), BCE, data.two_moons(30), {"reduction": "sum"}
+    ),
+    "sigmoid": lambda: (MLP(2, [11, 8, 1], ops.sigmoid), BCE, data.two_moons(30), {}),
+}  # fmt: skip
+
+
+def ran(name, backend, epochs=2, resume=None):
+    model, loss, examples, more = RUNS[name]()
+    examples, held_out = examples.split(0.25, seed=0)
+    sgd = SGD(model.parameters(), 0.01, **more)
+    history = fit(model, loss, DataSet(examples.inputs[:70], examples.targets[:70]), sgd,
+                  epochs=epochs, batch_size=9, test=held_out, backend=backend, resume=resume,
+                  monitor=False)  # fmt: skip
+    return weights(model), history
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("c", marks=needs_compiler)])
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_in_loops_is_the_eager_run(name, backend):
+    found, history = ran(name, backend)
+    expected, eager = ran(name, None)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    for part in ("train", "test", "gradients"):
+        for curve, numbers in getattr(eager, part).items():
+            assert getattr(history, part)[curve] == pytest.approx(numbers, rel=1e-9)
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_in_loops_goes_on_bit_for_bit(name):
+    state = json.loads(json.dumps(ran(name, "c", epochs=1)[1].state()))
+    found, history = ran(name, "c", epochs=3, resume=state)
+    expected, whole = ran(name, "c", epochs=3)
+    assert found == expected
+    assert history.train == whole.train
+
+
+def test_a_killed_run_that_is_saved_each_epoch_loses_at_most_the_epoch(tmp_path):
+    file = tmp_path / "state.json"
+    script = (
+        "import json, os, sys\n"
+        "from scalargrad.train import SGD, data, fit\n"
+        "from scalargrad.nn import MLP, losses\n"
+        "from pathlib import Path\n"
+        f"file, state = Path({str(file)!r}), None\n"
+        "model = MLP(2, [9, 1])\n"
+        "sgd = SGD(model.parameters(), lambda t: os._exit(9) if t == 13 else 0.1)\n"
+        "for epoch in range(1, 9):\n"
+        "    history = fit(model, losses.binary_cross_entropy_with_logits, data.two_moons(20),\n"
+        "                  sgd, epochs=epoch, batch_size=5, backend='python', resume=state)\n"
+        "    state = history.state()\n"
+        "    file.write_text(json.dumps(state))\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], check=False)
+    assert killed.returncode == 9
+    state = json.loads(file.read_text())
+    assert len(state["train"]["loss"]) == 3  # of four steps each; it died in the fourth epoch

@@ -1,0 +1,1 @@
+"""The page that runs scalargrad in a browser: nothing to install, and no server."""
