@@ -50,6 +50,7 @@ class DueDate(click.ParamType[datetime]):
 )
 @click.option("--key", type=FILE, help="The key to write: the answers filled in.")
 @click.option("--ask", default="all", help="all, named, or path:w2.")
+@click.option("--picture", is_flag=True, help="The graph above it, to be filled in; for .md.")
 @click.option(
     "--variants",
     "count",
@@ -74,6 +75,7 @@ def worksheet(
     output: Path,
     key: Path | None,
     ask: str,
+    picture: bool,
     count: int,
     seed: int,
     convention: str | None,
@@ -108,7 +110,7 @@ def worksheet(
     files: list[tuple[Path, str]] = []
     sheets = []
     for number, changed in enumerate(programs, 1):
-        sheet = worksheet(changed, ask=ask).with_id(number)
+        sheet = worksheet(changed, ask=ask, picture=picture).with_id(number)
         if convention:
             sheet = replace(sheet, prose=f"{sheet.prose}\n\nConvention: {convention.strip(' .')}.")
         if figures:

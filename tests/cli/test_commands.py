@@ -221,6 +221,15 @@ def test_a_class_with_variants_is_graded_by_its_keys_without_solutions(run):
     assert blank != Path("class/s-1.md").read_text()
 
 
+def test_a_worksheet_has_a_picture_to_be_filled_in_where_it_is_asked_for(run):
+    made = ("worksheet", LECTURES[0].text, "-o", "s.md", "--ask", "path:w2")
+    image = "](data:image/svg+xml;base64,"
+    assert run(*made)[0] == 0
+    assert image not in Path("s.md").read_text(encoding="utf-8")
+    assert run(*made, "--picture", "--force")[0] == 0
+    assert image in Path("s.md").read_text(encoding="utf-8")
+
+
 def test_a_worksheet_and_its_key_are_written_once(run):
     made = ("worksheet", LECTURES[0].text, "-o", "sheet.md", "--key", "key.csv", "--ask", "path:w2")
     assert run(*made) == (0, "wrote sheet.md\nwrote key.csv\n", "")

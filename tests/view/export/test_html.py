@@ -2,7 +2,6 @@ import base64
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -11,6 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 from examples import frames, painted
+from peers import program as installed
 
 from scalargrad import DrawingError, Value, program
 from scalargrad.graph.model import contracted
@@ -265,18 +265,13 @@ def test_processes_with_other_hash_seeds_write_the_same_page(document):
 
 # In a browser
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-
 
 def in_browser(text, script, tmp_path, window="1280,720"):
     """The title of a page after a script of the test's own has run in it, in headless Chromium.
 
     The script runs before the page's own policy is read, on timers, as a visitor's hands would.
     """
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if not found:
-        message = "no Chromium is installed"
-        (pytest.fail if os.environ.get("SCALARGRAD_REQUIRE_PEERS") else pytest.skip)(message)
+    found = installed("chromium", "chromium-browser", "google-chrome")
     path = tmp_path / "page.html"
     path.write_text(text.replace("<head>", f"<head>{script}", 1), encoding="utf-8")
     done = subprocess.run(

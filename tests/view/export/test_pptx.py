@@ -1,6 +1,7 @@
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -74,6 +75,53 @@ def test_a_unit_stands_where_it_is_in_the_picture(lecture, page):
         middle = (shape.left + shape.width / 2) / EMU, (shape.top + shape.height / 2) / EMU
         assert middle[0] == pytest.approx(37 + unit.x, abs=0.01)
         assert middle[1] == pytest.approx(100 + unit.y - lecture.scene.head, abs=0.01)
+
+
+RENDERED = ["lecture", "attention", "lstm", "long names", "convolution"]
+# The outline: a bounding box holds the text too, which may be wider in the fonts of a machine.
+_OUTLINE = re.compile(
+    r'<g class="com.sun.star.drawing.CustomShape">.*?<rect class="BoundingBox".*?<path [^>]*? '
+    r'd="([^"]*)"', re.DOTALL
+)  # fmt: skip
+
+
+def box_of(outline):
+    """Left, top, right and bottom of a path in hundredths of a millimetre, in points."""
+    numbers = [int(number) * 72 / 2540 for number in re.findall(r"-?\d+", outline)]
+    across, down = numbers[::2], numbers[1::2]
+    return min(across), min(down), max(across), max(down)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """What LibreOffice makes of pictures: the box of each shape."""
+    office = shutil.which("soffice") or pytest.skip("LibreOffice is not installed")
+    folder = tmp_path_factory.mktemp("office")
+    drawings = {name: drawn(PROGRAMS[name][1], PROGRAMS[name][2]) for name in RENDERED}
+    files = [drawing.save(folder / f"{name}.pptx") for name, drawing in drawings.items()]
+    subprocess.run(
+        [office, "--headless", f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+         "--convert-to", "svg", "--outdir", folder, *files],
+        check=True, capture_output=True, timeout=200,
+    )  # fmt: skip
+    found = {name: (folder / f"{name}.svg").read_text(encoding="utf-8") for name in drawings}
+    return {
+        name: (drawing, list(map(box_of, _OUTLINE.findall(found[name]))))
+        for name, drawing in drawings.items()
+    }
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_in_libreoffice_every_unit_has_the_box_that_it_has_in_the_picture(name, rendered):
+    drawing, boxes = rendered[name]
+    for unit in units(drawing.scene):
+        x, y = 37 + unit.x, 100 + unit.y - drawing.scene.head
+        if isinstance(unit, Circle):
+            ours = x - unit.radius, y - unit.radius, x + unit.radius, y + unit.radius
+        else:
+            ours = x, y, x + unit.width, y + unit.height
+        off = min(max(abs(a - b) for a, b in zip(ours, box, strict=True)) for box in boxes)
+        assert off <= 2, unit.key
 
 
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
