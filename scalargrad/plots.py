@@ -23,7 +23,7 @@ from scalargrad.lectures.experiments import (
 )
 from scalargrad.lectures.experiments.curves import FAR
 from scalargrad.notation.words import one_line
-from scalargrad.sheets.reviewing import GROUPS, Item
+from scalargrad.sheets.reviewing import GROUPS, ItemCounts
 from scalargrad.train.data import DataSet
 from scalargrad.train.fit import History
 
@@ -346,7 +346,7 @@ def dropout_masks(masks: Sequence[Sequence[float]], ax: Axes | None = None) -> A
 # A class -----------------------------------------------------------------------------------------
 
 
-def items(found: Sequence[Item], ax: Axes | None = None) -> Axes:
+def items(found: Sequence[ItemCounts], ax: Axes | None = None) -> Axes:
     """Axes with a bar for each line of a worksheet: how many are right, follow, wrong, left out.
 
     Behind it stands the commonest wrong answer, with the name of the mistake where it has one.

@@ -19,7 +19,7 @@ from scalargrad.engine import ops
 from scalargrad.files import write_all
 from scalargrad.lectures import experiments
 from scalargrad.nn import losses
-from scalargrad.sheets.reviewing import GROUPS, Item
+from scalargrad.sheets.reviewing import GROUPS, ItemCounts
 from scalargrad.train import data, optim
 from scalargrad.view.drawing import STYLES, Drawing
 from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
@@ -90,7 +90,8 @@ def plotted() -> Iterator[tuple[str, Axes]]:
     counts = {"∂ℓ/∂ŷ": (20, 0, 6, 2, 2), "∂ŷ/∂h": (29, 0, 1, 0, 0), "∂ℓ/∂w": (11, 9, 7, 3, 0)}
     wrong = (("-0.6", 4, "the factor 2 of the square is lost"),)
     lines = [
-        Item(name, dict(zip(GROUPS, each, strict=True)), wrong) for name, each in counts.items()
+        ItemCounts(name, dict(zip(GROUPS, each, strict=True)), wrong)
+        for name, each in counts.items()
     ]
     yield "items", plots.items(lines)
     yield "descent", plots.descent(experiments.descent())

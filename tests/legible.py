@@ -315,6 +315,30 @@ RESIDUALS = """
 x=1; y=2; w1=0.5; w2=0.4; w3=0.3
 h1=relu(w1*x); r1=h1+x; h2=relu(w2*r1); r2=h2+r1; h3=relu(w3*r2); r3=h3+r2; loss=(r3-y)^2
 """
+UNET = """
+x=1; y=0.5; w1=0.6; w2=0.5; w3=0.8; w4=0.4; s=0.3
+d1=relu(w1*x); d2=relu(w2*d1); b=relu(w3*d2); u1=relu(w4*b + s*d2); u2=u1+d1; loss=(u2-y)^2
+"""
+TWO_HEADS = """
+x1=1; x2=2; y=1; q1=0.5; k1=0.3; v1=0.8; q2=-0.4; k2=0.6; v2=0.2
+s1=q1*x1*k1*x2; s2=q2*x1*k2*x2; a1=sigmoid(s1); a2=sigmoid(s2); o1=a1*v1; o2=a2*v2
+o=o1+o2; loss=(o-y)^2
+"""
+PID = """
+e0=1; e1=0.6; e2=0.3; Kp=2; Ki=0.5; Kd=0.1; r=1
+P=Kp*e2; I=Ki*(e0+e1+e2); D=Kd*(e2-e1); u=P+I+D; loss=(u-r)^2
+"""
+VARIATIONAL = """
+x=1; w_mu=0.5; w_s=0.3; eps=0.7; v=0.9
+mu=w_mu*x; s=exp(w_s*x); z=mu+s*eps; xhat=v*z; rec=(xhat-x)^2; kl=(s^2+mu^2-1)/2-log(s)
+loss=rec+kl
+"""
+TWO_OUTPUTS = """
+x1=0.5; x2=1; w11=0.1; w12=0.2; w21=0.3; w22=0.4; b1=0.1; b2=-0.1; t1=1; t2=0
+v11=0.5; v12=0.6; v21=-0.7; v22=0.8; c1=0; c2=0.1
+h1=tanh(w11*x1+w21*x2+b1); h2=tanh(w12*x1+w22*x2+b2); o1=v11*h1+v21*h2+c1; o2=v12*h1+v22*h2+c2
+loss=(o1-t1)^2+(o2-t2)^2
+"""
 
 
 def dense(*sizes: int) -> str:
@@ -353,6 +377,10 @@ PROGRAMS: dict[str, tuple[str, str, dict[str, object], float]] = {
     "residual chain": ("B", RESIDUALS, {}, 14),
     "rnn of five steps": ("B", RNN5, {}, 12),
     "2-3-2": ("B", dense(2, 3, 2), {}, 16),
+    "two outputs with biases": ("B", TWO_OUTPUTS, {"wrt": "w11"}, 16),
+    "two heads": ("B", TWO_HEADS, {"wrt": "q1"}, 16),
+    "skip of a u-net": ("B", UNET, {"wrt": "w1"}, 14),
+    "variational autoencoder": ("B", VARIATIONAL, {"wrt": "w_mu"}, 16),
     "lstm": ("C", LSTM, {"wrt": "w_f"}, 14),
     "gru": ("C", GRU, {"wrt": "u_r"}, 14),
     "attention": ("C", ATTENTION, {"wrt": "wq"}, 12),
@@ -360,6 +388,7 @@ PROGRAMS: dict[str, tuple[str, str, dict[str, object], float]] = {
     "2-3-3-2": ("D", dense(2, 3, 3, 2), {}, 13),
     "4-5-3": ("D", dense(4, 5, 3), {}, 13),
     "quotient": ("E", QUOTIENT, {}, 14),
+    "pid controller": ("E", PID, {"wrt": "Kp"}, 18),
     "chain of thirty": ("F", CHAIN, {}, 14),
     "eight units": ("F", UNITS, {}, 13),
     "layer norm": ("G", LAYER_NORM, {"wrt": "x1"}, 11.5),

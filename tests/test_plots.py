@@ -14,7 +14,7 @@ from scalargrad.lectures import experiments
 from scalargrad.lectures.experiments import Curves, Grid
 from scalargrad.nn.layers import MLP
 from scalargrad.nn.regularisation import Dropout
-from scalargrad.sheets.reviewing import GROUPS, Item
+from scalargrad.sheets.reviewing import GROUPS, ItemCounts
 from scalargrad.train import data
 from scalargrad.train.fit import History
 
@@ -41,7 +41,7 @@ MOONS = data.two_moons(20)
 GRID = experiments.score_grid(lambda xy: xy[0] - xy[1], MOONS, steps=12)
 
 ITEMS = [
-    Item(name, dict(zip(GROUPS, counts, strict=True)), commonest)
+    ItemCounts(name, dict(zip(GROUPS, counts, strict=True)), commonest)
     for name, counts, commonest in (
         ("∂ℓ/∂ŷ", (20, 0, 6, 2, 2), (("-0.52", 4, "the factor 2 of the square is lost"),)),
         ("∂ŷ/∂h", (30, 0, 0, 0, 0), ()),

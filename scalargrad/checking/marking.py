@@ -430,9 +430,13 @@ class _Sheet:
             answer.reading, answer.half, answer.exact, allowed.low != allowed.high
         )
         answer.is_carried = True
-        reach = max(outcome.high - to_float(answer.exact), to_float(answer.exact) - outcome.low)
-        is_far = reach > _MOST_UNITS * to_float(answer.reading.unit)
-        if not outcome.used and (is_far or answer.verdict == TOO_FEW):
+        if outcome.used:
+            return
+        unit, exact = to_float(answer.reading.unit), to_float(answer.exact)
+        off = abs(to_float(answer.reading.middle) - exact)
+        is_far = max(outcome.high - exact, exact - outcome.low) > _MOST_UNITS * unit
+        is_coarse = answer.verdict == TOO_FEW or off > max(unit, to_float(_FEW) * abs(exact))
+        if is_far or is_coarse:
             answer.verdict, answer.reason = NOT_CONFIRMED, SENTENCES["show the steps"]
 
     def _is_by_own_convention(self, key: Key, outcome: Expected) -> bool:

@@ -354,7 +354,7 @@ _OUTPUTS = frozenset(("l", "L", "loss", "J"))  # they all mean the output, where
 _ALSO_OUTPUTS = frozenset(
     ("E", "C", "cost", "error", "err")
 )  # so do these, which may be others too
-_MEANING_OUTPUT = frozenset(name.casefold() for name in _OUTPUTS | _ALSO_OUTPUTS)
+_WORDS_FOR_OUTPUT = frozenset(name for name in _OUTPUTS | _ALSO_OUTPUTS if len(name) > 1)
 
 
 def _finder(names: Collection[str]) -> _Find:
@@ -386,9 +386,8 @@ def _finder_of(names: tuple[str, ...]) -> _Find:
             return outputs[0] if len(outputs) == 1 else None
         tight = _squeezed(name)
         found = squeezed.get(tight) or folded.get(tight.casefold())
-        if not found and name.casefold() in _MEANING_OUTPUT and len(outputs) == 1:
-            return outputs[0]
-        return found
+        is_output = name in _ALSO_OUTPUTS or name.casefold() in _WORDS_FOR_OUTPUT
+        return outputs[0] if not found and is_output and len(outputs) == 1 else found
 
     return find
 

@@ -184,7 +184,7 @@ def _without_names(results: Iterable[Result]) -> list[Result]:
 
 
 @dataclass(frozen=True)
-class Item:
+class ItemCounts:
     """What became of one line in a class.
 
     Attributes:
@@ -207,7 +207,7 @@ def _group(line: Marked) -> str:
     return _GROUPS.get(line.kind, "wrong")
 
 
-def items(results: Iterable[Result]) -> list[Item]:
+def items(results: Iterable[Result]) -> list[ItemCounts]:
     """The lines of a class, in the order of the first sheet that has them."""
     lines: dict[str, list[Marked]] = defaultdict(list)
     for result in results:
@@ -220,7 +220,7 @@ def items(results: Iterable[Result]) -> list[Item]:
         wrong = Counter((" ".join(line.written.split())[:40], line.slip)
                         for line in those if _group(line) == "wrong")  # fmt: skip
         commonest = [(text, count, slip) for (text, slip), count in wrong.most_common(_COMMONEST)]
-        found.append(Item(name, {group: counts[group] for group in GROUPS}, tuple(commonest)))
+        found.append(ItemCounts(name, {group: counts[group] for group in GROUPS}, tuple(commonest)))
     return found
 
 

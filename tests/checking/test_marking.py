@@ -183,6 +183,11 @@ def test_what_rounding_carries_is_what_it_does_carry_and_not_the_worst_case(writ
 def test_a_lone_number_that_only_coarse_rounding_on_the_way_explains_is_not_confirmed():
     report = check(LECTURE, {"dl/dw2": "-0.3"})  # it is -0.24: -0.2
     assert (verdicts(report), report.score) == (["not confirmed"], 0.5)
+    text = "x = 2; y = 1; w1 = 0.3; w2 = 0.8; v1 = 0.5; v2 = 0.1; h1 = relu(w1*x); h2 = relu(w2*x)"
+    text += "; yhat = v1*h1 + v2*h2; l = (yhat - y)^2"
+    assert verdicts(check(text, {"dl/dyhat": "-1.2"})) == ["not confirmed"]  # -1.08, by 0.46 as 0.4
+    assert verdicts(check(text, {"dl/dyhat": "-1.1"})) == ["right"]
+    assert verdicts(check(text, {"yhat": "0.4", "dl/dyhat": "-1.2"}))[1].startswith("follows")
 
 
 @pytest.mark.parametrize("digits", ["-0.240000001", "-0.23999999"])

@@ -77,6 +77,8 @@ def test_a_letter_that_may_mean_the_loss_is_first_what_the_program_names_so():
     assert quantity("dE/dw", ["w", "E", "loss"]) == Quantity("derivative", "E", "w")
     assert quantity("dl/dE", ["w", "E", "loss"]) == Quantity("derivative", "loss", "E")
     assert quantity("dl/dw", ["w", "E"]) == Quantity("derivative", "E", "w")
+    with pytest.raises(UnknownQuantity):
+        quantity("c", ["w", "loss"])
     assert quantity("wbar", ["w", "wbar"]) == Quantity("value", "wbar")
 
 

@@ -64,9 +64,9 @@ class _Reader:
         return token
 
     @property
-    def last_character(self) -> str:
+    def last_token(self) -> str:
         """What stands before the token that was taken last."""
-        return self.tokens[self.at - 2][0][-1] if self.at > 1 else ""
+        return self.tokens[self.at - 2][0] if self.at > 1 else ""
 
     # Rows
 
@@ -174,10 +174,11 @@ class _Reader:
         if character == token and not (_PLAIN.fullmatch(token) or token in symbols.SYMBOLS):
             raise CannotSet
         sign = self.letter(token, character)
-        before = self.last_character
+        last = self.last_token
+        before = last[-1:]
         if token in symbols.BINARY or token in symbols.RELATIONS:
-            is_unary = token in symbols.BINARY and before in ("", *"{([<=>:")
-            if self.is_before_script or is_unary:
+            opens = before in ("", *"{([") or last in symbols.RELATIONS
+            if self.is_before_script or (token in symbols.BINARY and opens):
                 return sign
             return boxes.row([_AROUND, sign, _AROUND])
         if token in symbols.PUNCTUATION:

@@ -1,71 +1,84 @@
-"""The order of what stands in each column: as few crossings as possible, then as it was made.
+"""The order of what stands in each column: few crossings, then edges that rise and fall little.
 
-Source: barycentres and the matrix of crossings of pairs, as in Sugiyama, Tagawa and Toda, "Methods
-for visual understanding of hierarchical system structures" (1981); columns of up to five are
-solved exactly, given their neighbours.
+Columns of up to five are solved exactly, given their neighbours; other starts are those of layered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, permutations
+
+from scalargrad.view.layout.layered import falling_pairs, orders_tried
 
 Items = list[list[int]]  # of each column the items, from top to bottom
 Edges = Sequence[tuple[int, int]]  # between items of neighbouring columns
 
 _EXACT = 5  # items in a column whose orders are all tried
 _ROUNDS = 6
+_IMPROVED = 3  # starts that are improved: as made, reversed, and a walk from the outputs
 _KEPT = 3  # orders that are given back
 
 
-def orders(made: Items, edges: Edges) -> list[Items]:
-    """Orders with the fewest crossings found, or one more: the best first."""
+def orders(made: Items, edges: Edges, cards: int) -> list[Items]:
+    """Orders with the fewest crossings found, or one more: the best first.
+
+    Each is turned over where more of its cards then stand as they were made.
+
+    Args:
+        made: the columns as they were made.
+        edges: between items of neighbouring columns.
+        cards: how many items are cards; those beyond are where links pass a column.
+    """
     before: dict[int, list[int]] = {item: [] for column in made for item in column}
     after: dict[int, list[int]] = {item: [] for column in made for item in column}
     for a, b in edges:
         after[a].append(b)
         before[b].append(a)
-    rank = {item: k for column in made for k, item in enumerate(column)}
-    found: dict[tuple[tuple[int, ...], ...], tuple[int, int]] = {}
-    starts = [made, [column[::-1] for column in made], *_walked(made, after)]
-    for k, start in enumerate(starts):
-        for forward in (True, False):
-            order = _improved([list(column) for column in start], before, after, rank, forward)
-            key = tuple(map(tuple, order))
-            found.setdefault(key, (count(order, edges), k))
-    found.setdefault(tuple(map(tuple, made)), (count(made, edges), -1))
-    least = min(crossed for crossed, _ in found.values())
+    rank = {item: k for k, item in enumerate(before)}
+    starts = [made, [column[::-1] for column in made], *_by_layers(made, before, after, rank)]
+    tried = [made, *starts[2:]]
+    for start in starts[:_IMPROVED]:
+        tried += [_improved(start, before, after, rank, forward) for forward in (True, False)]
+    found: dict[tuple[tuple[int, ...], ...], tuple[int, float, int]] = {}
+    for order in tried:
+        pairs = (pair for column in order for pair in combinations(column, 2) if max(pair) < cards)
+        as_made = sum(1 if rank[a] < rank[b] else -1 for a, b in pairs)
+        turned = [column[:: 1 if as_made >= 0 else -1] for column in order]
+        key = tuple(map(tuple, turned))
+        if key not in found:
+            found[key] = _crossings(turned, after), _rise(turned, edges), -abs(as_made)
+    least = min(crossed for crossed, *_ in found.values())
     good = sorted((cost, key) for key, cost in found.items() if cost[0] <= least + 1)
     return [list(map(list, key)) for _, key in good[:_KEPT]]
 
 
-def count(order: Items, edges: Edges) -> int:
+def _by_layers(
+    made: Items,
+    before: dict[int, list[int]],
+    after: dict[int, list[int]],
+    rank: dict[int, int],
+) -> Iterator[Items]:
+    """Yield the orders that a layout in layers would try."""
+    items = list(rank)
+    near = [[[rank[other] for other in side[item]] for item in items] for side in (before, after)]
+    place = [c for c, column in enumerate(made) for _ in column]
+    for columns, _ in orders_tried(near[0], near[1], place):
+        yield [[items[k] for k in column] for column in columns]
+
+
+def _crossings(order: Items, after: dict[int, list[int]]) -> int:
     """How many pairs of edges cross."""
     place = {item: k for column in order for k, item in enumerate(column)}
-    column_of = {item: c for c, column in enumerate(order) for item in column}
-    gaps: dict[int, list[tuple[int, int]]] = {}
-    for a, b in edges:
-        gaps.setdefault(column_of[a], []).append((place[a], place[b]))
     return sum(
-        (a - c) * (b - d) < 0
-        for pairs in gaps.values()
-        for k, (a, b) in enumerate(pairs)
-        for c, d in pairs[:k]
+        falling_pairs([p for item in column for p in sorted(place[j] for j in after[item])])
+        for column in order
     )
 
 
-def _walked(made: Items, after: dict[int, list[int]]) -> list[Items]:
-    """The order in which a walk in depth meets the items."""
-    seen: dict[int, int] = {}
-    for column in made:
-        for item in column:
-            stack = [item]
-            while stack:
-                top = stack.pop()
-                if top not in seen:
-                    seen[top] = len(seen)
-                    stack.extend(reversed(after[top]))
-    return [[sorted(column, key=seen.__getitem__) for column in made]]
+def _rise(order: Items, edges: Edges) -> float:
+    """How far edges rise and fall in all, in heights of a column."""
+    place = {item: (k + 0.5) / len(column) for column in order for k, item in enumerate(column)}
+    return round(sum(abs(place[a] - place[b]) for a, b in edges), 6)
 
 
 def _improved(
@@ -76,6 +89,7 @@ def _improved(
     forward: bool,
 ) -> Items:
     """The order after sweeps over the columns, until none changes."""
+    order = [list(column) for column in order]
     for _ in range(_ROUNDS):
         was = [list(column) for column in order]
         sweep = range(len(order)) if forward else reversed(range(len(order)))

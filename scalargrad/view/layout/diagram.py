@@ -229,6 +229,7 @@ class Diagram:
         engine: "own" or "dot" where the caller chose one.
         matrices: what stands beside the picture.
         groups: cards with a box round them.
+        least: the size of text below which another diagram is drawn instead.
     """
 
     cards: tuple[Card, ...]
@@ -242,6 +243,18 @@ class Diagram:
     engine: Literal["own", "dot"] | None = None
     matrices: tuple[Matrix, ...] = ()
     groups: tuple[Group, ...] = ()
+    least: float = 0.0
+
+    def size(self, card: int, form: Form, stacked: bool) -> tuple[float, float]:
+        """Width and height of a card, measured once."""
+        key = card, form, stacked
+        if key not in self._sizes:
+            self._sizes[key] = self.cards[card].size(form, stacked)
+        return self._sizes[key]
+
+    @cached_property
+    def _sizes(self) -> dict[tuple[int, Form, bool], tuple[float, float]]:
+        return {}
 
     @cached_property
     def notes_size(self) -> tuple[float, float]:

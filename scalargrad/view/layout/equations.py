@@ -66,10 +66,9 @@ def block(atoms: Sequence[Written], wide: float) -> Block | None:
 
     A line ends before = or ≈ where the whole is not one line, and before + or × where it must.
     """
-    sizes, gaps, ahead = _measured(tuple(atoms))
+    sizes, gaps, ahead, whole = _measured(tuple(atoms))
     if any(size.width > wide for size in sizes):
         return None
-    whole = _length(range(len(atoms)), sizes, gaps)
     first = _where_numbers_start(atoms)
     lines: list[list[int]] = []
     taken = 0.0
@@ -109,12 +108,15 @@ def _where_numbers_start(atoms: Sequence[Written]) -> int:
 
 
 @lru_cache(maxsize=64)
-def _measured(atoms: tuple[Written, ...]) -> tuple[list[Extent], list[float], list[float]]:
-    """Of each part its size, the space before it, and the length of what belongs to it with it."""
+def _measured(
+    atoms: tuple[Written, ...],
+) -> tuple[list[Extent], list[float], list[float], float]:
+    """Of each part its size, the space before it, and its length with its own; the whole length."""
     sizes = [measure(atom) for atom in atoms]
     gaps = [_SPACE * (not atom.math or atom.text[:1] in "+×") for atom in atoms]
     units = (list(_unit(atoms, k)) for k in range(len(atoms)))
-    return sizes, gaps, [_length(unit, sizes, gaps) for unit in units]
+    whole = _length(range(len(atoms)), sizes, gaps)
+    return sizes, gaps, [_length(unit, sizes, gaps) for unit in units], whole
 
 
 def _unit(atoms: Sequence[Written], start: int) -> Iterable[int]:

@@ -41,13 +41,17 @@ class Spot:
 
 
 def labelled(
-    skeleton: Skeleton, places: Places, room: tuple[float, float], calm: bool = False
+    skeleton: Skeleton,
+    places: Places,
+    room: tuple[float, float],
+    calm: int | None = None,
+    to_the_end: bool = False,
 ) -> tuple[dict[int, Spot], set[int]]:
     """A place for the label of each link that has one, and links whose labels found none.
 
-    The search ends with the first label that finds no place: the others are then as good as lost.
-    Where it is to be calm, all labels are of their first form and stand on their lines, of which
-    more is seen.
+    The search ends with the first label that finds no place, unless it is to go on to the end.
+    Where it is to be calm, all labels are of that form and stand on their lines, of which more is
+    seen.
     """
     spots: dict[int, Spot] = {}
     diagram = skeleton.diagram
@@ -66,13 +70,14 @@ def labelled(
     comb = _comb(skeleton)
     lines = [segments(route.line) for route in places.routes]
     choices: dict[int, list[Spot]] = {}
+    lost: set[int] = set()
     by_gap: dict[int, list[int]] = {}
     for index in waiting:
         by_gap.setdefault(skeleton.columns.column[diagram.links[index].source], []).append(index)
     for column in sorted(by_gap, key=lambda column: -len(by_gap[column])):
         left, right = places.gaps[column]
         near = [
-            (other, segment)
+            (other, segment, min(segment[1], segment[3]), max(segment[1], segment[3]))
             for other, pieces in enumerate(lines)
             for segment in pieces
             if segment[2] > left - 4 and segment[0] < right + 4
@@ -84,18 +89,20 @@ def labelled(
             above, below = min(heights) - far, max(heights) + far
             foreign = [
                 segment
-                for other, segment in near
-                if other != index
-                and min(segment[1], segment[3]) < below
-                and max(segment[1], segment[3]) > above
+                for other, segment, top, bottom in near
+                if other != index and top < below and bottom > above
             ]
             gap = _Gap(room, left, right, [*boxes, *fixed], foreign, calm)
-            choices[index] = _choices(skeleton, places.routes[index], index, comb[index], gap)
-            if not choices[index]:
-                return spots, {index}
+            possible = _choices(skeleton, places.routes[index], index, comb[index], gap)
+            if possible:
+                choices[index] = possible
+                continue
+            lost.add(index)
+            if not to_the_end:
+                return spots, lost
     chosen = _chosen(choices)
     clash = {i for i, j in _pairs(chosen) if _overlap(chosen[i].area, chosen[j].area)}
-    return spots | chosen, clash
+    return spots | chosen, lost | clash
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class _Gap:
         right: where it ends.
         boxes: cards, and labels that do not move.
         foreign: pieces of the lines of other links.
-        is_calm: whether all labels are to be alike.
+        calm: the form that all labels are to have on their lines.
     """
 
     room: tuple[float, float]
@@ -116,7 +123,7 @@ class _Gap:
     right: float
     boxes: Sequence[Area]
     foreign: Sequence[Segment]
-    is_calm: bool
+    calm: int | None
 
 
 def _size(skeleton: Skeleton, index: int, form: int) -> tuple[float, float]:
@@ -154,11 +161,12 @@ def _choices(skeleton: Skeleton, route: Route, index: int, comb: float, gap: _Ga
     own = segments(route.line)
     points = _along(route.line, tuple(dict.fromkeys((comb, *_ALONG))), gap.left, gap.right)
     found: list[Spot] = []
-    for form in range(1 if gap.is_calm else len(label.sizes)):
+    last = len(label.sizes) - 1
+    for form in range(last + 1) if gap.calm is None else (min(gap.calm, last),):
         size = _size(skeleton, index, form)
         if size[0] > gap.right - gap.left + 2:
             continue
-        for side in (0,) if gap.is_calm else (0, -1, 1):
+        for side in (0, -1, 1) if gap.calm is None else (0,):
             for rank, (x, y, dx, dy) in enumerate(points):
                 center = (x, y)
                 if side:
@@ -198,27 +206,36 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
     left, top, right, bottom = area
     if left < 0 or top < 0 or right > gap.room[0] or bottom > gap.room[1]:
         return False
-    if any(_overlap(area, other, _CLEAR) for other in gap.boxes):
-        return False
-    clear = _CLEAR
+    for a, b, c, d in gap.boxes:  # not left to `_overlap`, whose call takes longer than this
+        if (
+            left < c + _CLEAR and a < right + _CLEAR
+            and top < d + _CLEAR and b < bottom + _CLEAR
+        ):  # fmt: skip
+            return False
     if side == 0:
-        far = _SEEN_WELL if gap.is_calm else _SEEN
+        far = _SEEN_WELL if gap.calm == 0 else _SEEN
         seen = (left - far, top - far, right + far, bottom + far)
         if _inside(seen, route.points[0]) or _inside(seen, route.points[-1]):
             return False
-    else:  # at an end of its line a label is farther from it than in the middle
-        far = distance(area, own)
-        if far == 0.0:
-            return False
-        clear = max(clear, _NEARER * far + 0.05)
+    if _is_met(area, _CLEAR, gap.foreign):
+        return False
+    if side == 0:
+        return True
+    far = distance(area, own)  # at an end of its line it is farther than in the middle
+    return far > 0.0 and not _is_met(area, _NEARER * far + 0.05, gap.foreign)
+
+
+def _is_met(area: Area, clear: float, lines: Sequence[Segment]) -> bool:
+    """Whether a piece of a line comes so near to an area."""
+    left, top, right, bottom = area
     left, top, right, bottom = left - clear, top - clear, right + clear, bottom + clear
-    for segment in gap.foreign:
+    for segment in lines:
         x0, y0, x1, y1 = segment
         if x1 < left or x0 > right or (y0 < top and y1 < top) or (y0 > bottom and y1 > bottom):
             continue  # most often; not left to `crosses`, whose call takes longer than this
         if crosses((left, top, right, bottom), segment):
-            return False
-    return True
+            return True
+    return False
 
 
 def _inside(area: Area, point: Point) -> bool:
@@ -291,9 +308,13 @@ def distance(area: Area, line: Sequence[Segment]) -> float:
     """From an area to the nearest of some pieces of lines; 0 where they meet."""
     least = float("inf")
     for segment in line:
+        x0, y0, x1, y1 = segment
+        beside = max(area[0] - x1, x0 - area[2], 0.0)
+        over = max(area[1] - max(y0, y1), min(y0, y1) - area[3], 0.0)
+        if hypot(beside, over) >= least:
+            continue
         if crosses(area, segment):
             return 0.0
-        x0, y0, x1, y1 = segment
         for x, y in ((x0, y0), (x1, y1)):
             right, down = max(area[0] - x, x - area[2], 0.0), max(area[1] - y, y - area[3], 0.0)
             least = min(least, hypot(right, down))

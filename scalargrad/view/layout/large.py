@@ -87,5 +87,5 @@ def large(diagram: Diagram) -> Plan:
     return Plan(
         SIZE, (wide, high), (form,) * len(centers), False, tuple(centers),
         tuple(around(c, b.width, b.height) for c, b in zip(centers, sizes, strict=True)),
-        tuple(routes), spots, equation, notes, caption, note=layout.note,
+        tuple(routes), spots, equation, notes, caption,
     )  # fmt: skip

@@ -223,7 +223,7 @@ def _ordered_columns(chains: list[Chain], place: list[int]) -> list[Column]:
     least: tuple[float, float] = (inf, inf)
     movable = [not before[i] and len(after[i]) < 2 for i in range(len(place))]  # stand on any side
     pairs = [(i, j) for side in before for i, j in pairwise(side) if not movable[i] | movable[j]]
-    for columns, position in _orders(before, after, place):
+    for columns, position in orders_tried(before, after, place):
         crossed = _crossings(columns, after, position)
         falling = sum([position[i] > position[j] for i, j in pairs])
         rising = sum([position[i] < position[j] for i, j in pairs])
@@ -252,7 +252,7 @@ def _in_operand_order(chains: list[Chain], columns: list[Column]) -> list[Chain]
     return ordered
 
 
-def _orders(
+def orders_tried(
     before: Neighbours, after: Neighbours, place: list[int]
 ) -> Iterator[tuple[list[Column], list[int]]]:
     """Yield columns in one order after another, and each item's position in its column."""
@@ -345,15 +345,15 @@ def _excess(upper: list[int], lower: list[int]) -> int:
 def _crossings(columns: list[Column], after: Neighbours, position: list[int]) -> int:
     """Return the number of crossings between adjacent columns, in O(E log V)."""
     return sum(
-        _falling_pairs([p for i in column for p in sorted([position[j] for j in after[i]])])
+        falling_pairs([p for i in column for p in sorted([position[j] for j in after[i]])])
         for column in columns
     )
 
 
-def _falling_pairs(numbers: list[int]) -> int:
+def falling_pairs(numbers: list[int]) -> int:
     """Return how many pairs of small numbers stand in falling order, by a Fenwick tree.
 
-    >>> _falling_pairs([2, 0, 1, 1])
+    >>> falling_pairs([2, 0, 1, 1])
     3
     """
     if numbers == sorted(numbers):
@@ -452,14 +452,14 @@ def _settle(
             wish = sum([ys[j] + shift for j, shift in to]) / len(to) if to else ys[i]
         wishes.append(wish - packed_y)
         weights.append(1.0 if pull[i] else FREE)
-    for i, packed_y, y in zip(column, slot, _isotonic(wishes, weights), strict=True):
+    for i, packed_y, y in zip(column, slot, isotonic(wishes, weights), strict=True):
         ys[i] = packed_y + y
 
 
-def _isotonic(values: list[float], weights: list[float]) -> list[float]:
+def isotonic(values: list[float], weights: list[float]) -> list[float]:
     """Return the rising numbers that are nearest to `values`, in weighted squares.
 
-    >>> _isotonic([1.0, 5.0, 3.0], [1.0, 1.0, 1.0])
+    >>> isotonic([1.0, 5.0, 3.0], [1.0, 1.0, 1.0])
     [1.0, 4.0, 4.0]
     """
     pools: list[tuple[float, float, int]] = []  # mean, weight, size

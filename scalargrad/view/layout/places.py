@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import hypot
 
 from scalargrad.view.layout.diagram import EDGE, RULE, Form, height
+from scalargrad.view.layout.layered import isotonic
 from scalargrad.view.layout.skeleton import Sizes, Skeleton
 
 Point = tuple[float, float]
@@ -20,6 +22,12 @@ _BARE = 0.35  # share of a link without a label in the free width
 _USED = 0.8  # of the height that is free
 _PORTS = 0.72  # of the side of a card
 _STEPS = 10  # pieces of a curve
+_CURVE = tuple(  # shares of the width and of the height that it has run through after each piece
+    (1.5 * t * (1 - t) + t**3, 3 * t * t - 2 * t**3) for t in (k / _STEPS for k in range(1, _STEPS))
+)
+_LOOSE = 0.7  # the share of its own even distances that a column keeps
+_FREE = 0.02  # the weight of what no level link holds, against 1
+_LEVEL = 0.22  # of the height of a card: a link that rises less is drawn level
 
 
 @dataclass(frozen=True)
@@ -56,21 +64,9 @@ class Places:
 
 def needs(skeleton: Skeleton, extra: Sequence[float] = ()) -> list[float]:
     """The least width of the gap behind each column but the last."""
-    widest = widest_labels(skeleton)
+    widest = skeleton.widest_labels
     more = extra or [0.0] * len(widest)
     return [ARROW + _LABEL * w + e for w, e in zip(widest, more, strict=True)][:-1]
-
-
-def widest_labels(skeleton: Skeleton) -> list[float]:
-    """The width of the widest label behind each column."""
-    widest = [0.0] * len(skeleton.order)
-    for link, chain in zip(skeleton.diagram.links, skeleton.chains, strict=True):
-        if link.label and chain:
-            sizes = link.label.sizes
-            size = min(s[1] for s in sizes) if skeleton.diagram.turned else sizes[0][0]
-            column = skeleton.columns.column[link.source]
-            widest[column] = max(widest[column], size)
-    return widest
 
 
 def placed(
@@ -78,7 +74,6 @@ def placed(
     sizes: Sizes,
     forms: Sequence[Form],
     room: tuple[float, float],
-    loose: float,
     extra: Sequence[float] = (),
 ) -> Places | None:
     """The places in a room of a width and a height, or None where it is too small.
@@ -88,16 +83,15 @@ def placed(
         sizes: of it.
         forms: of the cards.
         room: width and height, in sizes of the text.
-        loose: the share of its own even distances that a column keeps.
         extra: width for gaps whose labels found no place.
     """
     wide, high = room
     least = needs(skeleton, extra)
     free = wide - sum(sizes.widths) - sum(least)
-    if free < 0 or any(sizes.height(column) > high for column in skeleton.order):
+    if free < 0 or max(sizes.heights) > high:
         return None
     lefts, gaps = _across(skeleton, sizes, least, free, wide)
-    middle = _heights(skeleton, sizes, high, loose)
+    middle = _heights(skeleton, sizes, high)
     centers: dict[int, Point] = {}
     for c, column in enumerate(skeleton.order):
         x = lefts[c] + sizes.widths[c] / 2
@@ -140,16 +134,13 @@ def _across(
     return lefts, list(zip(ends, [*lefts[1:], wide], strict=True))
 
 
-def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dict[int, float]:
+def _heights(skeleton: Skeleton, sizes: Sizes, high: float) -> dict[int, float]:
     """The middle of each item, from the top."""
     order = skeleton.order
-    near: dict[int, list[int]] = {item: [] for column in order for item in column}
-    for chain in skeleton.chains:
-        for a, b in pairwise(chain):
-            near[a].append(b)
-            near[b].append(a)
-    taken = [sizes.height(column) for column in order]
+    before, after = skeleton.neighbours
+    taken = sizes.heights
     first = max(range(len(order)), key=lambda c: (taken[c], len(order[c])))
+    bounds = [_bounds(skeleton, sizes, c, high) for c in range(len(order))]
     middle: dict[int, float] = {}
     sweep = [first, *range(first + 1, len(order)), *reversed(range(first))]
     for again in (False, True):
@@ -158,7 +149,7 @@ def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dic
             slack = high - taken[c]
             even = _USED * slack / max(1, len(column) - 1)
             start = (high - taken[c] - even * (len(column) - 1)) / 2
-            least = sizes.least(column)
+            least = sizes.leasts[c]
             evenly = list(
                 accumulate((d + even for d in least), initial=start + sizes.above[column[0]])
             )
@@ -167,28 +158,48 @@ def _heights(skeleton: Skeleton, sizes: Sizes, high: float, loose: float) -> dic
                 continue
             wanted = []
             for item, own in zip(column, evenly, strict=True):
-                known = [middle[other] for other in near[item] if other in middle]
+                near = (*before[item], *after[item])
+                known = [middle[other] for other in near if other in middle]
                 wanted.append(sum(known) / len(known) if known else own)
-            tight = [d + loose * even for d in least]
-            lowest, highest = sizes.above[column[0]], high - sizes.below[column[-1]]
-            middle |= zip(column, _settled(wanted, tight, lowest, highest), strict=True)
+            tight = [d + _LOOSE * even for d in least]
+            middle |= zip(column, _settled(wanted, tight, bounds[c]), strict=True)
+    # Links are level where they alone join two items, as far as there is room.
+    columns = list(range(len(order)))
+    for side, back, sweep in (
+        (before, after, columns), (after, before, columns[::-1]), (before, after, columns),
+    ):  # fmt: skip
+        for c in sweep:
+            column = order[c]
+            partner = [
+                side[i][0] if len(side[i]) == 1 == len(back[side[i][0]]) else i for i in column
+            ]
+            wanted = [middle[other] for other in partner]
+            weights = [_FREE if i == j else 1.0 for i, j in zip(column, partner, strict=True)]
+            settled = _settled(wanted, sizes.leasts[c], bounds[c], weights)
+            middle |= zip(column, settled, strict=True)
     return middle
 
 
-def _settled(wanted: list[float], least: list[float], low: float, high: float) -> list[float]:
-    """The places nearest to those wanted that keep their distances and stay within bounds.
+def _bounds(skeleton: Skeleton, sizes: Sizes, c: int, high: float) -> tuple[float, float]:
+    """Where the first and the last middle of a column may be, with room for a label beside them."""
+    column = skeleton.order[c]
+    above, below = sizes.above[column[0]], sizes.below[column[-1]]
+    free = (high - sizes.heights[c]) / 2
+    label = skeleton.highest_label / 2
+    return min(max(above, label), above + free), high - min(max(below, label), below + free)
 
-    Source: isotonic regression by pooling adjacent violators (Barlow et al., 1972).
-    """
+
+def _settled(
+    wanted: list[float],
+    least: list[float],
+    bounds: tuple[float, float],
+    weights: list[float] | None = None,
+) -> list[float]:
+    """The places nearest to those wanted that keep their distances and stay within bounds."""
     offsets = list(accumulate(least, initial=0.0))
-    blocks: list[tuple[float, int]] = []
-    for place, offset in zip(wanted, offsets, strict=True):
-        mean, count = place - offset, 1
-        while blocks and blocks[-1][0] > mean:
-            other, more = blocks.pop()
-            mean, count = (mean * count + other * more) / (count + more), count + more
-        blocks.append((mean, count))
-    means = [mean for mean, count in blocks for _ in range(count)]
+    free = [place - offset for place, offset in zip(wanted, offsets, strict=True)]
+    means = isotonic(free, weights or [1.0] * len(free))
+    low, high = bounds
     highest = max(low, high - offsets[-1])
     return [min(max(m, low), highest) + o for m, o in zip(means, offsets, strict=True)]
 
@@ -206,6 +217,9 @@ def _routes(
     """The way of each link."""
     diagram, column = skeleton.diagram, skeleton.columns.column
     ports = _ports(skeleton, sizes, forms, centers)
+    across = [link for link, chain in zip(diagram.links, skeleton.chains, strict=True) if chain]
+    leaving = Counter(link.source for link in across)
+    entering = Counter(link.target for link in across)
     routes = []
     for index, (link, chain) in enumerate(zip(diagram.links, skeleton.chains, strict=True)):
         a, b = centers[link.source], centers[link.target]
@@ -226,28 +240,44 @@ def _routes(
             start = _on_circle(a, towards, sizes.card[link.source][0] / 2)
         if forms[link.target] == "circle":
             end = _on_circle(b, passed[-1] if passed else a, sizes.card[link.target][0] / 2)
+        first, last = (passed[0], passed[-1]) if passed else (end, start)
+        if leaving[link.source] == 1 and forms[link.source] != "circle":
+            start = _levelled_end(start, first, sizes.card[link.source][1])
+        elif entering[link.target] == 1 and forms[link.target] != "circle" and link.row is None:
+            end = _levelled_end(end, last, sizes.card[link.target][1])
         points = (start, *passed, end)
         routes.append(Route(points, bool(passed), _sampled(points) if passed else points))
     return routes
+
+
+def _levelled_end(end: Point, other: Point, high: float) -> Point:
+    """The end of a link on the side of a card, level with what it leads to where that is near."""
+    return (end[0], other[1]) if abs(end[1] - other[1]) <= _LEVEL * high else end
 
 
 def _ports(
     skeleton: Skeleton, sizes: Sizes, forms: Sequence[Form], centers: dict[int, Point]
 ) -> dict[int, float]:
     """How high each link ends at its card: at its row, else in the order of where it comes from."""
-    entering: dict[int, list[tuple[float, int]]] = {}
-    for index, chain in enumerate(skeleton.chains):
-        if chain:
-            entering.setdefault(chain[-1], []).append((centers[chain[-2]][1], index))
     ports = {}
-    for card, links in entering.items():
+    spread: dict[int, list[tuple[float, int]]] = {}
+    above_rows: set[int] = set()
+    for index, chain in enumerate(skeleton.chains):
+        link = skeleton.diagram.links[index]
+        if chain and link.row is not None and not skeleton.diagram.turned:
+            card, high = link.target, sizes.card[link.target][1]
+            ports[index] = centers[card][1] + _row(skeleton, card, forms[card], link.row, high)
+            above_rows.add(card)
+        elif chain:
+            spread.setdefault(chain[-1], []).append((centers[chain[-2]][1], index))
+    for card, links in spread.items():
         y, high = centers[card][1], sizes.card[card][1]
+        if card in above_rows:  # and not where another link ends at its row
+            own = height(skeleton.diagram.cards[card].own(forms[card]))
+            y, high = y - high / 2 + EDGE + own / 2, own
         step = _PORTS * high / len(links)
         for k, (_, index) in enumerate(sorted(links)):
             ports[index] = y + (k - (len(links) - 1) / 2) * step
-            row = skeleton.diagram.links[index].row
-            if row is not None and not skeleton.diagram.turned:
-                ports[index] = y + _row(skeleton, card, forms[card], row, high)
     return ports
 
 
@@ -270,10 +300,8 @@ def _sampled(points: Sequence[Point]) -> tuple[Point, ...]:
     """Points along cubics that leave and reach each point level."""
     line = [points[0]]
     for (x0, y0), (x1, y1) in pairwise(points):
-        for k in range(1, _STEPS + 1 if y0 != y1 else 2):
-            t = k / _STEPS if y0 != y1 else 1.0
-            s = 1 - t
-            x = x0 * s**3 + 1.5 * (x0 + x1) * s * s * t + 1.5 * (x0 + x1) * s * t * t + x1 * t**3
-            y = y0 * (s**3 + 3 * s * s * t) + y1 * (3 * s * t * t + t**3)
-            line.append((x, y))
+        if y0 != y1:
+            wide, high = x1 - x0, y1 - y0
+            line += [(x0 + right * wide, y0 + down * high) for right, down in _CURVE]
+        line.append((x1, y1))
     return tuple(line)

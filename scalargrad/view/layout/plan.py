@@ -29,7 +29,6 @@ class Plan:
         caption: where the middle of the top of a caption is.
         headings: text and place of the headings of columns.
         lost: links whose labels found no place.
-        note: what is to be said of the layout.
         panel: matrices beside the picture, and where their top left corner is.
         is_calm: whether all labels are alike and stand on their lines.
     """
@@ -47,7 +46,6 @@ class Plan:
     caption: Point | None = None
     headings: tuple[tuple[str, Point], ...] = ()
     lost: frozenset[int] = frozenset()
-    note: str = ""
     panel: tuple[Panel, Point] | None = None
     is_calm: bool = False
 

@@ -7,18 +7,18 @@ size is found by bisection. Equal diagrams have equal plans.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from scalargrad.view.layout.diagram import Diagram, Form
-from scalargrad.view.layout.equations import Block, shapes
+from scalargrad.view.layout.equations import Block, block, shapes
 from scalargrad.view.layout.folding import folded, is_chain, room
 from scalargrad.view.layout.groups import box
 from scalargrad.view.layout.labels import Spot, distance, labelled, segments
 from scalargrad.view.layout.large import is_large, large
 from scalargrad.view.layout.panel import AIR, Panel, panel
-from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed, widest_labels
+from scalargrad.view.layout.places import Area, Places, Point, Route, needs, placed
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.pockets import AIR_AROUND, Grid
 from scalargrad.view.layout.skeleton import Sizes, Skeleton, sizes, skeletons
@@ -28,19 +28,20 @@ SLIDE = (886.0, 403.0)  # the body of a 16:9 slide under a title, in points
 CAP = 28.0  # the largest text
 ROUND = 20.0  # from here on neurons are circles
 _LEAST = 3.0
-_TRIED = 4  # choices, those of the best bounds
+_SMALLEST = 0.3  # of its bound, before labels are left out
+_TRIED = 3  # choices, those of the best bounds
 _EXACT = 0.03  # relative, of the size that is found
-# How much of their even distances columns keep, and how much wider a gap gets whose label found no
-# place, one after the other until all have one.
-_TRIES = ((0.7, 0.0), (0.0, 0.0), (0.7, 2.5), (0.0, 0.0), (0.7, 2.5))
+# How much wider a gap gets whose label found no place, until all have one.
+_WIDER = (0.0, 2.5, 2.5)
 _FOOT = 0.7  # between a picture and what stands beneath, at least
 _ABOVE = 0.6  # more than that, where there is room
 _HEADING = 1.5  # height of the headings
 _PAST = 0.15  # from a line to a circle that it passes
 _AIRY = 1.0  # of a gap whose labels are to stand on their lines
-_CALMER, _TOLD = 1.2, 1.12  # times the size that labels alike, and headings, are worth
-_SHARES = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84)  # of the size, tried for them
-_COMFORT = 18.0  # below this size little of it is given for them
+_CALM = ((0, 1.3), (2, 1.18))  # forms that all labels have, and times the size that it is worth
+_TOLD = 1.12  # times the size that headings are worth
+_SHARES = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84, 0.8)  # of the size, tried for them
+_COMFORT, _LITTLE = 18.0, 0.91  # below this size nothing is given for labels, little for headings
 _FOLDED = 0.85  # how calm a folded chain is
 _WIDTHS = (1.0, 0.8, 0.62, 0.5, 0.4, 0.33, 0.27)  # of a derivation, in widths of the room
 
@@ -64,7 +65,7 @@ class _Choice:
             return room(self.skeleton, self.sizes, self.across)
         return (
             sum(self.sizes.widths) + sum(needs(self.skeleton)),
-            max(map(self.sizes.height, self.skeleton.order)),
+            max(self.sizes.heights),
         )
 
     def bound(self, place: tuple[float, float]) -> float:
@@ -100,7 +101,7 @@ def arranged(diagram: Diagram, place: tuple[float, float] = SLIDE) -> Plan:
     tried = [c for c in choices if not (c.forms and c.forms[0] == "circle")]
     winner = None
     for choice in tried[:_TRIED]:
-        least = max(score / choice.calm * (1 + _EXACT), _LEAST)
+        least = max(score / choice.calm * (1 + _EXACT), _LEAST, diagram.least)
         plan = _largest(choice, place, least)
         if plan and plan.size * choice.calm > score:
             best, winner, score = plan, choice, plan.size * choice.calm
@@ -112,22 +113,36 @@ def arranged(diagram: Diagram, place: tuple[float, float] = SLIDE) -> Plan:
 
 def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
     """The plan with calm labels and with the headings of its columns, where that costs little."""
-    diagram = choice.skeleton.diagram
     if choice.across:
         return plan
+    diagram = choice.skeleton.diagram
     best, score = plan, plan.size
     may_head = any(diagram.headings) and not diagram.turned
-    for calm, worth in ((True, _CALMER), (False, 1.0)):
+    is_large = plan.size >= _COMFORT and any(choice.skeleton.widest_labels)
+    ways = _CALM if is_large else ()
+    for calm, worth in (*ways, (None, 1.0)):
         for headed, more in ((True, _TOLD), (False, 1.0)) if may_head else ((False, 1.0),):
-            for share in _SHARES:
-                size = plan.size * share
-                if size * worth * more <= score or (size < _COMFORT and share < _SHARES[3]):
-                    break
-                found = _trial(choice, place, plan.size * share, headed, calm=calm)
-                if found:
-                    best, score = found, found.size * worth * more
-                    break
+            sizes = [
+                plan.size * share for share in _SHARES
+                if plan.size * share * worth * more > score
+                and (share >= _LITTLE or plan.size * share >= _COMFORT)
+            ]  # fmt: skip
+            found = sizes and _first(choice, place, sizes, headed, calm)
+            if found:
+                best, score = found, found.size * worth * more
     return best
+
+
+def _first(
+    choice: _Choice, place: tuple[float, float], sizes: list[float], headed: bool, calm: int | None
+) -> Plan | None:
+    """The plan at the first of some falling sizes at which there is one."""
+    plan = _trial(choice, place, sizes[0], headed, calm=calm)
+    last = None if plan or len(sizes) == 1 else _trial(choice, place, sizes[-1], headed, calm=calm)
+    if not last:
+        return plan
+    between = (_trial(choice, place, size, headed, calm=calm) for size in sizes[1:-1])
+    return next(filter(None, between), last)
 
 
 # Choices -----------------------------------------------------------------------------------------
@@ -143,14 +158,15 @@ def _choices(diagram: Diagram) -> Iterator[_Choice]:
             for forms, calm in _forms(diagram, skeleton):
                 for stacked in (False, True) if any(c.rows for c in diagram.cards) else (False,):
                     made = sizes(skeleton, forms, stacked)
-                    calmer = calm * (1 - 0.01 * rank) * (1 - 0.02 * (not beside))
+                    calmer = calm * (1 - 0.02 * rank) * (1 - 0.02 * (not beside))
                     choice = _Choice(skeleton, forms, stacked, made, calmer)
                     yield choice
                     if len(diagram.matrices) > 1:
                         yield replace(choice, abreast=2)
                     if not diagram.turned and is_chain(skeleton) and forms[0] != "circle":
+                        alike = replace(choice, calm=_FOLDED * calmer, sizes=made.alike(skeleton))
                         for across in range(2, len(skeleton.order)):
-                            yield replace(choice, calm=_FOLDED * calmer, across=across)
+                            yield replace(alike, across=across)
 
 
 def _forms(diagram: Diagram, skeleton: Skeleton) -> Iterator[tuple[tuple[Form, ...], float]]:
@@ -193,12 +209,9 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
     found = _trial(choice, place, high)
     if found:
         return found
-    found = _trial(choice, place, least)
-    if not found:  # labels may find a place where there is less room for them
-        found = _trial(choice, place, (least + high) / 2)
+    found, low = _trial(choice, place, least), least
     if not found:
         return None
-    low = found.size
     while high > low * (1 + _EXACT):
         middle = (low + high) / 2
         better = _trial(choice, place, middle)
@@ -212,13 +225,13 @@ def _largest(choice: _Choice, place: tuple[float, float], least: float) -> Plan 
 def _in_need(choice: _Choice, place: tuple[float, float]) -> Plan:
     """A plan at any size, without the labels that find no place."""
     size = bound = choice.bound(place)
-    in_need = False
+    in_need = choice.skeleton.diagram.least > 0
     while True:
         plan = _trial(choice, place, size, in_need=in_need)
         if plan:
             return plan
         size *= 0.9
-        if not in_need and size < 0.5 * bound:
+        if not in_need and size < _SMALLEST * bound:
             size, in_need = bound, True
 
 
@@ -256,7 +269,7 @@ def _trial(
     size: float,
     with_headings: bool = False,
     in_need: bool = False,
-    calm: bool = False,
+    calm: int | None = None,
 ) -> Plan | None:
     """A plan at a size of the text, or None where there is no room.
 
@@ -264,17 +277,16 @@ def _trial(
     """
     diagram = choice.skeleton.diagram
     wide, tall = place[0] / size, place[1] / size
-    blocks = list(shapes(diagram.equation, (wide * share for share in _WIDTHS)))
-    if diagram.equation and not blocks:
+    lowest = block(diagram.equation, wide) if diagram.equation else None
+    if diagram.equation and not lowest:
         return None
     head = _HEADING if with_headings else 0.0
-    lowest = min(blocks, key=lambda block: block.height, default=None)
     band = diagram.notes_size[1] + _FOOT if diagram.notes else 0.0
     ways = [(lowest, 0.0), *([(None, 0.0)] if lowest else []), *([(lowest, band)] if band else [])]
     for beneath, band in ways:
         foot = diagram.caption_height + (beneath.height + _FOOT if beneath else 0.0)
         stage = _Stage(size, wide, tall, head, foot + band, choice.aside, band)
-        plan = _staged(choice, stage, beneath, blocks, in_need, calm)
+        plan = _staged(choice, stage, beneath, in_need, calm)
         if plan:
             return plan
     return None
@@ -284,15 +296,14 @@ def _staged(
     choice: _Choice,
     stage: _Stage,
     beneath: Block | None,
-    blocks: list[Block],
     in_need: bool,
-    calm: bool,
+    calm: int | None,
 ) -> Plan | None:
     """A plan with the derivation beneath it, or with one of its shapes in a pocket."""
     diagram, inner = choice.skeleton.diagram, stage.inner
     if choice.panel.height > inner[1]:
         return None
-    found = _drawn(choice, inner[::-1] if diagram.turned else inner, calm)
+    found = _drawn(choice, inner[::-1] if diagram.turned else inner, calm, in_need)
     if found is None or (found[2] and not in_need):
         return None
     places, spots, lost = found
@@ -301,12 +312,13 @@ def _staged(
     areas += [box(group, cards, diagram.turned).area for group in diagram.groups]
     lines = _upright_lines([route.line for route in places.routes], diagram)
     equation: tuple[Block, Point] | None = None
-    if blocks and not beneath:
+    if diagram.equation and not beneath:
+        blocks = shapes(diagram.equation, (stage.wide * share for share in _WIDTHS))
         equation = _pocketed(blocks, Grid(inner, areas, lines), inner)
         if equation is None:
             return None
-        block, (x, y) = equation
-        areas.append((x, y, x + block.width, y + block.height))
+        found_block, (x, y) = equation
+        areas.append((x, y, x + found_block.width, y + found_block.height))
     top, bottom = _span(areas, lines, choice.panel.height, inner[1])
     notes = None
     if stage.band:
@@ -340,7 +352,7 @@ def _staged(
     return replace(
         plan,
         lost=frozenset(lost),
-        is_calm=calm,
+        is_calm=calm is not None,
         spots={k: spot for k, spot in plan.spots.items() if k not in lost},
         equation=equation and (equation[0], at(equation[1])),
         notes=notes and at(notes),
@@ -362,34 +374,34 @@ def _span(
 
 
 def _pocketed(
-    blocks: list[Block], grid: Grid, inner: tuple[float, float]
+    blocks: Iterable[Block], grid: Grid, inner: tuple[float, float]
 ) -> tuple[Block, Point] | None:
     """The first shape of a derivation that has room in a picture, and where."""
-    for block in blocks:
-        corner = grid.pocket(block.width, block.height, (inner[0] * 0.6, inner[1] * 0.75))
+    for shape in blocks:
+        corner = grid.pocket(shape.width, shape.height, (inner[0] * 0.6, inner[1] * 0.75))
         if corner:
-            return block, corner
+            return shape, corner
     return None
 
 
 def _drawn(
-    choice: _Choice, body: tuple[float, float], calm: bool
+    choice: _Choice, body: tuple[float, float], calm: int | None, in_need: bool
 ) -> tuple[Places, dict[int, Spot], set[int]] | None:
     """Places and labels in a body: the first of the tries at which every label finds a place."""
     skeleton = choice.skeleton
     if choice.across:
         in_rows = folded(skeleton, choice.sizes, choice.across, body)
         return in_rows and (*in_rows, set())
-    extra = [_AIRY * calm * (n > 0) for n in widest_labels(skeleton)]
+    extra = [_AIRY * (calm == 0 and n > 0) for n in skeleton.widest_labels]
     last = None
     lost: set[int] = set()
-    for loose, wider in _TRIES:
+    for wider in _WIDER:
         for link in lost:
             extra[skeleton.columns.column[skeleton.diagram.links[link].source]] += wider
-        places = placed(skeleton, choice.sizes, choice.forms, body, loose, extra)
+        places = placed(skeleton, choice.sizes, choice.forms, body, extra)
         if places is None or ("circle" in choice.forms and _is_run_through(skeleton, places)):
             return last
-        spots, lost = labelled(skeleton, places, body, calm)
+        spots, lost = labelled(skeleton, places, body, calm, in_need)
         last = (places, spots, lost)
         if not lost:
             break

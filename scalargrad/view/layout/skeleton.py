@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from scalargrad.view.layout.columns import Columns, columns
@@ -33,7 +34,38 @@ class Skeleton:
     order: Items
     chains: tuple[tuple[int, ...], ...]
 
-    @property
+    @cached_property
+    def neighbours(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """What stands next to each item in the column before, and in the one after."""
+        before: dict[int, list[int]] = {item: [] for column in self.order for item in column}
+        after: dict[int, list[int]] = {item: [] for item in before}
+        for chain in self.chains:
+            for a, b in pairwise(chain):
+                after[a].append(b)
+                before[b].append(a)
+        return before, after
+
+    @cached_property
+    def widest_labels(self) -> list[float]:
+        """The width of the widest label behind each column."""
+        widest = [0.0] * len(self.order)
+        for link, chain in zip(self.diagram.links, self.chains, strict=True):
+            if link.label and chain:
+                sizes = link.label.sizes
+                size = min(s[1] for s in sizes) if self.diagram.turned else sizes[0][0]
+                column = self.columns.column[link.source]
+                widest[column] = max(widest[column], size)
+        return widest
+
+    @cached_property
+    def highest_label(self) -> float:
+        """The height of the highest label between two columns."""
+        across = zip(self.diagram.links, self.chains, strict=True)
+        labels = [link.label for link, chain in across if link.label and chain]
+        sizes = [_turned(size, self.diagram.turned)[1] for label in labels for size in label.sizes]
+        return max(sizes, default=0.0)
+
+    @cached_property
     def gap_edges(self) -> list[int]:
         """How many links go from each column to the next."""
         found = [0] * len(self.order)
@@ -65,7 +97,7 @@ def skeletons(diagram: Diagram, beside: bool) -> list[Skeleton]:
         chain.append(link.target)
         edges += pairwise(chain)
         chains.append(tuple(chain))
-    best = [made] if diagram.pinned else orders(made, edges)
+    best = [made] if diagram.pinned else orders(made, edges, len(diagram.cards))
     if diagram.groups:
         best = [together(diagram, order) for order in best]
     return [Skeleton(diagram, place, order, tuple(chains)) for order in best]
@@ -81,6 +113,7 @@ class Sizes:
         below: how far it reaches below.
         aside: for a leaf beside a card, how far its middle is below that of the card.
         widths: of the columns.
+        order: of each column the items, from top to bottom.
     """
 
     card: tuple[tuple[float, float], ...]
@@ -88,25 +121,35 @@ class Sizes:
     below: dict[int, float]
     aside: dict[int, float]
     widths: tuple[float, ...]
+    order: Items
 
-    def least(self, column: Sequence[int]) -> list[float]:
-        """From the middle of each item of a column to that of the next, at least."""
-        return [self.below[a] + self.above[b] + AIR for a, b in pairwise(column)]
+    @cached_property
+    def leasts(self) -> list[list[float]]:
+        """In each column, from the middle of each item to that of the next, at least."""
+        return [
+            [self.below[a] + self.above[b] + AIR for a, b in pairwise(column)]
+            for column in self.order
+        ]
 
-    def height(self, column: Sequence[int]) -> float:
-        """The least height of a column."""
-        if not column:
-            return 0.0
-        return self.above[column[0]] + sum(self.least(column)) + self.below[column[-1]]
+    def alike(self, skeleton: Skeleton) -> Sizes:
+        """The same with cards of one width, but for the leaves beside them."""
+        wide, hosts = max(self.widths), skeleton.columns.hosts
+        sizes = enumerate(self.card)
+        return replace(self, card=tuple((w if k in hosts else wide, h) for k, (w, h) in sizes))
+
+    @cached_property
+    def heights(self) -> list[float]:
+        """The least height of each column."""
+        return [
+            self.above[column[0]] + sum(least) + self.below[column[-1]] if column else 0.0
+            for column, least in zip(self.order, self.leasts, strict=True)
+        ]
 
 
 def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
     """The sizes of everything in a skeleton."""
     diagram, place = skeleton.diagram, skeleton.columns
-    card = [
-        _turned(c.size(form, stacked), diagram.turned)
-        for c, form in zip(diagram.cards, forms, strict=True)
-    ]
+    card = [_turned(diagram.size(k, form, stacked), diagram.turned) for k, form in enumerate(forms)]
     for column in skeleton.order:  # alike in a column: no line to one runs through another
         cards = [item for item in column if item < len(card)]
         leaves = [leaf for item in cards for leaf in place.beside(diagram, item)]
@@ -146,7 +189,8 @@ def sizes(skeleton: Skeleton, forms: Sequence[Form], stacked: bool) -> Sizes:
             above[item] += over
             below[item] += under
         wide[c] = [w + 2 * PADDING for w in wide[c]]
-    return Sizes(tuple(card), above, below, aside, tuple(max(w, default=0.0) for w in wide))
+    widths = tuple(max(w, default=0.0) for w in wide)
+    return Sizes(tuple(card), above, below, aside, widths, skeleton.order)
 
 
 def _turned(size: tuple[float, float], turned: bool) -> tuple[float, float]:

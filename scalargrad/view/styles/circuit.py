@@ -43,7 +43,8 @@ def circuit(graph: Graph, look: Look) -> Scene:
 def drawn(graph: Graph, look: Look, merged: Merged) -> Scene:
     """The operations of a graph, some of them drawn as one."""
     full = _board(look.widest or graph, merged, look.basis)
-    now = _board(graph, merged, look)
+    shows_all = look.widest is None and look.basis == look
+    now = full if shows_all else _board(graph, merged, look)
     return scene(full, now, look, graph)
 
 

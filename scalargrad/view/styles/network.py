@@ -10,6 +10,7 @@ from re import sub
 
 from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
+from scalargrad.errors import DrawingError
 from scalargrad.graph.model import Graph
 from scalargrad.notation.names import Written
 from scalargrad.view.layout.diagram import (
@@ -66,34 +67,46 @@ def network(graph: Graph, look: Look) -> Scene:
     if look.layers:
         full = layers(widest, roles, everything)
         return scene(full, layers(graph, roles, look), look, graph)
-    weights = look.weights or _best(widest, roles, everything)
-    full = _Net(widest, roles, everything, weights).board
-    now = _Net(graph, roles, look, weights).board
+    weights, least = (look.weights, 0.0) if look.weights else _best(widest, roles, everything)
+    full = _Net(widest, roles, everything, weights, least).board
+    if look.weights == "edges" and (lost := planned(full.diagram, look).lost):
+        raise DrawingError(
+            f"{len(lost)} of {sum(bool(link.label) for link in full.diagram.links)} labels find no "
+            f'place on their edges here: .weights("rows") or .weights("matrices") shows all weights'
+        )
+    shows_all = look.widest is None and everything == look
+    now = full if shows_all else _Net(graph, roles, look, weights).board
     return scene(full, now, look, graph)
 
 
-def _best(graph: Graph, roles: Roles, look: Look) -> str:
-    """How weights are shown: on their edges, and where the text is too small there otherwise."""
+def _best(graph: Graph, roles: Roles, look: Look) -> tuple[str, float]:
+    """How weights are shown, and the least size of the text for it.
+
+    They stand on their edges, and where the text is too small there otherwise.
+    """
     edges = _Net(graph, roles, look, "edges")
     if not edges.has_weights:
-        return "edges"
+        return "edges", 0.0
 
-    def size(how: str) -> float:
-        return planned(_Net(graph, roles, look, how).board.diagram, look).size
+    def size(how: str, least: float = 0.0) -> tuple[float, bool]:
+        """The size of the text, 0 where a label is lost, and whether the labels are alike."""
+        plan = planned(_Net(graph, roles, look, how, least).board.diagram, look)
+        return 0.0 if plan.lost else plan.size, plan.is_calm
 
-    is_dense = edges.most_labels > MOST_LABELS
-    if not is_dense:
-        plan = planned(edges.board.diagram, look)
-        is_clear = plan.is_calm or edges.most_labels < _CROWD
-        on_edges = 0.0 if plan.lost else plan.size
-        if is_clear and on_edges >= _LARGE:
-            return "edges"
-    in_rows = size("rows")
-    if not is_dense and in_rows <= on_edges * (_CLEARLY if is_clear else _CROWDED):
-        return "edges"
-    if is_dense and in_rows < _READABLE and size("matrices") > in_rows:
-        return "matrices"
-    return "rows"
+    is_crowd = edges.most_labels >= _CROWD
+    if not is_crowd and size("edges", _LARGE)[0] >= _LARGE:
+        return "edges", _LARGE
+    in_rows, _ = size("rows")  # which is found sooner than places for many labels
+    if edges.most_labels > MOST_LABELS:
+        is_small = in_rows < _READABLE and size("matrices")[0] > in_rows
+        return ("matrices" if is_small else "rows"), 0.0
+    least = min(_LARGE, in_rows / _CLEARLY)
+    on_edges, is_calm = size("edges", least)
+    is_clear = is_calm or not is_crowd
+    is_large = is_clear and on_edges >= _LARGE
+    if is_large or in_rows <= on_edges * (_CLEARLY if is_clear else _CROWDED):
+        return "edges", least
+    return "rows", 0.0
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,7 @@ class _Net:
     roles: Roles
     look: Look
     weights: str
+    least: float = 0.0
 
     @cached_property
     def shown(self) -> list[list[int]]:
@@ -172,7 +186,7 @@ class _Net:
         """The network, ready for layout and painting."""
         look = self.look
         place = {index: k for k, index in enumerate(self.units)}
-        cards = [self._card(index) for index in self.units]
+        cards = self._in_tables([self._card(index) for index in self.units])
         links = [self._link(edge, place) for edge in self.edges]
         pinned: tuple[int, ...] = ()
         if self.is_cut:
@@ -198,6 +212,7 @@ class _Net:
             look.direction == "TB",
             look.engine,
             self._matrices() if self.weights == "matrices" else (),
+            least=self.least,
         )
         way = look.way(self.graph)
         on_path = {n for e in way for n in self._ends(e)}
@@ -268,13 +283,27 @@ class _Net:
             rows += [self._row(bias, index) for bias in self.roles.biases.get(index, [])]
         if self.has_weights and self.weights == "rows":
             rows += [self._row(weight, index) for weight in self._weights_into(index)]
-        if rows:
-            *in_one, own = aligned([*(row.line for row in rows), *forms[2]])
-            rows = [replace(row, line=line) for row, line in zip(rows, in_one, strict=True)]
-            forms = (*forms[:2], (own,))
         leaf = not graph.incoming[index]
         stem = sub(r"[\d_₀-₉].*$", "", graph.nodes[index].label) if leaf else ""
         return Card(*forms, tuple(rows), leaf, True, True, stem)
+
+    def _in_tables(self, cards: list[Card]) -> list[Card]:
+        """The cards with the rows of a column under one another, as in a table."""
+        place = {index: c for c, column in enumerate(self.roles.columns) for index in column}
+        columns: dict[int, list[int]] = {}
+        for card, index in enumerate(self.units):
+            if len(cards[card].rows) > 1:
+                columns.setdefault(place[index], []).append(card)
+        for column in columns.values():
+            lines = [
+                line for k in column for line in (*cards[k].one, *(r.line for r in cards[k].rows))
+            ]
+            line = iter(aligned(lines))
+            for k in column:
+                one = (next(line),)
+                rows = tuple(replace(row, line=next(line)) for row in cards[k].rows)
+                cards[k] = replace(cards[k], one=one, rows=rows)
+        return cards
 
     def _weights_into(self, index: int) -> list[int]:
         edges = self._edges_into.get(index, [])

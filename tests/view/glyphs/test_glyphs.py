@@ -93,9 +93,15 @@ def placed_here(math):
     return np.array(corners), np.array((setting.width, setting.above, setting.below))
 
 
+def in_braces(math):
+    """Mathematics whose minus matplotlib sets without space behind a relation, as TeX does."""
+    relation = "|".join(re.escape(name) for name in symbols.RELATIONS if name[1:].isalpha())
+    return re.sub(rf"({relation}) -", r"\1 {-}", math)
+
+
 def farthest(math):
     """How far the glyph that is farthest from its place in matplotlib is away, in ems."""
-    (theirs, whole), (mine, size) = placed_by_matplotlib(math), placed_here(math)
+    (theirs, whole), (mine, size) = placed_by_matplotlib(in_braces(math)), placed_here(math)
     assert mine.shape == theirs.shape
     nearest = np.array([theirs[np.abs(theirs - corner).sum(axis=1).argmin()] for corner in mine])
     apart = mine - nearest

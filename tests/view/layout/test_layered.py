@@ -282,14 +282,14 @@ def test_isotonic_regression_agrees_with_the_min_max_formula(values, data):
 
     n = len(values)
     expected = [max(min(mean(a, b) for b in range(i, n)) for a in range(i + 1)) for i in range(n)]
-    assert module._isotonic(values, weights) == pytest.approx(expected, abs=1e-6)
+    assert module.isotonic(values, weights) == pytest.approx(expected, abs=1e-6)
 
 
 @no_deadline
 @given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9)))
 def test_crossings_are_counted_as_by_looking_at_every_pair(upper, lower):
     falling = sum(p > q for p, q in combinations(upper, 2))
-    assert module._falling_pairs(upper) == falling
+    assert module.falling_pairs(upper) == falling
     pairs = list(product(upper, lower))
     excess = sum(p > q for p, q in pairs) - sum(p < q for p, q in pairs)
     assert module._excess(sorted(upper), sorted(lower)) == excess
