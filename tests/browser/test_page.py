@@ -96,7 +96,12 @@ def retype(browser, selector, text):
 
 
 def says(browser, selector, words):
-    until(lambda: words in browser.one(selector).text, f"{selector} says {words!r}")
+    """In sight, or else to a screen reader."""
+    element = browser.one(selector)
+    until(
+        lambda: words in (element.text or element.get_attribute("textContent")),
+        f"{selector} says {words!r}",
+    )
 
 
 def svg(browser):
@@ -283,7 +288,7 @@ def test_two_elements_share_one_python_and_figures_stand_before_it_starts(browse
     )
     browser.driver.get(place[1] + "deck.html")
     says(browser, "scalargrad-steps .caption", "Step 1 of 9")  # the first, at once
-    until(lambda: "Step 1" in browser.one("#two").text, "the second")
+    until(lambda: "Step 1" in browser.said("#two")[0], "the second")
     browser.one("#two .forward").send_keys(Keys.END)
     says(browser, "#two .caption", "= 4")
     browser.one("scalargrad-steps .forward").send_keys(Keys.END)

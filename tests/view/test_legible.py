@@ -52,7 +52,7 @@ def test_a_theme_changes_no_place(name):
         boxes = [box_of(text) for text in texts_of(scene)]
         return scene.size, boxes, [link.points for link in links_of(scene)]
 
-    assert len(THEMES) == 4
+    assert len(THEMES) == 5
     assert all(places(theme) == places("light") for theme in THEMES)
 
 
