@@ -41,7 +41,7 @@ from scalargrad.notation.names import GREEK, typeset
 from scalargrad.notation.names import parsed as name_parts
 from scalargrad.notation.words import did_you_mean
 
-MOST_OPERATIONS = 30_000
+MOST_OPERATIONS = 60_000
 MOST_PARENTHESES = 1_000  # inside one another
 CONSTANTS = ("e", "pi")
 
