@@ -65,7 +65,7 @@ ROOMS = {
     "sheets": [
         "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
         "flags", "reviewing", "gradebooks", "feedback", "workers", "grading", "gradescope",
-        "moodle", "notebooks", "plugin",
+        "moodle", "qti", "notebooks", "plugin",
     ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],

@@ -64,6 +64,7 @@ class DueDate(click.ParamType[datetime]):
 )
 @click.option("--figures", type=click.IntRange(1, 15), help="Significant figures to ask for.")
 @click.option("--moodle", type=FILE, help="A question for each sheet to write for Moodle, .xml.")
+@click.option("--qti", type=FILE, help="A quiz for each sheet to write for Canvas, .zip.")
 @click.option("--nbgrader", type=FILE, help="A notebook for nbgrader to write, .ipynb.")
 @click.option("--otter", type=FILE, help="A test file for otter-grader to write, .py.")
 @click.option(
@@ -81,6 +82,7 @@ def worksheet(
     convention: str | None,
     figures: int | None,
     moodle: Path | None,
+    qti: Path | None,
     nbgrader: Path | None,
     otter: Path | None,
     roster: Path | None,
@@ -93,6 +95,7 @@ def worksheet(
     from scalargrad.checking.kinks import stated_slopes
     from scalargrad.sheets import notebooks
     from scalargrad.sheets.moodle import moodle_xml
+    from scalargrad.sheets.qti import canvas_qti
     from scalargrad.sheets.roster import read_roster
     from scalargrad.sheets.variants import variants
     from scalargrad.sheets.worksheet import worksheet
@@ -107,7 +110,7 @@ def worksheet(
         raise click.BadParameter(f'--convention is like "relu\'(0) = 0"; got {convention!r}')
     asked = source(text)
     programs = [asked] if count == 1 else variants(asked, count, seed)
-    files: list[tuple[Path, str]] = []
+    files: list[tuple[Path, str | bytes]] = []
     sheets = []
     for number, changed in enumerate(programs, 1):
         sheet = worksheet(changed, ask=ask, picture=picture).with_id(number)
@@ -129,6 +132,8 @@ def worksheet(
         ]
     if moodle:
         files.append((moodle, moodle_xml(sheets, output.stem)))
+    if qti:
+        files.append((qti, canvas_qti(sheets, output.stem)))
     if roster:
         dealt = read_roster(roster).dealt(count)
         files.append((output.with_name(f"{output.stem}-roster.csv"), dealt.csv()))

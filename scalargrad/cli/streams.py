@@ -80,7 +80,7 @@ def save(files: Sequence[tuple[Path, bytes]]) -> None:
     _deliver(files, write_all)
 
 
-def save_new(files: Sequence[tuple[Path, str]], force: bool) -> None:
+def save_new(files: Sequence[tuple[Path, str | bytes]], force: bool) -> None:
     """The same for files that may hold somebody's work, which only force replaces."""
     from scalargrad.sheets.worksheet import save_all_new
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain, repeat
 from xml.etree import ElementTree
 
 from scalargrad.checking.answer_key import AnswerKey
@@ -65,11 +66,11 @@ def _cloze(sheet: Sheet) -> str:
         f"<tr><td>{_outside(line.name)}</td><td>{_blank(key, place, keys, line.points)}</td></tr>"
         for line, place in zip(asked, keys, strict=True)
     )
-    prose = "".join(f"<p>{_outside(part)}</p>" for part in [*sheet.own_prose, _HOW])
+    prose = "".join(f"<p>{_outside(part)}</p>" for part in [*sheet.own_prose, HOW])
     return f"{prose}<pre>{_outside(sheet.text)}</pre><table>{rows}</table>"
 
 
-_HOW = "Write each number as a decimal, to three figures or more."
+HOW = "Write each number as a decimal, to three figures or more."
 
 
 def _outside(text: str) -> str:
@@ -79,14 +80,22 @@ def _outside(text: str) -> str:
 
 def _blank(key: AnswerKey, place: Key, keys: list[Key], points: float) -> str:
     """An embedded answer: the weight, the kind, and the answers with their feedback."""
-    exact = to_float(key.truth(place))
-    answers = [f"={exact:.10g}:{_tolerance(exact):.2g}#{_escaped('Right.')}"]
-    answers += [
-        f"%0%{number:.{_FIGURES}g}:{_tolerance(number):.2g}#{_escaped(name)}"
-        for number, name in _slips(key, place, keys)
+    answers = [
+        f"{sign}{number:.10g}:{tolerance:.2g}#{_escaped(feedback)}"
+        for sign, (number, tolerance, feedback) in zip(
+            chain("=", repeat("%0%")), answers_of(key, place, keys), strict=False
+        )
     ]
     weight = max(1, round(points))
     return f"{{{weight}:NUMERICAL:{'~'.join(answers)}}}"
+
+
+def answers_of(key: AnswerKey, place: Key, keys: list[Key]) -> Iterator[tuple[float, float, str]]:
+    """The right answer of a line and then wrong ones: number, tolerance and feedback."""
+    exact = to_float(key.truth(place))
+    yield exact, _tolerance(exact), "Right."
+    for number, name in _slips(key, place, keys):
+        yield float(f"{number:.{_FIGURES}g}"), _tolerance(number), name
 
 
 def _tolerance(number: float) -> float:
