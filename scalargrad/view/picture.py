@@ -41,16 +41,32 @@ class Picture:
         """The shapes and texts."""
         return self._scene
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
         """Write the picture to a file, in the format of its suffix; see SUFFIXES.
 
         The file is replaced whole or not at all.
 
+        Args:
+            path: the file.
+            dpi: dots an inch of a .png, 192 by default.
+
         Raises:
-            DrawingError: for another suffix.
+            DrawingError: for another suffix, or dots an inch that are not 10 to 2400 of a .png.
             FileError: when the place cannot be written to.
         """
-        return _saved(self, path)
+        if dpi is None:
+            return _saved(self, path)
+        from scalargrad.view.export.painting import png
+
+        target = Path(path)
+        if target.suffix.lower() != ".png":
+            raise DrawingError(
+                f"dpi are the dots an inch of a .png; got {target.suffix or 'none'!r}"
+            )
+        if not 10 <= dpi <= 2400:
+            raise DrawingError(f"a picture has 10 to 2400 dots an inch; got dpi={dpi}")
+        write_whole(target, png(self.scene, dpi=dpi))
+        return target
 
     def content(self, suffix: str) -> bytes:
         """The bytes of a file with a suffix.

@@ -17,12 +17,14 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import style
 from PIL import Image
 
+from scalargrad import DrawingError
 from scalargrad.view import glyphs
 from scalargrad.view.export.html import page
 from scalargrad.view.export.outlines import legal, marks
 from scalargrad.view.export.painting import MOST_PIXELS, MOST_PIXELS_A_SIDE, png
 from scalargrad.view.export.pdf import pdf
 from scalargrad.view.glyphs import faces, system
+from scalargrad.view.picture import Picture
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, extent, measured
 
 FORMS = ("svg", "png", "pdf")
@@ -219,6 +221,20 @@ def test_any_description_is_words_in_every_format(form, description):
         hexadecimal = re.search(rb"/Subject <feff([0-9a-f]*)>", content)[1].decode()
         told = bytes.fromhex(hexadecimal).decode("utf-16-be")
         assert told == description.replace("\ud800", "?")
+
+
+def test_a_png_is_saved_with_the_dots_that_are_asked_for(tmp_path):
+    picture = Picture(SCENE)
+    for dpi in (72, 300):
+        content = picture.save(tmp_path / "a.PNG", dpi=dpi).read_bytes()
+        image = Image.open(io.BytesIO(content))
+        assert image.size == (300 * dpi / 72, round(200 * dpi / 72))
+        assert image.info["dpi"] == pytest.approx((dpi, dpi), abs=0.1)
+    with pytest.raises(DrawingError, match=r"dots an inch of a \.png; got '\.svg'"):
+        picture.save(tmp_path / "a.svg", dpi=72)
+    with pytest.raises(DrawingError, match="10 to 2400 dots an inch; got dpi=3"):
+        picture.save(tmp_path / "b.png", dpi=3)
+    assert os.listdir(tmp_path) == ["a.PNG"]
 
 
 def test_png_is_painted_at_192_dots_an_inch():
