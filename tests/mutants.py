@@ -45,7 +45,8 @@ _MARKING = ("tests/checking/test_marking.py", "tests/checking/test_quantities.py
             "tests/checking/test_diagnosis.py", "tests/checking/test_credit.py")  # fmt: skip
 TESTS = {
     "engine/value": (*_ENGINE, "tests/engine/test_inplace.py", "tests/engine/test_habits.py",
-                     "tests/engine/test_numbers.py", "tests/engine/test_copying.py"),
+                     "tests/engine/test_numbers.py", "tests/engine/test_copying.py",
+                     "tests/notation/test_numbers.py"),
     "engine/backward": (*_ENGINE, "tests/engine/test_suites_of_peers.py"),
     "engine/fast": (*_ENGINE, "tests/engine/test_peers.py"),
     "engine/one_sided": (*_ENGINE, "tests/checking/test_gradcheck.py"),
