@@ -350,10 +350,9 @@ def _typeset(name: str) -> str:
 
 # Names -------------------------------------------------------------------------------------------
 
-_OUTPUTS = frozenset(("l", "L", "loss", "J"))  # they all mean the output, where it has one of them
-_ALSO_OUTPUTS = frozenset(
-    ("E", "C", "cost", "error", "err")
-)  # so do these, which may be others too
+# They all mean the output, where it has one of them; those beneath may mean something else too.
+_OUTPUTS = frozenset(("l", "L", "loss", "J"))
+_ALSO_OUTPUTS = frozenset(("E", "C", "cost", "error", "err"))
 _WORDS_FOR_OUTPUT = frozenset(name for name in _OUTPUTS | _ALSO_OUTPUTS if len(name) > 1)
 
 

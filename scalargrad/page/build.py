@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from scalargrad.errors import FileError
-from scalargrad.files import make_folder, write_all
+from scalargrad.files import make_folder, write_all, zipped
 from scalargrad.view.export.html import STEPPING
 
 PYODIDE = "pyodide@314.0.7"  # Python for browsers, from npm
@@ -31,7 +31,6 @@ _LEFT_OUT = re.compile(
     r"|(unittest|multiprocessing|_pyrepl|xmlrpc|wsgiref|ensurepip|sqlite3|curses|dbm)/"
     r"|(imaplib|mailbox|smtplib|ftplib|poplib|pydoc|pdb|doctest|webbrowser)\.py"
 )
-_STAMP = (1980, 1, 1, 0, 0, 0)  # of files in archives, so that equal trees give equal bytes
 _HERE = Path(__file__).parent
 
 
@@ -43,7 +42,7 @@ def build(folder: Path) -> Path:
     """
     make_folder(folder)
     made = dict(_python())
-    made["scalargrad.zip"] = _packed(_package())
+    made["scalargrad.zip"] = zipped(dict(_package()))
     stepper = files("scalargrad.view.stepper")
     made["stepper.js"] = (STEPPING + (stepper / "live.js").read_text(encoding="utf-8")).encode()
     made["stepper.css"] = (stepper / "live.css").read_bytes()
@@ -88,9 +87,8 @@ def _python() -> Iterator[tuple[str, bytes]]:
 
 def _reduced(library: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(library)) as archive:
-        return _packed(
-            (name, archive.read(name)) for name in archive.namelist() if not _LEFT_OUT.match(name)
-        )
+        kept = [name for name in archive.namelist() if not _LEFT_OUT.match(name)]
+        return zipped({name: archive.read(name) for name in kept})
 
 
 def _package() -> Iterator[tuple[str, bytes]]:
@@ -100,14 +98,6 @@ def _package() -> Iterator[tuple[str, bytes]]:
         for path in sorted(root.rglob("*")):
             if path.is_file() and path.parent.name != "__pycache__":
                 yield path.relative_to(root.parent).as_posix(), path.read_bytes()
-
-
-def _packed(contents: Iterator[tuple[str, bytes]]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, content in contents:
-            archive.writestr(zipfile.ZipInfo(name, _STAMP), content, zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
