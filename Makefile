@@ -22,6 +22,9 @@ quick: .venv/development  ## test engine, language, marking and a picture of eac
 test: .venv/development  ## run the whole test suite
 	.venv/bin/python -m pytest --numprocesses auto --dist loadfile --durations 10
 
+explore: .venv/development  ## try the tests that draw their examples on new ones, and on more
+	HYPOTHESIS_PROFILE=explore .venv/bin/python -m pytest --numprocesses auto -m hypothesis tests
+
 matrix: .venv/development  ## hold every operation on every backend and kind against mpmath
 	.venv/bin/python tests/matrix.py
 

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# CI repeats the same examples in every run; at a desk each run looks for new ones.
-settings.register_profile("scalargrad", deadline=None, derandomize=bool(os.environ.get("CI")))
-settings.load_profile("scalargrad")
+# The same examples in every run; `make explore` looks for new ones, and for more.
+settings.register_profile("scalargrad", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "scalargrad"))
 
 GOLDEN = Path(__file__).parent / "golden"
 

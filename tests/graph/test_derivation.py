@@ -474,7 +474,7 @@ def strays(tex):
     found = re.findall(r"\\text(?![a-z])", rest)
     while (inner := re.sub(r"\{[^{}$&%#~\"]*\}", "G", rest)) != rest:
         rest = inner
-    rest = re.sub(r"\\(?:[;,]|[A-Za-z]+)", "", rest)
+    rest = re.sub(r"\\(?:[;,|]|[A-Za-z]+)", "", rest)
     return found + re.findall(r"[\\{}$&%#~\"]", rest)
 
 
@@ -499,6 +499,7 @@ def test_a_stray_character_is_caught():
 
 @given(st.text(min_size=1, max_size=12))
 @example("Ǖ")
+@example("‖")
 def test_any_label_is_written(label):
     x = Value("2", label)
     found = derive((x * x).named("loss"), x)
