@@ -244,8 +244,8 @@ class Compiled:
             with uncollected():
                 kernel = self._backend(program, columns, frozenset(summed))
             apart = [k for k in range(len(program.outputs)) if k not in summed]
-            given_over = [*sorted(summed), *apart]
-            order = sorted(range(len(given_over)), key=given_over.__getitem__)
+            handed_over = [*sorted(summed), *apart]
+            order = sorted(range(len(handed_over)), key=handed_over.__getitem__)
             numbers = [name for name in program.inputs if name not in lanes]
             self._plans[key] = _Plan(
                 program, kernel, numbers, columns, apart,
