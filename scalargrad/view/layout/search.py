@@ -423,15 +423,21 @@ def _drawn(
 
 def _is_run_through(skeleton: Skeleton, places: Places) -> bool:
     """Whether a line runs through a circle that it does not join."""
-    lines = [segments(route.line) for route in places.routes]
-    return any(
-        distance((x, y, x, y), line) < (right - left) / 2 + _PAST
-        for link, line in zip(skeleton.diagram.links, lines, strict=True)
-        for card, ((x, y), (left, _, right, _)) in enumerate(
-            zip(places.centers, places.areas, strict=True)
-        )
-        if card not in (link.source, link.target)
-    )
+    circles = [
+        (x, y, (a[2] - a[0]) / 2 + _PAST)
+        for (x, y), a in zip(places.centers, places.areas, strict=True)
+    ]
+    for link, route in zip(skeleton.diagram.links, places.routes, strict=True):
+        heights = [y for _, y in route.line]
+        top, bottom = min(heights), max(heights)
+        near = (
+            (x, y, clear) for card, (x, y, clear) in enumerate(circles)
+            if top - clear < y < bottom + clear and card not in (link.source, link.target)
+        )  # fmt: skip
+        line = segments(route.line)
+        if any(distance((x, y, x, y), line) < clear for x, y, clear in near):
+            return True
+    return False
 
 
 def _headings(
