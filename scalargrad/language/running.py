@@ -179,8 +179,7 @@ class Machine:
             if found is not None:
                 return found
             if name in self.values:
-                message = f"'{typeset(name)}' is a number, and has no elements"
-                raise LocatedError(message, position)
+                raise LocatedError(f"'{typeset(name)}' is a number, and has no elements", position)
             what = typeset(indexed(name, place)) if min(place) > 0 else f"{typeset(name)}[0]"
             raise LocatedError(f"there is no {what}: indices begin at 1" if min(place) < 1 else
                                f"no value is given for {what}", position)  # fmt: skip
