@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
-from scalargrad.checking.reading import UnreadableNumber, read
+from scalargrad.checking.reading import UnreadableNumber, read, rewriting
 from scalargrad.engine.rebuild import partial, second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
@@ -300,27 +300,24 @@ def _without_new(name: str) -> Iterator[str]:
 
 # Text --------------------------------------------------------------------------------------------
 
-_TEX = [
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (r"\\partial(?![A-Za-z])", "∂"),
-        (r"\\delta(?![A-Za-z])", "δ"),
-        (r"\\nabla\s*_\s*\{([^{}]*)\}", r"∇_\1 "),
-        (r"\\nabla(?![A-Za-z])", "∇"),
-        (r"\\ell(?![A-Za-z])", "ℓ"),
-        (r"\\(?:cdot|times)(?![A-Za-z])", "*"),
-        (r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\[,;:! ]", " "),
-        (r"\\(?:leftarrow|gets)(?![A-Za-z])", "←"),
-        (r"\\(?:mathrm|mathit|text|operatorname|mathcal|mathbf)\s*\{([^{}]*)\}", r"\1"),
-        (r"\\(?:wide)?(hat|bar|tilde|dot)\s*(?:\{([^{}]*)\}|([A-Za-z]))", r"\2\3\1"),
-        (r"\^\s*\{?\s*\(([0-9]+)\)\s*\}?\s*_\s*(?:\{([0-9]+)\}|([0-9]))", r"\2\3_\1"),
-        (r"_\s*(?:\{([0-9]+)\}|([0-9]))\s*\^\s*\{?\s*\(([0-9]+)\)\s*\}?", r"\1\2_\3"),
-        (r"_\s*\{([^{}]*)\}", r"_\1"),
-        (r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2"),
-        (r"\\([A-Za-z]+)", r"\1"),
-        (r"\\_", "_"),
-    )
-]
+_from_tex = rewriting(
+    (r"\\partial(?![A-Za-z])", "∂"),
+    (r"\\delta(?![A-Za-z])", "δ"),
+    (r"\\nabla\s*_\s*\{([^{}]*)\}", r"∇_\1 "),
+    (r"\\nabla(?![A-Za-z])", "∇"),
+    (r"\\ell(?![A-Za-z])", "ℓ"),
+    (r"\\(?:cdot|times)(?![A-Za-z])", "*"),
+    (r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\[,;:! ]", " "),
+    (r"\\(?:leftarrow|gets)(?![A-Za-z])", "←"),
+    (r"\\(?:mathrm|mathit|text|operatorname|mathcal|mathbf)\s*\{([^{}]*)\}", r"\1"),
+    (r"\\(?:wide)?(hat|bar|tilde|dot)\s*(?:\{([^{}]*)\}|([A-Za-z]))", r"\2\3\1"),
+    (r"\^\s*\{?\s*\(([0-9]+)\)\s*\}?\s*_\s*(?:\{([0-9]+)\}|([0-9]))", r"\2\3_\1"),
+    (r"_\s*(?:\{([0-9]+)\}|([0-9]))\s*\^\s*\{?\s*\(([0-9]+)\)\s*\}?", r"\1\2_\3"),
+    (r"_\s*\{([^{}]*)\}", r"_\1"),
+    (r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2"),
+    (r"\\([A-Za-z]+)", r"\1"),
+    (r"\\_", "_"),
+)
 _DASHES = str.maketrans(dict.fromkeys("−–—‐‑", "-") | dict.fromkeys("𝜕𝝏𝛛δ", "∂") | {"⁄": "/"})
 
 
@@ -330,8 +327,7 @@ def _plain(text: str) -> str:
     while len(written) > 1 and written[0] == written[-1] and written[0] in "*_`$":
         written = written[1:-1].strip()
     if "\\" in written or "{" in written:
-        for pattern, instead in _TEX:
-            written = pattern.sub(instead, written)
+        written = _from_tex(written)
     dashes = _DASHES if re.search(r"[δ].*/\s*[δ]", written) else {**_DASHES, ord("δ"): "δ"}
     written = " ".join(written.translate(dashes).split()).rstrip(" =:?").strip()
     if written[:1] == "(" and written.find(")") == len(written) - 1:
