@@ -24,7 +24,7 @@ ROOMS = {
     "notation ": ["formula", "ordering"],
     "language": [
         "answers", "vectors", "steps", "library", "tokens", "indices", "expressions", "parsing",
-        "running", "reading", "lifting", "writing",
+        "running", "reading", "unparsing", "lifting", "writing",
     ],
     "graph": [
         "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "sums", "layers",

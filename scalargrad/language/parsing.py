@@ -154,18 +154,14 @@ def _refuse_decimal_comma(tokens: list[Token], before: tuple[int, int], part: _P
 def _classify(source: Source, drafts: list[_Draft]) -> None:
     """Find out what is assigned, what is called, and what stands for a node."""
     tokens = source.tokens
-    calls: dict[str, int] = {}
+    calls: set[str] = set()
     for draft in drafts:
         for start, stop in draft.rights:
             for place in range(start, stop):
                 token = tokens[place]
                 if token.kind == "name":
-                    if tokens[place + 1].kind == "(" and not tokens[place + 1].position > token.end:
-                        calls[token.text] = start
-                    elif tokens[place + 1].kind == "(":
-                        calls.setdefault(token.text, start)
-                    else:
-                        source.bare.add(token.text)
+                    names = calls if tokens[place + 1].kind == "(" else source.bare
+                    names.add(token.text)
     for draft in drafts:
         if draft.parameters is not None and draft.names[-1] in calls:
             source.definitions.setdefault(draft.names[-1], len(draft.parameters))

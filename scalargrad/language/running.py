@@ -276,38 +276,34 @@ class Machine:
 
     def _rounds(self, loop: Loop, frame: _Frame) -> Iterator[dict[str, int]]:
         """The places of all indices, the last of them fastest."""
-        place = dict(frame.indices)
-        ranges = loop.indices
-        for index in ranges:
+        for index in loop.indices:
             if index.name in frame.indices:
                 raise LocatedError(f"'{index.name}' is an index already", index.position)
-        ends = [0] * len(ranges)
+        place = dict(frame.indices)
+        ahead = [self._places(loop.indices[0], loop.body, place, frame)]  # of the indices so far
+        while ahead:
+            value = next(ahead[-1], None)
+            if value is None:
+                ahead.pop()
+                continue
+            place[loop.indices[len(ahead) - 1].name] = value
+            if len(ahead) < len(loop.indices):
+                following = loop.indices[len(ahead)]
+                ahead.append(self._places(following, loop.body, place, frame))
+            else:
+                self.count(loop.position, 1 + len(loop.body) // 8)
+                yield dict(place)
 
-        def begin(k: int) -> None:
-            index = ranges[k]
-            last = self._length(index, loop.body, frame) if index.last is None else index.last
-            first = self._whole(index, index.first, place, frame)
-            ends[k] = self._whole(index, last, place, frame)
-            if ends[k] < first:
-                raise LocatedError(
-                    f"a sum goes upward; got {ranges[k].name} = {first}..{ends[k]}",
-                    ranges[k].position,
-                )
-            place[ranges[k].name] = first
-
-        for k in range(len(ranges)):
-            begin(k)
-        while True:
-            self.count(loop.position, 1 + len(loop.body) // 8)
-            yield dict(place)
-            k = len(ranges) - 1
-            while k >= 0 and place[ranges[k].name] >= ends[k]:
-                k -= 1
-            if k < 0:
-                return
-            place[ranges[k].name] += 1
-            for later in range(k + 1, len(ranges)):
-                begin(later)
+    def _places(
+        self, index: Range, body: Sequence[Step], place: dict[str, int], frame: _Frame
+    ) -> Iterator[int]:
+        """Where one index goes, when those before it stand at a place."""
+        last = self._length(index, body, frame) if index.last is None else index.last
+        bounds = [self._whole(index, bound, place, frame) for bound in (index.first, last)]
+        if bounds[1] < bounds[0]:
+            message = f"a sum goes upward; got {index.name} = {bounds[0]}..{bounds[1]}"
+            raise LocatedError(message, index.position)
+        return iter(range(bounds[0], bounds[1] + 1))
 
     def _next_round(self, frame: _Frame) -> bool:
         assert frame.loop
