@@ -145,17 +145,17 @@ class Graph:
     @cached_property
     def incoming(self) -> tuple[tuple[int, ...], ...]:
         """For each node the indices of the edges that end on it, in the order of the operands."""
-        found: list[list[int]] = [[] for _ in self.nodes]
-        for index, edge in enumerate(self.edges):
-            found[edge.target].append(index)
-        return tuple(map(tuple, found))
+        return self._edges_by(edge.target for edge in self.edges)
 
     @cached_property
     def outgoing(self) -> tuple[tuple[int, ...], ...]:
         """For each node the indices of the edges that start at it."""
+        return self._edges_by(edge.source for edge in self.edges)
+
+    def _edges_by(self, nodes: Iterable[int]) -> tuple[tuple[int, ...], ...]:
         found: list[list[int]] = [[] for _ in self.nodes]
-        for index, edge in enumerate(self.edges):
-            found[edge.source].append(index)
+        for index, node in enumerate(nodes):
+            found[node].append(index)
         return tuple(map(tuple, found))
 
 
@@ -335,11 +335,8 @@ def contracted(output: Value) -> Graph:
         for node in topological_order(value, until=place):
             if node is value or node not in place:
                 pairs, added = _pairs_and_terms(node)
-                products += [
-                    (place[a], place[b], place[value])
-                    for a, b in pairs
-                    if a in place and b in place
-                ]
+                kept_pairs = [(a, b) for a, b in pairs if a in place and b in place]
+                products += [(place[a], place[b], place[value]) for a, b in kept_pairs]
                 terms += [(place[a], place[value]) for a in added if a in place]
         found = gradients(value, scalars.whole(1, value.data), until=place)
         below = depended_on([value], until=place) if value in needed else ()
@@ -352,8 +349,8 @@ def contracted(output: Value) -> Graph:
         return gradients(value, formula(1), _Writer(place).pullback, until=place)
 
     @cache
-    def typed(value: Value) -> tuple[str, ...]:
-        return tuple(_names_in(value, place))
+    def typed(value: Value) -> list[str]:
+        return _names_in(value, place)
 
     def shown(written: Formula, value: Value) -> Formula:
         return ordered(collected(written), typed(value))

@@ -65,9 +65,8 @@ def fraction(scalar: Scalar | None) -> str:
     >>> fraction(Fraction(-6, 25)), fraction(3), fraction(0.5)
     ('−6/25', '3', '0.5')
     """
-    if not isinstance(scalar, int | Fraction) or scalar.denominator.bit_length() > 200:
-        return decimal(scalar, 6)
-    if scalar.numerator.bit_length() > 200:
+    parts = (scalar.numerator, scalar.denominator) if isinstance(scalar, int | Fraction) else ()
+    if not parts or max(part.bit_length() for part in parts) > 200:
         return decimal(scalar, 6)
     return str(scalar).replace("-", MINUS)
 
