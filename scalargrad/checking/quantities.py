@@ -343,13 +343,9 @@ _ALSO_OUTPUTS = frozenset(("E", "C", "cost", "error", "err"))
 _WORDS_FOR_OUTPUT = frozenset(name for name in _OUTPUTS | _ALSO_OUTPUTS if len(name) > 1)
 
 
-def _finder(names: Collection[str]) -> _Find:
-    """What gives the name of the node that a text means; None where it means none, or several."""
-    return _finder_of(tuple(names))
-
-
 @lru_cache(maxsize=8)  # a sheet asks for many quantities of one program
-def _finder_of(names: tuple[str, ...]) -> _Find:
+def _finder(names: tuple[str, ...]) -> _Find:
+    """What gives the name of the node that a text means; None where it means none, or several."""
     known = frozenset(names)
     squeezed = _by_spelling(names, _squeezed)
     folded = _by_spelling(names, lambda name: _squeezed(name).casefold())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
+from operator import attrgetter
 from typing import Any, Literal
 
 from scalargrad.engine import ops
@@ -109,7 +110,7 @@ class Outline:
 
 def topological_order_of(named: Iterable[Value]) -> list[Value]:
     """The nodes in the order in which they were made, each once."""
-    return sorted(set(named), key=lambda node: node.index)
+    return sorted(set(named), key=attrgetter("index"))
 
 
 # The steps ---------------------------------------------------------------------------------------
@@ -508,7 +509,7 @@ def expected(
     unseen = [key for key in used if key not in way.own and (len(key) > 1 or key[0].parents)]
     is_tried = bool(unit and roundings and unseen)
     if is_tried:
-        last = max((key[0] for key in used if len(key) > 1), key=_index, default=None)
+        last = max((key[0] for key in used if len(key) > 1), key=attrgetter("index"), default=None)
         for trial in range(_TRIALS):
             habits = _Habits(trial, last, way.own, strays, to_float(unit))
             off = moved(habits.carried)
@@ -617,10 +618,6 @@ _ALWAYS = (  # values, derivatives of the last node, factors
     ("cut", "cut", "keep"),
     ("more", "more", "more"),
 )
-
-
-def _index(node: Value) -> int:
-    return node.index
 
 
 def _shifted(shifts: Mapping[Key, float], key: Key, number: Scalar) -> Scalar:

@@ -8,7 +8,7 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DomainError
 from scalargrad.graph.model import Graph
 from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
-from scalargrad.notation.names import Written, mathtext, typeset
+from scalargrad.notation.names import GREEK, Written, mathtext, typeset
 from scalargrad.notation.numbers import MINUS
 from scalargrad.notation.printing import latex
 from scalargrad.notation.tex import quoted
@@ -110,11 +110,9 @@ _SUM = re.compile(rf" *{_NAME.pattern}(?:(?: *[-+*/] *(?:{_NAME.pattern}|[0-9.]+
 
 
 # A label between dollars is TeX that its author wrote. What this grammar does not know is text.
-_COMMANDS = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega "
-    "ell partial nabla prime ast star cdot times infty"
-).replace(" ", "|")
+_COMMANDS = "|".join(
+    [*GREEK, *["ell", "partial", "nabla", "prime", "ast", "star", "cdot", "times", "infty"]]
+)
 _TEX_ATOM = (
     r"(?:[A-Za-z0-9]|\0|\\(?:" + _COMMANDS + r")(?![A-Za-z])|"
     r"\\(?:hat|bar|tilde|dot|vec|mathbf|mathrm|mathcal) *\0|\\frac *\0 *\0)"
