@@ -351,11 +351,7 @@ def _check_letters(name: str) -> None:
 def _has_place(character: str) -> bool:
     if character in "⁺⁻":
         return False
-    return (
-        character.isalnum()
-        or character in "_′″'⁽⁾,{}\\^"
-        or character in _LEVELS | {*MARKS}
-    )
+    return character.isalnum() or character in "_′″'⁽⁾,{}\\^" or character in _LEVELS | {*MARKS}
 
 
 def refusal(character: str) -> str:
