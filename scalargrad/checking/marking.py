@@ -368,9 +368,7 @@ class _Sheet:
             number = recomputation.quantity(key)
         except FAILURES:
             return None
-        is_chosen = any(
-            self.answers[used].is_at_kink for used in recomputation.used if used in self.own
-        )
+        is_chosen = any(self.answers[k].is_at_kink for k in recomputation.used if k in self.own)
         return number if is_chosen and not recomputation.met_kink else None
 
     def _judge_by_own_lines(self, answer: _Answer, bounds: list[_Bounds]) -> Strays:

@@ -490,9 +490,8 @@ def _plain_number(written: str, text: str) -> Reading:
             raise _refused("-0.50±0.005, without a sign after the ±", text)
         if half.middle > centre.unit:
             raise _refused("-0.50±0.005, with at most one unit of the last place after ±", text)
-        return Reading(
-            text, centre.middle - half.middle, centre.middle + half.middle, centre.places
-        )
+        low, high = (centre.middle + sign * half.middle for sign in (-1, 1))
+        return Reading(text, low, high, centre.places)
     ratio = _RATIO.fullmatch(about)
     if ratio is None:
         found = _decimal(about, text)

@@ -7,7 +7,7 @@ import re
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DomainError
 from scalargrad.graph.model import Graph
-from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
+from scalargrad.notation.formula import Formula, evaluated, names_in, renamed
 from scalargrad.notation.names import GREEK, Written, mathtext, typeset
 from scalargrad.notation.numbers import MINUS
 from scalargrad.notation.printing import latex
@@ -56,10 +56,7 @@ class Names:
 
     def value(self, condition: Formula) -> Scalar | None:
         """The value of a formula; None where it has none, or a name in it, or that has several."""
-        names = [
-            part.parts[0] for part in parts_of(condition, MOST_PARTS) or () if part.head == "name"
-        ]
-        if any(self.values.get(name) is None for name in names):
+        if any(self.values.get(name) is None for name in names_in(condition, MOST_PARTS)):
             return None
         try:
             return evaluated(condition, self.values)

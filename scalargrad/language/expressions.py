@@ -119,9 +119,7 @@ class _Pending:
 class Yard:
     """The yard for one expression: tokens go in, steps in postfix order come out."""
 
-    def __init__(
-        self, source: Source, start: int, stop: int, parameters: Collection[str] = ()
-    ) -> None:
+    def __init__(self, source: Source, start: int, stop: int, parameters: Collection[str]) -> None:
         self.source = source
         self._tokens = source.tokens
         self._start, self._place, self._stop = start, start, stop

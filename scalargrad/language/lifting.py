@@ -69,10 +69,8 @@ def lifted(order: Sequence[Value], names: Mapping[Value, str], uses: Mapping[Val
             found.elements[other] = arrays[other]
             if all(item.is_leaf for item in arrays[other].items):
                 found.leaves[other] = arrays[other]
-    missing = {
-        name for name in found.elements if name not in found.leaves and name not in found.texts
-    }
-    return Lifted() if missing else found
+    is_whole = found.elements.keys() == found.leaves.keys() | found.texts.keys()
+    return found if is_whole else Lifted()
 
 
 def _arrays(order: Sequence[Value], names: Mapping[Value, str]) -> dict[str, Array]:

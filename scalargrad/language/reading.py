@@ -177,9 +177,7 @@ def _steps(statement: Statement) -> Iterator[tuple[Step, frozenset[str]]]:
 def _needed(statements: Sequence[Statement], given: Collection[str]) -> dict[str, int]:
     """The names that are used and not assigned, and where each is used first."""
     needed: dict[str, int] = {}
-    everywhere = {
-        name for statement in statements if statement.parameters is None for name in statement.names
-    }
+    everywhere = {name for each in statements if each.parameters is None for name in each.names}
     assigned: set[str] = set()
     for statement in statements:
         is_definition = statement.parameters is not None

@@ -167,11 +167,9 @@ class Machine:
             return constant(_CONSTANTS[name])
         raise LocatedError(f"'{typeset(name)}' is used before it is assigned", step.position)
 
-    def element(
-        self, name: str, place: Sequence[int], position: int, frame: _Frame | None = None
-    ) -> Thing:
+    def element(self, name: str, place: Sequence[int], position: int, frame: _Frame) -> Thing:
         """The element of a vector, or the Value that has its name."""
-        array = frame.names.get(name) if frame else None
+        array = frame.names.get(name)
         if not isinstance(array, Array):
             array = self.arrays.get(name)
         if array is None:
@@ -184,16 +182,13 @@ class Machine:
             raise LocatedError(f"there is no {what}: indices begin at 1" if min(place) < 1 else
                                f"no value is given for {what}", position)  # fmt: skip
         shape = array.shape
+        what = f"'{typeset(name)}' is {words(array)}"
         if len(place) != len(shape):
             indices = "one index" if len(shape) == 1 else "two indices"
-            raise LocatedError(
-                f"'{typeset(name)}' is {words(array)}, whose elements have {indices}", position
-            )
+            raise LocatedError(f"{what}, whose elements have {indices}", position)
         if not all(1 <= index <= size for index, size in zip(place, shape, strict=True)):
             shown = ", ".join(map(str, place))
-            raise LocatedError(
-                f"'{typeset(name)}' is {words(array)}; it has no element [{shown}]", position
-            )
+            raise LocatedError(f"{what}; it has no element [{shown}]", position)
         return array[tuple(place)]
 
     # Calls

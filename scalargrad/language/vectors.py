@@ -222,9 +222,8 @@ class Function:
         """Raise a TypeError where it does not take so many operands."""
         if count < self.least or (self.most is not None and count > self.most):
             wanted = f"{self.least}" if self.most == self.least else f"{self.least} or more"
-            raise TypeError(
-                f"{self.name} takes {wanted} operand{'s' * (wanted != '1')}; got {count}"
-            )
+            operands = "operand" if wanted == "1" else "operands"
+            raise TypeError(f"{self.name} takes {wanted} {operands}; got {count}")
 
 
 def _transpose(make: Make, operands: Sequence[Thing]) -> Thing:

@@ -497,6 +497,15 @@ def parts_of(written: Formula, most: int) -> list[Formula] | None:
     return found
 
 
+def names_in(written: Formula, most: int) -> list[str]:
+    """The names in a formula; none of one that is longer than so much.
+
+    >>> names_in(2 * name("z") + name("x"), most=10)
+    ['z', 'x']
+    """
+    return [part.parts[0] for part in parts_of(written, most) or () if part.head == "name"]
+
+
 def renamed(written: Formula, text: Callable[[str], str]) -> Formula:
     """The formula with other names.
 
@@ -580,9 +589,7 @@ _CALLED: dict[str, Callable[..., Scalar]] = {
     "sign": _sign, **{row.symbol: row for row in OPERATIONS.values()}, **OPERATIONS
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    called: _call(called) for called in scalars.FLOAT.functions
-}
-_FUNCTIONS |= {
+    **{called: _call(called) for called in scalars.FLOAT.functions},
     "sqrt": _call("√"),
     "log": _log,
     "pi": lambda a: name("π"),

@@ -135,9 +135,8 @@ def in_formula(scalar: Scalar) -> str:
         scalar = float(scalar)
         rounded = decimal(scalar, 4)
         is_near_whole = "." not in rounded and math.isfinite(scalar) and scalar != int(scalar)
-        return {math.e: "e", math.pi: "π"}.get(scalar) or (
-            decimal(scalar, 9) if is_near_whole else rounded
-        )
+        rounded = decimal(scalar, 9) if is_near_whole else rounded
+        return {math.e: "e", math.pi: "π"}.get(scalar, rounded)
     rounded = decimal(scalar, 6)
     is_long = max(abs(scalar.numerator), scalar.denominator) >= 10**7
     if read(rounded) == scalar and (is_long or "e" not in rounded):

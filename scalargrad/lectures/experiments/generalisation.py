@@ -277,10 +277,8 @@ def dropout(
 def _mislabelled(data: DataSet, share: float, seed: int) -> DataSet:
     """The examples of two classes, some of them with the label of the other one."""
     flipped = set(Random(f"wrong {seed}").sample(range(len(data)), round(share * len(data))))
-    first, second = data.classes
-    targets = [
-        first + second - target if i in flipped else target for i, target in enumerate(data.targets)
-    ]
+    both = sum(data.classes)
+    targets = [both - y if i in flipped else y for i, y in enumerate(data.targets)]
     return replace(data, targets=tuple(targets))
 
 

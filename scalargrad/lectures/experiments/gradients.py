@@ -103,14 +103,13 @@ def _stack(
     return Sequential(*made)
 
 
+_SIGMOID = partial(_stack, activation=ops.sigmoid, initial=nn.xavier)
 NETWORKS: dict[str, Network] = {
-    "sigmoid": partial(_stack, activation=ops.sigmoid, initial=nn.xavier),
+    "sigmoid": _SIGMOID,
     "tanh, small weights": partial(_stack, activation=ops.tanh, initial=scaled(nn.xavier, 0.3)),
     "ReLU": partial(_stack, activation=ops.relu, initial=nn.he),
-    "sigmoid, residual": partial(_stack, activation=ops.sigmoid, initial=nn.xavier, residual=True),
-    "sigmoid, batch norm": partial(
-        _stack, activation=ops.sigmoid, initial=nn.xavier, normalise=True
-    ),
+    "sigmoid, residual": partial(_SIGMOID, residual=True),
+    "sigmoid, batch norm": partial(_SIGMOID, normalise=True),
     "ReLU, large weights": partial(_stack, activation=ops.relu, initial=scaled(nn.he, 4.0)),
 }
 CLIPPED = "large weights, clipped"
