@@ -18,9 +18,9 @@ def _by_name(names_of: Mapping[str, str]) -> dict[str, str]:
 
 
 # Functions that are not read, in small letters without _, and the reason or the spelling that is.
-_FLAT = "has no derivative worth the name: it is flat, and jumps"
-_CHOICE = "gives a place, which has no derivative; max(v) gives the value"
-_CHANCE = "is left to chance, and a program is not; write the numbers"
+_FLAT = "it has no derivative worth the name: it is flat, and jumps"
+_CHOICE = "it gives a place, which has no derivative; max(v) gives the value"
+_CHANCE = "it is left to chance, and a program is not; write the numbers"
 _DERIVATIVE = "derivatives are derived, not typed: ask for them with derive or backward"
 FUNCTIONS = _by_name({
     _FLAT:
@@ -29,11 +29,11 @@ FUNCTIONS = _by_name({
     _CHOICE: "argmax argmin argsort topk sort",
     _CHANCE: "random rand randn normal uniform bernoulli",
     _DERIVATIVE: "grad diff d derivative nabla backward partial",
-    "has two readings: write kl(p, q) for Σ p ln(p/q), so kl(y, p) of targets y":
+    "it has two readings: write kl(p, q) for Σ p ln(p/q), so kl(y, p) of targets y":
         "kldivergence kldiv kldivloss",
     "write softmax_cross_entropy(z, y) of logits, or cross_entropy(p, y) of probabilities":
         "crossentropyloss nllloss softmaxloss",
-    "is left to chance; multiply by a mask of 0 and 1, divided by 1 − p": "dropout",
+    "it is left to chance; multiply by a mask of 0 and 1, divided by 1 − p": "dropout",
     "write the vector, such as y = [0, 1, 0]": "onehot",
     "write the matrix, such as [[1, 0], [0, 1]]": "eye identity",
     "write the vector, such as [0, 0]": "zeros ones full",
@@ -51,16 +51,16 @@ FUNCTIONS = _by_name({
     "write δ xᵀ": "outer",
     "write W x + b": "linear dense affine",
     "write the vector, such as [x1, x2]": "concat concatenate stack",
-    "goes over a vector: write max(v)": "maxj maxi maxk",
-    "goes over a vector: write min(v)": "minj mini mink",
-    "goes over an index: write Σ_i or Σ_{i=1}^{3}": "sumi sumj prodi sigmai",
-    "of another base is written log(x, b)": "logb loga",
+    "it goes over a vector: write max(v)": "maxj maxi maxk",
+    "it goes over a vector: write min(v)": "minj mini mink",
+    "it goes over an index: write Σ_i or Σ_{i=1}^{3}": "sumi sumj prodi sigmai",
+    "a logarithm of another base is written log(x, b)": "logb loga",
     "an indicator is written 1[x > 0]": "i ind indicator iverson",
-    "of a normal distribution is written (1 + erf(x/sqrt(2)))/2": "phi",
+    "that of a normal distribution is written (1 + erf(x/sqrt(2)))/2": "phi",
     "write sqrt(mse(p, y))": "rmse",
     "the inverse of a matrix is not read": "inv",
     "the determinant of a matrix is not read": "det",
-    "has two readings: write log10(x) or log2(x)": "lg",
+    "it has two readings: write log10(x) or log2(x)": "lg",
     "integrals are not read": "integral int_",
     "limits are not read": "lim",
     "the Γ function is not read; a product is written gamma*(…)": "gamma",
@@ -84,10 +84,18 @@ WORDS = _by_name({
     "it stands in a sum, as in sum(x[i] for i = 1..3)": "for",
     "conditions are not joined; put one where(c, a, b) into another": "and or",
     "a condition is turned round: x <= 0 for not x > 0": "not",
-    f"a remainder {_FLAT}": "mod",
+    f"a remainder: {_FLAT}": "mod",
     "a function is written f(x) = …": "def",
     "the last statement is the output": "return print",
     "a statement is written name = expression": "let var const given input set with suppose assume",
+    "a name is given with =, as in x = 3": "equals is",
+    "a program is written in signs, as in sqrt(x)": "of the",
+    "a quotient is written a/b": "over divided by",
+    "a product is written a b or a*b": "times",
+    "a sum is written a + b": "plus",
+    "a difference is written a − b": "minus",
+    "a square is written x^2": "squared",
+    "a cube is written x^3": "cubed",
     "nothing is imported; functions are there": "import",
 })  # fmt: skip
 
@@ -96,13 +104,13 @@ _SIGNS = _by_name({
     "a float is written ≈0.1": "≈",
     "a raised index belongs to a name, as in w⁽²⁾": "⁽",
     "names and numbers go without quotes": "' \"",
-    f"a comment begins with #; and a remainder {_FLAT}": "%",
+    f"a comment begins with #; and a remainder: {_FLAT}": "%",
     "a comment begins with #": "// /*",
-    f"a factorial {_FLAT}": "!",
+    f"a factorial: {_FLAT}": "!",
     "write it without $": "$",
     "a choice is written where(x > 0, a, b)": "?",
     "conditions are not joined; put one where(c, a, b) into another": "& ∧ ∨ ¬",
-    f"it {_FLAT}": "⌊ ⌋ ⌈ ⌉",
+    _FLAT: "⌊ ⌋ ⌈ ⌉",
     "an inner product is written dot(w, x) or w · x": "⟨ ⟩",
     "integrals are not read": "∫",
     "the next one is called w_new, and the positive part is written relu(x)": "⁺",
