@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from scalargrad.language.steps import Range
 from scalargrad.language.tokens import Token
@@ -18,7 +18,7 @@ _END = re.compile(r"\^\{?([0-9]{1,9}|[A-Za-z])(?:\}|_|$)")
 _LOWERED, _RAISED = re.compile(rf"[{SUBSCRIPTS}₌]+"), re.compile(rf"[{SUPERSCRIPTS}]+")
 
 
-def place_of(tokens: Sequence[Token], opening: int) -> tuple[tuple[tuple[str, int], ...], int]:
+def place_of(tokens: Sequence[Token], opening: int) -> tuple[Place, int]:
     """The indices in brackets behind a name, and the place of the closing one.
 
     An index is a whole number, a name, or a name and a number: [1], [i], [t-1].
@@ -85,7 +85,19 @@ def ranges_of_sum(token: Token) -> tuple[Range, ...]:
     return tuple(Range(name, first, last, token.position) for name in index[1].replace(",", ""))
 
 
-def elements(name: str) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+Place = tuple[tuple[str, int], ...]  # of an element: letters, and what is added to each
+
+
+def elements_among(name: str, indices: Collection[str]) -> list[tuple[str, Place]]:
+    """The vectors and places that a name may mean where there are some indices."""
+    return [
+        (base, place)
+        for base, place in (elements(name) if indices else ())
+        if all(not letter or letter in indices for letter, _ in place)
+    ]
+
+
+def elements(name: str) -> Iterator[tuple[str, Place]]:
     """The vectors and places that a name may mean in a sum: x_i, W_ij, A_{1j}, h_{t-1}.
 
     >>> list(elements("h_tminus1")), list(elements("A1_j"))

@@ -25,7 +25,7 @@ from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError, located
 from scalargrad.language import answers, library
 from scalargrad.language.expressions import CONSTANTS
-from scalargrad.language.indices import elements
+from scalargrad.language.indices import elements, elements_among
 from scalargrad.language.parsing import parsed
 from scalargrad.language.running import LocatedDomainError, Machine
 from scalargrad.language.steps import (
@@ -39,7 +39,7 @@ from scalargrad.language.steps import (
     Step,
 )
 from scalargrad.language.tokens import LocatedError
-from scalargrad.language.vectors import LIST, Array, Condition, Thing, indexed, words
+from scalargrad.language.vectors import LIST, MISPLACED, Array, Condition, Thing, indexed, words
 from scalargrad.notation.names import NotAName, canonical, typeset
 from scalargrad.notation.names import parsed as name_parts
 from scalargrad.notation.words import did_you_mean, printable
@@ -214,11 +214,7 @@ def _used(
             return
         if name in CONSTANTS:
             return
-        bases = [
-            base
-            for base, place in (elements(name) if local else ())
-            if all(not letter or letter in local for letter, _ in place)
-        ]
+        bases = [base for base, _ in elements_among(name, local)]
         if bases:
             base = next((base for base in bases if base in known or base in given), bases[-1])
             yield from _vector(base, step.position, known, given)
@@ -436,10 +432,7 @@ class _Run:
             return self.leaf(name, self.given.get(name, statement.literal), position)
         thing = self.machine.run(statement.steps)
         if isinstance(thing, Condition):
-            raise LocatedError(
-                "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else",
-                position,
-            )
+            raise LocatedError(MISPLACED, position)
         is_list = isinstance(statement.steps[-1], Call) and statement.steps[-1].called is LIST
         if len(statement.names) > 1:
             return self._take_apart(statement, thing, is_list)

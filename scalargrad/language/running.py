@@ -18,7 +18,7 @@ from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.engine.value import Value, constant
 from scalargrad.errors import DomainError
 from scalargrad.language.expressions import MOST_OPERATIONS
-from scalargrad.language.indices import elements
+from scalargrad.language.indices import elements, elements_among
 from scalargrad.language.steps import (
     Apply,
     Call,
@@ -33,6 +33,7 @@ from scalargrad.language.steps import (
 from scalargrad.language.tokens import LocatedError
 from scalargrad.language.vectors import (
     INDICATOR,
+    MISPLACED,
     Array,
     Condition,
     ShapeError,
@@ -154,11 +155,7 @@ class Machine:
             return self.arrays[name]
         if name in frame.indices:
             return constant(frame.indices[name])
-        found_at = [
-            (base, place)
-            for base, place in (elements(name) if frame.indices else ())
-            if all(not letter or letter in frame.indices for letter, _ in place)
-        ]
+        found_at = elements_among(name, frame.indices)
         for base, place in found_at:
             if base in frame.names or base in self.arrays or (base, place) == found_at[-1]:
                 numbers = [frame.indices.get(letter, 0) + shift for letter, shift in place]
@@ -215,10 +212,7 @@ class Machine:
         allowed = (called is ops.where_, called is INDICATOR)
         for place, operand in enumerate(operands):
             if isinstance(operand, Condition) and not (any(allowed) and place == 0):
-                raise LocatedError(
-                    "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else",
-                    position,
-                )
+                raise LocatedError(MISPLACED, position)
 
     def make(self, operation: Operation, operands: Sequence[Any], position: int) -> Value:
         """The node of an operation on Values."""

@@ -68,6 +68,7 @@ class Condition:
 
 
 Thing = Value | Array | Condition
+MISPLACED = "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else"
 
 
 def indexed(name: str, place: Sequence[int]) -> str:

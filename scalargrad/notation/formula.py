@@ -237,12 +237,9 @@ def number_in_front(term: Formula) -> tuple[Formula, Formula]:
 
 
 def _as_power(factor: Formula) -> tuple[Formula, Scalar]:
-    if (
-        factor.head == "^"
-        and factor.parts[1].head == "number"
-        and is_exact(factor.parts[1].parts[0])
-    ):
-        return factor.parts[0], factor.parts[1].parts[0]
+    match factor:
+        case Formula("^", (base, Formula("number", (exponent,)))) if is_exact(exponent):
+            return base, exponent
     return factor, 1
 
 
