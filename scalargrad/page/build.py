@@ -45,7 +45,7 @@ def build(folder: Path) -> Path:
     made["scalargrad.zip"] = zipped(dict(_package()))
     stepper = files("scalargrad.view.stepper")
     made["stepper.js"] = (STEPPING + (stepper / "live.js").read_text(encoding="utf-8")).encode()
-    made["stepper.css"] = (stepper / "live.css").read_bytes()
+    made["stepper.css"] = (stepper / "live.css").read_bytes() + (_HERE / "steps.css").read_bytes()
     made["examples.json"] = json.dumps(list(_examples()), ensure_ascii=False).encode()
     for path in sorted(_HERE.iterdir()):
         if path.suffix in (".html", ".css", ".js"):

@@ -4,8 +4,11 @@ import base64
 import gzip
 import http.server
 import os
+import shutil
 import threading
 import time
+from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlparse
 
 import pytest
@@ -15,6 +18,7 @@ from browser.lab import Browser, Keys, until
 from scalargrad.cli import commands as cli
 from scalargrad.lectures import LECTURES
 from scalargrad.page.build import build, server
+from scalargrad.page.desk import element
 
 HOSTILE = "</script><img src=x onerror=document.title='hit'>"
 SMALL = "x = 2; w = 0.5; y = (w*x)^2"
@@ -182,13 +186,12 @@ def test_gradients_are_checked_as_they_are_typed(browser, place):
 def test_the_steps_are_stepped_and_an_input_is_edited(browser, place):
     go(browser, place[1])
     browser.one("#stepping summary").click()
-    until(lambda: browser.texts("scalargrad-steps .caption"), "steps")
-    browser.one("scalargrad-steps .forward").send_keys(Keys.END)
-    says(browser, "scalargrad-steps .caption", "= −0.24")
-    field = browser.all("scalargrad-steps .field input")[3]
-    field.send_keys(Keys.CONTROL, "a")
-    field.send_keys(Keys.NULL, "0.9", Keys.ENTER)
-    says(browser, "scalargrad-steps .caption", "= −0.232")
+    until(lambda: browser.texts("scalargrad-steps >>> .caption"), "steps")
+    browser.one("scalargrad-steps >>> .forward").send_keys(Keys.END)
+    says(browser, "scalargrad-steps >>> .caption", "= −0.24")
+    field = browser.all("scalargrad-steps >>> .field input")[3]
+    field.send_keys(Keys.CONTROL, "a", Keys.NULL, "0.9", Keys.ENTER)
+    says(browser, "scalargrad-steps >>> .caption", "= −0.232")
     browser.screenshot("page-steps", whole=True)
 
 
@@ -278,8 +281,6 @@ def test_it_fits_a_phone_and_the_dark(browser, place):
 
 
 def test_two_elements_share_one_python_and_figures_stand_before_it_starts(browser, place, folder):
-    from scalargrad.page.desk import element
-
     (folder / "lecture.sg").write_text(SMALL)
     (folder / "deck.html").write_text(
         '<!DOCTYPE html><meta charset="utf-8"><script type="module" src="scalargrad-steps.js">'
@@ -287,16 +288,118 @@ def test_two_elements_share_one_python_and_figures_stand_before_it_starts(browse
         '<scalargrad-steps id="two" src="lecture.sg" wrt="w"></scalargrad-steps>'
     )
     browser.driver.get(place[1] + "deck.html")
-    says(browser, "scalargrad-steps .caption", "Step 1 of 9")  # the first, at once
-    until(lambda: "Step 1" in browser.said("#two")[0], "the second")
-    browser.one("#two .forward").send_keys(Keys.END)
-    says(browser, "#two .caption", "= 4")
-    browser.one("scalargrad-steps .forward").send_keys(Keys.END)
-    field = browser.all("scalargrad-steps .field input")[3]
-    field.send_keys(Keys.CONTROL, "a")
-    field.send_keys(Keys.NULL, "0.9", Keys.ENTER)
-    says(browser, "scalargrad-steps .caption", "= −0.232")
+    says(browser, "scalargrad-steps >>> .caption", "Step 1 of 9")  # the first, at once
+    says(browser, "#two >>> .caption", "Step 1")
+    browser.one("#two >>> .forward").send_keys(Keys.END)
+    says(browser, "#two >>> .caption", "= 4")
+    browser.one("scalargrad-steps >>> .forward").send_keys(Keys.END)
+    field = browser.all("scalargrad-steps >>> .field input")[3]
+    field.send_keys(Keys.CONTROL, "a", Keys.NULL, "0.9", Keys.ENTER)
+    says(browser, "scalargrad-steps >>> .caption", "= −0.232")
     browser.screenshot("page-elements", whole=True)
+    assert browser.complaints() == []
+
+
+DECK = """<!DOCTYPE html><html><head><meta charset="utf-8">
+<link rel="stylesheet" href="reveal/reset.css"><link rel="stylesheet" href="reveal/reveal.css">
+<link rel="stylesheet" href="reveal/theme/{theme}.css">
+<script type="module" src="scalargrad-steps.js"></script></head><body>
+<div class="reveal"><div class="slides">
+<section>before</section>
+<section><h3>One path</h3>
+<scalargrad-steps src="lecture.sg" options="--wrt w"></scalargrad-steps></section>
+<section>between</section>
+<section>{element}<p>One line beneath.</p></section>
+</div></div><script src="reveal/reveal.js"></script>
+<script>Reveal.initialize({{transition: "none"}});</script></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("theme", "width", "height"), [("white", 1280, 720), ("black", 960, 700), ("serif", 1920, 1080)]
+)
+def test_the_element_fits_a_slide_of_reveal_js_whose_remote_steps_it(
+    browser, place, folder, theme, width, height
+):
+    found = find_spec("sphinx_revealjs")
+    if found is None:
+        pytest.skip("sphinx-revealjs, which brings reveal.js, is not installed")
+    reveal = Path(found.origin).parent / "_static" / "revealjs" / "dist"
+    shutil.copytree(reveal, folder / "reveal", dirs_exist_ok=True)
+    (folder / "lecture.sg").write_text(SMALL)
+    drawn = element(LECTURES[0].text, "--wrt w2")
+    (folder / "deck.html").write_text(DECK.format(theme=theme, element=drawn), encoding="utf-8")
+    run = browser.driver.execute_script
+    slide = "return Reveal.getIndices().h"
+    browser.phone(width, height, mobile=False)
+    browser.driver.get(place[1] + "deck.html")
+    until(lambda: run("return window.Reveal?.isReady()"), "the deck is there")
+    says(browser, "[src] >>> .caption", "Step 1 of 6")
+
+    def forward(key=Keys.PAGE_DOWN):
+        """Press a key of the remote; the slide, and the step in sight, if one is."""
+        browser.press(key)
+        counts = browser.texts("section.present scalargrad-steps >>> .count")
+        return run(slide), int(counts[0].split(" / ")[0]) if counts else None
+
+    try:
+        assert [forward() for _ in range(8)] == [
+            *((1, at) for at in range(1, 7)), (2, None), (3, 1)
+        ]  # fmt: skip
+        boxes = run(MEASURED, browser.all("scalargrad-steps")[1])
+        assert boxes["font"] == [1, 1.5]
+        assert not boxes["wrong"]
+        assert boxes["share"] >= 0.5, "the picture takes the slide's free height or its width"
+        browser.keep(f"deck-{theme}")
+        browser.one("section.present scalargrad-steps >>> .forward").click()
+        assert forward(Keys.PAGE_UP) == (3, 1)
+        browser.press(Keys.PAGE_UP)
+        until(lambda: run(slide) == 2, "the slide before")
+        assert [forward(Keys.PAGE_UP) for _ in range(2)] == [(1, 6), (1, 5)]
+        (dark,) = {
+            run("return arguments[0].style.colorScheme", e) for e in browser.all("scalargrad-steps")
+        }
+        assert dark == ("dark" if theme == "black" else "")
+    finally:
+        browser.desk()
+    assert browser.complaints() == []
+
+
+# Of an element: its font, what of it is cut off or lies over another part, and how much its picture
+# takes of it.
+MEASURED = """
+const host = arguments[0], find = (selector) => [...host.shadowRoot.querySelectorAll(selector)];
+const box = (element) => element.getBoundingClientRect(), around = box(host);
+const parts = find("button, input, .count, .shown svg").filter((part) => !part.hidden).map(box);
+const apart = (a, b) => a.right <= b.left + 1 || b.right <= a.left + 1
+  || a.bottom <= b.top + 1 || b.bottom <= a.top + 1;
+const within = (a) => a.left >= around.left - 1 && a.right <= around.right + 1
+  && a.top >= around.top - 1 && a.bottom <= Math.min(around.bottom + 1, innerHeight);
+const wrong = parts.some((a, i) => !within(a) || parts.some((b, k) => i < k && !apart(a, b)));
+const { fontSize, lineHeight } = getComputedStyle(find(".scalargrad-stepper")[0]);
+const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+const picture = box(find(".shown svg")[0]);
+return { font: [fontSize, lineHeight].map((size) => parseFloat(size) / rem), wrong,
+  share: picture.width * picture.height / around.width / around.height };
+"""
+
+
+def test_no_style_of_a_book_reaches_into_the_element(browser, place, folder):
+    styles = Path(peer("furo").__file__).parent / "theme" / "furo" / "static" / "styles"
+    furo = (styles / "furo.css").read_text(encoding="utf-8")
+    hostile = "svg, p, button { display: block; width: 300px; font-size: 50px; margin: 2em }"
+    (folder / "book.html").write_text(
+        f'<!DOCTYPE html><meta charset="utf-8"><style>{furo}{hostile}</style>'
+        '<script type="module" src="scalargrad-steps.js"></script><body data-theme="dark">'
+        '<article style="max-width: 46em; background: #131416; color: #fff">'
+        f"<p>Prose.</p>{element(LECTURES[0].text, '--wrt w2')}</article>",
+        encoding="utf-8",
+    )
+    browser.driver.get(place[1] + "book.html")
+    says(browser, "scalargrad-steps >>> .caption", "Step 1 of 9")
+    boxes = browser.driver.execute_script(MEASURED, browser.one("scalargrad-steps"))
+    assert boxes["font"] == [1, 1.5]
+    assert not boxes["wrong"]
+    browser.keep("book-dark")
     assert browser.complaints() == []
 
 
