@@ -74,7 +74,7 @@ ROOMS = {
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey",
     ],
-    "authoring": ["blocks", "notebook", "lexer", "decks", "sphinx"],
+    "authoring": ["blocks", "notebook", "colours", "lexer", "decks", "sphinx"],
     "page": ["desk", "build"],
     "cli ": ["write", "commands"],
 }  # fmt: skip
