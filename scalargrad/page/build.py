@@ -63,7 +63,7 @@ def build(folder: Path) -> Path:
 
 def examples() -> dict[str, dict[str, str]]:
     """The programs on the page by their titles, under headings: worked examples, each slide's."""
-    worked = (_HERE / "examples.txt").read_text(encoding="utf-8").split("\n\n")
+    worked = (_HERE / "examples.sg").read_text(encoding="utf-8").split("\n\n")
     headed = (program.removeprefix("# ").partition("\n") for program in worked)
     made = {"Worked examples": {LECTURES[0].title: LECTURES[0].text}}
     made["Worked examples"] |= {title: program.strip() for title, _, program in headed}
