@@ -297,7 +297,8 @@ def commands() -> str:
 
 
 def _command(called: str, command: Any) -> Iterator[str]:
-    context = click.Context(command, info_name=f"scalargrad {called}")
+    group = click.Context(cli.app, **cli.app.context_settings)  # its ways of asking for help
+    context = click.Context(command, parent=group, info_name=f"scalargrad {called}")
     for paragraph in inspect.cleandoc(command.help).split("\n\n"):
         lines = manual.examples(paragraph.removeprefix("\b\n"))
         yield f"```sh\n{chr(10).join(lines)}\n```" if lines else _escaped(paragraph.strip("\b\n"))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from scalargrad import draw, program
 from scalargrad.view.drawing import Drawing
-from scalargrad.view.layout import search
+from scalargrad.view.layout import crossings, search
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, measured
 
 BODY = (886.0, 403.0)  # of a slide under its title, in points
@@ -192,6 +192,7 @@ class Legibility:
 def legibility(drawing: Drawing) -> Legibility:
     """The measures of a drawing."""
     search.arranged.cache_clear()
+    crossings.orders.cache_clear()
     start = time.process_time()
     scene = drawing.scene
     seconds = time.process_time() - start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +18,13 @@ if TYPE_CHECKING:
     from scalargrad.view.picture import Frames, Picture
 
 
-def _choices(name: str) -> Any:
-    """Reads a list of words in the modules of drawings when it is needed."""
-
-    def words() -> list[str]:
-        from scalargrad.view import drawing
-        from scalargrad.view.export import formats
-
-        return list(getattr(formats if name.endswith("SUFFIXES") else drawing, name))
-
-    return words
+def _choices(name: str, module: str = "drawing") -> Any:
+    """Reads a list of words in a module of drawings when it is needed."""
+    return lambda: list(getattr(import_module(f"scalargrad.view.{module}"), name))
 
 
 def _formats() -> list[str]:
-    return [suffix[1:] for suffix in _choices("SUFFIXES")()]
+    return [suffix[1:] for suffix in _choices("SUFFIXES", "export.formats")()]
 
 
 @click.command()
@@ -40,20 +34,22 @@ def _formats() -> list[str]:
     "--output",
     "-o",
     cls=Listed,
-    words=_choices("SUFFIXES"),
+    words=_choices("SUFFIXES", "export.formats"),
     type=FILE,
     multiple=True,
     help="A file to write: {}; - is standard output.",
 )
 @click.option("--format", "form", cls=Listed, words=_formats, help="Of standard output: {}.")
 @click.option("--style", cls=Listed, words=_choices("STYLES"), help="{}.")
-@click.option("--theme", cls=Listed, words=_choices("THEMES"), default="auto", help="{}.")
+@click.option("--theme", cls=Listed, words=_choices("THEMES", "scene"), default="auto", help="{}.")
 @click.option("--wrt", help="Names, with commas: the paths from them and their chain rule.")
 @click.option("--path", help="A name: of several paths those through it.")
 @click.option("--detail", cls=Listed, words=_choices("DETAILS"), help="{}.")
 @click.option("--direction", cls=Listed, words=_choices("DIRECTIONS"), default="LR", help="{}.")
 @DIGITS
 @FRACTIONS
+@click.option("--size", cls=Listed, words=_choices("PLACES"), default="slide",
+              help="Of its place: {}, or points as 400x300.")  # fmt: skip
 @click.option("--engine", cls=Listed, words=_choices("ENGINES"), help="Of the layout: {}.")
 @click.option("--biases/--no-biases", default=True, help="Biases of a network.")
 @click.option("--dropped", help="Names, with commas, of nodes to grey.")
@@ -61,7 +57,7 @@ def _formats() -> list[str]:
 @click.option(
     "--frames",
     cls=Listed,
-    words=_choices("FRAME_SUFFIXES"),
+    words=_choices("FRAME_SUFFIXES", "export.formats"),
     is_flag=True,
     help="Forward and backward, one picture a step, in a file {}.",
 )

@@ -170,7 +170,8 @@ def _hand_on(node: Any, found: Found, later: Waiting, until: Container[Any]) -> 
         found[bias] += gradient * by_bias
     else:
         _add((bias,), gradient, (by_bias,), found, later, until)
-    for row, locals_ in (weights, xs), (inputs, ws):
+    handed = ((weights, xs), (inputs, ws)) if weights.is_shared else ((inputs, ws), (weights, xs))
+    for row, locals_ in handed:  # first a shared one, to see what the other adds
         if row in found:
             found[row][1].append((gradient, locals_))
         elif row.is_shared:

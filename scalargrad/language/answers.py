@@ -11,9 +11,9 @@ import unicodedata
 from scalargrad.notation.names import refusal
 
 # Functions that are not read, in small letters without _, and the reason or the spelling that is.
-_FLAT = "has no derivative worth the name: it is flat, and jumps"
-_CHOICE = "gives a place, which has no derivative; max(v) gives the value"
-_CHANCE = "is left to chance, and a program is not; write the numbers"
+_FLAT = "it has no derivative worth the name: it is flat, and jumps"
+_CHOICE = "it gives a place, which has no derivative; max(v) gives the value"
+_CHANCE = "it is left to chance, and a program is not; write the numbers"
 _DERIVATIVE = "derivatives are derived, not typed: ask for them with derive or backward"
 FUNCTIONS = {
     **dict.fromkeys(["floor", "ceil", "ceiling", "round", "trunc", "int", "frac", "rint"], _FLAT),
@@ -25,13 +25,13 @@ FUNCTIONS = {
     ),
     **dict.fromkeys(
         ["kldivergence", "kldiv", "kldivloss"],
-        "has two readings: write kl(p, q) for Σ p ln(p/q), so kl(y, p) of targets y",
+        "it has two readings: write kl(p, q) for Σ p ln(p/q), so kl(y, p) of targets y",
     ),
     **dict.fromkeys(
         ["crossentropyloss", "nllloss", "softmaxloss"],
         "write softmax_cross_entropy(z, y) of logits, or cross_entropy(p, y) of probabilities",
     ),
-    "dropout": "is left to chance; multiply by a mask of 0 and 1, divided by 1 − p",
+    "dropout": "it is left to chance; multiply by a mask of 0 and 1, divided by 1 − p",
     "onehot": "write the vector, such as y = [0, 1, 0]",
     "eye": "write the matrix, such as [[1, 0], [0, 1]]",
     "identity": "write the matrix, such as [[1, 0], [0, 1]]",
@@ -50,19 +50,19 @@ FUNCTIONS = {
     "outer": "write δ xᵀ",
     **dict.fromkeys(["linear", "dense", "affine"], "write W x + b"),
     **dict.fromkeys(["concat", "concatenate", "stack"], "write the vector, such as [x1, x2]"),
-    **dict.fromkeys(["maxj", "maxi", "maxk"], "goes over a vector: write max(v)"),
-    **dict.fromkeys(["minj", "mini", "mink"], "goes over a vector: write min(v)"),
+    **dict.fromkeys(["maxj", "maxi", "maxk"], "it goes over a vector: write max(v)"),
+    **dict.fromkeys(["minj", "mini", "mink"], "it goes over a vector: write min(v)"),
     **dict.fromkeys(
-        ["sumi", "sumj", "prodi", "sigmai"], "goes over an index: write Σ_i or Σ_{i=1}^{3}"
+        ["sumi", "sumj", "prodi", "sigmai"], "it goes over an index: write Σ_i or Σ_{i=1}^{3}"
     ),
-    **dict.fromkeys(["logb", "loga"], "of another base is written log(x, b)"),
+    **dict.fromkeys(["logb", "loga"], "a logarithm of another base is written log(x, b)"),
     **dict.fromkeys(["i", "ind", "indicator", "iverson"], "an indicator is written 1[x > 0]"),
     **dict.fromkeys(["accuracy", "precision", "recall", "f1"], _FLAT),
-    "phi": "of a normal distribution is written (1 + erf(x/sqrt(2)))/2",
+    "phi": "that of a normal distribution is written (1 + erf(x/sqrt(2)))/2",
     "rmse": "write sqrt(mse(p, y))",
     "inv": "the inverse of a matrix is not read",
     "det": "the determinant of a matrix is not read",
-    "lg": "has two readings: write log10(x) or log2(x)",
+    "lg": "it has two readings: write log10(x) or log2(x)",
     "integral": "integrals are not read",
     "int_": "integrals are not read",
     "lim": "limits are not read",
@@ -90,13 +90,21 @@ WORDS = {
     "and": "conditions are not joined; put one where(c, a, b) into another",
     "or": "conditions are not joined; put one where(c, a, b) into another",
     "not": "a condition is turned round: x <= 0 for not x > 0",
-    "mod": f"a remainder {_FLAT}",
+    "mod": f"a remainder: {_FLAT}",
     "def": "a function is written f(x) = …",
     "return": "the last statement is the output",
     **dict.fromkeys(
         ["let", "var", "const", "given", "input", "set", "with", "suppose", "assume"],
         "a statement is written name = expression",
     ),
+    **dict.fromkeys(["equals", "is"], "a name is given with =, as in x = 3"),
+    **dict.fromkeys(["of", "the"], "a program is written in signs, as in sqrt(x)"),
+    **dict.fromkeys(["over", "divided", "by"], "a quotient is written a/b"),
+    "times": "a product is written a b or a*b",
+    "plus": "a sum is written a + b",
+    "minus": "a difference is written a − b",
+    "squared": "a square is written x^2",
+    "cubed": "a cube is written x^3",
     "import": "nothing is imported; functions are there",
     "print": "the last statement is the output",
 }
@@ -107,13 +115,13 @@ _SIGNS = {
     "⁽": "a raised index belongs to a name, as in w⁽²⁾",
     "'": "names and numbers go without quotes",
     '"': "names and numbers go without quotes",
-    "%": f"a comment begins with #; and a remainder {_FLAT}",
+    "%": f"a comment begins with #; and a remainder: {_FLAT}",
     "//": "a comment begins with #",
-    "!": f"a factorial {_FLAT}",
+    "!": f"a factorial: {_FLAT}",
     "$": "write it without $",
     "?": "a choice is written where(x > 0, a, b)",
     **dict.fromkeys("&∧∨¬", "conditions are not joined; put one where(c, a, b) into another"),
-    **dict.fromkeys("⌊⌋⌈⌉", f"it {_FLAT}"),
+    **dict.fromkeys("⌊⌋⌈⌉", _FLAT),
     **dict.fromkeys("⟨⟩", "an inner product is written dot(w, x) or w · x"),
     "∫": "integrals are not read",
     "⁺": "the next one is called w_new, and the positive part is written relu(x)",

@@ -148,8 +148,9 @@ def _refuse_decimal_comma(tokens: list[Token], before: tuple[int, int], part: _P
     last, first = tokens[before[1] - 1], tokens[part.start]
     if last.kind == first.kind == "number":
         left, right = short(last.text), short(first.text)
+        number = f"{left.replace('.', '')}.{right}"
         raise LocatedError(
-            f"a ',' parts statements; a number is written {left}.{right}, and a vector "
+            f"a ',' parts statements; a number is written {number}, and a vector "
             f"[{left}, {right}]",
             last.end,
         )
@@ -210,8 +211,9 @@ def _statement(source: Source, draft: _Draft, *, is_last: bool) -> Statement:
 def _check_nameless(source: Source, draft: _Draft, is_last: bool) -> None:
     tokens = source.tokens
     first = tokens[draft.first]
-    if source.is_word(first):
-        raise LocatedError(f"'{first.text}': {answers.WORDS[first.text]}", first.position)
+    for token in tokens[draft.first : draft.first + 2]:
+        if source.is_word(token):
+            raise LocatedError(f"'{token.text}': {answers.WORDS[token.text]}", token.position)
     if first.kind in ("%", "//"):
         raise LocatedError("a comment begins with #", first.position)
     for place in range(draft.first, draft.rights[-1][1]):

@@ -141,6 +141,12 @@ class Program(Mapping[str, Value]):
         names = list(self)
         return f"<program {', '.join(names if len(names) < 9 else [*names[:7], '…', names[-1]])}>"
 
+    def _repr_latex_(self) -> str:
+        """Its equations, as they stand on a board."""
+        from scalargrad.graph.board import board
+
+        return board(*self.outputs)
+
 
 # Inputs ------------------------------------------------------------------------------------------
 
@@ -293,7 +299,7 @@ def _about_missing(name: str, known: Collection[str]) -> str:
     """What a name without a value may have been meant for; "" where nothing is likely."""
     about = answers.FUNCTIONS.get(answers.key(name))
     if about and len(name) > 2:
-        return f"; {typeset(name)} {about}"
+        return f"; '{typeset(name)}': {about}"
     vectors = [base for base, _ in elements(name) if base in known]
     if vectors:
         return f"; an element of {typeset(vectors[0])} is written {vectors[0]}[1], and in a sum Σ_i"

@@ -18,25 +18,25 @@ from scalargrad.graph.model import Graph, contracted, edges_between, graph
 from scalargrad.graph.remarks import conventions, remarks
 from scalargrad.nn.module import Module
 from scalargrad.notation.numbers import numbers
-from scalargrad.notation.words import one_line, printable
+from scalargrad.notation.words import did_you_mean, one_line, printable
 from scalargrad.view.beneath import Rule, renamed
 from scalargrad.view.export import formats
 from scalargrad.view.export.formats import SUFFIXES
 from scalargrad.view.frames import before_after, stepped
 from scalargrad.view.layout.fitting import fitting, together
 from scalargrad.view.layout.search import SLIDE
-from scalargrad.view.picture import Frames, Picture, one_of, scaled, titled
+from scalargrad.view.picture import Frames, Picture, scaled, titled
 from scalargrad.view.roles import Roles
 from scalargrad.view.scene import (
     LARGEST,
     LEVELS,
     MOST_BOXES,
-    THEMES,
     Look,
     Scene,
     Style,
     Theme,
     description,
+    one_of,
 )
 from scalargrad.view.styles.circuit import circuit
 from scalargrad.view.styles.network import is_network, network
@@ -90,7 +90,36 @@ class Drawing(Picture):
         given = _nodes("a refinement", nodes)
         return frozenset(_index(self.graph, node) for node in given)
 
+    def _along(self, sources: Sequence[Node], path: Node | None = None, **changes: Any) -> Drawing:
+        """The picture with the paths from some nodes, of several those through another."""
+        named = self.rule.graph
+        through = None if path is None else _index(self.graph, path)
+        ways = frozenset[int]().union(
+            *(edges_between(self.graph, _index(self.graph, node), through) for node in sources)
+        )
+        if path is not None and not ways:
+            raise DrawingError(f"no path from wrt to the output passes {_called(path)}")
+        starts = tuple(_index(named, node) for node in sources if _is_named(node))
+        rule = Rule(named, starts, None if path is None else _index(named, path))
+        return replace(self, rule=rule)._looking(path=ways, **changes)
+
     # What is shown
+
+    def wrt(self, *nodes: Node) -> Drawing:
+        """The picture with the paths from other nodes, everything in its place.
+
+        (One without a path has no room for factors; it is laid out anew.)
+
+        >>> x, w = Value(2, "x"), Value(3, "w")
+        >>> picture = draw((w * x).named("y"), wrt="w").wrt("x")
+
+        Raises:
+            DrawingError: for a name that no node has.
+        """
+        places = self.look.like
+        if self.look.path and not places:
+            places = self.style(self.graph, replace(self.look.basis, moves={}))
+        return self._along(_nodes("a refinement", nodes), like=places)
 
     def show(self, level: Literal["names", "values", "gradients", "all"]) -> Drawing:
         """The picture with less in it, everything in its place.
@@ -195,9 +224,12 @@ class Drawing(Picture):
         """The network with another heading over the column of a node; "" for none.
 
         Raises:
-            DrawingError: for a name that no node has.
+            DrawingError: for a name that no node has, or a node in no column of a network.
         """
-        return self._looking(heads={**self.look.heads, _index(self.graph, node): text})
+        index = _index(self.graph, node)
+        if self.style is not network or index not in Roles(self.graph).circles:
+            raise DrawingError(f"headings are over columns of a network; {_called(node)} has none")
+        return self._looking(heads={**self.look.heads, index: text})
 
     # Colours and size
 
@@ -214,13 +246,20 @@ class Drawing(Picture):
         index = _index(self.graph, node)
         return self._looking(colours={**self.look.colours, index: self.look.theme.colour(colour)})
 
-    def themed(self, theme: Theme | str) -> Drawing:
+    def themed(self, theme: Theme | str, **changes: str) -> Drawing:
         """The picture in the colours of a theme, or of the theme of a name.
 
+        Args:
+            theme: or its name.
+            changes: what is other than in it, as `Theme.like` takes it.
+
+        >>> x = Value(2, "x")
+        >>> picture = draw((x * x).named("y")).themed("light", value="#00529b")
+
         Raises:
-            DrawingError: for a name that no theme has.
+            DrawingError: for a name that no theme has, or a change that it does not take.
         """
-        return self._looking(theme=_theme(theme))
+        return self._looking(theme=Theme.like(theme, **changes))
 
     def on(self, ground: str) -> Drawing:
         """The picture on its "paper", "transparent", or on a colour such as "#fffbe6".
@@ -445,8 +484,8 @@ def draw(
             with their "matrices" of weights: W x + b; by default named ones in
             a network and beyond 25 operations, else all.
         size: the place that the picture is made for: the body of a 16:9 "slide" under a title, a
-            "column" or a "page" of a paper, or width and height in points. What is far too much
-            for it takes the room that it needs.
+            "column" or a "page" of a paper, or width and height in points, "400x300" too. What is
+            far too much for it takes the room that it needs.
         direction: "LR" from left to right, or "TB" from top to bottom.
         engine: of the layout: scalargrad's "own" columns, or Graphviz's "dot"; by default the own
             for what fits a slide, Graphviz beyond that where it is found.
@@ -491,7 +530,7 @@ def draw(
         drawn, shown, note = fitting(root, MOST_BOXES, shown)
     slopes = remarks(root, drawn) if len(outputs) == 1 and root.grad is not None else []
     look = Look(
-        _theme(theme),
+        Theme.like(theme),
         numbers(islice(_written(drawn), _READ)),
         direction,
         layers=detail if detail in ("layers", "matrices") else "",
@@ -505,18 +544,9 @@ def draw(
         raise DrawingError("path= chooses among the paths from wrt=; give wrt= too")
     if sources and len(outputs) > 1:
         raise DrawingError("wrt= needs one output: draw a loss, or one of the outputs")
-    through = None if path is None else _index(drawn, path)
-    ways = frozenset[int]().union(
-        *(edges_between(drawn, _index(drawn, source), through) for source in sources)
-    )
-    if path is not None and sources and not ways:
-        raise DrawingError(f"no path from wrt to the output passes {_called(path)}")
-
     places = like.style(like.graph, like.look.basis) if like else None
-    starts = [_index(named, source) for source in sources if _is_named(source)]
-    rule = Rule(named, tuple(starts), None if path is None else _index(named, path))
-    look = replace(look, path=ways, like=places)
-    return Drawing(drawn, look, STYLES[style], shown, rule)._looking()
+    drawing = Drawing(drawn, look, STYLES[style], shown, Rule(named, ()))
+    return drawing._along(sources, path, like=places)
 
 
 def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
@@ -575,17 +605,17 @@ def _size(given: Any) -> tuple[float, float]:
     Raises:
         DrawingError: for a name that stands for no place, and for lengths that are none.
     """
-    if isinstance(given, str):
-        one_of("size", given, PLACES)
-        return PLACES[given]
+    is_text = isinstance(given, str)
+    lengths = PLACES.get(given, re.split("[x×,]", given)) if is_text else given
     try:
-        width, height = map(float, given)
+        width, height = map(float, lengths)
     except (TypeError, ValueError):
         width = height = 0.0
     if not (20 <= width < 1e5 and 20 <= height < 1e5):
+        hint = did_you_mean(given, PLACES, likeness=0.5) if is_text else ""
         raise DrawingError(
             f"size is {', '.join(PLACES)}, or width and height in points (20 or more); "
-            f"got {given!r}"
+            f"got {given!r}{hint}"
         )
     return width, height
 
@@ -686,10 +716,3 @@ def _called(node: Node) -> str:
 def _is_named(node: Node) -> bool:
     """Whether a derivative by a node can be written."""
     return isinstance(node, str) or bool(node.label)
-
-
-def _theme(theme: Theme | str) -> Theme:
-    if isinstance(theme, Theme):
-        return theme
-    one_of("theme", theme, THEMES)
-    return THEMES[theme]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,12 +12,11 @@ from typing import Any, Literal
 
 from scalargrad.errors import DrawingError
 from scalargrad.files import write_whole
-from scalargrad.notation.words import did_you_mean
 from scalargrad.view.export import formats
 from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.export.library import LibraryMissing
 from scalargrad.view.frames import SECONDS
-from scalargrad.view.scene import Scene, Text, measured, moved, resized
+from scalargrad.view.scene import Scene, Text, measured, moved, one_of, resized
 
 _TITLE = 26.0  # size of a title, in points
 _BAND = 1.7  # height of a title with its air, in sizes
@@ -283,10 +282,3 @@ def scaled(scene: Scene, factor: float) -> Scene:
         size=scene.size * factor,
         shapes=tuple(resized(shape, factor) for shape in scene.shapes),
     )
-
-
-def one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
-    """Raise DrawingError for a word that is not allowed."""
-    if given is not None and given not in allowed:
-        hint = did_you_mean(str(given), allowed, likeness=0.5)
-        raise DrawingError(f"{option} is one of {', '.join(allowed)}; got {given!r}{hint}")

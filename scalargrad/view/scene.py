@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -69,13 +69,13 @@ class Theme:
         return {getattr(self, name): getattr(self.dark or self, name) for name in COLOURS}
 
     @staticmethod
-    def like(theme: str, **changes: str) -> Theme:
-        """A theme with other colours, or another font, than one of ours.
+    def like(theme: Theme | str, **changes: str) -> Theme:
+        """A theme, or the one of a name, with other colours or another font.
 
         A text that stands out less than it should is said in a warning.
 
         Args:
-            theme: the name of one of ours.
+            theme: or the name of one of ours.
             changes: attributes, such as value="#0a6b2d" or font="Fira Sans".
 
         Raises:
@@ -84,18 +84,17 @@ class Theme:
         >>> Theme.like("light", value="#00529b").value
         '#00529b'
         """
-        if theme not in THEMES:
-            hint = did_you_mean(theme, THEMES)
-            raise DrawingError(f"themes are {', '.join(THEMES)}; got {theme!r}{hint}")
-        known = [*COLOURS, "font"]
+        if not isinstance(theme, Theme):
+            one_of("theme", theme, THEMES)
+            theme = THEMES[theme]
+        if not changes:
+            return theme
         for name, given in changes.items():
-            if name not in known:
-                hint = did_you_mean(name, known)
-                raise DrawingError(f"a theme has {', '.join(known)}; got {name!r}{hint}")
-            if name != "font":
-                _check_colour(given)
-        wanted: dict[str, Any] = {"name": f"like {theme}", **changes}
-        changed = replace(THEMES[theme], **wanted)
+            one_of("what a theme has", name, [*COLOURS, "font"])
+            if name != "font" and not _COLOUR.fullmatch(given):
+                raise DrawingError(f"a colour is written #rrggbb; got {given!r}")
+        wanted: dict[str, Any] = {"name": f"like {theme.name}", **changes}
+        changed = replace(theme, **wanted)
         for name in ("ink", "muted", "value", "gradient", "accent"):
             ratio = contrast(getattr(changed, name), changed.paper)
             if ratio < LEAST_CONTRAST:
@@ -127,9 +126,11 @@ LEAST_CONTRAST = 4.5  # of text: WCAG 2.1, level AA
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
-def _check_colour(given: str) -> None:
-    if not _COLOUR.fullmatch(given):
-        raise DrawingError(f"a colour is written #rrggbb; got {given!r}")
+def one_of(option: str, given: str | None, allowed: Iterable[str]) -> None:
+    """Raise DrawingError for a word that is not allowed."""
+    if given is not None and given not in allowed:
+        hint = did_you_mean(str(given), allowed, likeness=0.5)
+        raise DrawingError(f"{option} is one of {', '.join(allowed)}; got {given!r}{hint}")
 
 
 def contrast(one: str, other: str) -> float:

@@ -91,6 +91,17 @@ def test_a_row_may_hold_a_node_twice() -> None:
     assert found[x] == 2 * (0.25 - 3) * (5 - 2) * 1.5
 
 
+@pytest.mark.parametrize("shared", ["weights", "inputs", "both"])
+def test_a_node_may_stand_in_both_rows(shared: str) -> None:
+    x, one, big = Value(1.0), Value(1.0), Value(-1e16)
+    inputs = Row([x, big], shared != "weights")
+    weights = Row([one, x], shared != "inputs")
+    y = dot_of(Value(0.0), weights, inputs) + 1e16 * x  # 1e16 + 1 - 1e16, in this order
+    definition = gradients(y, 1.0, pullback)
+    assert definition[x] == 0.0 != 1e16 - 1e16 + 1
+    assert bits(gradients(y, 1.0)) == bits(definition)
+
+
 MIXED = graphs(["row", "row", "row", "layer", "chain"], NUMBERS)
 NETWORKS = graphs(["layer", "layer", "row"], st.floats(-4, 4))
 

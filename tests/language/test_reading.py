@@ -435,7 +435,7 @@ ERRORS = [
     ("y = 'a'", "' has no place in a program; names and numbers go without quotes", 5),
     ("y = [1", "'[' is not closed in its statement", 5),
     ("y = a.b", "'.' has no place in a program", 6),
-    ("y = 2!", "! has no place in a program; a factorial has no derivative worth", 6),
+    ("y = 2!", "! has no place in a program; a factorial: it has no derivative worth", 6),
     ("y = a\\", "'\\\\' has no place in a program", 6),
     ("y = \0", "'\\x00' has no place in a program", 5),
     ("y = \x1b[31m", "'\\x1b' has no place in a program", 5),
@@ -1042,7 +1042,7 @@ def test_a_new_row_is_read_and_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert program("cube(x)", x=3).output.data == 27
     assert check_round_trip(cube(x) - 1) == "x = 3\n_1 = cube(x) - 1"
     with pytest.raises(ProgramError, match="did you mean 'cube'"):
-        program("cubed(2)")
+        program("cubes(2)")
 
 
 # Attacks -----------------------------------------------------------------------------------------

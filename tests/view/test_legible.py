@@ -98,10 +98,10 @@ def test_equal_graphs_have_equal_pictures():
     assert first.scene == second.scene
 
 
-@pytest.mark.parametrize("size", [(886, 403), (600, 400), (300, 500), "column", "page"])
+@pytest.mark.parametrize("size", [(886, 403), (600, 400), (300, 500), "column", "page", "400x300"])
 def test_a_picture_has_the_size_that_is_asked_for(size):
     drawing = drawn(LECTURE, {"wrt": "w2", "size": size})
-    wanted = {"column": (252, 200), "page": (480, 300)}.get(size, size)
+    wanted = {"column": (252, 200), "page": (480, 300), "400x300": (400, 300)}.get(size, size)
     assert (drawing.scene.width, drawing.scene.height) == wanted
     assert flaws(drawing.scene) == []
     assert labels_of(drawing.scene)
@@ -175,8 +175,10 @@ def test_what_a_refinement_does_not_know_is_one_clear_line():
         (lambda: drawing.edges(by="size"), "edges by is one of weight, gradient"),
         (lambda: drawing.fill(by="values"), "did you mean 'value'"),
         (lambda: drawing.numbers(digits=0), "digits are 1 to 17; got 0"),
-        (lambda: draw(Value(1), size="poster"), "size is one of slide, column, page"),
+        (lambda: draw(Value(1), size="poster"), "size is slide, column, page, or width and height"),
         (lambda: draw(Value(1), size=(3, 4)), "size is slide, column, page, or width and height"),
+        (lambda: draw(Value(1), size="colum"), "got 'colum'; did you mean 'column'?"),
+        (lambda: draw(Value(1), size="400x"), "got '400x'"),
     ):
         with pytest.raises(ValueError, match=r".") as caught:
             refine()

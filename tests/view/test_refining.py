@@ -4,6 +4,9 @@ import io
 import re
 import warnings
 import zipfile
+from base64 import b64decode
+from dataclasses import replace
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -12,11 +15,13 @@ from examples import EXAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from legible import flaws
+from PIL import Image
 
 from scalargrad import DrawingError, draw, program
 from scalargrad.cli import commands as cli
 from scalargrad.engine.backward import topological_order
 from scalargrad.lectures import LECTURES
+from scalargrad.view.export.units import box
 from scalargrad.view.picture import Frames, side_by_side
 from scalargrad.view.refining import refined, refinements
 from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Rectangle, Text, Theme, contrast
@@ -59,6 +64,7 @@ VERSIONS = {
     "coloured": lambda d: d.colour("h2", "#7c3aed"),
     "dark": lambda d: d.themed("dark"),
     "transparent": lambda d: d.on("transparent"),
+    "another path": lambda d: d.wrt("w1"),
 }
 
 
@@ -71,6 +77,28 @@ def test_what_is_made_of_one_drawing_has_its_places(text, version):
     for key, (x, y) in part.items():
         assert abs(x - centres(whole)[key][0]) <= 0.5
         assert abs(y - centres(whole)[key][1]) <= 0.5
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_every_version_of_an_example_has_its_places(name):
+    whole = steps_of(name).at(-1)
+    labels = [node.label for node in whole.graph.nodes if node.is_leaf and node.label]
+    leaves = [label for label in labels if labels.count(label) == 1]
+    versions = [whole.show(level) for level in ("names", "values", "gradients", "all")]
+    versions += [whole.ask(*leaves), whole.hide(leaves[0], "headings", "derivation", "weights")]
+    versions += [whole.biases(False), whole.themed("print"), whole.dropped(leaves[-1])]
+    versions += steps_of(name).pictures
+    for version in versions:
+        for key, (x, y) in centres(version).items():
+            assert abs(x - centres(whole)[key][0]) <= 0.5
+            assert abs(y - centres(whole)[key][1]) <= 0.5
+
+
+def test_a_version_that_moves_is_caught(monkeypatch):
+    monkeypatch.setattr(Look, "basis", property(lambda look: look))
+    whole, blank = drawing(), drawing().show("names")
+    away = [abs(x - centres(whole)[key][0]) for key, (x, _) in centres(blank).items()]
+    assert max(away) > 5
 
 
 @pytest.mark.parametrize("options", [{"wrt": "w1"}, {"wrt": ["w1", "w3"]}, {"wrt": None}])
@@ -89,6 +117,19 @@ def test_every_frame_has_the_places_of_the_others(name):
     frames = draw(output).frames("layer")
     assert all(centres(picture) == centres(frames.at(1)) for picture in frames.pictures)
     assert len({(s.width, s.height) for s in frames.scenes}) == 1
+
+
+@pytest.mark.parametrize("source", ["w1", "w4", "x"])
+@pytest.mark.parametrize("index", [0, 1])
+def test_another_path_in_the_same_places_is_whole_and_without_flaws(index, source):
+    whole = drawing(LECTURES[index].text)
+    other = whole.wrt(source)
+    assert centres(other) == centres(whole)
+    assert "label on a node" not in " ".join(flaws(other.scene))
+    assert outside(other.scene) == []
+    assert other.look.beneath == drawing(LECTURES[index].text, wrt=source).look.beneath
+    assert other.wrt("w2").place("h2", 9).wrt("w3").look.moves
+    assert drawing(wrt=None).wrt("w2").scene == drawing().scene
 
 
 def test_another_graph_of_other_names_cannot_be_like_it():
@@ -141,6 +182,14 @@ def different_numbers(name):
     return twins[output]
 
 
+@cache
+def steps_of(name):
+    """The steps of that, with a path."""
+    output = different_numbers(name)
+    wrt = next(n.label for n in topological_order(output) if n.is_leaf and n.label)
+    return draw(output, wrt=wrt).frames("layer")
+
+
 _NUMBER = re.compile(r"(?<![\w.])[−-]?\d+\.\d{2,}")
 
 
@@ -151,10 +200,18 @@ def numbers_in(text):
 
 def told(form, frames):
     """For each frame what a file of a format says in words, as text of the file."""
-    if form in ("svg", "single pdf", "single tex", "single html", "single pptx"):
-        suffix = {"svg": ".svg"}.get(form, f".{form.split()[-1]}")
+    if form in SINGLE:
         for picture in frames.pictures:
-            yield words_of(suffix, picture.content(suffix))
+            yield in_words(f".{form.split()[1]}", picture.content(f".{form.split()[1]}"))
+        return
+    if form == "notebook":
+        for picture in frames.pictures:
+            shown, about = picture._repr_mimebundle_()
+            image = re.search(r"base64,(.*?)\"", shown["text/html"])
+            words = [shown["text/plain"], about["image/png"]["alt"]]
+            words += [words_of(".html", shown["text/html"].encode())]
+            words += [words_of(".svg", b64decode(image[1])), words_of(".png", shown["image/png"])]
+            yield " ".join([*words, words_of(".pdf", shown["application/pdf"])])
         return
     content = frames.content(f".{form}")
     if form == "html":
@@ -176,6 +233,11 @@ def told(form, frames):
         for step in range(1, len(frames) + 1):
             shown = "\n".join(on_slide(line, step) for line in source.splitlines())
             yield words_of(".tex", shown.encode())
+    elif form == "pdf":
+        around, *pages = re.split(rb"/Type /Page ", content)
+        first, *others = [words_of(".pdf", page) for page in pages]
+        yield f"{words_of('.pdf', around)} {first}"
+        yield from others
 
 
 def holds(ranges, step):
@@ -214,21 +276,31 @@ def words_of(suffix, content):
         lengths = r"\(-?[\d.]+,-?[\d.]+\)|-?[\d.]+em\b|scale(?:=|box\{)[\d.]+"
         text = re.sub(lengths, "", text)
         return text.replace("$-$", "-").replace("{-}", "-")
+    if suffix == ".png":
+        return Image.open(io.BytesIO(content)).text["Description"]
     if suffix == ".pdf":
         coded = re.findall(r"<feff([0-9a-f]*)>", text, re.IGNORECASE)
         return " ".join(bytes.fromhex(code).decode("utf-16-be") for code in coded)
     return text
 
 
-FORMS = ["html", "pptx", "tex", "svg", "single html", "single pdf"]
+def in_words(form, content):
+    """The same of a file of one picture."""
+    if form == ".pptx":
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return " ".join(words_of(".xml", package.read(name)) for name in package.namelist())
+    return words_of(".tex" if form == ".tikz" else form, content)
+
+
+WHOLE = ("svg", "html", "pptx", "tex", "tikz", "dot", "pdf", "png")
+SINGLE = [f"single {form}" for form in WHOLE]
+FORMS = ["html", "pptx", "tex", "pdf", "notebook", *SINGLE]
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_no_file_tells_a_number_before_its_step(name, form):
-    output = different_numbers(name)
-    wrt = next(n.label for n in topological_order(output) if n.is_leaf and n.label)
-    frames = draw(output, wrt=wrt).frames("layer")
+    frames = steps_of(name)
     known = [numbers_known(frames, k) for k in range(len(frames))]
     words = list(told(form, frames))
     assert len(words) == len(frames)
@@ -264,16 +336,10 @@ def numbers_known(frames, place):
 
 # What is shown, and asked for --------------------------------------------------------------------
 
-WHOLE = ("svg", "html", "pptx", "tex", "tikz", "dot", "pdf")
-
 
 def said(picture, form):
     """All words of the file of one picture, and of its alternatives."""
-    content = picture.content(f".{form}")
-    if form == "pptx":
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return " ".join(words_of(".xml", package.read(name)) for name in package.namelist())
-    return words_of(".tex" if form == "tikz" else f".{form}", content) + repr(picture)
+    return in_words(f".{form}", picture.content(f".{form}")) + repr(picture)
 
 
 def numbers_of(picture, what):
@@ -434,10 +500,36 @@ def test_frames_have_refinements_of_their_own():
     assert b", 3000)" in frames.seconds(3).content(".html")
 
 
+def outside(scene):
+    """The shapes that are not wholly on the canvas."""
+    found = []
+    for shape in scene.shapes:
+        if isinstance(shape, Arrow):
+            corners = list(shape.points)
+        elif isinstance(shape, Text):
+            corners = [box(shape)[:2], box(shape)[2:]]
+        elif isinstance(shape, Circle):
+            corners = [(shape.x + k * shape.radius, shape.y + k * shape.radius) for k in (-1, 1)]
+        else:
+            corners = [(shape.x, shape.y), (shape.x + shape.width, shape.y + shape.height)]
+        if not all(0 <= x <= scene.width and 0 <= y <= scene.height for x, y in corners):
+            found.append(shape)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_a_page_of_steps_crops_nothing(name):
+    for page in steps_of(name).handout(per_page=3).scenes:
+        assert outside(page) == []
+
+
 def test_pictures_side_by_side_keep_their_size_and_are_not_cropped():
     scenes = [drawing().scene, drawing().show("names").refit().scene]
     both = side_by_side(scenes)
     assert both.width >= sum(scene.width for scene in scenes)
+    assert len(both.shapes) == sum(len(scene.shapes) for scene in scenes)
+    assert outside(both) == []
+    assert outside(replace(both, width=scenes[0].width))
     assert {t.size for t in both.shapes if isinstance(t, Text)} == {
         t.size for scene in scenes for t in scene.shapes if isinstance(t, Text)
     }
@@ -449,6 +541,7 @@ WRONG = {
     ".shwo(names)": "did you mean 'show'",
     ".show(name)": "did you mean 'names'",
     ".save(x.svg)": "a picture is refined by ask, biases, colour",
+    ".heading(w2, weight)": "headings are over columns of a network; 'w2' has none",
     ".colour(h2, re d)": "a colour is #rrggbb or one of paper, ink",
     ".colour(h2)": r".colour takes (node, colour): missing a required argument: 'colour'",
     ".place(h2, right=far)": "place moves by points",
@@ -505,16 +598,111 @@ def test_a_long_chain_of_refinements_is_read_in_a_moment():
     assert made.look.hidden
 
 
-PAGE = Path(__file__).parents[2] / ".docs" / "hand.md"
-TRIALS = re.findall(r"^>>> picture(\..*)\.save\(\"(.*)\"\)\.name$", PAGE.read_text("utf-8"), re.M)
-TRIALS = [(refinement, file) for refinement, file in TRIALS if "(own)" not in refinement]
+# What a lecturer tries ---------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / ".docs" / "hand.md").read_text("utf-8")
+WITH_BIASES = LECTURES[1].text
 
 
-@pytest.mark.parametrize(("refinement", "file"), TRIALS, ids=[file for _, file in TRIALS])
-def test_what_the_page_says_in_python_is_the_same_as_text(refinement, file, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code = cli.main(["draw", LECTURE, "--wrt", "w2", "--refine", refinement, "-o", file])
-    assert code == 0
-    made = eval(f"picture{refinement}", {"picture": drawing()})
-    assert Path(file).read_bytes() == made.content(Path(file).suffix)
+def source(form, content):
+    """The text of a file, where there is one in it, else its words."""
+    if form == ".pptx":
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return " ".join(package.read(name).decode() for name in package.namelist())
+    return content.decode() if form in (".tex", ".tikz") else words_of(form, content)
+
+
+def count(pattern):
+    return lambda words, content: len(re.findall(pattern, words or content.decode()))
+
+
+def has(*texts):
+    return lambda words, content: all(text in words for text in texts)
+
+
+def paints(*marks):
+    return lambda words, content: all(mark in content for mark in marks)
+
+
+def place_of_h2(words, content):
+    found = re.search(rb"\(h2\) at \((.*?),(.*?)\)", content)
+    return [float(found[1]), float(found[2])]
+
+
+def largest(words, content):
+    """The size of the text of a unit, in hundredths of a point."""
+    unit = re.search(r'name="h2".*?sz="(\d+)"', words, re.DOTALL)
+    return int(unit[1])
+
+
+def sides(words, content):
+    return [float(side) for side in re.search(rb'viewBox="0 0 (\S+) (\S+)"', content).groups()]
+
+
+def pages(words, content):
+    return content.count(b"/Type /Page ")
+
+
+# For each file of the page: what is looked for in it, what that is in the picture itself, and what
+# in the file.
+TRIALS = {
+    "titled.svg": (has("Backpropagation in one line"), False, True),
+    "without_y.svg": (count(r"(?m)\by: value"), 2, 0),
+    "no_headings.pptx": (count(r"hidden \(ReLU\)"), 2, 0),
+    "no_derivation.tex": (count(r"\\dfrac"), 4, 0),
+    "no_weights.svg": (count(r"w[₁₂₃₄]: value"), 8, 0),
+    "renamed.svg": (count("h₂"), lambda a: a >= 4, 0),
+    "moved.tikz": (place_of_h2, None, lambda a, b: b[0] > a[0] and b[1] > a[1]),
+    "violet.svg": (paints(b"#7c3aed"), False, True),
+    "heading.pptx": (has("hidden layer"), False, True),
+    "no_biases.svg": (count(r"b[₁₂₃]: value"), 6, 0),
+    "dropped.svg": (paints(b"stroke-dasharray"), False, True),
+    "blank.svg": (count(r"value|gradient|\d\.\d"), lambda a: a > 40, 0),
+    "values.svg": (has("value", "gradient"), True, False),
+    "gradients.tex": (count(r"\\dfrac"), 4, 0),
+    "question.svg": (count(r"gradient \?"), 0, 4),
+    "large.pptx": (largest, None, lambda a, b: b > 1.1 * a),
+    "two.svg": (count(r"\d\.\d\d"), lambda a: a > 10, lambda a, b: b < a),
+    "fractions.svg": (count(r"\d/\d"), 0, lambda a, b: b > 10),
+    "comma.svg": (count(r"\d,\d"), 0, lambda a, b: b > 10),
+    "dark.svg": (paints(b'fill="#111827"'), False, True),
+    "own.pptx": (has("00529B", "Fira Sans"), False, True),
+    "transparent.svg": (paints(b"<rect width"), True, False),
+    "cream.svg": (paints(b'fill="#fffbe6"/>'), False, True),
+    "half.svg": (sides, None, lambda a, b: b == [side / 2 for side in a]),
+    "slow.html": (paints(b", 3000)"), False, True),
+    "backward.pptx": (count(r"<p:sld "), 1, 4),
+    "last.svg": (count(r"∂ℓ/∂w₂ = ∂ℓ/∂h₂"), 0, 3),
+    "handout.pdf": (pages, 1, 3),
+    "other_path.pptx": (count(r"∂ℓ/∂w₂"), 4, 0),
+    "column.pdf": (paints(b"[0 0 252 200]"), False, True),
+}
+LINES = re.findall(r"^>>> (.*)\.save\(\"(.*)\"\)\.name$", PAGE, re.MULTILINE)
+LINES = [(line, file) for line, file in LINES if "like=" not in line]  # another graph, in Python
+
+
+def test_each_line_of_the_page_is_a_trial():
+    assert [file for _, file in LINES] == list(TRIALS)
     assert len(TRIALS) >= 25
+
+
+@pytest.mark.parametrize(("line", "file"), LINES, ids=[file for _, file in LINES])
+def test_what_the_page_says_is_in_the_file_from_python_and_from_the_command_line(
+    line, file, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("lecture.sg").write_text(WITH_BIASES, encoding="utf-8")
+    loss = program(WITH_BIASES).output
+    loss.backward()
+    picture = draw(loss, wrt="w2")
+    made = eval(line, {"picture": picture, "draw": draw, "loss": loss})
+    refinement = ["--refine", line.removeprefix("picture")] if line.startswith("picture") else []
+    options = ["--size", "column"] if "size=" in line else refinement
+    assert cli.main(["draw", "lecture.sg", "--wrt", "w2", *options, "-o", file]) == 0
+    content, form = Path(file).read_bytes(), Path(file).suffix
+    assert content == made.content(form)
+
+    looked_for, before, after = TRIALS[file]
+    found = [looked_for(source(form, c), c) for c in (picture.content(form), content)]
+    assert before(found[0]) if callable(before) else before in (None, found[0]), found
+    assert after(*found) if callable(after) else after == found[1], found

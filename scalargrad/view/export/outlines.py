@@ -92,7 +92,9 @@ def _shape_marks(shape: Shape) -> Iterator[Mark]:
         yield Mark(parts, _colour(shape.fill), _colour(shape.stroke), shape.line, shape.dashed)
     elif len(shape.points) > 1:
         shaft, head = arrow(shape)
-        yield Mark(((shaft, 0.0, 0.0),), stroke=shape.colour, line=shape.line, dashed=shape.dashed)
+        if shaft.segments:  # what is written on a short line may cover all of it
+            part = (shaft, 0.0, 0.0)
+            yield Mark((part,), stroke=shape.colour, line=shape.line, dashed=shape.dashed)
         if head.segments:
             yield Mark(((head, 0.0, 0.0),), fill=shape.colour)
 

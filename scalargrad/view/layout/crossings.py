@@ -6,6 +6,7 @@ Columns of up to five are solved exactly, given their neighbours; other starts a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations, permutations
 
 from scalargrad.view.layout.layered import falling_pairs, orders_tried
@@ -19,7 +20,10 @@ _IMPROVED = 3  # starts that are improved: as made, reversed, and a walk from th
 _KEPT = 3  # orders that are given back
 
 
-def orders(made: Items, edges: Edges, cards: int) -> list[Items]:
+@lru_cache(maxsize=64)
+def orders(
+    made: tuple[tuple[int, ...], ...], edges: tuple[tuple[int, int], ...], cards: int
+) -> list[Items]:
     """Orders with the fewest crossings found, or one more: the best first.
 
     Each is turned over where more of its cards then stand as they were made.
@@ -35,8 +39,10 @@ def orders(made: Items, edges: Edges, cards: int) -> list[Items]:
         after[a].append(b)
         before[b].append(a)
     rank = {item: k for k, item in enumerate(before)}
-    starts = [made, [column[::-1] for column in made], *_by_layers(made, before, after, rank)]
-    tried = [made, *starts[2:]]
+    columns = [list(column) for column in made]
+    starts = [columns, [column[::-1] for column in columns]]
+    starts += _by_layers(columns, before, after, rank)
+    tried = [columns, *starts[2:]]
     for start in starts[:_IMPROVED]:
         tried += [_improved(start, before, after, rank, forward) for forward in (True, False)]
     found: dict[tuple[tuple[int, ...], ...], tuple[int, float, int]] = {}

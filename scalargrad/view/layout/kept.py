@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import hypot
 
 from scalargrad.view.layout.diagram import Diagram, Form, Label
-from scalargrad.view.layout.equations import block
+from scalargrad.view.layout.equations import Block, block
 from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.places import Area, Places, Point, Route, around
 from scalargrad.view.layout.plan import Plan
@@ -28,7 +28,7 @@ class Kept:
         round_: the units that are circles.
         arrows: the ways of links.
         headings: and where they stand.
-        beneath: the top left corner of its derivation.
+        beneath: the area of its derivation.
         height: of the picture.
     """
 
@@ -36,7 +36,7 @@ class Kept:
     round_: frozenset[str] = frozenset()
     arrows: dict[Ends, Arrow] = field(default_factory=dict)
     headings: tuple[Text, ...] = ()
-    beneath: Point | None = None
+    beneath: Area | None = None
     height: float = 0.0
 
 
@@ -44,7 +44,6 @@ def places_of(scene: Scene, shift: float) -> Kept:
     """The places of a scene, moved by so many points."""
     areas: dict[str, Area] = {}
     arrows: dict[Ends, Arrow] = {}
-    beneath = None
     shapes = [moved(shape, shift, shift) for shape in scene.shapes]
     for shape in shapes:
         if isinstance(shape, Circle) and shape.key:
@@ -55,10 +54,16 @@ def places_of(scene: Scene, shift: float) -> Kept:
             areas[shape.key] = (shape.x, shape.y, right, bottom)
         elif isinstance(shape, Arrow) and shape.ends[0]:
             arrows[shape.ends] = shape
-        elif isinstance(shape, Text) and shape.key == "derivation" and beneath is None:
-            beneath = (shape.x, shape.y - 1.5 * shape.size)
     round_ = frozenset(s.key for s in shapes if isinstance(s, Circle))
     headings = tuple(s for s in shapes if isinstance(s, Text) and s.key == "heading")
+    lines = [s for s in shapes if isinstance(s, Text) and s.key == "derivation"]
+    beneath = None
+    if lines:
+        right = max(line.x + measured(line).width for line in lines)
+        above, below = (
+            line.y + share * line.size for line, share in ((lines[0], -1.5), (lines[-1], 0.6))
+        )
+        beneath = (lines[0].x, above, right, below)
     return Kept(areas, round_, arrows, headings, beneath, scene.height + 2 * shift)
 
 
@@ -121,13 +126,9 @@ def rearranged(
     found = replace(found, spots={**spots, **_labelled(diagram, found, kept)})
     headings = tuple((text.text, (text.x, text.y)) for text in kept.headings)
     top = max(kept.height, room[1])
-    equation = None
-    if diagram.equation:
-        shaped = block(diagram.equation, plan.room[0] / size)
-        corner = kept.beneath or ((plan.room[0] - (shaped.width if shaped else 0) * size) / 2,
-                                  top + _FOOT * size)  # fmt: skip
-        equation = (shaped, corner) if shaped else None
-        top = max(top, corner[1] + (shaped.height if shaped else 0) * size)
+    equation = _derivation(diagram, room[0], top, size, kept) if diagram.equation else None
+    if equation:
+        top = max(top, equation[1][1] + equation[0].height * size)
     return replace(
         found,
         room=(room[0], top),
@@ -136,6 +137,20 @@ def rearranged(
         notes=None,
         caption=None,
     )
+
+
+def _derivation(
+    diagram: Diagram, wide: float, top: float, size: float, kept: Kept
+) -> tuple[Block, Point] | None:
+    """The derivation where the other picture has its own, if it fits there, else beneath."""
+    if kept.beneath:
+        left, above, right, below = kept.beneath
+        is_last = all(area[3] <= above for area in kept.areas.values())
+        shaped = block(diagram.equation, ((wide if is_last else right) - left) / size + 0.1)
+        if shaped and (is_last or above + shaped.height * size <= below):
+            return shaped, (left, above)
+    shaped = block(diagram.equation, wide / size)
+    return (shaped, ((wide - shaped.width * size) / 2, top + _FOOT * size)) if shaped else None
 
 
 def _midway(route: Route, label: Label, spot: Spot | None, size: float) -> Spot:

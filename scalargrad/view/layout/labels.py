@@ -92,7 +92,12 @@ def labelled(
                 for other, segment, top, bottom in near
                 if other != index and top < below and bottom > above
             ]
-            gap = _Gap(room, left, right, [*boxes, *fixed], foreign, calm)
+            near_boxes = [
+                (a - _CLEAR, b - _CLEAR, c + _CLEAR, d + _CLEAR)
+                for a, b, c, d in (*boxes, *fixed)
+                if b < below and d > above
+            ]
+            gap = _Gap(room, left, right, near_boxes, foreign, calm)
             possible = _choices(skeleton, places.routes[index], index, comb[index], gap)
             if possible:
                 choices[index] = possible
@@ -113,7 +118,7 @@ class _Gap:
         room: width and height of the picture.
         left: where the gap begins.
         right: where it ends.
-        boxes: cards, and labels that do not move.
+        boxes: cards, and labels that do not move, with the air around them.
         foreign: pieces of the lines of other links.
         calm: the form that all labels are to have on their lines.
     """
@@ -207,10 +212,7 @@ def _is_free(area: Area, gap: _Gap, own: Sequence[Segment], side: int, route: Ro
     if left < 0 or top < 0 or right > gap.room[0] or bottom > gap.room[1]:
         return False
     for a, b, c, d in gap.boxes:  # not left to `_overlap`, whose call takes longer than this
-        if (
-            left < c + _CLEAR and a < right + _CLEAR
-            and top < d + _CLEAR and b < bottom + _CLEAR
-        ):  # fmt: skip
+        if left < c and a < right and top < d and b < bottom:
             return False
     if side == 0:
         far = _SEEN_WELL if gap.calm == 0 else _SEEN

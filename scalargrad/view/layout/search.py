@@ -121,15 +121,17 @@ def _headed(choice: _Choice, plan: Plan, place: tuple[float, float]) -> Plan:
     is_large = plan.size >= _COMFORT and any(choice.skeleton.widest_labels)
     ways = _CALM if is_large else ()
     for calm, worth in (*ways, (None, 1.0)):
-        for headed, more in ((True, _TOLD), (False, 1.0)) if may_head else ((False, 1.0),):
+        for headed, more in ((False, 1.0), (True, _TOLD)) if may_head else ((False, 1.0),):
             sizes = [
                 plan.size * share for share in _SHARES
                 if plan.size * share * worth * more > score
                 and (share >= _LITTLE or plan.size * share >= _COMFORT)
             ]  # fmt: skip
-            found = sizes and _first(choice, place, sizes, headed, calm)
+            found = _first(choice, place, sizes, headed, calm)
             if found:
                 best, score = found, found.size * worth * more
+            elif sizes and not headed:  # with headings there is less room
+                break
     return best
 
 
@@ -137,12 +139,21 @@ def _first(
     choice: _Choice, place: tuple[float, float], sizes: list[float], headed: bool, calm: int | None
 ) -> Plan | None:
     """The plan at the first of some falling sizes at which there is one."""
+    if not sizes:
+        return None
     plan = _trial(choice, place, sizes[0], headed, calm=calm)
     last = None if plan or len(sizes) == 1 else _trial(choice, place, sizes[-1], headed, calm=calm)
     if not last:
         return plan
-    between = (_trial(choice, place, size, headed, calm=calm) for size in sizes[1:-1])
-    return next(filter(None, between), last)
+    found, low, high = last, 0, len(sizes) - 1  # at low there is none, at high there is
+    while high - low > 1:
+        middle = (low + high) // 2
+        better = _trial(choice, place, sizes[middle], headed, calm=calm)
+        if better:
+            found, high = better, middle
+        else:
+            low = middle
+    return found
 
 
 # Choices -----------------------------------------------------------------------------------------
@@ -283,11 +294,17 @@ def _trial(
     head = _HEADING if with_headings else 0.0
     band = diagram.notes_size[1] + _FOOT if diagram.notes else 0.0
     ways = [(lowest, 0.0), *([(None, 0.0)] if lowest else []), *([(lowest, band)] if band else [])]
+    crowded = float("-inf")  # the greatest height that was too little
     for beneath, band in ways:
         foot = diagram.caption_height + (beneath.height + _FOOT if beneath else 0.0)
         stage = _Stage(size, wide, tall, head, foot + band, choice.aside, band)
-        plan = _staged(choice, stage, beneath, in_need, calm)
-        if plan:
+        width, high = stage.inner
+        if choice.panel.height > high or high <= crowded:
+            continue
+        found = _drawn(choice, (high, width) if diagram.turned else (width, high), calm, in_need)
+        if found is None or (found[2] and not in_need):
+            crowded = high
+        elif plan := _staged(choice, stage, beneath, calm, *found):
             return plan
     return None
 
@@ -296,17 +313,13 @@ def _staged(
     choice: _Choice,
     stage: _Stage,
     beneath: Block | None,
-    in_need: bool,
     calm: int | None,
+    places: Places,
+    spots: dict[int, Spot],
+    lost: set[int],
 ) -> Plan | None:
     """A plan with the derivation beneath it, or with one of its shapes in a pocket."""
     diagram, inner = choice.skeleton.diagram, stage.inner
-    if choice.panel.height > inner[1]:
-        return None
-    found = _drawn(choice, inner[::-1] if diagram.turned else inner, calm, in_need)
-    if found is None or (found[2] and not in_need):
-        return None
-    places, spots, lost = found
     areas = _upright([*places.areas, *(spot.area for spot in spots.values())], diagram)
     cards = areas[: len(places.areas)]
     areas += [box(group, cards, diagram.turned).area for group in diagram.groups]
@@ -410,15 +423,21 @@ def _drawn(
 
 def _is_run_through(skeleton: Skeleton, places: Places) -> bool:
     """Whether a line runs through a circle that it does not join."""
-    lines = [segments(route.line) for route in places.routes]
-    return any(
-        distance((x, y, x, y), line) < (right - left) / 2 + _PAST
-        for link, line in zip(skeleton.diagram.links, lines, strict=True)
-        for card, ((x, y), (left, _, right, _)) in enumerate(
-            zip(places.centers, places.areas, strict=True)
-        )
-        if card not in (link.source, link.target)
-    )
+    circles = [
+        (x, y, (a[2] - a[0]) / 2 + _PAST)
+        for (x, y), a in zip(places.centers, places.areas, strict=True)
+    ]
+    for link, route in zip(skeleton.diagram.links, places.routes, strict=True):
+        heights = [y for _, y in route.line]
+        top, bottom = min(heights), max(heights)
+        near = (
+            (x, y, clear) for card, (x, y, clear) in enumerate(circles)
+            if top - clear < y < bottom + clear and card not in (link.source, link.target)
+        )  # fmt: skip
+        line = segments(route.line)
+        if any(distance((x, y, x, y), line) < clear for x, y, clear in near):
+            return True
+    return False
 
 
 def _headings(

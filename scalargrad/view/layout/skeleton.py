@@ -97,7 +97,9 @@ def skeletons(diagram: Diagram, beside: bool) -> list[Skeleton]:
         chain.append(link.target)
         edges += pairwise(chain)
         chains.append(tuple(chain))
-    best = [made] if diagram.pinned else orders(made, edges, len(diagram.cards))
+    best = [made]
+    if not diagram.pinned:
+        best = orders(tuple(map(tuple, made)), tuple(edges), len(diagram.cards))
     if diagram.groups:
         best = [together(diagram, order) for order in best]
     return [Skeleton(diagram, place, order, tuple(chains)) for order in best]

@@ -264,10 +264,17 @@ class _Net:
         """What the column of each card is called; dots are called as what they stand for."""
         found = [""] * max(len(pinned), len(place))
         for index, card in place.items():
-            found[card] = self.look.heads.get(index, self.roles.heading(index))
+            found[card] = self._heading(index)
         for card in set(range(len(found))) - set(place.values()):
-            found[card] = self.roles.heading(self.roles.columns[pinned[card]][0])
+            found[card] = self._heading(self.roles.columns[pinned[card]][0])
         return tuple(found)
+
+    def _heading(self, index: int) -> str:
+        """What a column of such a unit is called: as the lecturer says of one of them."""
+        own = self.roles.heading(index)
+        column = next(column for column in self.roles.columns if index in column)
+        others = [i for i in column if i in self.look.heads and self.roles.heading(i) == own]
+        return self.look.heads[others[-1]] if others else own
 
     # Cards
 

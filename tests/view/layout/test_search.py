@@ -67,7 +67,7 @@ def test_two_columns_cross_as_little_as_they_can(seed):
         return sum((p - r) * (q - s) < 0 for k, (p, q) in enumerate(lines) for r, s in lines[:k])
 
     least = min(crossings(a, b) for a, b in product(permutations(left), permutations(right)))
-    best = orders([left, right], edges, 8)
+    best = orders((tuple(left), tuple(right)), tuple(edges), 8)
     assert crossings(*best[0]) == least
     assert all(crossings(*order) <= least + 1 for order in best)
     assert all(sorted(order[0]) == left and sorted(order[1]) == right for order in best)
