@@ -28,6 +28,7 @@ ROOMS = {
     ],
     "graph": [
         "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "sums", "layers",
+        "board",
         "derivation",
         "vectors", "table",
     ],
@@ -109,6 +110,7 @@ def imports(source):
 
 HOOKS = {
     ("interop.torch", "nn"),
+    ("language.reading", "graph.board"),  # how a notebook shows a program
 }
 
 
