@@ -28,6 +28,7 @@ ROOMS = {
     ],
     "graph": [
         "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "sums", "layers",
+        "board",
         "derivation",
         "vectors", "table",
     ],
@@ -74,7 +75,7 @@ ROOMS = {
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey",
     ],
-    "authoring": ["blocks", "notebook", "lexer", "decks", "sphinx"],
+    "authoring": ["blocks", "notebook", "colours", "lexer", "decks", "sphinx"],
     "page": ["desk", "build"],
     "cli ": ["write", "commands"],
 }  # fmt: skip
@@ -109,6 +110,7 @@ def imports(source):
 
 HOOKS = {
     ("interop.torch", "nn"),
+    ("language.reading", "graph.board"),  # how a notebook shows a program
 }
 
 

@@ -159,7 +159,8 @@ def key_of(
     for name, node in names.items():
         if not scalars.is_number(node.data):
             kind = scalars.kind_of(node.data).name
-            raise TypeError(f"only numbers can be marked; {name} holds: {kind}; choose lanes=")
+            how = '; choose lanes="mean", "sum" or the number of one' if kind == "lanes" else ""
+            raise TypeError(f"only numbers can be marked; {name} holds another kind, {kind}{how}")
     return AnswerKey(names, output, Outline(names.values(), slopes), shared, precision)
 
 

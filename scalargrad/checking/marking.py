@@ -380,7 +380,10 @@ class _Sheet:
                 continue
             half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
-            if not roots and (self.strict or self._is_by_own_convention(key, outcome)):
+            if not roots and self._is_by_own_convention(key, outcome):
+                answer.expected = answer.exact
+                continue
+            if not roots and self.strict:
                 continue
             reach = max(half, self._tolerance(outcome.number))
             if _reaches(reading.middle, reach, outcome.low, outcome.high):

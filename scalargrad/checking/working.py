@@ -32,7 +32,12 @@ _IN_NUMBERS = Printer(number=partial(decimal, digits=6), times=" × ")
 
 
 def rule(key: AnswerKey, asked: Key) -> Formula | None:
-    """The formula of a value or a factor, or the chain rule; None where none would help."""
+    """The formula of a value or a factor, or the chain rule; None where none would help.
+
+    Where the conventions at kinks do not give the true slope, formulas do not either.
+    """
+    if key.truth(asked) != key.truth(asked, "convention"):
+        return None
     if asked not in key.rules:
         try:
             key.rules[asked] = _rule(key, asked)

@@ -257,7 +257,7 @@ def graph(output: Value, *, expand: bool = False) -> Graph:
         tuple(edges),
         place[output],
         written,
-        expression=_expressions(place),
+        expression=expressions(place),
         place=place.get,
     )
 
@@ -373,7 +373,7 @@ def contracted(output: Value) -> Graph:
         written,
         tuple(products),
         tuple(terms),
-        _expressions(place),
+        expressions(place),
         place.get,
         chains,
     )
@@ -416,7 +416,7 @@ def _edge(
 _LONGEST = 12  # names and numbers in an operand that is written out; beyond it, its number is
 
 
-def _expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
+def expressions(kept: Mapping[Value, int]) -> Callable[[int], Formula]:
     """For the index of a node that is kept, the expression that made it from others."""
     values: dict[int, Value] = {}
     for value, index in kept.items():

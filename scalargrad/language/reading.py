@@ -141,6 +141,12 @@ class Program(Mapping[str, Value]):
         names = list(self)
         return f"<program {', '.join(names if len(names) < 9 else [*names[:7], '…', names[-1]])}>"
 
+    def _repr_latex_(self) -> str:
+        """Its equations, as they stand on a board."""
+        from scalargrad.graph.board import board
+
+        return board(*self.outputs)
+
 
 # Inputs ------------------------------------------------------------------------------------------
 

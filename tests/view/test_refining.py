@@ -4,6 +4,9 @@ import io
 import re
 import warnings
 import zipfile
+from base64 import b64decode
+from dataclasses import replace
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from examples import EXAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from legible import flaws
+from PIL import Image
 
 from scalargrad import DrawingError, draw, program
 from scalargrad.cli import commands as cli
@@ -75,6 +79,28 @@ def test_what_is_made_of_one_drawing_has_its_places(text, version):
         assert abs(y - centres(whole)[key][1]) <= 0.5
 
 
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_every_version_of_an_example_has_its_places(name):
+    whole = steps_of(name).at(-1)
+    labels = [node.label for node in whole.graph.nodes if node.is_leaf and node.label]
+    leaves = [label for label in labels if labels.count(label) == 1]
+    versions = [whole.show(level) for level in ("names", "values", "gradients", "all")]
+    versions += [whole.ask(*leaves), whole.hide(leaves[0], "headings", "derivation", "weights")]
+    versions += [whole.biases(False), whole.themed("print"), whole.dropped(leaves[-1])]
+    versions += steps_of(name).pictures
+    for version in versions:
+        for key, (x, y) in centres(version).items():
+            assert abs(x - centres(whole)[key][0]) <= 0.5
+            assert abs(y - centres(whole)[key][1]) <= 0.5
+
+
+def test_a_version_that_moves_is_caught(monkeypatch):
+    monkeypatch.setattr(Look, "basis", property(lambda look: look))
+    whole, blank = drawing(), drawing().show("names")
+    away = [abs(x - centres(whole)[key][0]) for key, (x, _) in centres(blank).items()]
+    assert max(away) > 5
+
+
 @pytest.mark.parametrize("options", [{"wrt": "w1"}, {"wrt": ["w1", "w3"]}, {"wrt": None}])
 def test_another_path_like_a_drawing_has_its_places_and_no_flaws(options):
     whole = drawing()
@@ -100,11 +126,7 @@ def test_another_path_in_the_same_places_is_whole_and_without_flaws(index, sourc
     other = whole.wrt(source)
     assert centres(other) == centres(whole)
     assert "label on a node" not in " ".join(flaws(other.scene))
-    for text in (s for s in other.scene.shapes if isinstance(s, Text)):
-        left, top, right, bottom = box(text)
-        assert min(left, top) >= 0
-        assert right <= other.scene.width
-        assert bottom <= other.scene.height
+    assert outside(other.scene) == []
     assert other.look.beneath == drawing(LECTURES[index].text, wrt=source).look.beneath
     assert other.wrt("w2").place("h2", 9).wrt("w3").look.moves
     assert drawing(wrt=None).wrt("w2").scene == drawing().scene
@@ -160,6 +182,14 @@ def different_numbers(name):
     return twins[output]
 
 
+@cache
+def steps_of(name):
+    """The steps of that, with a path."""
+    output = different_numbers(name)
+    wrt = next(n.label for n in topological_order(output) if n.is_leaf and n.label)
+    return draw(output, wrt=wrt).frames("layer")
+
+
 _NUMBER = re.compile(r"(?<![\w.])[−-]?\d+\.\d{2,}")
 
 
@@ -170,10 +200,18 @@ def numbers_in(text):
 
 def told(form, frames):
     """For each frame what a file of a format says in words, as text of the file."""
-    if form in ("svg", "single pdf", "single tex", "single html", "single pptx"):
-        suffix = {"svg": ".svg"}.get(form, f".{form.split()[-1]}")
+    if form in SINGLE:
         for picture in frames.pictures:
-            yield words_of(suffix, picture.content(suffix))
+            yield in_words(f".{form.split()[1]}", picture.content(f".{form.split()[1]}"))
+        return
+    if form == "notebook":
+        for picture in frames.pictures:
+            shown, about = picture._repr_mimebundle_()
+            image = re.search(r"base64,(.*?)\"", shown["text/html"])
+            words = [shown["text/plain"], about["image/png"]["alt"]]
+            words += [words_of(".html", shown["text/html"].encode())]
+            words += [words_of(".svg", b64decode(image[1])), words_of(".png", shown["image/png"])]
+            yield " ".join([*words, words_of(".pdf", shown["application/pdf"])])
         return
     content = frames.content(f".{form}")
     if form == "html":
@@ -195,6 +233,11 @@ def told(form, frames):
         for step in range(1, len(frames) + 1):
             shown = "\n".join(on_slide(line, step) for line in source.splitlines())
             yield words_of(".tex", shown.encode())
+    elif form == "pdf":
+        around, *pages = re.split(rb"/Type /Page ", content)
+        first, *others = [words_of(".pdf", page) for page in pages]
+        yield f"{words_of('.pdf', around)} {first}"
+        yield from others
 
 
 def holds(ranges, step):
@@ -233,21 +276,31 @@ def words_of(suffix, content):
         lengths = r"\(-?[\d.]+,-?[\d.]+\)|-?[\d.]+em\b|scale(?:=|box\{)[\d.]+"
         text = re.sub(lengths, "", text)
         return text.replace("$-$", "-").replace("{-}", "-")
+    if suffix == ".png":
+        return Image.open(io.BytesIO(content)).text["Description"]
     if suffix == ".pdf":
         coded = re.findall(r"<feff([0-9a-f]*)>", text, re.IGNORECASE)
         return " ".join(bytes.fromhex(code).decode("utf-16-be") for code in coded)
     return text
 
 
-FORMS = ["html", "pptx", "tex", "svg", "single html", "single pdf"]
+def in_words(form, content):
+    """The same of a file of one picture."""
+    if form == ".pptx":
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            return " ".join(words_of(".xml", package.read(name)) for name in package.namelist())
+    return words_of(".tex" if form == ".tikz" else form, content)
+
+
+WHOLE = ("svg", "html", "pptx", "tex", "tikz", "dot", "pdf", "png")
+SINGLE = [f"single {form}" for form in WHOLE]
+FORMS = ["html", "pptx", "tex", "pdf", "notebook", *SINGLE]
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_no_file_tells_a_number_before_its_step(name, form):
-    output = different_numbers(name)
-    wrt = next(n.label for n in topological_order(output) if n.is_leaf and n.label)
-    frames = draw(output, wrt=wrt).frames("layer")
+    frames = steps_of(name)
     known = [numbers_known(frames, k) for k in range(len(frames))]
     words = list(told(form, frames))
     assert len(words) == len(frames)
@@ -283,16 +336,10 @@ def numbers_known(frames, place):
 
 # What is shown, and asked for --------------------------------------------------------------------
 
-WHOLE = ("svg", "html", "pptx", "tex", "tikz", "dot", "pdf")
-
 
 def said(picture, form):
     """All words of the file of one picture, and of its alternatives."""
-    content = picture.content(f".{form}")
-    if form == "pptx":
-        with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return " ".join(words_of(".xml", package.read(name)) for name in package.namelist())
-    return words_of(".tex" if form == "tikz" else f".{form}", content) + repr(picture)
+    return in_words(f".{form}", picture.content(f".{form}")) + repr(picture)
 
 
 def numbers_of(picture, what):
@@ -453,10 +500,36 @@ def test_frames_have_refinements_of_their_own():
     assert b", 3000)" in frames.seconds(3).content(".html")
 
 
+def outside(scene):
+    """The shapes that are not wholly on the canvas."""
+    found = []
+    for shape in scene.shapes:
+        if isinstance(shape, Arrow):
+            corners = list(shape.points)
+        elif isinstance(shape, Text):
+            corners = [box(shape)[:2], box(shape)[2:]]
+        elif isinstance(shape, Circle):
+            corners = [(shape.x + k * shape.radius, shape.y + k * shape.radius) for k in (-1, 1)]
+        else:
+            corners = [(shape.x, shape.y), (shape.x + shape.width, shape.y + shape.height)]
+        if not all(0 <= x <= scene.width and 0 <= y <= scene.height for x, y in corners):
+            found.append(shape)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_a_page_of_steps_crops_nothing(name):
+    for page in steps_of(name).handout(per_page=3).scenes:
+        assert outside(page) == []
+
+
 def test_pictures_side_by_side_keep_their_size_and_are_not_cropped():
     scenes = [drawing().scene, drawing().show("names").refit().scene]
     both = side_by_side(scenes)
     assert both.width >= sum(scene.width for scene in scenes)
+    assert len(both.shapes) == sum(len(scene.shapes) for scene in scenes)
+    assert outside(both) == []
+    assert outside(replace(both, width=scenes[0].width))
     assert {t.size for t in both.shapes if isinstance(t, Text)} == {
         t.size for scene in scenes for t in scene.shapes if isinstance(t, Text)
     }
@@ -531,8 +604,8 @@ PAGE = (Path(__file__).parents[2] / ".docs" / "hand.md").read_text("utf-8")
 WITH_BIASES = LECTURES[1].text
 
 
-def in_words(form, content):
-    """All words of a file."""
+def source(form, content):
+    """The text of a file, where there is one in it, else its words."""
     if form == ".pptx":
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             return " ".join(package.read(name).decode() for name in package.namelist())
@@ -630,6 +703,6 @@ def test_what_the_page_says_is_in_the_file_from_python_and_from_the_command_line
     assert content == made.content(form)
 
     looked_for, before, after = TRIALS[file]
-    found = [looked_for(in_words(form, c), c) for c in (picture.content(form), content)]
+    found = [looked_for(source(form, c), c) for c in (picture.content(form), content)]
     assert before(found[0]) if callable(before) else before in (None, found[0]), found
     assert after(*found) if callable(after) else after == found[1], found
