@@ -18,7 +18,7 @@ from scalargrad.compiler.source import Tape
 from scalargrad.engine import ops
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
-from scalargrad.engine.scalars import Scalar, to_float
+from scalargrad.engine.scalars import Scalar, is_known, kind_of, to_float
 from scalargrad.engine.value import Value, unique_names
 from scalargrad.graph.model import outputs_of
 from scalargrad.notation.words import listed
@@ -313,7 +313,10 @@ def _now(number: Any) -> Any:
         number = number.astype(float) if number.dtype.kind in "biuf" else number
     shape, dtype = getattr(number, "shape", None), getattr(number, "dtype", None)
     if shape is None:
-        return to_float(Value(number).data)
+        data = Value(number).data
+        if not is_known(data):
+            raise TypeError(f"a program runs on numbers and lanes; got a {kind_of(data).name}")
+        return to_float(data)
     kind = getattr(dtype, "kind", "c" if getattr(dtype, "is_complex", False) else "f")
     if kind in "cmM":
         raise TypeError(f"lanes are an array of real numbers; got an array of {dtype}")

@@ -25,6 +25,7 @@ from scalargrad.engine import ops
 from scalargrad.engine.backward import gradients, multiplying, topological_order
 from scalargrad.engine.ops import OPERATIONS
 from scalargrad.lectures import LECTURES
+from scalargrad.notation.numbers import decimal
 from scalargrad.sheets.worksheet import read_sheet, worksheet
 
 
@@ -258,6 +259,9 @@ def test_gradcheck_fails_where_the_conventions_give_no_slope_of_the_function(f, 
         gradcheck(f, 0)
     (note,) = check(f(x), {"x.grad": str(float(slope))}).notes
     assert "by its conventions at kinks" in note
+    (line,) = check(f(x), {"x.grad": str(float(backward))}).lines
+    said = f", it is {decimal(slope)}."  # no rule, and no other number
+    assert said in line.message.replace("about ", "")
 
 
 def test_a_net_of_noughts_has_one_slope_for_its_shared_bias():
