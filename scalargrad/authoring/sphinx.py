@@ -7,9 +7,10 @@ It stands in conf.py as extensions = ["scalargrad.authoring.sphinx"]. A page say
     x = 2; …
     ```
 
-A wrong number, or a program that cannot be, is said in one line, and fails the build. With sg_page =
-"play/", the address of the folder that `scalargrad play --output` writes, a block has a link that
-opens it there.
+A wrong number, or a program that cannot be, is said in one line, and fails the build.
+
+Where sg_page is the address of a folder that `scalargrad play --output` wrote, each block has a link
+that opens it there.
 """
 
 from __future__ import annotations
