@@ -25,6 +25,7 @@ from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, GradientMismatch
 from scalargrad.notation.numbers import both as both_ways
 from scalargrad.notation.numbers import decimal
+from scalargrad.notation.words import in_columns
 
 Method = Literal["automatic", "floats", "exact", "mpmath"]
 
@@ -435,12 +436,7 @@ def _evaluated(
 
 
 def _table(wrong: list[tuple[str, str, str]], count: int) -> str:
-    lines = [("name", "backward", "finite difference"), *wrong]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rows = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    rows = in_columns([("name", "backward", "finite difference"), *wrong])
     verb = "is" if len(wrong) == 1 else "are"
     head = f"{len(wrong)} of {count} gradients {verb} not the finite difference:"
     return "\n".join([head, *rows])

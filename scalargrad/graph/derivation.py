@@ -334,17 +334,16 @@ def named_node(graph: Graph, name: str) -> int:
     Raises:
         ValueError: when no node has it, or several have.
     """
-    found = [i for i, node in enumerate(graph.nodes) if node.label and node.label == name]
     wanted = _spelling(name)
-    found = found or [
-        i for i, node in enumerate(graph.nodes) if node.label and _spelling(node.label) == wanted
-    ]
+    labels = [(place, node.label) for place, node in enumerate(graph.nodes) if node.label]
+    found = [place for place, label in labels if label == name]
+    found = found or [place for place, label in labels if _spelling(label) == wanted]
     if len(found) == 1:
         return found[0]
     asked = repr(printable(name))
     if found:
         raise ValueError(f"{len(found)} nodes are named {asked}; hand over the node itself")
-    known = list(dict.fromkeys(printable(_spelling(n.label)) for n in graph.nodes if n.label))
+    known = list(dict.fromkeys(printable(_spelling(label)) for _, label in labels))
     near = nearest(wanted, known, likeness=0.5)
     shown = ", ".join(near or known[:12]) + ("" if near or len(known) <= 12 else ", …")
     hint = f"near it are {shown}" if near else f"there are {shown or 'no names'}"

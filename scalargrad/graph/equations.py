@@ -141,9 +141,7 @@ class Equation:
 def equation(sum_: Sum, digits: Digits) -> Equation:
     """The steps of an equation, and how each follows from the one before."""
     terms, missing = sum_.terms, sum_.missing
-    symbols = _joined(
-        [_times([f.symbol for f in term if f.symbol.text]) for term in terms], missing
-    )
+    symbols = _joined([_times([f.symbol for f in t if f.symbol.text]) for t in terms], missing)
     formulas = _joined([_times(_bracketed(t, len(terms))) for t in terms], missing)
     before: _Row | None = None
     rights: list[Right | None] = []

@@ -156,13 +156,13 @@ def theta(model: Value | Mapping[str, Value] | object, names: Sequence[str | Val
         ⎣b⎦   ⎣1  ⎦
     """
     chosen = _parameters(model, names)
-    values = [node.data for node in chosen]
-    return Matrix(
-        Written("θ", r"\theta"),
-        tuple((value,) for value in values),
-        tuple((name_of(node.label),) for node in chosen),
-        numbers=numbers_alike(values),
-    )
+    entries = [name_of(node.label) for node in chosen]
+    return _column(Written("θ", r"\theta"), [node.data for node in chosen], entries)
+
+
+def _column(name: Written, values: Sequence[Scalar], entries: Sequence[Written]) -> Matrix:
+    rows, written = tuple((value,) for value in values), tuple((entry,) for entry in entries)
+    return Matrix(name, rows, written, numbers=numbers_alike(values))
 
 
 def gradient(loss: Value, names: Sequence[str | Value] = ()) -> Matrix:
@@ -185,13 +185,8 @@ def gradient(loss: Value, names: Sequence[str | Value] = ()) -> Matrix:
     found = gradients(loss, scalars.whole(1, loss.data))
     values = [found.get(node, scalars.whole(0, loss.data)) for node in chosen]
     name = _called(loss)
-    entries = tuple((derivative(name, name_of(node.label)),) for node in chosen)
-    return Matrix(
-        Written(f"∇{name.text}", rf"\nabla {name.math}"),
-        tuple((value,) for value in values),
-        entries,
-        numbers=numbers_alike(values),
-    )
+    entries = [derivative(name, name_of(node.label)) for node in chosen]
+    return _column(Written(f"∇{name.text}", rf"\nabla {name.math}"), values, entries)
 
 
 def jacobian(
