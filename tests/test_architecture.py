@@ -35,7 +35,7 @@ ROOMS = {
     "compiler": [
         "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
         "c_text",
-        "c_lanes", "library", "backends",
+        "c_lanes", "library", "backends", "steps",
         "compiled",
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],

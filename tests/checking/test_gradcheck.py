@@ -248,6 +248,22 @@ def test_where_the_slopes_to_both_sides_are_equal_only_that_one_is_right(f, slop
         assert not check(f(x), {"x.grad": str(float(slope + off))}).ok
 
 
+@pytest.mark.parametrize(
+    ("f", "reason"),
+    [
+        (lambda x: x.step(), "step jumps there"),
+        (lambda x: x.sqrt(), "sqrt has an infinite slope where x is 0"),
+        (lambda x: (x * x).sqrt(), "first order cannot tell what follows"),
+        (lambda x: Value(-2) ** (x - 3), "pow leaves its domain beside where its operand is -3"),
+    ],
+)
+def test_where_there_is_no_slope_a_warning_says_that_nothing_is_checked(f, reason):
+    y = f(Value(0, "x")).named("y")
+    for slope in ("0", "7"):
+        with pytest.warns(UserWarning, match=f"^∂y/∂x is not checked: .*{reason}"):
+            assert_gradients(y, {"x": slope})
+
+
 @pytest.mark.parametrize(("f", "slope"), IDENTITIES.values(), ids=IDENTITIES)
 def test_gradcheck_fails_where_the_conventions_give_no_slope_of_the_function(f, slope):
     x = Value(0, "x")
