@@ -6,18 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scalargrad.checking.kinks import (
-    ANY,
-    Interval,
-    pullback_at,
-    slopes_at_kinks,
-)
+from scalargrad.checking.kinks import ANY, Interval, pullback_at, slopes_at_kinks
 from scalargrad.checking.precision import UNSTATED, Precision
-from scalargrad.checking.quantities import (
-    Quantity,
-    canonical_label,
-    shown,
-)
+from scalargrad.checking.quantities import Quantity, canonical_label, shown
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
