@@ -9,7 +9,7 @@ It stands in conf.py as extensions = ["scalargrad.authoring.sphinx"]. A page say
 
 A wrong number, or a program that cannot be, is said in one line, and fails the build.
 
-Where sg_page is the address of a folder that `scalargrad play --output` wrote, each block has a link
+Where sg_page is the address of a folder that `scalargrad play --output` wrote, a block has a link
 that opens it there.
 """
 
