@@ -150,8 +150,7 @@ def _refuse_decimal_comma(tokens: list[Token], before: tuple[int, int], part: _P
         left, right = short(last.text), short(first.text)
         number = f"{left.replace('.', '')}.{right}"
         raise LocatedError(
-            f"a ',' parts statements; a number is written {number}, and a vector "
-            f"[{left}, {right}]",
+            f"a ',' parts statements; a number is written {number}, and a vector [{left}, {right}]",
             last.end,
         )
 
