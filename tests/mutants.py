@@ -17,27 +17,36 @@ import ast
 import builtins
 import copy
 import os
+import pickle
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from queue import Queue
+from types import FrameType
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 EQUIVALENTS = ROOT / "tests" / "equivalent_mutants.toml"
 ENOUGH = 0.95  # of the mutants that do not compute the same are killed
 SAMPLES, SIZE = 3, 5
-PATIENCE = 4  # times as long as the tests take without a mutant
+PATIENCE = 4  # times as long as tests take without a mutant
+WHOLE = 20  # times as long as some cases of the tests that call a function, all of all take
 
 _ENGINE = ("tests/engine/test_backward.py", "tests/engine/test_one_sided.py",
            "tests/engine/test_branches.py", "tests/engine/test_value.py")  # fmt: skip
@@ -69,7 +78,9 @@ class Mutant:
         text: the line on which the change begins, without its indent.
         change: the statement or expression before → after.
         number: of the line.
-        place: among the mutants of the module, from 0; −1 for the module as it is.
+        place: among the mutants of the module, from 0.
+        function: the line where the function with the change begins in the written-out module; 0
+            outside of functions.
     """
 
     module: str
@@ -77,6 +88,7 @@ class Mutant:
     change: str
     number: int
     place: int
+    function: int
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -155,13 +167,30 @@ def _is_none(node: ast.AST) -> bool:
 def mutants(path: Path, module: str) -> list[Mutant]:
     """The mutants of a module, in the order of its text."""
     lines = path.read_text().split("\n")
+    tree, written_out = ast.parse("\n".join(lines)), ast.parse(source(path, -1))
+    functions = [(_begin(each), each.end_lineno) for each in ast.walk(written_out)
+                 if isinstance(each, ast.FunctionDef | ast.Lambda)]  # fmt: skip
     found = []
-    for place, (before, changed, _) in enumerate(_each_change(ast.parse("\n".join(lines)))):
-        node = before.iter if isinstance(before, ast.comprehension) else before
+    both = zip(_each_change(tree), _each_change(written_out), strict=True)
+    for place, ((before, changed, _), (twin, *_)) in enumerate(both):
+        node, line = _placed(before), _placed(twin).lineno
         text = lines[node.lineno - 1].strip()
         change = f"{_text(before)} → {_text(changed)}"
-        found.append(Mutant(module, text, change, node.lineno, place))
+        inner = max((begin for begin, end in functions if begin <= line <= end), default=0)
+        found.append(Mutant(module, text, change, node.lineno, place, inner))
     return found
+
+
+def _begin(function: ast.FunctionDef | ast.Lambda) -> int:
+    """The line where a function begins, as its code says."""
+    return min(
+        [function.lineno, *[each.lineno for each in getattr(function, "decorator_list", ())]]
+    )
+
+
+def _placed(node: ast.AST) -> ast.AST:
+    """A node that has a line of its own."""
+    return node.iter if isinstance(node, ast.comprehension) else node
 
 
 def source(path: Path, place: int) -> str:
@@ -238,6 +267,63 @@ def _names_types(node: ast.AST) -> bool:
 
 # Who notices -------------------------------------------------------------------------------------
 
+_USED = ("numpy", "torch", "mpmath", "sympy")  # by tests: loaded once, before a fork
+
+
+class Calls:
+    """A plugin of pytest that notes which functions of the package each test calls.
+
+    Attributes:
+        of: for each test the file and the first line of each function.
+        seconds: that each test took.
+    """
+
+    def __init__(self, package: Path) -> None:
+        self.package = str(package)
+        self.of: dict[str, set[tuple[str, int]]] = {}
+        self.seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Watch the calls of one test."""
+        called = self.of[item.nodeid] = set()
+
+        def watch(frame: FrameType, event: str, what: object) -> None:
+            if frame.f_code.co_filename.startswith(self.package):
+                called.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+
+        begin = time.monotonic()
+        threading.settrace(watch)
+        sys.settrace(watch)
+        yield
+        sys.settrace(None)
+        threading.settrace(None)
+        self.seconds[item.nodeid] = time.monotonic() - begin
+
+
+class Chosen:
+    """A plugin of pytest that runs some tests first, file by file, the quickest file first.
+
+    Args:
+        seconds: that each of these tests takes.
+        alone: whether the others are not run at all.
+    """
+
+    def __init__(self, seconds: dict[str, float], alone: bool) -> None:
+        self.seconds = seconds
+        self.alone = alone
+        self.files: Counter[str] = Counter()
+        for test, time_of_test in seconds.items():
+            self.files[test.partition("::")[0]] += time_of_test
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put them in order."""
+        others = [] if self.alone else [each for each in items if each.nodeid not in self.seconds]
+        first = [each for each in items if each.nodeid in self.seconds]
+        first.sort(key=lambda item: self.files[item.nodeid.partition("::")[0]])
+        items[:] = [*first, *others]
+
 
 class Copies:
     """Copies of the project, in which one mutant at a time is tried."""
@@ -247,41 +333,87 @@ class Copies:
         for number in range(count):
             made = folder / str(number)
             for part in ("scalargrad", "tests", "notebooks", ".docs"):
-                shutil.copytree(ROOT / part, made / part, symlinks=True,
-                                ignore=shutil.ignore_patterns("__pycache__"))  # fmt: skip
+                shutil.copytree(ROOT / part, made / part, symlinks=True)  # with what is compiled
             for part in ("pyproject.toml", "README.md", "CHANGELOG.md", "Makefile"):
                 shutil.copy(ROOT / part, made / part)
             self.free.put(made)
+        for library in _USED:
+            with suppress(ImportError):
+                import_module(library)
 
-    def notice(self, mutant: Mutant, tests: tuple[str, ...], patience: float) -> bool:
-        """Whether the tests fail, or do not end, with a mutant."""
+    def calls(self, modules: list[str], tests: tuple[str, ...]) -> Calls:
+        """What some cases of each test call of modules without a mutant.
+
+        Raises:
+            SystemExit: where they fail.
+        """
+        where = self.free.get()
+        for module in modules:
+            path = where / "scalargrad" / f"{module}.py"
+            path.write_text(source(path, -1))
+        noted, file = Calls(where / "scalargrad"), where / "calls"
+
+        def run() -> int:
+            code = pytest.main(["--quick", *_options(tests, modules)], plugins=[noted])
+            file.write_bytes(pickle.dumps((noted.of, noted.seconds)))
+            return code
+
+        if not passes(where, run, 3600):
+            raise SystemExit(f"tests fail without a mutant: {' '.join(tests)}")
+        noted.of, noted.seconds = pickle.loads(file.read_bytes())
+        self.free.put(where)
+        return noted
+
+    def notice(self, mutant: Mutant, tests: tuple[str, ...], noted: Calls) -> bool:
+        """Whether the tests fail, or do not end, with a mutant.
+
+        First those cases run that call the function that is changed, then all.
+        """
         where = self.free.get()
         path = where / "scalargrad" / f"{mutant.module}.py"
         original = path.read_bytes()
+        function = str(Path(noted.package) / f"{mutant.module}.py"), mutant.function
+        seconds = {test: seconds for test, seconds in noted.seconds.items()
+                   if not mutant.function or function in noted.of[test]}  # fmt: skip
+        patience = 30 + PATIENCE * sum(seconds.values())
+        options = _options(tests, [mutant.module])
         try:
             path.write_text(source(path, mutant.place))
-            own = (f"scalargrad/{mutant.module}.py", *tests)  # most are noticed by some cases
-            return not (passes(where, ("--quick", *own), patience) and passes(where, own, patience))
+            return any(
+                not passes(where, partial(pytest.main, options, [Chosen(seconds, alone)]), most)
+                for alone, most in ((True, patience), (False, WHOLE * patience))
+            )
         finally:
             path.write_bytes(original)
             self.free.put(where)
 
 
-def passes(where: Path, tests: tuple[str, ...], patience: float) -> bool:
-    """Whether tests pass in time."""
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-               "-p", "no:xdist", *tests]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(where), "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(command, cwd=where, env=environment, start_new_session=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    try:
-        return process.wait(patience) == 0
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+def _options(tests: tuple[str, ...], modules: list[str]) -> list[str]:
+    own = [f"scalargrad/{module}.py" for module in modules]
+    return ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests, *own]
+
+
+def passes(where: Path, run: Callable[[], int], patience: float) -> bool:
+    """Whether tests pass in time, in a process that begins with the libraries loaded."""
+    process = get_context("fork").Process(target=_in_folder, args=(where, run))
+    process.start()
+    process.join(patience)
+    if process.is_alive():
+        os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+    return process.exitcode in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def _in_folder(where: Path, run: Callable[[], int]) -> None:
+    os.setsid()
+    os.chdir(where)
+    sys.dont_write_bytecode = True  # of two mutants within a second the first would be taken
+    sys.path[0] = str(where)
+    os.environ["PYTHONPATH"] = str(where)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(nowhere, stream)
+    sys.exit(run())
 
 
 def equivalents() -> dict[tuple[str, str, str], str]:
@@ -335,14 +467,11 @@ def main() -> int:
         print(f"{'module':24}{'mutants':>8}{'killed':>8}{'alive':>8}{'equivalent':>12}")
         for name in given.names or TESTS:
             tests = tests_of(name)
-            begin = time.monotonic()
-            if copies.notice(Mutant(modules(name)[0], "", "", 0, -1), tests, 3600):
-                raise SystemExit(f"the tests of {name} fail without a mutant: {' '.join(tests)}")
-            patience = 10 + PATIENCE * (time.monotonic() - begin)
+            noted = copies.calls(modules(name), tests)
             for seed in seeds:
                 picked = chosen(name, seed, given.size or SIZE)
                 tried = [m for m in picked if m.key not in reviewed]
-                notice = partial(copies.notice, tests=tests, patience=patience)
+                notice = partial(copies.notice, tests=tests, noted=noted)
                 noticed = list(pool.map(notice, tried))
                 alive = [m.name for m, is_killed in zip(tried, noticed, strict=True)
                          if not is_killed]  # fmt: skip

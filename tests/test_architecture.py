@@ -24,7 +24,7 @@ ROOMS = {
     "notation ": ["formula", "ordering"],
     "language": [
         "answers", "vectors", "steps", "library", "tokens", "indices", "expressions", "parsing",
-        "running", "reading", "lifting", "writing",
+        "running", "reading", "unparsing", "lifting", "writing",
     ],
     "graph": [
         "chains", "model", "lanes", "paths", "labels", "equations", "remarks", "sums", "layers",
@@ -35,7 +35,7 @@ ROOMS = {
     "compiler": [
         "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
         "c_text",
-        "c_lanes", "library", "backends",
+        "c_lanes", "library", "backends", "steps",
         "compiled",
     ],
     "nn": ["checkpoint", "initialisation", "module", "regularisation", "layers", "losses", ""],
@@ -75,7 +75,7 @@ ROOMS = {
         "doctor", "manual", "spelling", "streams", "completion", "options", "mark", "begin", "show",
         "survey",
     ],
-    "authoring": ["blocks", "notebook", "lexer", "decks", "sphinx"],
+    "authoring": ["blocks", "notebook", "colours", "lexer", "decks", "sphinx"],
     "page": ["desk", "build"],
     "cli ": ["write", "commands"],
 }  # fmt: skip

@@ -1,4 +1,6 @@
 import ast
+import pickle
+from functools import partial
 
 import mutants
 import pytest
@@ -53,9 +55,50 @@ def test_tests_that_fail_or_do_not_end_notice(tmp_path):
     (tmp_path / "test_right.py").write_text("def test_right():\n    assert True\n")
     (tmp_path / "test_wrong.py").write_text("def test_wrong():\n    assert False\n")
     (tmp_path / "test_long.py").write_text("def test_long():\n    while True:\n        pass\n")
-    assert mutants.passes(tmp_path, ("test_right.py",), 60)
-    assert not mutants.passes(tmp_path, ("test_wrong.py",), 60)
-    assert not mutants.passes(tmp_path, ("test_long.py",), 2)
+    right, wrong, long = (
+        partial(pytest.main, ["-p", "no:cacheprovider", f"test_{name}.py"])
+        for name in ("right", "wrong", "long")
+    )
+    assert mutants.passes(tmp_path, right, 60)
+    assert not mutants.passes(tmp_path, wrong, 60)
+    assert not mutants.passes(tmp_path, long, 2)
+
+
+TWO = """
+def low(x):
+    return max(x, 0)
+
+def high(x):
+    return min(x, 1)
+"""
+TESTS_OF_TWO = """
+from two import high, low
+
+def test_low():
+    assert low(-1) == -1
+
+def test_high():
+    assert high(2) == 1
+"""
+
+
+def test_of_the_tests_those_that_call_a_function_run_first_and_alone(tmp_path):
+    (tmp_path / "two.py").write_text(TWO)
+    (tmp_path / "test_two.py").write_text(TESTS_OF_TWO)
+    calls = mutants.Calls(tmp_path)
+
+    def run(*plugins):
+        code = pytest.main(["-p", "no:cacheprovider", "-o", "pythonpath=."], plugins=plugins)
+        (tmp_path / "calls").write_bytes(pickle.dumps(calls.of))
+        return code
+
+    assert not mutants.passes(tmp_path, partial(run, calls), 60)
+    of = pickle.loads((tmp_path / "calls").read_bytes())
+    called = {test.partition("::")[2]: (str(tmp_path / "two.py"), 5) in of[test] for test in of}
+    assert called == {"test_low": False, "test_high": True}
+    seconds = {"test_two.py::test_high": 0.1}
+    assert mutants.passes(tmp_path, partial(run, mutants.Chosen(seconds, alone=True)), 60)
+    assert not mutants.passes(tmp_path, partial(run, mutants.Chosen(seconds, alone=False)), 60)
 
 
 def test_every_reviewed_equivalent_is_still_a_mutant():

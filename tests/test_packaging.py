@@ -79,7 +79,7 @@ def test_nothing_of_others_is_bundled_but_outlines_of_letters_and_digits(distrib
     }
     scripts = {Path(name).name for name in names(wheel) if name.endswith((".js", ".css", ".lua"))}
     ours = {"live.js", "live.css", "steps.js", "sg.lua", "page.js", "page.css", "python.js",
-            "scalargrad-steps.js", "worker.js", "offline.js"}  # fmt: skip
+            "scalargrad-steps.js", "steps.css", "worker.js", "offline.js"}  # fmt: skip
     assert scripts == ours
 
 

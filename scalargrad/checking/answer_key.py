@@ -6,18 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scalargrad.checking.kinks import (
-    ANY,
-    Interval,
-    pullback_at,
-    slopes_at_kinks,
-)
+from scalargrad.checking.kinks import ANY, Interval, pullback_at, slopes_at_kinks
 from scalargrad.checking.precision import UNSTATED, Precision
-from scalargrad.checking.quantities import (
-    Quantity,
-    canonical_label,
-    shown,
-)
+from scalargrad.checking.quantities import Quantity, canonical_label, shown
 from scalargrad.checking.recomputing import FAILURES, Key, Outline, Recomputation
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
@@ -168,7 +159,8 @@ def key_of(
     for name, node in names.items():
         if not scalars.is_number(node.data):
             kind = scalars.kind_of(node.data).name
-            raise TypeError(f"only numbers can be marked; {name} holds: {kind}; choose lanes=")
+            how = '; choose lanes="mean", "sum" or the number of one' if kind == "lanes" else ""
+            raise TypeError(f"only numbers can be marked; {name} holds another kind, {kind}{how}")
     return AnswerKey(names, output, Outline(names.values(), slopes), shared, precision)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,6 +25,7 @@ from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, GradientMismatch
 from scalargrad.notation.numbers import both as both_ways
 from scalargrad.notation.numbers import decimal
+from scalargrad.notation.words import in_columns
 
 Method = Literal["automatic", "floats", "exact", "mpmath"]
 
@@ -44,7 +46,8 @@ def assert_gradients(
 
     The failure prints the report of `check`, and finite differences for the lines at fault. A line
     that only follows from a wrong one is no more right here than the wrong one, and nothing is
-    allowed for what rounding on the way carries.
+    allowed for what rounding on the way carries. Where there is no slope, as at a jump, nothing is
+    wrong, and a warning says why.
 
     Args:
         output: the node that was differentiated, usually the loss.
@@ -78,6 +81,10 @@ def assert_gradients(
     for line in report.lines:
         if line.verdict in (NOT_ASKED, UNKNOWN):
             raise ValueError(f"{line.quantity}: {line.message}")
+    for (asked, _), line in zip(answers, report.lines, strict=True):
+        both = key.slopes(key.key(quantity(asked, key.names)))
+        if both and both.outcome != "slopes":
+            warnings.warn(f"{line.quantity} is not checked: {both.reason}", stacklevel=2)
     wrong = [
         (asked, line)
         for (asked, _), line in zip(answers, report.lines, strict=True)
@@ -429,12 +436,7 @@ def _evaluated(
 
 
 def _table(wrong: list[tuple[str, str, str]], count: int) -> str:
-    lines = [("name", "backward", "finite difference"), *wrong]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    rows = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
+    rows = in_columns([("name", "backward", "finite difference"), *wrong])
     verb = "is" if len(wrong) == 1 else "are"
     head = f"{len(wrong)} of {count} gradients {verb} not the finite difference:"
     return "\n".join([head, *rows])

@@ -141,6 +141,9 @@ def check(
 # One sheet ---------------------------------------------------------------------------------------
 
 
+_UNREAD = Reading("", Fraction(0), Fraction(0))
+
+
 @dataclass
 class _Answer:
     """A line while it is marked."""
@@ -149,12 +152,12 @@ class _Answer:
     quantity: str
     written: str
     original: object = ""  # the answer before it was made a text
-    key: Key | None = None
-    reading: Reading | None = None
+    key: Key = ()  # no nodes where there is nothing to mark
+    reading: Reading = _UNREAD
     problem: str = ""
     verdict: str = ""
-    exact: Scalar | None = None
-    expected: Scalar | None = None
+    exact: Scalar = None
+    expected: Scalar = None
     half: Fraction = Fraction(0)
     roots: frozenset[int] = frozenset()  # the lines with the mistakes that it follows from
     mistakes: tuple[Mistake, ...] = ()
@@ -185,9 +188,9 @@ def mark(
     """
     wanted = None if asked is None else _wanted(key, asked)
     read_answers = list(_read(key, answers, wanted))
-    sheet = _Sheet(key, at_kinks, strict, [a.reading for a in read_answers if a.reading])
-    in_order = [answer for answer in read_answers if answer.key is not None]
-    in_order.sort(key=lambda answer: (key.outline.rank(answer.key or ()), answer.number))
+    sheet = _Sheet(key, at_kinks, strict, [a.reading for a in read_answers])
+    in_order = [answer for answer in read_answers if answer.key]
+    in_order.sort(key=lambda answer: (key.outline.rank(answer.key), answer.number))
     for answer in in_order:
         sheet.mark(answer)
     if at_kinks == "any":
@@ -227,20 +230,20 @@ def _read(key: AnswerKey, answers: Answers, wanted: Mapping[Key, str] | None) ->
     comma = commas.pop() if len(commas) == 1 else "asked for"
     counting: dict[Key, _Answer] = {}
     for answer in given:
-        if answer.key is not None:
+        if answer.key:
             first = counting.setdefault(answer.key, answer)
             if first.is_blank and not answer.is_blank:
                 counting[answer.key] = answer
     for answer in given:
-        if answer.key is not None and wanted is not None and answer.key not in wanted:
+        if answer.key and wanted is not None and answer.key not in wanted:
             answer.verdict, answer.problem = NOT_ASKED, "this was not asked for"
-        elif answer.key is not None and counting[answer.key] is not answer:
+        elif answer.key and counting[answer.key] is not answer:
             answer.verdict = NOT_ASKED
             answer.problem = f"line {counting[answer.key].number} answers this; that one counts"
         yield _with_reading(key, answer, comma)
-    missing = [found for found in wanted or {} if found not in counting]
-    for number, found in enumerate(missing, len(given) + 1):
-        yield _Answer(number, (wanted or {})[found], "", verdict=BLANK, exact=key.truth(found))
+    missing = [asked for asked in (wanted or {}).items() if asked[0] not in counting]
+    for number, (place, name) in enumerate(missing, len(given) + 1):
+        yield _Answer(number, name, "", verdict=BLANK, exact=key.truth(place))
 
 
 def _answer(key: AnswerKey, number: int, name: object, written: object) -> _Answer:
@@ -249,10 +252,9 @@ def _answer(key: AnswerKey, number: int, name: object, written: object) -> _Answ
     answer = _Answer(number, str(name), text, original=written)
     try:
         if not str(name).strip():
-            row = " | ".join(filter(None, (str(name).strip(), text.strip())))
             raise UnknownQuantity(
-                f"this row names no quantity: write it before the answer, as in | ∂ℓ/∂w₂ | −0.5 |; "
-                f"got {printable(row)!r}"
+                "this row names no quantity: write it before the answer, as in | ∂ℓ/∂w₂ | −0.5 |; "
+                f"got {printable(text.strip())!r}"
             )
         asked = quantity(str(name), key.names)
         answer.key = key.key(asked)
@@ -272,19 +274,18 @@ def _with_reading(key: AnswerKey, answer: _Answer, comma: Comma | None) -> _Answ
     if not answer.verdict and answer.is_blank:
         answer.verdict = BLANK
     if answer.verdict:
-        answer.key = None
+        answer.key = ()
         return answer
     try:
         answer.reading = _reading(answer.original, comma or "asked for")
     except UnreadableNumber as error:
-        assert answer.key is not None
         answer.verdict, answer.problem = UNREADABLE, _sentence(error)
         judgement = judged(key, answer.key, answer.written)
         if judgement:
             answer.problem = SENTENCES[judgement].format(quantity=answer.quantity)
         if judgement == "right formula":
             answer.verdict, answer.credit = FORMULA, key.precision.formulas
-        answer.key = None
+        answer.key = ()
     return answer
 
 
@@ -292,8 +293,7 @@ def _reading(written: object, comma: Comma) -> Reading:
     if isinstance(written, str):
         return read(written, comma)
     try:
-        number = scalars.scalar(written)
-        return of_number(number)
+        return of_number(scalars.scalar(written))
     except (ArithmeticError, TypeError, ValueError):  # nan and inf, and what is no number
         return read(str(written))
 
@@ -319,13 +319,10 @@ class _Sheet:
 
     def mark(self, answer: _Answer) -> None:
         """Give a line its verdict; the lines that it can follow from have theirs."""
-        assert answer.key is not None
-        assert answer.reading is not None
-        assert answer.exact is not None
         key, reading = answer.key, answer.reading
         self.answers[key] = answer
         answer.exact = self.key.truth(key, self.at_kinks)
-        low, high = self._judge(answer, key, reading, answer.exact)
+        low, high = self._judge(answer)
         if len(key) == 1 and not key[0].parents:
             return  # an input is given: nothing follows from another number for it
         number = reading.middle
@@ -335,8 +332,9 @@ class _Sheet:
         down, up = (min(max(off, -answer.half), answer.half) for off in (low, high))
         self.strays[key] = min(down, -spread), max(up, spread)
 
-    def _judge(self, answer: _Answer, key: Key, reading: Reading, exact: Scalar) -> Strays:
+    def _judge(self, answer: _Answer) -> Strays:
         """Give a line its verdict; how far it is from what it should have been."""
+        key, reading, exact = answer.key, answer.reading, answer.exact
         allowed = self.key.allowed(key, self.at_kinks)
         answer.is_at_kink = allowed.low != allowed.high
         chosen = self._by_own_slopes(key) if answer.is_at_kink else None
@@ -355,14 +353,13 @@ class _Sheet:
         first = computed(self.key.outline, way, straight(key, way), in_floats=False)
         answer.expected = exact if first is None else first
         if is_right:
-            if not self._is_rounded(key, way, reading):
+            if not is_rounded(self.key.outline, way, key, self.strays, self._unseen(reading)):
                 if reading.middle == exact == first:
                     answer.half = Fraction(0)  # the person went on with this number and no other
             elif (reading.places or 0) >= self.usual and not reading.is_integer:
                 return -answer.half, answer.half
             return _off(reading, exact, answer.expected)
-        bounds = [(allowed.low, allowed.high, answer.half)]
-        return self._judge_by_own_lines(answer, key, reading, bounds)
+        return self._judge_by_own_lines(answer, [(allowed.low, allowed.high, answer.half)])
 
     def _by_own_slopes(self, key: Key) -> Scalar | None:
         """What a line at a kink must be, where the slopes there stand on other lines."""
@@ -371,22 +368,22 @@ class _Sheet:
             number = recomputation.quantity(key)
         except FAILURES:
             return None
-        is_chosen = any(
-            self.answers[used].is_at_kink for used in recomputation.used if used in self.own
-        )
+        is_chosen = any(self.answers[k].is_at_kink for k in recomputation.used if k in self.own)
         return number if is_chosen and not recomputation.met_kink else None
 
-    def _judge_by_own_lines(
-        self, answer: _Answer, key: Key, reading: Reading, bounds: list[_Bounds]
-    ) -> Strays:
+    def _judge_by_own_lines(self, answer: _Answer, bounds: list[_Bounds]) -> Strays:
         """Give a line that is not right its verdict; a unit off some bounds is the last digit."""
+        key, reading = answer.key, answer.reading
         for way in self._ways(key):
             outcome = self._expected(key, way, reading)
             if outcome is None:
                 continue
             half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
-            if not roots and (self.strict or self._is_by_own_convention(key, outcome)):
+            if not roots and self._is_by_own_convention(key, outcome):
+                answer.expected = answer.expected if answer.is_chosen else answer.exact
+                continue
+            if not roots and self.strict:
                 continue
             reach = max(half, self._tolerance(outcome.number))
             if _reaches(reading.middle, reach, outcome.low, outcome.high):
@@ -402,7 +399,6 @@ class _Sheet:
             ):
                 answer.verdict = LAST_DIGIT
         answer.verdict = answer.verdict or WRONG
-        assert answer.expected is not None
         answer.half = min(answer.half, self._half(reading, answer.expected))
         if reading.is_integer:  # it was meant as one, or its final zeros were left out
             usual = Fraction(1, 2 * 10**self.usual) if self.usual and reading.middle else 0
@@ -412,13 +408,10 @@ class _Sheet:
 
     def _follow(self, answer: _Answer, outcome: Expected, roots: frozenset[int]) -> None:
         answer.expected = outcome.number
-        assert answer.reading is not None
-        assert answer.exact is not None
         if roots:
             answer.roots = roots
             answer.verdict = f"{FOLLOWS} {min(roots)}"
             return
-        assert answer.key is not None
         allowed = self.key.allowed(answer.key, self.at_kinks)
         lowest, highest = outcome.low - to_float(answer.half), outcome.high + to_float(answer.half)
         if self.key.slopes(answer.key) is not None and not (
@@ -476,10 +469,6 @@ class _Sheet:
             any_at_kinks=self.at_kinks == "any",
             near=near,
         )  # fmt: skip
-
-    def _is_rounded(self, key: Key, way: Way, reading: Reading) -> bool:
-        unseen = self._unseen(reading)
-        return is_rounded(self.key.outline, way, key, self.strays, unseen)
 
     def _half(self, reading: Reading, due: Scalar) -> Fraction:
         """How far the number may be from what was written: an integer is exact where one is due.
@@ -578,13 +567,10 @@ class _Sheet:
 
     def _shows_work(self, answer: _Answer) -> bool:
         """Whether a line is right, and would not be on a sheet with other numbers."""
-        assert answer.key is not None
         return answer.verdict == RIGHT and not self.key.is_constant(answer.key)
 
     def mistakes(self, answer: _Answer) -> tuple[Mistake, ...]:
         """The names of the mistakes that give what was written."""
-        assert answer.key is not None
-        assert answer.reading is not None
         before = self._before(answer.key)
         case = Case(
             self.key.outline, answer.key, answer.reading, answer.half, self._unseen(answer.reading),
@@ -621,7 +607,7 @@ class _Sheet:
         if answer.problem:
             return (answer.problem,) * 2
         if answer.verdict == RIGHT:
-            note = answer.reading.note if answer.reading else ""
+            note = answer.reading.note
             return (SENTENCES["read over" if note else "right"].format(note=note),) * 2
         if answer.verdict in (TOO_FEW, NOT_CONFIRMED, BLANK):
             few = {TOO_FEW: "too few figures", NOT_CONFIRMED: "not told apart", BLANK: "blank"}
@@ -638,7 +624,6 @@ class _Sheet:
 
     def _solution(self, answer: _Answer) -> str:
         """What should have been written."""
-        assert answer.key is not None
         formula = rule(self.key, answer.key)
         digits = min(15, max(6, sum(map(str.isdigit, answer.written)) + 1))
         allowed = self.key.allowed(answer.key, self.at_kinks)
@@ -657,8 +642,6 @@ def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> No
     at_kinks = [answer for answer in answers if answer.is_at_kink and answer.verdict == RIGHT]
     lines: list[list[Range]] = []
     for answer in at_kinks:
-        assert answer.key is not None
-        assert answer.reading is not None
         of, by, *step = answer.key
         both = key.slopes(answer.key)
         if both is None or both.outcome != "slopes":
@@ -676,7 +659,6 @@ def _refuse_what_is_impossible(key: AnswerKey, answers: Sequence[_Answer]) -> No
 
 def _of_kinks(key: AnswerKey, answer: _Answer) -> str:
     """What is said of a line at a kink where the convention is not right, or nothing is."""
-    assert answer.key is not None
     both = key.slopes(answer.key)
     if both is None:
         return ""
@@ -732,7 +714,6 @@ _TRIVIAL = (0, 1)
 
 
 def _size(answer: _Answer) -> Fraction:
-    assert answer.reading is not None
     return abs(answer.reading.middle)
 
 

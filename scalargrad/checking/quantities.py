@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
-from scalargrad.checking.reading import UnreadableNumber, read
+from scalargrad.checking.reading import UnreadableNumber, read, rewriting
 from scalargrad.engine.rebuild import partial, second_derivative
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
@@ -136,13 +136,13 @@ def _quantity(text: str, names: tuple[str, ...]) -> Quantity:
     find = _finder(names)
     if find(written) is None:
         written = _NUMBERED.sub("", written)
-    for form in (_value, _update, _second, _derivative, _delta, _adjoint):
+    for form in (_value, _update, _second, _derivative, _named):
         found = form(written, find)
         if found is not None:
             return found
     # ∂ℓ/∂w₂ = ∂ℓ/∂ŷ · …, the chain rule written out; δ₂ = ∂E/∂net₂, what a name stands for
     for side in written.split("=") if "=" in written else ():
-        derivative = _derivative(side.strip(), find) or _delta(side.strip(), find)
+        derivative = _derivative(side.strip(), find) or _named(side.strip(), find)
         if derivative is not None:
             return derivative
     raise UnknownQuantity(_complaint(text, written, names, find))
@@ -181,6 +181,7 @@ _GRAD = re.compile(
     r"|(?P<after>.+?)\s*(?:\.\s*grad|[\s_]grad(?:ient)?)",
     re.IGNORECASE,
 )
+_OF_PROGRAMS = re.compile(r"[d∂][_ ]*(.*)")  # dw2, as programs of courses name the gradient
 _ASSIGNED = re.compile(r"(?P<new>[^=]+?)\s*(?:=|←|:=|<-)\s*(?P<formula>[^=]+)")
 _STEP = re.compile(
     r"(?P<old>\S+)\s*(?P<sign>[-+])\s*(?P<step>(?>[0-9]+/[0-9]+|[0-9.]+(?:e-?[0-9]+)?))"
@@ -213,47 +214,37 @@ def _derivative(written: str, find: _Find) -> Quantity | None:
     """A derivative, or a gradient of the output."""
     for of, by in _pairs(written):
         output = find(of)
-        name = None if output is None else find(by)
-        if output is not None and name:
+        name = find(by) if output else None
+        if output and name:
             return Quantity("derivative", output, name)
-    match = _GRAD.fullmatch(written)
-    if match:
-        name = find((match["before"] or match["after"]).strip(" ()"))
-        return Quantity("derivative", "", name) if name else None
-    if written[:1] in ("d", "∂"):  # dw2, as programs of courses name the gradient
-        name = find(written[1:].lstrip("_ "))
-        return Quantity("derivative", "", name) if name else None
-    return None
+    match = _GRAD.fullmatch(written) or _OF_PROGRAMS.fullmatch(written)
+    name = find(match[match.lastindex or 0].strip(" ()")) if match else None
+    return Quantity("derivative", "", name) if name else None
 
 
 def _second(written: str, find: _Find) -> Quantity | None:
     """A second derivative: d2l/dw2^2, ∂²ℓ/∂w₂∂w₄."""
     for form in (_TWICE, _BY_BOTH):
         match = form.fullmatch(written)
-        names = [find(name) for name in match.groups()] if match else []
-        if match and all(names):
-            of, by, *also = [name or "" for name in names]
+        names = [find(name) or "" for name in match.groups()] if match else []
+        if names and all(names):
+            of, by, *also = names
             return Quantity("second", of, by, also=also[0] if also else by)
     return None
 
 
-def _delta(written: str, find: _Find) -> Quantity | None:
-    """δ₂, the gradient of the output by what went into unit 2; ℓ′(w), a derivative by a prime."""
-    match = _DELTA.fullmatch(written)
-    scores = [find(form.format(match["of"].strip("_ ()"))) for form in _SCORES] if match else []
-    score = next(filter(None, scores), None)
-    if score:
-        return Quantity("derivative", "", score)
-    prime = _PRIME.fullmatch(written)
-    of, by = (find(prime["of"]), find(prime["by"])) if prime else (None, None)
-    return Quantity("derivative", of, by) if of and by else None
-
-
-def _adjoint(written: str, find: _Find) -> Quantity | None:
-    """w̄₂, as the literature on automatic differentiation writes the gradient of the output."""
+def _named(written: str, find: _Find) -> Quantity | None:
+    """δ₂, the gradient of the output by what went into unit 2; ℓ′(w); w̄₂, the gradient by w₂."""
+    if match := _DELTA.fullmatch(written):
+        scores = [find(form.format(match["of"].strip("_ ()"))) for form in _SCORES]
+        if score := next(filter(None, scores), None):
+            return Quantity("derivative", "", score)
+    if match := _PRIME.fullmatch(written):
+        of, by = find(match["of"]), find(match["by"])
+        return Quantity("derivative", of, by) if of and by else None
     match = _ADJOINT.fullmatch(unicodedata.normalize("NFD", written).replace("\u0304", "bar"))
-    found = match and find(match["before"] or match["letter"] + match["index"])
-    return Quantity("derivative", "", found) if found else None
+    name = find(match["before"] or match["letter"] + match["index"]) if match else None
+    return Quantity("derivative", "", name) if name else None
 
 
 def _pairs(written: str) -> Iterator[tuple[str, str]]:
@@ -300,27 +291,24 @@ def _without_new(name: str) -> Iterator[str]:
 
 # Text --------------------------------------------------------------------------------------------
 
-_TEX = [
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (r"\\partial(?![A-Za-z])", "∂"),
-        (r"\\delta(?![A-Za-z])", "δ"),
-        (r"\\nabla\s*_\s*\{([^{}]*)\}", r"∇_\1 "),
-        (r"\\nabla(?![A-Za-z])", "∇"),
-        (r"\\ell(?![A-Za-z])", "ℓ"),
-        (r"\\(?:cdot|times)(?![A-Za-z])", "*"),
-        (r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\[,;:! ]", " "),
-        (r"\\(?:leftarrow|gets)(?![A-Za-z])", "←"),
-        (r"\\(?:mathrm|mathit|text|operatorname|mathcal|mathbf)\s*\{([^{}]*)\}", r"\1"),
-        (r"\\(?:wide)?(hat|bar|tilde|dot)\s*(?:\{([^{}]*)\}|([A-Za-z]))", r"\2\3\1"),
-        (r"\^\s*\{?\s*\(([0-9]+)\)\s*\}?\s*_\s*(?:\{([0-9]+)\}|([0-9]))", r"\2\3_\1"),
-        (r"_\s*(?:\{([0-9]+)\}|([0-9]))\s*\^\s*\{?\s*\(([0-9]+)\)\s*\}?", r"\1\2_\3"),
-        (r"_\s*\{([^{}]*)\}", r"_\1"),
-        (r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2"),
-        (r"\\([A-Za-z]+)", r"\1"),
-        (r"\\_", "_"),
-    )
-]
+_from_tex = rewriting(
+    (r"\\partial(?![A-Za-z])", "∂"),
+    (r"\\delta(?![A-Za-z])", "δ"),
+    (r"\\nabla\s*_\s*\{([^{}]*)\}", r"∇_\1 "),
+    (r"\\nabla(?![A-Za-z])", "∇"),
+    (r"\\ell(?![A-Za-z])", "ℓ"),
+    (r"\\(?:cdot|times)(?![A-Za-z])", "*"),
+    (r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\[,;:! ]", " "),
+    (r"\\(?:leftarrow|gets)(?![A-Za-z])", "←"),
+    (r"\\(?:mathrm|mathit|text|operatorname|mathcal|mathbf)\s*\{([^{}]*)\}", r"\1"),
+    (r"\\(?:wide)?(hat|bar|tilde|dot)\s*(?:\{([^{}]*)\}|([A-Za-z]))", r"\2\3\1"),
+    (r"\^\s*\{?\s*\(([0-9]+)\)\s*\}?\s*_\s*(?:\{([0-9]+)\}|([0-9]))", r"\2\3_\1"),
+    (r"_\s*(?:\{([0-9]+)\}|([0-9]))\s*\^\s*\{?\s*\(([0-9]+)\)\s*\}?", r"\1\2_\3"),
+    (r"_\s*\{([^{}]*)\}", r"_\1"),
+    (r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2"),
+    (r"\\([A-Za-z]+)", r"\1"),
+    (r"\\_", "_"),
+)
 _DASHES = str.maketrans(dict.fromkeys("−–—‐‑", "-") | dict.fromkeys("𝜕𝝏𝛛δ", "∂") | {"⁄": "/"})
 
 
@@ -330,8 +318,7 @@ def _plain(text: str) -> str:
     while len(written) > 1 and written[0] == written[-1] and written[0] in "*_`$":
         written = written[1:-1].strip()
     if "\\" in written or "{" in written:
-        for pattern, instead in _TEX:
-            written = pattern.sub(instead, written)
+        written = _from_tex(written)
     dashes = _DASHES if re.search(r"[δ].*/\s*[δ]", written) else {**_DASHES, ord("δ"): "δ"}
     written = " ".join(written.translate(dashes).split()).rstrip(" =:?").strip()
     if written[:1] == "(" and written.find(")") == len(written) - 1:
@@ -356,13 +343,9 @@ _ALSO_OUTPUTS = frozenset(("E", "C", "cost", "error", "err"))
 _WORDS_FOR_OUTPUT = frozenset(name for name in _OUTPUTS | _ALSO_OUTPUTS if len(name) > 1)
 
 
-def _finder(names: Collection[str]) -> _Find:
-    """What gives the name of the node that a text means; None where it means none, or several."""
-    return _finder_of(tuple(names))
-
-
 @lru_cache(maxsize=8)  # a sheet asks for many quantities of one program
-def _finder_of(names: tuple[str, ...]) -> _Find:
+def _finder(names: tuple[str, ...]) -> _Find:
+    """What gives the name of the node that a text means; None where it means none, or several."""
     known = frozenset(names)
     squeezed = _by_spelling(names, _squeezed)
     folded = _by_spelling(names, lambda name: _squeezed(name).casefold())

@@ -15,6 +15,7 @@ import math
 import re
 import struct
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -24,6 +25,7 @@ from scalargrad.engine.backward import gradients
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DomainError
 from scalargrad.language.reading import program
+from scalargrad.notation.names import level
 from scalargrad.notation.words import printable
 
 MOST_CHARACTERS = 200  # of a written number
@@ -101,41 +103,43 @@ class Reading:
         return abs(Fraction(exact) - self.middle) <= distance
 
 
+def rewriting(*rules: tuple[str, str], flags: int = 0) -> Callable[[str], str]:
+    """What puts, for one pattern after the other, something else in its place."""
+    compiled = [(re.compile(pattern, flags), instead) for pattern, instead in rules]
+
+    def rewritten(text: str) -> str:
+        for pattern, instead in compiled:
+            text = pattern.sub(instead, text).strip()
+        return text
+
+    return rewritten
+
+
 _MINUSES = "−–—‐‑﹣－"
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
+_STYLES = "mathrm|mathbf|mathit|text|textbf|boxed|bm|num|underline|ensuremath"
+_FRACTION = r"\\(?:[dts]|nice)?frac"
 _PLAIN = str.maketrans(
     {
         **dict.fromkeys(_MINUSES, "-"), **dict.fromkeys("⁄∕÷", "/"), **dict.fromkeys("×·⋅∗", "*"),
         **dict.fromkeys("≃≅≐∼", "≈"), "＋": "+",
     }
 )  # fmt: skip
-_TEX = (
-    (re.compile(r"\\(?:times|cdot|ast)(?![A-Za-z])"), "*"),
-    (re.compile(r"\\div(?![A-Za-z])"), "/"),
-    (re.compile(r"\\pm(?![A-Za-z])"), "±"),
-    (re.compile(r"\\(?:approx|simeq|sim)(?![A-Za-z])"), "≈"),
-    (re.compile(r"\\(?:left|right|displaystyle|textstyle)(?![A-Za-z])"), " "),
-    (re.compile(r"\\textcolor\s*\{[^{}]*\}|\\\\$"), ""),
-    (
-        re.compile(
-            r"\\(?:mathrm|mathbf|mathit|text|textbf|boxed|bm|num|underline|ensuremath)"
-            r"\s*\{([^{}]*)\}"
-        ),
-        r"\1",
-    ),
-    (re.compile(r"\{,\}"), ","),
-    (re.compile(r"\\[,;:! ]|\\quad|(?<=[0-9]) *\\dots|~(?=[0-9])"), " "),
-    (
-        re.compile(
-            r"\\(?:[dts]|nice)?frac\s*(?:\{([0-9.]+)\}|([0-9]))\s*(?:\{([0-9.]+)\}|([0-9]))"
-        ),
-        r"\1\2/\3\4",
-    ),
-    (re.compile(r"\\(?:[dts]|nice)?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}"), r"((\1)/(\2))"),
-    (re.compile(r"\\sqrt\s*(?:\{([^{}]*)\}|([0-9]))"), r"sqrt(\1\2)"),
-    (re.compile(r"^\{([^{}]*)\}$"), r"\1"),
-    (re.compile(r"\\([A-Za-z]+)"), r"\1 "),
-    (re.compile(r"\\%"), "%"),
+_from_tex = rewriting(
+    (r"\\(?:times|cdot|ast)(?![A-Za-z])", "*"),
+    (r"\\div(?![A-Za-z])", "/"),
+    (r"\\pm(?![A-Za-z])", "±"),
+    (r"\\(?:approx|simeq|sim)(?![A-Za-z])", "≈"),
+    (r"\\(?:left|right|displaystyle|textstyle)(?![A-Za-z])", " "),
+    (r"\\textcolor\s*\{[^{}]*\}|\\\\$", ""),
+    (rf"\\(?:{_STYLES})\s*\{{([^{{}}]*)\}}", r"\1"),
+    (r"\{,\}", ","),
+    (r"\\[,;:! ]|\\quad|(?<=[0-9]) *\\dots|~(?=[0-9])", " "),
+    (rf"{_FRACTION}\s*(?:\{{([0-9.]+)\}}|([0-9]))\s*(?:\{{([0-9.]+)\}}|([0-9]))", r"\1\2/\3\4"),
+    (rf"{_FRACTION}\s*\{{([^{{}}]*)\}}\s*\{{([^{{}}]*)\}}", r"((\1)/(\2))"),
+    (r"\\sqrt\s*(?:\{([^{}]*)\}|([0-9]))", r"sqrt(\1\2)"),
+    (r"^\{([^{}]*)\}$", r"\1"),
+    (r"\\([A-Za-z]+)", r"\1 "),
+    (r"\\%", "%"),
 )
 _DIGITS = r"[0-9]+\.?[0-9]*|\.[0-9]+"
 _DECIMAL = re.compile(
@@ -189,9 +193,13 @@ def is_blank(text: str) -> bool:
     >>> is_blank(" – "), is_blank("n/a"), is_blank("I don't know"), is_blank("0")
     (True, True, True, False)
     """
-    bare = "".join(c for c in text if unicodedata.category(c) != "Cf").casefold()
-    letters = " ".join(re.sub(r"[^\w/ ]", "", bare).split()).strip(" _/")
+    letters = " ".join(re.sub(r"[^\w/ ]", "", _visible(text).casefold()).split()).strip(" _/")
     return not letters or letters in _BLANK
+
+
+def _visible(text: str) -> str:
+    """The characters that have a width; the others have no meaning here."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
 
 
 _BLANK = frozenset(
@@ -223,27 +231,16 @@ def bare(text: str) -> tuple[str, list[str]]:
 
     The second result says what was read over that may have meant something: units.
     """
-    seen = "".join(c for c in text if unicodedata.category(c) != "Cf")  # no width, no meaning
-    written = " ".join(seen.split())
-    for pattern, instead in _ENCLOSING:
-        written = pattern.sub(instead, written)
-    written = written.strip(_AROUND)
-    for pattern, instead in _TEX:
-        written = pattern.sub(instead, written)
+    written = _from_tex(_without_marks(" ".join(_visible(text).split())).strip(_AROUND))
     written = re.sub(
         "[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]",
         lambda sign: unicodedata.normalize("NFKC", sign[0]),
         written.translate(_PLAIN).replace("⁄", "/"),
     )
     written = written.translate(_PLAIN).replace("+/-", "±").replace("+-", "±")
-    written = re.sub(
-        "[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+",
-        lambda raised: "^" + "".join(_SUPERSCRIPTS[character] for character in raised[0]),
-        written,
-    )
+    written = re.sub("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda raised: f"^{level(raised[0])}", written)
     written = re.sub(r"\^ *[({] *([-+]?[0-9]+) *[)}]", r"^\1", written)
-    for pattern, instead in _WORDS:
-        written = pattern.sub(instead, written).strip()
+    written = _without_words(written)
     if not re.fullmatch(r"[-+≈~ ]*[0-9]+\.", written):  # 2. is a rounded number
         written = re.sub(r"(?<=[0-9%)])\.$", "", re.sub(r"\.{2,}$", "…", written))
     notes = []
@@ -257,29 +254,26 @@ def bare(text: str) -> tuple[str, list[str]]:
 
 
 _AROUND = " \t$`'\"“”„‟‘’‚«»‹›✓✔☑✅✗✘❌☒🗸"
-_ENCLOSING = tuple(
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (r"\\[()\[\]]", " "),  # \( … \), \[ … \]
-        (r"\*\*\*?(?P<bold>[^*]+)\*\*\*?", r"\g<bold>"),
-        (r"__(?P<bold>[^_]+)__", r"\g<bold>"),
-        (r"^\s*[*_](?P<italic>[^*_]+)[*_]\s*$", r"\g<italic>"),
-        (r"</?(?:b|i|em|strong|code)>", " "),
-        (r"^\s*\[([^\[\],;]*)\]\s*$", r"\1"),
-        # what programs print
-        (r"^Fraction\((-?[0-9]+), ([0-9]+)\)$", r"\1/\2"),
-        (
-            r"^(?:tensor|(?:np\.)?array|(?:np\.)?float(?:32|64)?|Decimal|Value)\(['\[]*(?:data=)?"
-            r"([-+0-9.e]+)['\]]*(?:, *\w+=[\w.<>]+)*\)$",
-            r"\1",
-        ),
-        (r"(?<=[0-9])[dD](?=[-+]?[0-9]+$)", "e"),
-        (r"(?<=\.)([0-9]+)f$", r"\1"),
-        # a point in the middle, as in 0·24, and the French point of 2,4.10⁻¹
-        (r"^([-−–+]? *0)·(?=[0-9]+$)", r"\1."),
-        (r"(?<=[0-9],)([0-9]+)\.10(?=[\^⁻⁰¹²³⁴-⁹])", r"\1*10"),
-        (r"(?<=[0-9)])[,;!]$", ""),
-    )
+_without_marks = rewriting(
+    (r"\\[()\[\]]", " "),  # \( … \), \[ … \]
+    (r"\*\*\*?(?P<bold>[^*]+)\*\*\*?", r"\g<bold>"),
+    (r"__(?P<bold>[^_]+)__", r"\g<bold>"),
+    (r"^\s*[*_](?P<italic>[^*_]+)[*_]\s*$", r"\g<italic>"),
+    (r"</?(?:b|i|em|strong|code)>", " "),
+    (r"^\s*\[([^\[\],;]*)\]\s*$", r"\1"),
+    # what programs print
+    (r"^Fraction\((-?[0-9]+), ([0-9]+)\)$", r"\1/\2"),
+    (
+        r"^(?:tensor|(?:np\.)?array|(?:np\.)?float(?:32|64)?|Decimal|Value)\(['\[]*(?:data=)?"
+        r"([-+0-9.e]+)['\]]*(?:, *\w+=[\w.<>]+)*\)$",
+        r"\1",
+    ),
+    (r"(?<=[0-9])[dD](?=[-+]?[0-9]+$)", "e"),
+    (r"(?<=\.)([0-9]+)f$", r"\1"),
+    # a point in the middle, as in 0·24, and the French point of 2,4.10⁻¹
+    (r"^([-−–+]? *0)·(?=[0-9]+$)", r"\1."),
+    (r"(?<=[0-9],)([0-9]+)\.10(?=[\^⁻⁰¹²³⁴-⁹])", r"\1*10"),
+    (r"(?<=[0-9)])[,;!]$", ""),
 )
 _ABOUT = (
     r"(?:approx(?:imately)?\b\.?|about|around|roughly|nearly|circa|ca\.|etwa|rund|ungefähr|"
@@ -299,27 +293,25 @@ _HOW_MANY = (
     r"decimal places?|Stellen|décimales|chiffres)\.?"
 )
 _TO_FIGURES = rf"(?:\((?:rounded )?(?:to |auf )?{_HOW_MANY}\)|(?:to|auf) {_HOW_MANY})"
-_WORDS = tuple(
-    (re.compile(pattern, re.IGNORECASE), instead)
-    for pattern, instead in (
-        (
-            rf"^(?:(?:the|das|die|la|le|el) )?(?:final )?{_RESULT}\b *(?:is\b|ist\b|est\b|:|=)? *",
-            "",
-        ),
-        (rf"^(?:{_SO})[,:]? *", ""),
-        (rf"^{_ABOUT} *", "≈ "),
-        (rf"(?<=[0-9.…)]) *[(,]? *{_ABOUT} *\)?\.?$", ""),
-        (r"(?<=[0-9]),? *(?:or so|-? ?ish)\.?$", ""),
-        (r"^(?:[^\W\d]|∂)[^:=]{0,60}: *(?=[-+≈(.]* *[0-9.])", ""),  # w2: -0.5
-        (r"(?<!^0)(?<![^\w.]0)(?<=[0-9)])( *)x\1(?=[-+(.]*[0-9])", "*"),  # 2 x 3
-        (r"(?<=[0-9.…)]) *\(?(?:rounded|exact(?:ly)?|exakt|gerundet|arrondi)\)?\.?$", ""),
-        (rf"(?<=[0-9.…)]),? *{_TO_FIGURES}$", ""),
-        (r"(?<=[0-9.…]) *\([^\W\d_]{2,}(?: [^\W\d_]+)*\)$", ""),
-        (r"^(?:->|=>|→|⇒|:) *", ""),
-        (r"^(≈ *)?(?:minus|negativ[e]?|neg\.|moins|menos|meno) *(?=[0-9.(])", r"\1-"),
-        (r"^(≈ *)?(?:plus|positiv[e]?) *(?=[0-9.(])", r"\1"),
-        (r" *(?:->|=>|→|⇒) *", "="),
-    )
+_without_words = rewriting(
+    (
+        rf"^(?:(?:the|das|die|la|le|el) )?(?:final )?{_RESULT}\b *(?:is\b|ist\b|est\b|:|=)? *",
+        "",
+    ),
+    (rf"^(?:{_SO})[,:]? *", ""),
+    (rf"^{_ABOUT} *", "≈ "),
+    (rf"(?<=[0-9.…)]) *[(,]? *{_ABOUT} *\)?\.?$", ""),
+    (r"(?<=[0-9]),? *(?:or so|-? ?ish)\.?$", ""),
+    (r"^(?:[^\W\d]|∂)[^:=]{0,60}: *(?=[-+≈(.]* *[0-9.])", ""),  # w2: -0.5
+    (r"(?<!^0)(?<![^\w.]0)(?<=[0-9)])( *)x\1(?=[-+(.]*[0-9])", "*"),  # 2 x 3
+    (r"(?<=[0-9.…)]) *\(?(?:rounded|exact(?:ly)?|exakt|gerundet|arrondi)\)?\.?$", ""),
+    (rf"(?<=[0-9.…)]),? *{_TO_FIGURES}$", ""),
+    (r"(?<=[0-9.…]) *\([^\W\d_]{2,}(?: [^\W\d_]+)*\)$", ""),
+    (r"^(?:->|=>|→|⇒|:) *", ""),
+    (r"^(≈ *)?(?:minus|negativ[e]?|neg\.|moins|menos|meno) *(?=[0-9.(])", r"\1-"),
+    (r"^(≈ *)?(?:plus|positiv[e]?) *(?=[0-9.(])", r"\1"),
+    (r" *(?:->|=>|→|⇒) *", "="),
+    flags=re.IGNORECASE,
 )
 _UNIT = re.compile(r"(?P<number>.*[0-9)…]) +(?P<unit>[^\W\d_]{2,}\.?)")
 _NO_UNITS = frozenset(("or", "and", "to", "bis", "oder", "und", "if", "is", "pi", "ou", "et"))
@@ -328,32 +320,37 @@ Comma = Literal["decimal", "thousands", "asked for"]
 
 def _refuse_words(written: str, text: str) -> None:
     """Refuse what is no number with its true reason, as far as words show it."""
-    bare = written.casefold()
-    if re.search(r"\b(?:same|see|as|like|ditto|idem|dito|siehe)\b.*\b(?:above|before|line|row|"
-                 r"oben|zeile)\b|^(?:same|ditto|idem|dito)\b|^[\"〃″]+$", bare):  # fmt: skip
-        raise UnreadableNumber(f"write the number again; got {printable(text)!r}")
-    if re.search(r"[0-9)…] *(?:\bor\b|\boder\b|\bou\b|\bto\b|\bbis\b|;) *[-+(.]? *[0-9.(]", bare):
-        raise UnreadableNumber(f"choose one number; got {printable(text)!r}")
-    if re.fullmatch(r"\|[^|]*\|", written):
-        raise UnreadableNumber(
-            f"bars mean an absolute value: write the number; got {printable(text)!r}"
-        )
-    if re.match(r"[≈ ]*± *[0-9.]", written):
-        raise UnreadableNumber(f"choose one sign, + or −; got {printable(text)!r}")
-    if re.fullmatch(r"[\[({] *[-+0-9.e ]+[,;][-+0-9.e ]+[\])}]", bare):
-        raise UnreadableNumber(
-            f"an interval is no number; write one number; got {printable(text)!r}"
-        )
-    if (
-        re.fullmatch(r"[-+ ]*[0-9oOlI.,]+", written)
-        and re.search("[oOlI]", written)
-        and (re.search("[0-9]", written))
-    ):
+    for pattern, reason in _NO_NUMBERS:
+        if pattern.search(written):
+            raise UnreadableNumber(f"{reason}; got {printable(text)!r}")
+    if re.fullmatch(r"[-+ ]*(?=.*[0-9])(?=.*[oOlI])[0-9oOlI.,]+", written):
         digits = written.translate(str.maketrans("oOlI", "0011"))
         raise UnreadableNumber(
             f"there is a letter among the digits: write {printable(digits)} if that is meant; "
             f"got {printable(text)!r}"
         )
+
+
+_NO_NUMBERS = tuple(
+    (re.compile(pattern, re.IGNORECASE), reason)
+    for pattern, reason in (
+        (
+            r"\b(?:same|see|as|like|ditto|idem|dito|siehe)\b.*\b(?:above|before|line|row|oben|"
+            r"zeile)\b|^(?:same|ditto|idem|dito)\b|^[\"〃″]+$",
+            "write the number again",
+        ),
+        (
+            r"[0-9)…] *(?:\bor\b|\boder\b|\bou\b|\bto\b|\bbis\b|;) *[-+(.]? *[0-9.(]",
+            "choose one number",
+        ),
+        (r"^\|[^|]*\|\Z", "bars mean an absolute value: write the number"),
+        (r"^[≈ ]*± *[0-9.]", "choose one sign, + or −"),
+        (
+            r"^[\[({] *[-+0-9.e ]+[,;][-+0-9.e ]+[\])}]\Z",
+            "an interval is no number; write one number",
+        ),
+    )
+)
 
 
 _COMMA = re.compile(r"(?P<before>[0-9]*),(?P<after>[0-9]+)")
@@ -365,7 +362,7 @@ def comma_of(text: str) -> Comma | None:
     >>> comma_of("-0,24"), comma_of("1,234"), comma_of("0.5"), comma_of("12")
     ('decimal', None, 'thousands', None)
     """
-    bare = "".join(c for c in text if unicodedata.category(c) != "Cf").replace("{,}", ",")
+    bare = _visible(text).replace("{,}", ",")
     has_comma, has_point = re.search(r"[0-9]*,[0-9]", bare), re.search(r"\.[0-9]", bare)
     if has_point:
         return "thousands"
@@ -493,9 +490,8 @@ def _plain_number(written: str, text: str) -> Reading:
             raise _refused("-0.50±0.005, without a sign after the ±", text)
         if half.middle > centre.unit:
             raise _refused("-0.50±0.005, with at most one unit of the last place after ±", text)
-        return Reading(
-            text, centre.middle - half.middle, centre.middle + half.middle, centre.places
-        )
+        low, high = (centre.middle + sign * half.middle for sign in (-1, 1))
+        return Reading(text, low, high, centre.places)
     ratio = _RATIO.fullmatch(about)
     if ratio is None:
         found = _decimal(about, text)

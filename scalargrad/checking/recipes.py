@@ -518,12 +518,8 @@ def in_place_of(near: bool) -> Recipe:
 
 
 # Their slopes hold no operand that could be taken for another: only where on a curve one is.
-_NO_PRODUCTS = frozenset(row for row in OPERATIONS.values() if row.activation or row.kink) | {
-    ops.exp,
-    ops.log,
-    ops.sin,
-    ops.cos,
-}
+_NO_PRODUCTS = {row for row in OPERATIONS.values() if row.activation or row.kink}
+_NO_PRODUCTS |= {ops.exp, ops.log, ops.sin, ops.cos}
 
 
 def _near(outline: Outline, of: Value, source: Value) -> Iterator[Value]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
+from operator import attrgetter
 from typing import Any, Literal
 
 from scalargrad.engine import ops
@@ -109,7 +110,7 @@ class Outline:
 
 def topological_order_of(named: Iterable[Value]) -> list[Value]:
     """The nodes in the order in which they were made, each once."""
-    return sorted(set(named), key=lambda node: node.index)
+    return sorted(set(named), key=attrgetter("index"))
 
 
 # The steps ---------------------------------------------------------------------------------------
@@ -252,29 +253,38 @@ class Recomputation:
             return sum(self.derivative(s, by) * self.factor(of, s) for s in inner)
         return self._summed(of, by)
 
-    def _taken(self, key: Key, computed: Callable[[], Scalar]) -> Scalar:
-        """A quantity as the next step takes it: the own number, or else a computed one."""
-        if key not in self.used:
-            number = self._number(self.own[key]) if key in self.own else computed()
-            self.used[key] = number if self.carried is None else self.carried(key, number)
-        return self.used[key]
+    def _taken(
+        self, key: Key, before: Callable[[Key], Iterable[Key]], computed: Callable[[Key], Scalar]
+    ) -> Scalar:
+        """A quantity as the next step takes it: the own number, or else one computed from others.
+
+        Args:
+            key: the quantity.
+            before: those that it is computed from.
+            computed: the quantity, when these are known.
+        """
+        used, own = self.used, self.own
+        waiting = [key]
+        while waiting:  # a person's chain may be longer than Python's stack
+            last = waiting[-1]
+            missing = [] if last in own else [other for other in before(last) if other not in used]
+            if missing and last not in used:
+                waiting += missing
+                continue
+            waiting.pop()
+            if last not in used:
+                number = self._number(own[last]) if last in own else computed(last)
+                used[last] = number if self.carried is None else self.carried(last, number)
+        return used[key]
 
     def value(self, node: Value) -> Scalar:
         """The value of a named node: the own one, or else from what it is made from."""
         if (node,) in self.used:
             return self.used[(node,)]
-        waiting = [node]
-        while waiting:  # a person's chain may be longer than Python's stack
-            last = waiting[-1]
-            missing = []
-            if (last,) not in self.used and (last,) not in self.own:
-                missing = [a for a in self.outline.sources[last] if (a,) not in self.used]
-            if missing:
-                waiting += missing
-                continue
-            self._taken((last,), lambda last=last: self._evaluated(last)[last])  # type: ignore[misc]
-            waiting.pop()
-        return self.used[(node,)]
+        return self._taken((node,), self._sources, lambda key: self._evaluated(*key)[key[0]])
+
+    def _sources(self, key: Key) -> list[Key]:
+        return [(source,) for source in self.outline.sources[key[0]]]
 
     def _evaluated(self, node: Value) -> dict[Value, Scalar]:
         """The values of the nodes between a named node and its sources, and of all of these."""
@@ -345,7 +355,7 @@ class Recomputation:
             return self._factors(of)[by]
         if key in self.used:
             return self.used[key]
-        return self._taken(key, lambda: self._factors(of)[by])
+        return self._taken(key, lambda key: (), lambda key: self._factors(of)[by])
 
     def derivative(self, of: Value, by: Value) -> Scalar:
         """The derivative of a named node by another: the own one, or else by the chain rule."""
@@ -355,25 +365,13 @@ class Recomputation:
             return self.used[of, by]
         if self.outline.is_edge((of, by)):
             return self.factor(of, by)
-        waiting = [by]
-        while waiting:
-            last = waiting[-1]
-            key = of, last
-            missing = []
-            if key not in self.used and key not in self.own:
-                missing = [
-                    user
-                    for user in self.outline.ways(of, last)
-                    if user is not of
-                    and (of, user) not in self.used
-                    and not self.outline.is_edge((of, user))
-                ]
-            if missing:
-                waiting += missing
-                continue
-            self._taken(key, lambda last=last: self._summed(of, last))  # type: ignore[misc]
-            waiting.pop()
-        return self.used[of, by]
+        return self._taken((of, by), self._longer, lambda key: self._summed(*key))
+
+    def _longer(self, key: Key) -> list[Key]:
+        """The derivatives of more than one factor that one is the sum of."""
+        of, by = key
+        ways = [(of, user) for user in self.outline.ways(of, by) if user is not of]
+        return [way for way in ways if not self.outline.is_edge(way)]
 
     def _summed(self, of: Value, by: Value) -> Scalar:
         """The chain rule: the sum over the users of a node."""
@@ -511,7 +509,7 @@ def expected(
     unseen = [key for key in used if key not in way.own and (len(key) > 1 or key[0].parents)]
     is_tried = bool(unit and roundings and unseen)
     if is_tried:
-        last = max((key[0] for key in used if len(key) > 1), key=_index, default=None)
+        last = max((key[0] for key in used if len(key) > 1), key=attrgetter("index"), default=None)
         for trial in range(_TRIALS):
             habits = _Habits(trial, last, way.own, strays, to_float(unit))
             off = moved(habits.carried)
@@ -620,10 +618,6 @@ _ALWAYS = (  # values, derivatives of the last node, factors
     ("cut", "cut", "keep"),
     ("more", "more", "more"),
 )
-
-
-def _index(node: Value) -> int:
-    return node.index
 
 
 def _shifted(shifts: Mapping[Key, float], key: Key, number: Scalar) -> Scalar:

@@ -49,6 +49,11 @@ _SHADES = {verdict: shade for verdict, (shade, _) in _COLOURS.items()}
 INKS = {verdict: ink for verdict, (_, ink) in _COLOURS.items()}
 
 
+# What is told of a line in JSON, in this order.
+_TOLD = ("number", "quantity", "written", "verdict", "credit", "message", "exact", "expected",
+         "rule", "working")  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Line:
     """A line of a sheet, marked.
@@ -85,6 +90,13 @@ class Line:
     credit: Fraction = Fraction(0)
     rule: str = ""
     working: str = ""
+
+    def as_data(self) -> dict[str, Any]:
+        """What is told of it in JSON."""
+        plain: dict[str, Any] = {"credit": float(self.credit)}
+        for name in ("exact", "expected"):
+            plain[name] = None if getattr(self, name) is None else both(getattr(self, name))
+        return {name: plain.get(name, getattr(self, name)) for name in _TOLD}
 
     @property
     def kind(self) -> str:
@@ -221,17 +233,11 @@ class Report:
     @property
     def markdown(self) -> str:
         """A table in Markdown, what goes wrong first, the summary, and the picture."""
-        rows = [
-            [line.quantity, line.written, f"{mark(line)} {line.verdict}", line.message]
-            for line in self.lines
-        ]
-        table = [["quantity", "answer", "verdict", "remark"], ["---"] * 4]
-        table += [[in_markdown(cell) for cell in row] for row in rows]
-        parts = ["\n".join(f"| {' | '.join(row)} |" for row in table)]
-        parts += map(in_markdown, self.remarks)
+        rows = [map(in_markdown, _cells(line)) for line in self.lines]
+        table = [f"| {' | '.join(row)} |" for row in (_TITLES, ["---"] * len(_TITLES), *rows)]
+        parts = ["\n".join(table), *map(in_markdown, self.remarks)]
         if self.picture:
-            encoded = base64.b64encode(self.picture.content(".svg")).decode()
-            parts.append(f"![{in_markdown(self._caption)}](data:image/svg+xml;base64,{encoded})")
+            parts.append(f"![{in_markdown(self._caption)}]({_as_data(self.picture)})")
         return "\n\n".join(parts)
 
     @property
@@ -241,26 +247,18 @@ class Report:
     @property
     def html(self) -> str:
         """The same in HTML; every text in it is escaped."""
-        cells: list[Callable[[Line], str]] = [
-            lambda line: line.quantity,
-            lambda line: one_line(line.written, 30),
-            lambda line: f"{mark(line)} {line.verdict}",
-            lambda line: line.message,
-        ]
-        rows = "".join(
-            "<tr>"
-            + "".join(_cell("td", cell(line), INKS[line.kind] * (place == 2))
-                      for place, cell in enumerate(cells))
-            + "</tr>"
-            for line in self.lines
-        )  # fmt: skip
-        head = "".join(_cell("th", name) for name in ("quantity", "answer", "verdict", "remark"))
+        rows = ""
+        for line in self.lines:
+            quantity, written, verdict, message = _cells(line)
+            cells = [_cell("td", quantity), _cell("td", one_line(written, 30))]
+            cells += [_cell("td", verdict, INKS[line.kind]), _cell("td", message)]
+            rows += f"<tr>{''.join(cells)}</tr>"
+        head = "".join(_cell("th", title) for title in _TITLES)
         notes = "".join(f"<p>{html.escape(remark)}</p>" for remark in self.remarks)
         if self.picture:
-            encoded = base64.b64encode(self.picture.content(".svg")).decode()
             notes += (
                 f'<img alt="{html.escape(self._caption)}" style="max-width: min(100%, 45em)" '
-                f'src="data:image/svg+xml;base64,{encoded}">'
+                f'src="{_as_data(self.picture)}">'
             )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
 
@@ -282,21 +280,7 @@ class Report:
             "mistakes": list(self.mistakes),
             "working": self.working,
             "notes": list(self.notes),
-            "lines": [
-                {
-                    "number": line.number,
-                    "quantity": line.quantity,
-                    "written": line.written,
-                    "verdict": line.verdict,
-                    "credit": float(line.credit),
-                    "message": line.message,
-                    "exact": None if line.exact is None else both(line.exact),
-                    "expected": None if line.expected is None else both(line.expected),
-                    "rule": line.rule,
-                    "working": line.working,
-                }
-                for line in self.lines
-            ],
+            "lines": [line.as_data() for line in self.lines],
         }
 
     def __str__(self) -> str:
@@ -304,6 +288,19 @@ class Report:
         return self.text
 
     __repr__ = __str__
+
+
+_TITLES = ("quantity", "answer", "verdict", "remark")
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    return line.quantity, line.written, f"{mark(line)} {line.verdict}", line.message
+
+
+def _as_data(picture: Drawing) -> str:
+    """A picture as an address that holds it."""
+    encoded = base64.b64encode(picture.content(".svg")).decode()
+    return f"data:image/svg+xml;base64,{encoded}"
 
 
 def _cell(tag: str, text: str, ink: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scalargrad.checking.answer_key import AnswerKey
@@ -27,10 +28,16 @@ _MOST_NAMED = 20  # nodes of a program that is drawn whole
 _MOST_BETWEEN = 6  # nodes of the part that is drawn of a longer one
 
 _TIMES = Printer(times=" × ")
+_IN_NUMBERS = Printer(number=partial(decimal, digits=6), times=" × ")
 
 
 def rule(key: AnswerKey, asked: Key) -> Formula | None:
-    """The formula of a value or a factor, or the chain rule; None where none would help."""
+    """The formula of a value or a factor, or the chain rule; None where none would help.
+
+    Where the conventions at kinks do not give the true slope, formulas do not either.
+    """
+    if key.truth(asked) != key.truth(asked, "convention"):
+        return None
     if asked not in key.rules:
         try:
             key.rules[asked] = _rule(key, asked)
@@ -74,13 +81,9 @@ def in_numbers(key: AnswerKey, asked: Key, own: Mapping[Key, Scalar]) -> str:
         return Formula("number", (taken,))
 
     try:
-        return Printer(number=_short, times=" × ")(substituted(written, number))
+        return _IN_NUMBERS(substituted(written, number))
     except (*FAILURES, KeyError):
         return ""
-
-
-def _short(number: Scalar) -> str:
-    return decimal(number, 6)
 
 
 def _node(key: AnswerKey, label: str) -> Value:

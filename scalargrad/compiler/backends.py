@@ -71,33 +71,43 @@ def numpy_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int])
     return kernel
 
 
-def c_kernel(
-    program: Program, lanes: Sequence[str], summed: frozenset[int], *, fast: bool = False
-) -> Kernel:
-    """C, through the system's compiler, as many lanes at once as a vector register holds."""
-    import numpy as np
+class CKernel:
+    """C, through the system's compiler, as many lanes at once as a vector register holds.
 
-    run = library(kernel_source(program, lanes, summed), fast=fast).kernel
-    run.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * 3]
-    first, apart = len(summed), len(program.outputs) - len(summed)
+    Attributes:
+        function: the C function itself, of pointers.
+        apart: how many outputs are not summed over the lanes.
+    """
 
-    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+    def __init__(
+        self, program: Program, lanes: Sequence[str], summed: frozenset[int], *, fast: bool = False
+    ) -> None:
+        self.function = library(kernel_source(program, lanes, summed), fast=fast).kernel
+        self.function.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * 3]
+        self._summed, self.apart = len(summed), len(program.outputs) - len(summed)
+        self._size = program.size
+
+    def __call__(
+        self, numbers: Sequence[Any], columns: Sequence[Any], count: int
+    ) -> tuple[Any, Any]:
+        """The outputs, those that are summed and the others."""
+        import numpy as np
+
         if numbers.__class__ is list:  # which an array of Python's takes up sooner
             held: Any = array("d", numbers)
             held_at = held.buffer_info()[0]
         else:
             held = np.ascontiguousarray(numbers, dtype=float)
-            held_at = _address(held)
+            held_at = address(held)
         matrix = np.ascontiguousarray(columns, dtype=float)
-        outputs = np.empty(first + apart * count)
-        if run(count, held_at, _address(matrix), _address(outputs)):
-            raise MemoryError(f"no memory for a program of {program.size} operations")
-        return outputs[:first], outputs[first:].reshape(apart, count)
-
-    return kernel
+        outputs = np.empty(self._summed + self.apart * count)
+        if self.function(count, held_at, address(matrix), address(outputs)):
+            raise MemoryError(f"no memory for a program of {self._size} operations")
+        return outputs[: self._summed], outputs[self._summed :].reshape(self.apart, count)
 
 
-def _address(array: Any) -> int:
+def address(array: Any) -> int:
+    """Where the numbers of an array of numpy stand in memory."""
     return int(array.__array_interface__["data"][0])
 
 
@@ -212,7 +222,7 @@ def chosen(backend: str, program: Program, fast: bool) -> tuple[str, Backend]:
         return backend, BACKENDS[backend]
     if backend != "c":
         raise ValueError(f"fast=True is for the C backend; got {backend!r}")
-    return backend, lambda *asked: c_kernel(*asked, fast=True)
+    return backend, lambda *asked: CKernel(*asked, fast=True)
 
 
 def _is_compilable(program: Program) -> bool:
@@ -226,7 +236,7 @@ def _is_compilable(program: Program) -> bool:
 BACKENDS: dict[str, Backend] = {
     "python": python_kernel,
     "numpy": numpy_kernel,
-    "c": c_kernel,
+    "c": CKernel,
     "jax": jax_kernel,
     "torch": torch_kernel,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain
 from operator import mul
 from typing import Any, NamedTuple
 
@@ -23,8 +23,8 @@ from scalargrad.compiler.c_text import (
 )
 from scalargrad.compiler.loops import Nest, nests, with_dots
 from scalargrad.compiler.memory import LOADED, Memory
-from scalargrad.compiler.program import Program, Ref
-from scalargrad.compiler.source import CONDITIONS, LEAST
+from scalargrad.compiler.program import Program
+from scalargrad.compiler.source import CONDITIONS, LEAST, Ref
 
 LONGEST = 200  # statements in one function: compilers take more than linear time for longer ones
 CACHE = 2**14  # registers of lanes that stay in the cache, while products are added up
@@ -77,7 +77,7 @@ class _Writer:
         self.rows: dict[tuple[int, ...], int] = {}  # where a row begins there
         self.products: list[str] = []
         self.longest = 0  # of the rows whose products with others are added up
-        items = self._items(self._statements())
+        items = self._items(*self._statements())
         self.parts = [items[k : k + LONGEST] for k in range(0, len(items), LONGEST)] or [[]]
         self.part_of = {
             item.target[1]: number for number, part in enumerate(self.parts) for item in part
@@ -91,22 +91,27 @@ class _Writer:
 
     # Statements
 
-    def _statements(self) -> list[_Statement]:
-        """The lines of the program; outputs that are products are taken as they are."""
+    def _statements(self) -> tuple[list[_Statement], list[tuple[int, int, int]]]:
+        """The lines of the program, and the products of its steps that are added up over lanes.
+
+        Of these each has two factors, and the place of its sum.
+        """
         steps, outputs, uses = self.program.steps, self.program.outputs, self.program.uses()
-        products: dict[int, tuple[Any, ...]] = {}
-        for place, ref in enumerate(outputs):
-            if isinstance(ref, int) and uses[ref] == 1 and steps[ref][0] == "*":
-                a, b = steps[ref][1]
-                if a.__class__ is b.__class__ is int:
-                    products[place] = a, b
-        products = products if len(products) >= LEAST else {}
+        others = dict(enumerate(outputs))
+        products: dict[int, tuple[Any, ...]] = {
+            place: steps[ref][1] for place, ref in others.items()
+            if ref.__class__ is int and uses[ref] == 1 and steps[ref][0] == "*"
+            and float not in map(type, steps[ref][1])
+        }  # fmt: skip
+        if len(products) < LEAST:
+            products = {}
+        for place in products:
+            del others[place]
         dots = {index: args for index, (op, args) in enumerate(steps) if op == "dot"}
         apart: dict[Any, bool] = {outputs[place]: False for place in products}
-        for refs in (*products.values(), *dots.values(), dots):
-            apart |= {ref: True for ref in refs if isinstance(ref, int)}
+        factors = chain(chain.from_iterable(products.values()), *dots.values(), dots)
+        apart |= {ref: True for ref in factors if isinstance(ref, int)}
         listing = listing_of(self.program, self.varying, apart, _MARK)
-        others = {place: ref for place, ref in enumerate(outputs) if place not in products}
         statements = []
         for line in listing.lines(others):
             if line.step is None:
@@ -116,39 +121,43 @@ class _Writer:
                 statements.append(self._dot(line.step, dots[line.step]))
             else:
                 statements.append(_Statement(line.says, line.uses, ("", line.step)))
-        return statements + [
-            _Statement(f"{_MARK} * {_MARK}", factors, self._target(place, factors))
-            for place, factors in products.items()
-        ]
+        added = []
+        for place, (a, b) in products.items():
+            array, at = self.places[place]
+            if array == "sums_" and self.varying[a] and self.varying[b]:
+                added.append((a, b, at))
+            else:
+                target = self._target(place)
+                statements.append(_Statement(f"{_MARK} * {_MARK}", (a, b), target))
+        return statements, added
 
-    def _target(self, place: int, factors: Sequence[int] = ()) -> tuple[str, int]:
-        """Where an output goes: to sums_ or rows_, by way of sum_ or same_."""
-        ref, target = self.program.outputs[place], self.places[place]
-        if not self._is_wide(ref):
-            array = "same_"
-        elif target[0] == "sums_" and not (factors and all(map(self._is_wide, factors))):
-            array = "sum_"
-        else:
+    def _target(self, place: int) -> tuple[str, int]:
+        """Where an output goes: to rows_, or by way of sum_ or same_."""
+        target = self.places[place]
+        array = "sum_" if self._is_wide(self.program.outputs[place]) else "same_"
+        if (array, target[0]) == ("sum_", "rows_"):
             return target
         self.handed[array].append(target)
         return array, len(self.handed[array]) - 1
 
     def _dot(self, index: int, args: Sequence[Ref]) -> _Statement:
         """A dot: where it begins, and its factors, first those that no lane changes."""
-        start, *factors = args
-        pairs = [
-            (b, a) if self._is_wide(a) and not self._is_wide(b) else (a, b)
-            for a, b in zip(factors[::2], factors[1::2], strict=True)
-        ]
+        start, ws, xs = args[0], args[1::2], args[2::2]
+        if any(map(self._is_wide, ws)):
+            pairs = [(x, w) if self._is_wide(w) and not self._is_wide(x) else (w, x)
+                     for w, x in zip(ws, xs, strict=True)]  # fmt: skip
+            ws, xs = zip(*pairs, strict=True)
         is_step = isinstance(start, int)
         begins = [start] if is_step else []
-        operands = (*begins, *[a for a, _ in pairs], *[b for _, b in pairs])
+        operands = (*begins, *ws, *xs)
         return _Statement(_DOT + (_MARK if is_step else number_text(start)), operands, ("", index))
 
     def _is_wide(self, ref: Ref) -> bool:
         return isinstance(ref, int) and self.varying[ref]
 
-    def _items(self, statements: list[_Statement]) -> list[_Statement | str]:
+    def _items(
+        self, statements: list[_Statement], added: list[tuple[int, int, int]]
+    ) -> list[_Statement | str]:
         """The statements in an order in which they can be computed, those that are alike as loops.
 
         Without a loop they stay in their order.
@@ -167,12 +176,12 @@ class _Writer:
                 arrays = tuple([homes[ref] for ref in operands])
             key = level, pattern, arrays, array, len(operands)
             groups.setdefault(key, []).append(statement)
-        if not any(map(_is_loop, groups.values())):
+        if not added and not any(map(_is_loop, groups.values())):
             return list(statements)
         items: list[_Statement | str] = []
         for (_, _, arrays, *_), group in sorted(groups.items(), key=lambda item: item[0][0]):
             items += self._loops(group, arrays) if _is_loop(group) else group
-        return items
+        return items + self._added(added)
 
     # Loops
 
@@ -198,13 +207,18 @@ class _Writer:
         texts = []
         for formats, starts in alike.items():
             body = _body(pattern, formats, array, len(group[0].operands) // 2)
-            for nest in nests(starts):
-                outer = self._outer(nest) if array == "sums_" else ""
-                texts.append(outer or self._loop(nest, body))
-        if array == "sums_":
-            self.products += texts
-            return self._copies()
+            texts += [self._loop(nest, body) for nest in nests(starts)]
         return self._copies() + texts
+
+    def _added(self, added: list[tuple[int, int, int]]) -> list[str]:
+        """Fill `products` with what adds up products over all lanes; the copies that it needs."""
+        if added:
+            first, second, places = zip(*added, strict=True)
+            row = self.memory.row
+            table = list(zip(row("wide_", first), row("wide_", second), places, strict=True))
+            body = _Body(_products, (4, 4))
+            self.products = [self._outer(nest) or self._loop(nest, body) for nest in nests(table)]
+        return self._copies()
 
     def _outer(self, nest: Nest) -> str:
         """A call for the products of each number of a row and each of another; "" for others."""
@@ -225,7 +239,7 @@ class _Writer:
         if len(places) == 1:
             return f"{array}[%s]", places[0]
         stride = places[1] - places[0]
-        if all(b - a == stride for a, b in pairwise(places)):
+        if places == [places[0] + stride * k for k in range(len(places))]:
             return f"{array}[%s + {stride} * q_]", places[0]
         key = tuple(places)
         if key not in self.rows:
@@ -419,9 +433,8 @@ def _rows(operands: tuple[Ref, ...]) -> list[tuple[Ref, ...]]:
 
 
 def _is_loop(group: list[_Statement]) -> bool:
-    """Whether statements that are alike become loops: many do, and all that add up products."""
-    pattern, _, (array, _) = group[0]
-    return len(group) >= LEAST or pattern.startswith(_DOT) or array == "sums_"
+    """Whether statements that are alike become loops: many do, and all dots."""
+    return len(group) >= LEAST or group[0].pattern.startswith(_DOT)
 
 
 def _target_text(array: str) -> str:
@@ -462,17 +475,18 @@ def _body(pattern: str, formats: Sequence[str], array: str, count: int) -> _Body
         ends = " ".join(_assigned(array, side[-1], f"s{k}_") for k, side in enumerate(sides))
         return f"{kind} {sums}; for (int q_ = 0; q_ < {count}; q_++) {{ {adds} }} {ends}"
 
-    def products(reads: list[list[str]]) -> str:
-        sides = [_read(formats, places) for places in reads]
-        zeros = ", ".join(f"s{k}_ = {{0}}" for k in range(len(sides)))
-        adds = " ".join(f"s{k}_ += {a} * {b};" for k, (a, b, _) in enumerate(sides))
-        ends = " ".join(f"{c} += summed(s{k}_);" for k, (_, _, c) in enumerate(sides))
-        block = "const real *const wide_ = memory_ + b_ * WIDE;"
-        return f"real {zeros}; for (long b_ = 0; b_ < blocks_; b_++) {{ {block} {adds} }} {ends}"
-
     if pattern.startswith(_DOT):
         return _Body(dots, (1, 8))
-    return _Body(products, (4, 4)) if array == "sums_" else _Body(plain, (1, 1))
+    return _Body(plain, (1, 1))
+
+
+def _products(reads: list[list[str]]) -> str:
+    """The text that adds up products of registers over all blocks of lanes."""
+    zeros = ", ".join(f"s{k}_ = {{0}}" for k in range(len(reads)))
+    adds = " ".join(f"s{k}_ += wide_[{a}] * wide_[{b}];" for k, (a, b, _) in enumerate(reads))
+    ends = " ".join(f"sums_[{c}] += summed(s{k}_);" for k, (_, _, c) in enumerate(reads))
+    block = "const real *const wide_ = memory_ + b_ * WIDE;"
+    return f"real {zeros}; for (long b_ = 0; b_ < blocks_; b_++) {{ {block} {adds} }} {ends}"
 
 
 def _read(formats: Sequence[str], places: Sequence[str]) -> list[str]:

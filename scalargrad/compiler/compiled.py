@@ -18,7 +18,7 @@ from scalargrad.compiler.source import Tape
 from scalargrad.engine import ops
 from scalargrad.engine.backward import topological_order
 from scalargrad.engine.rebuild import rebuilt
-from scalargrad.engine.scalars import Scalar, to_float
+from scalargrad.engine.scalars import Scalar, is_known, kind_of, to_float
 from scalargrad.engine.value import Value, unique_names
 from scalargrad.graph.model import outputs_of
 from scalargrad.notation.words import listed
@@ -184,22 +184,26 @@ class Compiled:
             lanes). It gives the value, the further outputs, and the vector of the gradients; it
             needs `reduce`, and a `wrt` without lanes.
         """
+        kernel = self.kernel(lanes, with_gradients)
+
+        def run(numbers: Any, columns: Any) -> tuple[Any, Any, Any]:
+            count = len(columns[0])
+            sums, rows = kernel(numbers, columns, count)
+            if self.reduce == "mean":
+                sums = _divided(sums, count)
+            return sums[0], rows, sums[1:]
+
+        return run
+
+    def kernel(self, lanes: Sequence[str], with_gradients: bool = True) -> Kernel:
+        """What `vectors` calls: it gives sums in place of means."""
         unknown = [name for name in lanes if name not in self.inputs]
         if unknown:
             raise ValueError(f"lanes name inputs; got {unknown[0]!r}, and they are "
                              f"{listed(self.inputs)}")  # fmt: skip
         if not self.reduce or set(lanes) & set(self.wrt):
             raise ValueError("vectors need a program with reduce=…, and gradients of numbers only")
-        plan = self._plan(frozenset(lanes), with_gradients)
-
-        def run(numbers: Any, columns: Any) -> tuple[Any, Any, Any]:
-            count = len(columns[0])
-            sums, rows = plan.kernel(numbers, columns, count)
-            if self.reduce == "mean":
-                sums = _divided(sums, count)
-            return sums[0], rows, sums[1:]
-
-        return run
+        return self._plan(frozenset(lanes), with_gradients).kernel
 
     def _run(
         self, placed: Sequence[Any], named: Mapping[str, Any], with_gradients: bool = True
@@ -244,8 +248,8 @@ class Compiled:
             with uncollected():
                 kernel = self._backend(program, columns, frozenset(summed))
             apart = [k for k in range(len(program.outputs)) if k not in summed]
-            given_over = [*sorted(summed), *apart]
-            order = sorted(range(len(given_over)), key=given_over.__getitem__)
+            handed_over = [*sorted(summed), *apart]
+            order = sorted(range(len(handed_over)), key=handed_over.__getitem__)
             numbers = [name for name in program.inputs if name not in lanes]
             self._plans[key] = _Plan(
                 program, kernel, numbers, columns, apart,
@@ -309,7 +313,10 @@ def _now(number: Any) -> Any:
         number = number.astype(float) if number.dtype.kind in "biuf" else number
     shape, dtype = getattr(number, "shape", None), getattr(number, "dtype", None)
     if shape is None:
-        return to_float(Value(number).data)
+        data = Value(number).data
+        if not is_known(data):
+            raise TypeError(f"a program runs on numbers and lanes; got a {kind_of(data).name}")
+        return to_float(data)
     kind = getattr(dtype, "kind", "c" if getattr(dtype, "is_complex", False) else "f")
     if kind in "cmM":
         raise TypeError(f"lanes are an array of real numbers; got an array of {dtype}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from scalargrad.compiler.program import Program, Ref
-from scalargrad.compiler.source import CONDITIONS
+from scalargrad.compiler.program import Program
+from scalargrad.compiler.source import CONDITIONS, Ref
 
 _DEEPEST, _LONGEST = 4, 60  # of an expression that is written into another one
 
@@ -74,9 +74,10 @@ class Listing:
         self.variables: dict[int, str] = {}
         self._write = write
         self._constant = constant
-        self._names = names
+        self._names = {} if leaf else program.names
+        self._names_all = names
         self._apart = apart or {}
-        self._leaf = leaf
+        self._leaf = Text(leaf)
         self._uses = _uses(program)
         self._texts: dict[int, Text] = {}
         self._parts: dict[int, tuple[int, ...]] = {}
@@ -97,7 +98,7 @@ class Listing:
             else:
                 yield Line(self.of(ref).says, None, place, self.parts(ref))
         texts, parts = self._texts, self._parts
-        named = {index for index, name in self.program.names.items() if name}
+        named = {index for index, name in self._names.items() if name}
         for index in range(len(self.program.inputs), len(self.program.steps)):
             if self._apart.get(index) is False:
                 continue
@@ -105,7 +106,7 @@ class Listing:
             text = self._write(index, op, list(map(self.of, args)))
             places = waiting.get(index, ())
             inner = self._uses[index] + len(places)
-            is_named = (index in named and (self._names or not places)) or index in self._apart
+            is_named = (index in named and (self._names_all or not places)) or index in self._apart
             is_short = text.depth < _DEEPEST and len(text.says) < _LONGEST
             within = tuple([part for a in args if a.__class__ is int for part in parts[a]])
             if op in CONDITIONS or (inner == 1 and not is_named and (is_short or places)):
@@ -118,13 +119,16 @@ class Listing:
 
     def _give_a_line(self, index: int) -> None:
         """Name a step: as the user did, or v1, v2, …, for gradients d1, d2, …."""
-        name = self.program.names.get(index)
+        self._parts[index] = (index,)
+        self._texts[index] = self._leaf
+        if self._leaf.says:
+            return
+        name = self._names.get(index)
         if not name:
             self._unnamed += 1
             name = f"{'v' if index < self.program.forward else 'd'}{self._unnamed}"
         self.variables[index] = name
-        self._texts[index] = Text(self._leaf or name)
-        self._parts[index] = (index,)
+        self._texts[index] = Text(name)
 
     def of(self, ref: Ref) -> Text:
         """The text of an operand."""

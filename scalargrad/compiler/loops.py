@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from scalargrad.compiler.program import Program, Ref
-from scalargrad.compiler.source import LEAST
+from scalargrad.compiler.program import Program
+from scalargrad.compiler.source import LEAST, Ref
 
 _MOST = 32  # loops over statements that are alike, before their places are read from a table
 
@@ -20,10 +20,14 @@ def with_dots(program: Program) -> Program:
 
     They are added and multiplied in the same order, so that no bit changes.
     """
-    if sum([op == "+" for op, _ in program.steps]) < LEAST - 1:
+    steps = list(program.steps)
+    added = [
+        index for index, (op, args) in enumerate(steps)
+        if op == "+" and args[1].__class__ is int and steps[args[1]][0] == "*"
+    ]  # fmt: skip
+    if len(added) < LEAST - 1:
         return program
     uses = program.uses()
-    steps = list(program.steps)
 
     def product(ref: Ref) -> tuple[Ref, ...]:
         if not isinstance(ref, int) or uses[ref] > 1 or program.steps[ref][0] != "*":
@@ -31,10 +35,10 @@ def with_dots(program: Program) -> Program:
         return program.steps[ref][1]
 
     sums: dict[int, list[Ref]] = {}
-    for index, (op, args) in enumerate(steps):
-        if op != "+" or not product(args[1]):
+    for index in added:
+        first, last = steps[index][1]
+        if not product(last):
             continue
-        first, last = args
         if isinstance(first, int) and first in sums and uses[first] == 1:
             operands = sums.pop(first)
         else:

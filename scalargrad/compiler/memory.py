@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scalargrad.compiler.c import number_text
-from scalargrad.compiler.program import Ref
+from scalargrad.compiler.source import Ref
 
 LOADED = "loaded(columns_ + (%s) * n_, i_, rest_)"  # lanes of a column
 

@@ -10,14 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from keyword import kwlist
 
-from scalargrad.compiler.source import POSITIVE, Source, Tape, facts_of
+from scalargrad.compiler.source import Ref, Source, Step, Tape
 from scalargrad.engine import scalars
 from scalargrad.engine.backward import gradients, topological_order
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
-
-Ref = int | float  # a step by its index, or a constant
-Step = tuple[str, tuple[Ref, ...]]
 
 
 @dataclass(frozen=True)
@@ -31,8 +28,8 @@ class Program:
         gradients: of the value with respect to `wrt`, in its order.
         more: further outputs, such as the predictions that a loss was made of.
         wrt: names of inputs.
-        names: of steps, as the program writes them: h1, and d_h1 for the gradient of h1.
-        labels: what the user called the node, where `names` had to write it otherwise, and ∂ℓ/∂h1.
+        of: what the user called the value.
+        inner: nodes with a label between inputs and value: it, their step, that of the gradient.
         forward: how many of the steps belong to the forward pass.
         drawn: inputs that are drawn at random where they are not given, and how.
     """
@@ -43,8 +40,8 @@ class Program:
     gradients: tuple[Ref, ...]
     more: tuple[Ref, ...]
     wrt: tuple[str, ...]
-    names: Mapping[int, str]
-    labels: Mapping[int, str]
+    of: str
+    inner: tuple[tuple[str, Ref, Ref], ...]
     forward: int
     drawn: Mapping[str, Callable[[], Scalar]] = field(default_factory=dict)
 
@@ -58,6 +55,40 @@ class Program:
         """How many operations it takes."""
         sums = sum(len(args) - 2 for op, args in self.steps if op == "dot")
         return len(self.steps) - len(self.inputs) + sums
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Of steps, as the program writes them: h1, and d_h1 for the gradient of h1; or ""."""
+        return self._naming[0]
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """What the user called the node, where `names` had to write it otherwise, and ∂ℓ/∂h1."""
+        return self._naming[1]
+
+    @cached_property
+    def _naming(self) -> tuple[dict[int, str], dict[int, str]]:
+        """Names and labels, which only a text that is read needs."""
+        names: dict[int, str] = {}
+        labels: dict[int, str] = {}
+        taken: set[str] = set()
+
+        def give(step: Ref, written: str, label: str, first: int = 0) -> None:
+            if not isinstance(step, int) or step < first or step in names:
+                return
+            name = written if _is_plain(written) and written not in taken else ""
+            taken.add(name)
+            names[step] = name
+            if name != label:
+                labels[step] = label
+
+        steps: list[tuple[Ref, str]] = [*enumerate(self.inputs)]
+        for step, label in [*steps, *[(step, label) for label, step, _ in self.inner]]:
+            give(step, label, label)
+        steps = [*zip(self.gradients, self.wrt, strict=True)]
+        for step, label in [*steps, *[(step, label) for label, _, step in self.inner]]:
+            give(step, f"d_{label}", f"∂{self.of or 'y'}/∂{label}", self.forward)
+        return names, labels
 
     def lanes(self, inputs: Sequence[str]) -> list[bool]:
         """For each step, whether it differs from lane to lane when these inputs do."""
@@ -116,8 +147,11 @@ class Program:
                     if a.__class__ is int:
                         kept[a] = 1
         order = [index for index, (op, _) in enumerate(self.steps) if op == "input"]
-        inputs = set(order)
-        order += [index for index, is_kept in enumerate(kept) if is_kept and index not in inputs]
+        for index in order:
+            kept[index] = 0
+        order += [index for index, is_kept in enumerate(kept) if is_kept]
+        if order == list(range(len(order))):  # nothing moves
+            return self._placed(self.steps[: len(order)], dict(zip(order, order, strict=True)))
         places = {index: place for place, index in enumerate(order)}
         steps = [
             (op, tuple([places[a] if a.__class__ is int else a for a in args]))
@@ -131,15 +165,15 @@ class Program:
         def ref(old: Ref) -> Ref:
             return places.get(old, 0.0) if isinstance(old, int) else old
 
+        forward = [places[old] for old in range(self.forward) if old in places]
         return replace(
             self,
             steps=tuple(steps),
             value=ref(self.value),
             gradients=tuple(map(ref, self.gradients)),
             more=tuple(map(ref, self.more)),
-            names={places[k]: name for k, name in self.names.items() if k in places},
-            labels={places[k]: label for k, label in self.labels.items() if k in places},
-            forward=1 + max([new for old, new in places.items() if old < self.forward], default=-1),
+            inner=tuple([(label, ref(step), ref(grad)) for label, step, grad in self.inner]),
+            forward=1 + max(forward, default=-1),
         )
 
 
@@ -168,19 +202,22 @@ def traced(
     """
     forward = len(tape.steps)
     found = gradients(output, 1.0) if wrt else {}
-    asked = [found.get(node, 0.0) for node in wrt.values()]
-    outputs = [_number(v) for v in (output.data, *[node.data for node in more], *asked)]
-    names, labels = _named(output, found, forward)
-    refs = [number.index if isinstance(number, Source) else number for number in outputs]
+    refs = [_ref(data) for data in (output.data, *[node.data for node in more],
+                                    *[found.get(node, 0.0) for node in wrt.values()])]  # fmt: skip
+    nodes = [node for node in topological_order(output) if node.label and node.op]
+    inner = [
+        (node.label, _ref(node.data), _ref(found.get(node, 0.0) if node is not output else 0.0))
+        for node in nodes if isinstance(node.data, Source)
+    ]  # fmt: skip
     recorded = Program(
-        tuple([step.args[0] for step in tape.steps if step.op == "input"]),
-        tuple(map(_written, tape.steps)),
+        tuple(tape.inputs),
+        tuple(tape.steps),
         refs[0],
         tuple(refs[1 + len(more) :]),
         tuple(refs[1 : 1 + len(more)]),
         tuple(wrt),
-        names,
-        labels,
+        output.label,
+        tuple(inner),
         forward,
         dict(tape.drawn),
     )
@@ -188,51 +225,14 @@ def traced(
     return recorded.needed(refs)
 
 
-def _number(data: Scalar) -> Source | float:
+def _ref(data: Scalar) -> Ref:
+    """The step of a Source, or a constant."""
     if getattr(data, "shape", ()):
         raise TypeError("a constant of a program is a single number; got lanes: make them an input")
-    return data if isinstance(data, Source) else scalars.to_float(data)
-
-
-def _written(step: Source) -> Step:
-    """A step; a division that may be by zero is told apart, because Python raises there."""
-    op, args = step.op, step.args
-    if op == "input":
-        return op, ()
-    if op == "/":
-        is_known = isinstance(args[1], float) and args[1] != 0
-        op = "/" if is_known or facts_of(args[1]) & POSITIVE else "quotient"
-    return op, tuple([a.index if a.__class__ is Source else a for a in args])
+    return data.index if isinstance(data, Source) else scalars.to_float(data)
 
 
 # Names -------------------------------------------------------------------------------------------
-
-
-def _named(
-    output: Value, found: Mapping[Value, Scalar], forward: int
-) -> tuple[dict[int, str], dict[int, str]]:
-    """Names for the steps that hold the data, or the gradient, of nodes with a label."""
-    names: dict[int, str] = {}
-    labels: dict[int, str] = {}
-    taken: set[str] = set()
-
-    def give(step: Scalar, written: str, label: str, first: int = 0) -> None:
-        if not isinstance(step, Source) or step.index < first or step.index in names:
-            return
-        name = written if _is_plain(written) and written not in taken else ""
-        taken.add(name)
-        names[step.index] = name
-        if name != label:
-            labels[step.index] = label
-
-    labelled = [node for node in topological_order(output) if node.label]
-    for node in labelled:
-        give(node.data, node.label, node.label)
-    of = output.label or "y"
-    for node in labelled:
-        if node is not output:
-            give(found.get(node), f"d_{node.label}", f"∂{of}/∂{node.label}", forward)
-    return names, labels
 
 
 def _is_plain(name: str) -> bool:

@@ -10,7 +10,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import reduce
-from operator import add, mul
+from operator import add, and_, mul, or_
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from scalargrad.engine.scalars import Kind, Scalar
 # What is known of every value that a step can take, nan aside. It says which foldings keep every
 # bit: x + 0 is x unless x may be -0.0, and a divisor that is positive cannot be zero.
 NO_MINUS_ZERO, FROM_ZERO, POSITIVE, FINITE = 1, 2, 4, 8
-_ALL = NO_MINUS_ZERO | FROM_ZERO | POSITIVE | FINITE
 
 LEAST = 8  # products that are added up in one step, and statements that are worth a loop
 
@@ -33,41 +32,50 @@ class Tape:
     A step that stands there already is not recorded again: common subexpressions are shared.
 
     Attributes:
-        steps: all of them, inputs among them.
+        steps: an operation and its operands each, steps by their index.
+        inputs: the names of those steps that are inputs.
         drawn: for inputs that are drawn at random, what draws a number.
     """
 
     def __init__(self) -> None:
-        self.steps: list[Source] = []
+        self.steps: list[Step] = []
+        self.inputs: list[str] = []
         self.drawn: dict[str, Callable[[], Scalar]] = {}
-        self._known: dict[tuple[Any, ...], Source] = {}
+        self._known: dict[Any, Source] = {}
 
     def input(self, name: str) -> Source:
         """A new input; inputs of one name are one."""
-        key = "input", name
-        return self._known[key] if key in self._known else self._recorded(key, "input", (name,))
+        if name not in self._known:
+            self.inputs.append(name)
+            self._known[name] = self._recorded(_INPUT, (name,))
+        return self._known[name]
 
     def step(self, op: str, *args: Source | float) -> Source:
         """The step that applies an operation, new or known."""
-        # A float by its digits: 0.0 is not -0.0, and 1.0 is not the step with the index 1.
-        key = (op, *[a.index if a.__class__ is Source else repr(a) for a in args])
+        refs: Any = tuple([a.index if a.__class__ is Source else a for a in args])
+        step: Step = op, refs
+        key: Any = step
+        if op in _COMMUTING and refs[1] < refs[0]:
+            key = op, refs[::-1]
+        if float in map(type, refs):  # by digits: 0.0 is not -0.0, and 1.0 is not the step 1
+            key = op, repr(key[1])
         found = self._known.get(key)
-        if found is None and op in _COMMUTING:
-            found = self._known.get((op, key[2], key[1]))
-        return self._recorded(key, op, args) if found is None else found
+        if found is None:
+            found = self._known[key] = self._recorded(step, args)
+        return found
 
     def clear(self) -> None:
         """Forget all steps: a tape and its steps hold each other in memory."""
-        self.steps.clear()
         self._known.clear()
 
-    def _recorded(self, key: tuple[Any, ...], op: str, args: tuple[Any, ...]) -> Source:
-        step = Source(self, op, args, len(self.steps), _facts(op, args))
+    def _recorded(self, step: Step, args: tuple[Any, ...]) -> Source:
         self.steps.append(step)
-        self._known[key] = step
-        return step
+        return Source(self, step[0], args, len(self.steps) - 1, _facts(step[0], args))
 
 
+Ref = int | float  # a step by its index, or a constant
+Step = tuple[str, tuple[Ref, ...]]
+_INPUT: Step = ("input", ())
 _COMMUTING = frozenset(("+", "*", "==", "!=", "&", "|"))
 
 
@@ -90,9 +98,10 @@ class Source:
         self.index = index
         self.facts = facts
 
-    def __add__(self, other: Any) -> Any:
+    # The other operand is a Source or a float: see `_among_operands`.
+
+    def __add__(self, b: Any) -> Any:
         """A sum; adding a zero is left out where it changes no bit."""
-        b = _operand(other)
         if b.__class__ is float and b == 0:
             if self.facts & NO_MINUS_ZERO or math.copysign(1, b) < 0:
                 return self
@@ -102,29 +111,26 @@ class Source:
             return b - self.args[0]
         return self.tape.step("+", self, b)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, a: float) -> Any:
         """The same from the right."""
-        a = _operand(other)
         if a == 0 and (self.facts & NO_MINUS_ZERO or math.copysign(1, a) < 0):
             return self
         return self.tape.step("+", a, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, b: Any) -> Any:
         """A difference."""
-        b = _operand(other)
         if b.__class__ is float and b == 0:
             return self + -b
         if b.__class__ is Source and b.op == "neg":
             return self + b.args[0]
         return self.tape.step("-", self, b)
 
-    def __rsub__(self, other: Any) -> Source:
+    def __rsub__(self, a: float) -> Source:
         """A difference from a number."""
-        return self.tape.step("-", _operand(other), self)
+        return self.tape.step("-", a, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, b: Any) -> Any:
         """A product; a factor of one is left out, and what is surely zero is zero."""
-        b = _operand(other)
         if b.__class__ is float:
             if b == 1:
                 return self
@@ -134,31 +140,29 @@ class Source:
                 return b
         return self.tape.step("*", self, b)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, a: float) -> Any:
         """The same from the right."""
-        a = _operand(other)
         if a in (1, -1) or a == 0:
             return self * a
         return self.tape.step("*", a, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, b: Any) -> Any:
         """A quotient by the rules of IEEE arithmetic: nothing is raised."""
-        b = _operand(other)
         if b.__class__ is float and b in (1, -1):
             return self * b
-        return self.tape.step("/", self, b)
+        return self.tape.step(_division(b), self, b)
 
-    def __rtruediv__(self, other: Any) -> Source:
+    def __rtruediv__(self, a: float) -> Source:
         """A quotient of a number."""
-        return self.tape.step("/", _operand(other), self)
+        return self.tape.step(_division(self), a, self)
 
-    def __pow__(self, other: Any) -> Source:
+    def __pow__(self, b: Any) -> Source:
         """A power."""
-        return self.tape.step("power", self, _operand(other))
+        return self.tape.step("power", self, b)
 
-    def __rpow__(self, other: Any) -> Source:
+    def __rpow__(self, a: float) -> Source:
         """A power of a number."""
-        return self.tape.step("power", _operand(other), self)
+        return self.tape.step("power", a, self)
 
     def __neg__(self) -> Source:
         """The number with the other sign."""
@@ -168,21 +172,21 @@ class Source:
         """The absolute value."""
         return self if self.facts & FROM_ZERO else self.tape.step("abs", self)
 
-    def __lt__(self, other: Any) -> Source:
+    def __lt__(self, b: Any) -> Source:
         """A condition."""
-        return self.tape.step("<", self, _operand(other))
+        return self.tape.step("<", self, b)
 
-    def __le__(self, other: Any) -> Source:
+    def __le__(self, b: Any) -> Source:
         """A condition."""
-        return self.tape.step("<=", self, _operand(other))
+        return self.tape.step("<=", self, b)
 
-    def __gt__(self, other: Any) -> Source:
+    def __gt__(self, b: Any) -> Source:
         """A condition."""
-        return self.tape.step(">", self, _operand(other))
+        return self.tape.step(">", self, b)
 
-    def __ge__(self, other: Any) -> Source:
+    def __ge__(self, b: Any) -> Source:
         """A condition."""
-        return self.tape.step(">=", self, _operand(other))
+        return self.tape.step(">=", self, b)
 
     def __eq__(self, other: object) -> Source:  # type: ignore[override]
         """A condition, as between arrays."""
@@ -226,19 +230,23 @@ class Source:
         return f"<step {self.index}: {self.op} of steps {used}>"
 
 
-def _deferring(method: Callable[[Source, Any], Any]) -> Callable[[Source, Any], Any]:
-    """The method, which leaves an operand that is a node to the node, as for second derivatives."""
+def _among_operands(method: Callable[[Source, Any], Any]) -> Callable[[Source, Any], Any]:
+    """The method, whose operand becomes a Source or a float.
+
+    One that is a node is left to the node, as for second derivatives.
+    """
 
     def operator(self: Source, other: Any) -> Any:
-        is_node = other.__class__ is not Source and hasattr(other, "pullback")
-        return NotImplemented if is_node else method(self, other)
+        if other.__class__ is Source or other.__class__ is float:
+            return method(self, other)
+        return NotImplemented if hasattr(other, "pullback") else method(self, _operand(other))
 
     return operator
 
 
 for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow",
               "lt", "le", "gt", "ge"):  # fmt: skip
-    setattr(Source, f"__{_name}__", _deferring(getattr(Source, f"__{_name}__")))
+    setattr(Source, f"__{_name}__", _among_operands(getattr(Source, f"__{_name}__")))
 
 
 def where(condition: Any, then: Any, otherwise: Any) -> Any:
@@ -249,6 +257,12 @@ def where(condition: Any, then: Any, otherwise: Any) -> Any:
     if not isinstance(condition, Source):  # a number, which is known now
         return a if condition else b
     return condition.tape.step("where", _condition(condition), a, b)
+
+
+def _division(divisor: Source | float) -> str:
+    """A division that may be by zero is told apart, because Python raises there."""
+    is_zero = divisor == 0 if divisor.__class__ is float else not facts_of(divisor) & POSITIVE
+    return "quotient" if is_zero else "/"
 
 
 def _condition(number: Any) -> Source:
@@ -293,14 +307,17 @@ def facts_of(number: Source | float) -> int:
     )
 
 
+_UNKNOWN = CONDITIONS | {"input", "dot"}
+
+
 def _facts(op: str, args: tuple[Source | float, ...]) -> int:
-    if op in CONDITIONS or op in ("input", "dot"):
+    if op in _UNKNOWN:
         return 0
-    facts = [a.facts if a.__class__ is Source else facts_of(a)
-             for a in (args[1:] if op == "where" else args)]  # fmt: skip
-    either, both = 0, _ALL
-    for known in facts:
-        either, both = either | known, both & known
+    if op == "*":  # most steps are
+        known = FROM_ZERO if args[0] is args[1] else facts_of(args[0]) & facts_of(args[1])
+        return NO_MINUS_ZERO | FROM_ZERO if known & FROM_ZERO else 0
+    facts = list(map(facts_of, args[1:] if op == "where" else args))
+    either, both = reduce(or_, facts), reduce(and_, facts)
     from_zero = NO_MINUS_ZERO | FROM_ZERO
     match op:
         case "where":
@@ -310,8 +327,6 @@ def _facts(op: str, args: tuple[Source | float, ...]) -> int:
             return (either & NO_MINUS_ZERO) | (both & FROM_ZERO) | positive
         case "-":
             return facts[0] & NO_MINUS_ZERO
-        case "*":
-            return from_zero if args[0] is args[1] or both & FROM_ZERO else 0
         case "/":
             return from_zero if facts[0] & FROM_ZERO and facts[1] & POSITIVE else 0
         case "exp" | "erfc":
@@ -334,7 +349,8 @@ def _dot(b: Any, ws: Sequence[Any], xs: Sequence[Any]) -> Any:
         return reduce(add, map(mul, ws, xs), *(() if b is None else (b,)))
     operands = [-0.0 if b is None else b, *ws, *xs]  # -0.0 changes no bit of what is added to it
     operands[1::2], operands[2::2] = ws, xs
-    return ws[0].tape.step("dot", *map(_operand, operands))
+    is_plain = set(map(type, operands)) <= {Source, float}
+    return ws[0].tape.step("dot", *(operands if is_plain else map(_operand, operands)))
 
 
 stable.DOTS[Source] = _dot

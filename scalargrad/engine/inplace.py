@@ -61,9 +61,7 @@ def in_place(operation: Callable[[Any, Any], Any], sign: str) -> Callable[[Any, 
 def _check(leaf: Any, changed: Any, sign: str) -> None:
     name = leaf.label or "the node"
     if leaf.op is not None:
-        raise TypeError(
-            f"inside no_grad() {sign} changes a leaf in place; got {name}, which was computed"
-        )
+        raise TypeError(f"inside no_grad() {sign} changes a leaf in place; {name} was computed")
     lanes = getattr(changed.data, "shape", ())
     if lanes and not getattr(leaf.data, "shape", ()):
         raise TypeError(

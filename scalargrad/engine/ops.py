@@ -456,18 +456,20 @@ log1p = row(
     formulas=lambda y, a: (1 / (1 + a),),
     domain="{a} > -1", inside=lambda a: a > -1, torch="log1p",
 )
-log2 = row(
-    "log2", "log₂", scalars.log2,
-    lambda y, a: (stable.within(y, scalars.quotient(stable.ONE_OVER_LOG_2, a)),), _POSITIVE,
-    formulas=lambda y, a: (1 / (a * scalars.log(whole(2, a))),),
-    domain="{a} > 0", inside=lambda a: a > 0, torch="log2",
-)
-log10 = row(
-    "log10", "log₁₀", scalars.log10,
-    lambda y, a: (stable.within(y, scalars.quotient(stable.ONE_OVER_LOG_10, a)),), _POSITIVE,
-    formulas=lambda y, a: (1 / (a * scalars.log(whole(10, a))),),
-    domain="{a} > 0", inside=lambda a: a > 0, torch="log10",
-)
+
+
+def _logarithm(base: int, symbol: str) -> Operation:
+    value: Callable[[Scalar], Scalar] = getattr(scalars, f"log{base}")
+    slope_at_1 = value(math.e)
+    return row(
+        f"log{base}", symbol, value,
+        lambda y, a: (stable.within(y, scalars.quotient(slope_at_1, a)),), _POSITIVE,
+        formulas=lambda y, a: (1 / (a * scalars.log(whole(base, a))),),
+        domain="{a} > 0", inside=lambda a: a > 0, torch=f"log{base}",
+    )
+
+
+log2, log10 = _logarithm(2, "log₂"), _logarithm(10, "log₁₀")
 sqrt = row(
     "sqrt", "√", scalars.sqrt,
     lambda y, a: (scalars.quotient(1, 2 * y + 0),),  # 0 makes 0.0 of -0.0, the root of -0.0

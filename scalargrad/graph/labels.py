@@ -7,8 +7,8 @@ import re
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DomainError
 from scalargrad.graph.model import Graph
-from scalargrad.notation.formula import Formula, evaluated, parts_of, renamed
-from scalargrad.notation.names import Written, mathtext, typeset
+from scalargrad.notation.formula import Formula, evaluated, names_in, renamed
+from scalargrad.notation.names import GREEK, Written, mathtext, typeset
 from scalargrad.notation.numbers import MINUS
 from scalargrad.notation.printing import latex
 from scalargrad.notation.tex import quoted
@@ -56,10 +56,7 @@ class Names:
 
     def value(self, condition: Formula) -> Scalar | None:
         """The value of a formula; None where it has none, or a name in it, or that has several."""
-        names = [
-            part.parts[0] for part in parts_of(condition, MOST_PARTS) or () if part.head == "name"
-        ]
-        if any(self.values.get(name) is None for name in names):
+        if any(self.values.get(name) is None for name in names_in(condition, MOST_PARTS)):
             return None
         try:
             return evaluated(condition, self.values)
@@ -110,11 +107,9 @@ _SUM = re.compile(rf" *{_NAME.pattern}(?:(?: *[-+*/] *(?:{_NAME.pattern}|[0-9.]+
 
 
 # A label between dollars is TeX that its author wrote. What this grammar does not know is text.
-_COMMANDS = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega "
-    "ell partial nabla prime ast star cdot times infty"
-).replace(" ", "|")
+_COMMANDS = "|".join(
+    [*GREEK, *["ell", "partial", "nabla", "prime", "ast", "star", "cdot", "times", "infty"]]
+)
 _TEX_ATOM = (
     r"(?:[A-Za-z0-9]|\0|\\(?:" + _COMMANDS + r")(?![A-Za-z])|"
     r"\\(?:hat|bar|tilde|dot|vec|mathbf|mathrm|mathcal) *\0|\\frac *\0 *\0)"

@@ -11,7 +11,7 @@ from typing import Any
 
 from scalargrad.engine import ops, scalars
 from scalargrad.engine.backward import Pullback, gradients, multiplying, topological_order
-from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands
+from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operands, Operation
 from scalargrad.engine.rebuild import depended_on, taken
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant
@@ -48,22 +48,24 @@ class Node:
     is_at_kink: bool = False
 
     @property
+    def row(self) -> Operation | None:
+        """The operation, as the table has it; None for a leaf, and for one of the user's own."""
+        return OPERATIONS.get(self.operation)
+
+    @property
     def symbol(self) -> str:
         """What stands on the node for its operation, such as "×"."""
-        row = OPERATIONS.get(self.operation)
-        return row.symbol if row else ""
+        return self.row.symbol if self.row else ""
 
     @property
     def commutes(self) -> bool:
         """Whether its operands may change places."""
-        row = OPERATIONS.get(self.operation)
-        return row is not None and row.commutes
+        return self.row is not None and self.row.commutes
 
     @property
     def is_activation(self) -> bool:
         """Whether it is the activation of a unit."""
-        row = OPERATIONS.get(self.operation)
-        return row is not None and row.activation
+        return self.row is not None and self.row.activation
 
     @property
     def is_leaf(self) -> bool:
@@ -143,17 +145,17 @@ class Graph:
     @cached_property
     def incoming(self) -> tuple[tuple[int, ...], ...]:
         """For each node the indices of the edges that end on it, in the order of the operands."""
-        found: list[list[int]] = [[] for _ in self.nodes]
-        for index, edge in enumerate(self.edges):
-            found[edge.target].append(index)
-        return tuple(map(tuple, found))
+        return self._edges_by(edge.target for edge in self.edges)
 
     @cached_property
     def outgoing(self) -> tuple[tuple[int, ...], ...]:
         """For each node the indices of the edges that start at it."""
+        return self._edges_by(edge.source for edge in self.edges)
+
+    def _edges_by(self, nodes: Iterable[int]) -> tuple[tuple[int, ...], ...]:
         found: list[list[int]] = [[] for _ in self.nodes]
-        for index, edge in enumerate(self.edges):
-            found[edge.source].append(index)
+        for index, node in enumerate(nodes):
+            found[node].append(index)
         return tuple(map(tuple, found))
 
 
@@ -183,16 +185,13 @@ def edges_between(graph: Graph, source: int, through: int | None = None) -> froz
     [0, 2, 3]
     """
     if through is None:
-        return _connecting(graph, source, graph.output)
-    before, after = (
-        _connecting(graph, source, through),
-        _connecting(graph, through, graph.output),
-    )
+        return connecting(graph, source, graph.output)
+    before, after = connecting(graph, source, through), connecting(graph, through, graph.output)
     is_passed = (before or source == through) and (after or through == graph.output)
     return before | after if is_passed else frozenset()
 
 
-def _connecting(graph: Graph, source: int, target: int) -> frozenset[int]:
+def connecting(graph: Graph, source: int, target: int) -> frozenset[int]:
     """The edges on all paths from a node to another."""
     forward, backward = {source}, {target}
     for index in range(source, target + 1):
@@ -234,19 +233,16 @@ def graph(output: Value, *, expand: bool = False) -> Graph:
     place = {value: index for index, value in enumerate(values)}
     place |= {value: place[atoms[-1]] for value, atoms in made.items() if atoms[-1] in place}
     place |= {twin: place[value] for twin, value in twins.items() if value in place}
-    uses = [(value, operand) for value in values for operand in range(len(value.parents))]
-    locals_ = [
-        local
-        for value in values
-        for _, local in zip(value.parents, value.local_derivatives(), strict=False)
-    ]
     needed = depended_on([output])
     needed |= {atom for value in needed for atom in made[value]}
-    edges = [
-        _edge(place, parent, value, local, value in needed and parent in taken(value))
-        for (value, operand), local in zip(uses, locals_, strict=True)
-        for parent in [value.parents[operand]]
-    ]
+    uses: list[tuple[Value, int]] = []
+    edges: list[Edge] = []
+    for value in values:
+        is_taken = taken(value) if value in needed else ()
+        pairs = zip(value.parents, value.local_derivatives(), strict=False)
+        for operand, (parent, local) in enumerate(pairs):
+            uses.append((value, operand))
+            edges.append(_edge(place, parent, value, local, parent in is_taken))
 
     def written(index: int) -> Formula:
         value, operand = uses[index]
@@ -339,11 +335,8 @@ def contracted(output: Value) -> Graph:
         for node in topological_order(value, until=place):
             if node is value or node not in place:
                 pairs, added = _pairs_and_terms(node)
-                products += [
-                    (place[a], place[b], place[value])
-                    for a, b in pairs
-                    if a in place and b in place
-                ]
+                kept_pairs = [(a, b) for a, b in pairs if a in place and b in place]
+                products += [(place[a], place[b], place[value]) for a, b in kept_pairs]
                 terms += [(place[a], place[value]) for a in added if a in place]
         found = gradients(value, scalars.whole(1, value.data), until=place)
         below = depended_on([value], until=place) if value in needed else ()
@@ -356,8 +349,8 @@ def contracted(output: Value) -> Graph:
         return gradients(value, formula(1), _Writer(place).pullback, until=place)
 
     @cache
-    def typed(value: Value) -> tuple[str, ...]:
-        return tuple(_names_in(value, place))
+    def typed(value: Value) -> list[str]:
+        return _names_in(value, place)
 
     def shown(written: Formula, value: Value) -> Formula:
         return ordered(collected(written), typed(value))

@@ -10,7 +10,7 @@ from scalargrad.engine import scalars
 from scalargrad.engine.backward import Pullback, gradients
 from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DrawingError
-from scalargrad.graph.model import Edge, Graph
+from scalargrad.graph.model import Edge, Graph, connecting
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal
 from scalargrad.notation.words import printable
@@ -154,13 +154,8 @@ def check_path(graph: Graph, source: int, path: Path) -> None:
 
 def nodes_between(graph: Graph, source: int) -> list[int]:
     """The nodes on the paths from a node to the output, nearest to the output first, without it."""
-    found = {source}
-    for node in range(source, graph.output):
-        if node in found:
-            found.update(graph.edges[edge].target for edge in graph.outgoing[node])
-    counts = path_counts(graph)
-    nearest_first = range(graph.output - 1, source - 1, -1)
-    return [node for node in nearest_first if node in found and counts[node]]
+    edges = connecting(graph, source, graph.output)
+    return sorted({graph.edges[edge].source for edge in edges}, reverse=True)
 
 
 def has_detour(graph: Graph, edge: int) -> bool:
@@ -168,17 +163,7 @@ def has_detour(graph: Graph, edge: int) -> bool:
 
     The local derivative is then not the whole of ∂target/∂source, and must not be called that.
     """
-    source, target = graph.edges[edge].source, graph.edges[edge].target
-    waiting = [graph.edges[e].target for e in graph.outgoing[source] if e != edge]
-    found: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        if node == target:
-            return True
-        if node < target and node not in found:
-            found.add(node)
-            waiting += [graph.edges[e].target for e in graph.outgoing[node]]
-    return False
+    return len(connecting(graph, graph.edges[edge].source, graph.edges[edge].target)) > 1
 
 
 def called(graph: Graph, node: int) -> str:

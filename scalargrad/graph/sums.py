@@ -13,11 +13,11 @@ from scalargrad.engine.ops import OPERATIONS
 from scalargrad.engine.scalars import Scalar
 from scalargrad.graph.chains import Factor as Step
 from scalargrad.graph.chains import is_worth_telling
-from scalargrad.graph.equations import NOTHING, Factor, Sum, written_number
+from scalargrad.graph.equations import NOTHING, Factor, Line, Sum, on_one_line, written_number
 from scalargrad.graph.labels import MOST_PARTS, Names
 from scalargrad.graph.model import Graph
 from scalargrad.graph.paths import Path, has_detour, product
-from scalargrad.notation.formula import Formula, number_in_front, parts_of, renamed
+from scalargrad.notation.formula import Formula, names_in, number_in_front, parts_of, renamed
 from scalargrad.notation.names import Written, parsed
 from scalargrad.notation.numbers import MINUS, Numbers, in_formula, read
 from scalargrad.notation.printing import enclosed
@@ -99,7 +99,7 @@ def _inner(names: Names, step: Step) -> Factor:
 
 def _over_examples(names: Names, products: Sequence[Formula]) -> Written | None:
     """A sum whose terms differ in an index only, as (2/3) Σᵢ (w xᵢ − yᵢ)xᵢ."""
-    labels = [_names_in(term) for term in products]
+    labels = [set(names_in(term, MOST_PARTS)) for term in products]
     shared = set.intersection(*labels)
     alike = {
         renamed(term, partial(_with_index, str(place), shared))
@@ -108,7 +108,7 @@ def _over_examples(names: Names, products: Sequence[Formula]) -> Written | None:
     if len(alike) != 1:
         return None
     (term,) = alike
-    if len(_names_in(term)) == len(shared):
+    if len(set(names_in(term, MOST_PARTS))) == len(shared):
         return None
     number, rest = number_in_front(term)
     front = names.formula(number) if not number.is_number(1) else NOTHING
@@ -118,11 +118,6 @@ def _over_examples(names: Names, products: Sequence[Formula]) -> Written | None:
         front = Written(f"({front.text}) ", f"{front.math} ")
     over = rf"\sum_{{i=1}}^{{{len(products)}}} "
     return Written(f"{front.text}Σᵢ {inner.text}", front.math + over + inner.math)
-
-
-def _names_in(written: Formula) -> set[str]:
-    parts = parts_of(written, MOST_PARTS) or []
-    return {part.parts[0] for part in parts if part.head == "name"}
 
 
 def _with_index(number: str, shared: set[str], label: str) -> str:
@@ -196,15 +191,11 @@ def gates(names: Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written
         node = names.graph.nodes[target]
         if node.is_at_kink and OPERATIONS[node.operation] in (ops.maximum, ops.minimum):
             tied = names.formula(names.graph.expression(target))
-            found[tied.text] = Written(
-                f"{tied.text} is a tie, shared alike",
-                rf"{tied.math} \text{{ is a tie, shared alike}}",
-            )
+            said = "is a tie, shared alike"
+            found[tied.text] = Written(f"{tied.text} {said}", rf"{tied.math} \text{{ {said}}}")
         for gate in parts_of(names.graph.formula(edge), MOST_PARTS) or ():
             value = names.value(gate) if gate.head == "indicator" else None
             if value is not None:
                 left, right = names.formula(gate), written_number(value, numbers)
-                found[left.text] = Written(
-                    f"{left.text} = {right.text}", f"{left.math} = {right.math}"
-                )
+                found[left.text] = on_one_line([Line(left, "=", right)])
     return tuple(found.values())

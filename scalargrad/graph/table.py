@@ -14,7 +14,7 @@ from scalargrad.graph.model import contracted, outputs_of
 from scalargrad.graph.remarks import remarks
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import both
-from scalargrad.notation.words import printable
+from scalargrad.notation.words import in_columns, printable
 
 _HEADER: tuple[str, ...] = ("name", "value", "gradient")
 
@@ -36,12 +36,9 @@ class Table:
 
     def __str__(self) -> str:
         """Plain text in columns."""
-        widths = [max(map(len, column)) for column in zip(self.header, *self.rows, strict=True)]
-        lines = [self.header, tuple("─" * width for width in widths), *self.rows]
-        rows = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        ]
+        columns = zip(self.header, *self.rows, strict=True)
+        rule = ["─" * max(map(len, column)) for column in columns]
+        rows = in_columns([self.header, rule, *self.rows])
         return "\n".join([*rows, *filter(None, [self.note])])
 
     def __repr__(self) -> str:
@@ -51,11 +48,8 @@ class Table:
     @property
     def markdown(self) -> str:
         """A Markdown table; what Markdown would take for markup is escaped."""
-        lines = [
-            self.header,
-            ("---",) * len(self.header),
-            *(tuple(map(_escaped, row)) for row in self.rows),
-        ]
+        cells = [map(_escaped, row) for row in self.rows]
+        lines = [self.header, ["---"] * len(self.header), *cells]
         rows = [f"| {' | '.join(line)} |" for line in lines]
         return "\n".join([*rows, *(["", self.note] if self.note else [])])
 

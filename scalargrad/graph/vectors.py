@@ -15,7 +15,7 @@ from scalargrad.engine.value import Value
 from scalargrad.graph.derivation import named_value
 from scalargrad.graph.equations import in_parentheses, pmatrix, written_number
 from scalargrad.graph.labels import derivative, name_of
-from scalargrad.notation.names import Written, parsed
+from scalargrad.notation.names import Written, joined, parsed
 from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.numbers import numbers as numbers_alike
 
@@ -156,13 +156,13 @@ def theta(model: Value | Mapping[str, Value] | object, names: Sequence[str | Val
         ⎣b⎦   ⎣1  ⎦
     """
     chosen = _parameters(model, names)
-    values = [node.data for node in chosen]
-    return Matrix(
-        Written("θ", r"\theta"),
-        tuple((value,) for value in values),
-        tuple((name_of(node.label),) for node in chosen),
-        numbers=numbers_alike(values),
-    )
+    entries = [name_of(node.label) for node in chosen]
+    return _column(Written("θ", r"\theta"), [node.data for node in chosen], entries)
+
+
+def _column(name: Written, values: Sequence[Scalar], entries: Sequence[Written]) -> Matrix:
+    rows, written = tuple((value,) for value in values), tuple((entry,) for entry in entries)
+    return Matrix(name, rows, written, numbers=numbers_alike(values))
 
 
 def gradient(loss: Value, names: Sequence[str | Value] = ()) -> Matrix:
@@ -185,13 +185,8 @@ def gradient(loss: Value, names: Sequence[str | Value] = ()) -> Matrix:
     found = gradients(loss, scalars.whole(1, loss.data))
     values = [found.get(node, scalars.whole(0, loss.data)) for node in chosen]
     name = _called(loss)
-    entries = tuple((derivative(name, name_of(node.label)),) for node in chosen)
-    return Matrix(
-        Written(f"∇{name.text}", rf"\nabla {name.math}"),
-        tuple((value,) for value in values),
-        entries,
-        numbers=numbers_alike(values),
-    )
+    entries = [derivative(name, name_of(node.label)) for node in chosen]
+    return _column(Written(f"∇{name.text}", rf"\nabla {name.math}"), values, entries)
 
 
 def jacobian(
@@ -254,9 +249,8 @@ def _nodes(nodes: Value | Sequence[Value]) -> list[Value]:
 
 def _side(nodes: Sequence[Value]) -> Written:
     """Names with commas between them, in parentheses where there are several."""
-    names = [_called(node) for node in nodes]
-    text, math = ", ".join(n.text for n in names), ", ".join(n.math for n in names)
-    return Written(text, math) if len(names) == 1 else in_parentheses(Written(text, math))
+    names = joined([_called(node) for node in nodes], ", ", ", ")
+    return names if len(nodes) == 1 else in_parentheses(names)
 
 
 def _called(node: Value) -> Written:

@@ -119,9 +119,7 @@ class _Pending:
 class Yard:
     """The yard for one expression: tokens go in, steps in postfix order come out."""
 
-    def __init__(
-        self, source: Source, start: int, stop: int, parameters: Collection[str] = ()
-    ) -> None:
+    def __init__(self, source: Source, start: int, stop: int, parameters: Collection[str]) -> None:
         self.source = source
         self._tokens = source.tokens
         self._start, self._place, self._stop = start, start, stop
@@ -149,7 +147,7 @@ class Yard:
             message = f"'{opened.kind}' is not closed in its statement"
             if opened.kind == "[" and ";" in self._tokens[self._stop].text:
                 message += "; elements are parted by , as in [1, 2]"
-            raise LocatedError(message, opened.position)
+            raise opened.refused(message)
         self._join_fraction()
         return self._steps
 
@@ -189,7 +187,7 @@ class Yard:
         is_indicator = following.kind in _BRACKETS and is_one_of_indicator(token)
         if is_indicator or self._is_indicator(token):
             if number(token) != 1:
-                raise LocatedError("an indicator is written 1[x > 0]", token.position)
+                raise token.refused("an indicator is written 1[x > 0]")
             self._place += 1
             self._open(following, INDICATOR)
             return
@@ -206,16 +204,15 @@ class Yard:
         name, following = token.text, self._following
         source, is_called = self.source, following.kind == "("
         if name[0] == "d" and following.kind == "/" and self._is_derivative(token):
-            raise LocatedError(f"d/dx: {answers.FUNCTIONS['derivative']}", token.position)
+            raise token.refused(f"d/dx: {answers.FUNCTIONS['derivative']}")
         called, is_parameter = source.called(name), name in self._parameters
         if is_called and name in source.definitions:
             return  # _open takes it
         if is_parameter or source.is_node(name):
             if is_called and called is not None and not is_parameter:
-                raise LocatedError(
+                raise token.refused(
                     f"'{name}' is a function, and here a node too: give the node another name, or "
-                    f"write {name}*(…)",
-                    token.position,
+                    f"write {name}*(…)"
                 )
             self._take_node(token)
         elif name in CONSTANTS and not is_called and not source.is_given(name):
@@ -230,7 +227,7 @@ class Yard:
         ):
             raise self._unknown_function(token)
         elif source.is_word(token):
-            raise LocatedError(f"'{name}': {answers.WORDS[name]}", token.position)
+            raise token.refused(f"'{name}': {answers.WORDS[name]}")
         else:
             self._take_node(token)
 
@@ -259,15 +256,13 @@ class Yard:
         is_sign = following.kind == "-" and not self._tokens[self._place + 2].spaced
         is_atom = following.kind in ("name", "number", "sum", "|", "‖") or is_sign
         if not is_atom and following.kind not in _BRACKETS:
-            message = f"'{name}' is a function: it is called as {name}(…)"
-            raise LocatedError(message, token.position)
+            raise token.refused(f"'{name}' is a function: it is called as {name}(…)")
         if power == -1:  # tan⁻¹ x is atan x
             name = getattr(called, "name", name)
             inverse = self.source.called(library.INVERSES.get(name, ""))
             if inverse is None:
-                raise LocatedError(
-                    f"{name}⁻¹ has two readings: write 1/{name}(x), or the inverse by its name",
-                    token.position,
+                raise token.refused(
+                    f"{name}⁻¹ has two readings: write 1/{name}(x), or the inverse by its name"
                 )
             called, power = inverse, None
         self._wait(_APPLIED, called, 1, place)
@@ -301,7 +296,7 @@ class Yard:
             hint = did_you_mean(name, known) if is_word else ""
             ways = f"; define it, as in {name}(z) = relu(z); a product is written {name}*(…)"
             message = f"unknown function '{name}'{hint or ways}"
-        return LocatedError(message, token.position)
+        return token.refused(message)
 
     # After an operand
 
@@ -323,7 +318,7 @@ class Yard:
         elif token.text == "for" and self.source.is_word(token):
             self._take_for(token)
         elif self.source.is_word(token):
-            raise LocatedError(f"'{token.text}': {answers.WORDS[token.text]}", token.position)
+            raise token.refused(f"'{token.text}': {answers.WORDS[token.text]}")
         elif kind in ("name", "sum") or (kind in _CLOSES and (kind != "[" or token.spaced)):
             self._take_product(token)
         elif kind == "%":
@@ -334,13 +329,13 @@ class Yard:
                 message += "; statements are parted by ; or a line's end"
             if self._innermost():
                 message = "a sum goes over for i = 1..3, and reals are not compared for equality"
-            raise LocatedError(message, token.position)
+            raise token.refused(message)
         elif kind == "number":
             if not (self._is_indicator(token) or is_one_of_indicator(token)):
                 raise self._missing_operator(token)
             self._take_product(token)  # w 1[x > 0]
         else:
-            raise LocatedError(answers.about_sign(token.text), token.position)
+            raise token.refused(answers.about_sign(token.text))
 
     def _take_operator(self, token: Token) -> None:
         strength, called = _OPERATORS[token.kind]
@@ -354,9 +349,8 @@ class Yard:
         self._write_pending(max(strength, _SUM) if strength < _POWER else _APPLIED)  # a^(b^c)
         before = self._pending[-1].strength if self._pending else _OPEN
         if strength == before == _COMPARISON:
-            raise LocatedError(
-                "one comparison stands in a condition; write where(a < x, where(x < b, …), …)",
-                token.position,
+            raise token.refused(
+                "one comparison stands in a condition; write where(a < x, where(x < b, …), …)"
             )
         self._wait(strength, called, 2)
         self._has_operand = False
@@ -369,10 +363,9 @@ class Yard:
             return
         other = parts._replace(layer=digits[1].text)
         if not parts.layer and other.layer.isdigit() and self.source.is_node(other.plain):
-            raise LocatedError(
+            raise token.refused(
                 f"two readings: the power is written {parts.text}^{other.layer}, and the name "
-                f"{other.text} is typed {parts.text}_({other.layer})",
-                token.position,
+                f"{other.text} is typed {parts.text}_({other.layer})"
             )
 
     def _transpose(self, token: Token) -> None:
@@ -450,9 +443,8 @@ class Yard:
         self._write_pending(_COMPARISON)
         opened = self._pending[-1] if self._pending else None
         if opened is None or opened.called is None or self._innermost() in ("|", "‖"):
-            raise LocatedError(
-                "',' separates the operands of a function; 2,5 is written 2.5, and a vector [2, 5]",
-                token.position,
+            raise token.refused(
+                "',' separates the operands of a function; 2,5 is written 2.5, and a vector [2, 5]"
             )
         if opened.called is LIST:
             self._join_fraction()
@@ -463,8 +455,8 @@ class Yard:
         last, behind = self._last, ("end", ",", ")", "]", "}", "+", "-", "*", "·", "/")
         if last.kind == "number" and self._following.kind in behind and is_exact(number(last)):
             shown = float(scalars.divide(number(last), 100))
-            return LocatedError(f"{last.text}% is written {shown:g}", token.position)
-        return LocatedError(answers.about_sign("%"), token.position)
+            return token.refused(f"{last.text}% is written {shown:g}")
+        return token.refused(answers.about_sign("%"))
 
     # Brackets
 
@@ -478,14 +470,12 @@ class Yard:
     def _open(self, token: Token, called: Called | None = None) -> None:
         self._depth += 1
         if self._depth > MOST_PARENTHESES:
-            message = f"at most {MOST_PARENTHESES} parentheses stand inside one another"
-            raise LocatedError(message, token.position)
+            raise token.refused(f"at most {MOST_PARENTHESES} parentheses stand inside one another")
         before = self._last if self._place > self._start else token
         position = before.position if before.kind in ("name", "number") else token.position
         if token.kind in ("|", "‖"):
             if self._bars:
-                message = "bars may not nest or touch; write abs(x) and norm(v)"
-                raise LocatedError(message, token.position)
+                raise token.refused("bars may not nest or touch; write abs(x) and norm(v)")
             self._bars += 1
             called = self.source.called({"|": "abs", "‖": "norm", "‖₁": "l1norm"}[token.text])
         elif called is None and self._is_function(before):
@@ -499,15 +489,13 @@ class Yard:
         sign = self._innermost()
         if not sign:
             wanted = _OPENS.get(token.kind, token.kind)
-            raise LocatedError(
-                f"'{token.kind}' closes nothing: no '{wanted}' is open", token.position
-            )
+            raise token.refused(f"'{token.kind}' closes nothing: no '{wanted}' is open")
         if _CLOSES[sign] != token.kind:
             message = (
                 f"'{sign}' is open, and closed with '{_CLOSES[sign]}', not with '{token.kind}'"
             )
             hint = "; a divergence is written kl(p, q)" if sign == "‖" else ""
-            raise LocatedError(message + hint, token.position)
+            raise token.refused(message + hint)
         if self._has_operand:
             self._write_pending(_COMPARISON)
         elif self._pending[-1].called and self._last.kind in _BRACKETS:
@@ -548,12 +536,12 @@ class Yard:
         opened = self._pending.pop() if self._pending else None
         is_sum = opened and opened.strength == _OPEN and opened.arity == 1
         if not is_sum or opened is None or not isinstance(opened.called, Operation | Function):
-            raise LocatedError(f"'for': {answers.WORDS['for']}", token.position)
+            raise token.refused(f"'for': {answers.WORDS['for']}")
         sign = self._tokens[opened.place].kind
         opened.ranges, self._place = ranges_of(self._tokens, self._place + 1)
         closing = self._tokens[self._place]
         if closing.kind != _CLOSES[sign]:
-            raise LocatedError("a sum goes over for i = 1..3, and ends there", closing.position)
+            raise closing.refused("a sum goes over for i = 1..3, and ends there")
         self._free(opened.ranges)
         self._depth -= 1
         self._bars -= closing.kind in ("|", "‖")
@@ -591,8 +579,7 @@ class Yard:
     def _count(self, token: Token) -> None:
         self.source.operations += 1
         if self.source.operations > MOST_OPERATIONS:
-            message = f"a program has at most {MOST_OPERATIONS} operations"
-            raise LocatedError(message, token.position)
+            raise token.refused(f"a program has at most {MOST_OPERATIONS} operations")
 
     def _write_pending(self, strength: int) -> None:
         """Write the pending operators that bind at least so strongly."""
@@ -664,24 +651,22 @@ class Yard:
 
     def _expected_operand(self, token: Token) -> LocatedError:
         if answers.is_foreign(token.kind):
-            return LocatedError(answers.about_sign(token.text), token.position)
+            return token.refused(answers.about_sign(token.text))
         if token.kind == "power":
-            message = "a power stands behind a name; a root is written x^(1/3) or x^0.5"
-            return LocatedError(message, token.position)
+            return token.refused("a power stands behind a name; a root is written x^(1/3) or x^0.5")
         if token.kind == "<":
-            return LocatedError("an inner product is written dot(w, x) or w · x", token.position)
+            return token.refused("an inner product is written dot(w, x) or w · x")
         is_first = self._place == 0 or self._last.kind == "end"
         after = "" if is_first else f" after '{short(self._last.text)}'"
         got = f"got '{token.text}'" if token.kind != "end" else "the statement ends"
-        return LocatedError(f"expected a number, a name or '('{after}; {got}", token.position)
+        return token.refused(f"expected a number, a name or '('{after}; {got}")
 
     def _missing_operator(self, token: Token) -> LocatedError:
         left, right = short(self._last.text), short(token.text)
         both = self._last.kind == token.kind == "number"
         product = "" if both or right[0] == "_" else f"; a product is written {left}*{right}"
         product = "; elements are parted by ," if self._innermost() == "[" else product
-        message = f"an operator is missing between '{left}' and '{right}'{product}"
-        return LocatedError(message, token.position)
+        return token.refused(f"an operator is missing between '{left}' and '{right}'{product}")
 
     def _since(self, place: int) -> str:
         """The text from behind a sign to here."""
@@ -689,7 +674,7 @@ class Yard:
 
 
 def _two_readings(one: str, other: str, token: Token) -> LocatedError:
-    return LocatedError(f"two readings: write {one} or {other}", token.position)
+    return token.refused(f"two readings: write {one} or {other}")
 
 
 def _shown(token: Token) -> str:

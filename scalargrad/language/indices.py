@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from scalargrad.language.steps import Range
-from scalargrad.language.tokens import LocatedError, Token
+from scalargrad.language.tokens import Token
 from scalargrad.notation.names import SUBSCRIPTS, SUPERSCRIPTS, level, parsed
 
 _OVER = "a sum goes over for i = 1..3"
@@ -18,7 +18,7 @@ _END = re.compile(r"\^\{?([0-9]{1,9}|[A-Za-z])(?:\}|_|$)")
 _LOWERED, _RAISED = re.compile(rf"[{SUBSCRIPTS}₌]+"), re.compile(rf"[{SUPERSCRIPTS}]+")
 
 
-def place_of(tokens: Sequence[Token], opening: int) -> tuple[tuple[tuple[str, int], ...], int]:
+def place_of(tokens: Sequence[Token], opening: int) -> tuple[Place, int]:
     """The indices in brackets behind a name, and the place of the closing one.
 
     An index is a whole number, a name, or a name and a number: [1], [i], [t-1].
@@ -37,20 +37,18 @@ def place_of(tokens: Sequence[Token], opening: int) -> tuple[tuple[tuple[str, in
         else:
             shift, place = _whole(token, _ELEMENT), place + 1
             if shift == 0:
-                raise LocatedError("indices begin at 1: the first element is [1]", token.position)
+                raise token.refused("indices begin at 1: the first element is [1]")
         indices.append((name, shift))
         if tokens[place].kind == ",":
             place += 1
         elif tokens[place].kind != "]":
-            raise LocatedError(_ELEMENT, tokens[place].position)
+            raise tokens[place].refused(_ELEMENT)
         elif tokens[place + 1].kind == "[" and not tokens[place + 1].spaced:
             place += 2  # W[1][2]
         else:
             break
     if len(indices) > 2:
-        raise LocatedError(
-            "an element has one index or two, as in x[1] and W[1, 2]", tokens[opening].position
-        )
+        raise tokens[opening].refused("an element has one index or two, as in x[1] and W[1, 2]")
     return tuple(indices), place
 
 
@@ -60,14 +58,14 @@ def ranges_of(tokens: Sequence[Token], place: int) -> tuple[tuple[Range, ...], i
     while True:
         name = tokens[place]
         if name.kind != "name":
-            raise LocatedError(_OVER, name.position)
+            raise name.refused(_OVER)
         between = tokens[place + 1]
         is_between = between.kind in ("=", "∈") or between.text == "in"
         if not is_between or place + 5 > len(tokens):
-            raise LocatedError(_OVER, between.position)
+            raise between.refused(_OVER)
         first, to, last = tokens[place + 2 : place + 5]
         if to.kind != ".." and to.text != "to":
-            raise LocatedError(_OVER, first.position)
+            raise first.refused(_OVER)
         ranges.append(Range(name.text, _bound(first), _bound(last), name.position))
         place += 5
         if tokens[place].kind != ",":
@@ -81,14 +79,25 @@ def ranges_of_sum(token: Token) -> tuple[Range, ...]:
     text = _RAISED.sub(lambda high: f"^{{{level(high[0])}}}", text).replace(" ", "")
     index, end = _INDEX.search(text), _END.search(text)
     if index is None or (index[2] and not end) or ("^" in text and not end):
-        message = "a sum is written Σ_{i=1}^{3}, or sum(x[i] for i = 1..3)"
-        raise LocatedError(message, token.position)
+        raise token.refused("a sum is written Σ_{i=1}^{3}, or sum(x[i] for i = 1..3)")
     first = _whole_or_name(index[2] or "1")
     last = _whole_or_name(end[1]) if end else None
     return tuple(Range(name, first, last, token.position) for name in index[1].replace(",", ""))
 
 
-def elements(name: str) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+Place = tuple[tuple[str, int], ...]  # of an element: letters, and what is added to each
+
+
+def elements_among(name: str, indices: Collection[str]) -> list[tuple[str, Place]]:
+    """The vectors and places that a name may mean where there are some indices."""
+    return [
+        (base, place)
+        for base, place in (elements(name) if indices else ())
+        if all(not letter or letter in indices for letter, _ in place)
+    ]
+
+
+def elements(name: str) -> Iterator[tuple[str, Place]]:
     """The vectors and places that a name may mean in a sum: x_i, W_ij, A_{1j}, h_{t-1}.
 
     >>> list(elements("h_tminus1")), list(elements("A1_j"))
@@ -120,4 +129,4 @@ def _bound(token: Token) -> int | str:
 def _whole(token: Token, message: str) -> int:
     if token.kind == "number" and token.text.isdigit() and len(token.text) < 10:
         return int(token.text)
-    raise LocatedError(message, token.position)
+    raise token.refused(message)

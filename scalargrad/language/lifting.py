@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from scalargrad.engine import ops
 from scalargrad.engine.ops import CONSTANT
 from scalargrad.engine.value import Value
 from scalargrad.language import library
+from scalargrad.language.unparsing import Piece, expression
 from scalargrad.language.vectors import Array, indexed
 from scalargrad.notation.names import parsed
+from scalargrad.notation.printing import PRODUCT
 
 _DEEPEST = 40  # operations of one statement inside one another
 
@@ -39,24 +40,16 @@ class Lifted:
     inside: set[Value] = field(default_factory=set)
 
 
-def lifted(
-    order: Sequence[Value],
-    names: Mapping[Value, str],
-    uses: Mapping[Value, int],
-    expression: Callable[[Value, Sequence[Any]], Any],
-    name_of: Callable[[str], Any],
-) -> Lifted:
+def lifted(order: Sequence[Value], names: Mapping[Value, str], uses: Mapping[Value, int]) -> Lifted:
     """The vectors of a graph.
 
     Args:
         order: its nodes, parents first.
         names: those that have a name, with it.
         uses: how often a node is a parent.
-        expression: writes a node with its operands.
-        name_of: writes a name.
     """
     arrays = _arrays(order, names)
-    lifter = _Lifter(arrays, names, uses, expression, name_of)
+    lifter = _Lifter(arrays, names, uses)
     found = Lifted()
     place = {node: index for index, node in enumerate(order)}
     for name, array in arrays.items():
@@ -67,7 +60,7 @@ def lifted(
             continue
         lifter.begin()
         is_vector = len(array.shape) == 1
-        written = lifter.top(array.items) if is_vector else lifter.softmax(array.items)
+        written = lifter.operation(array.items) if is_vector else lifter.softmax(array.items)
         if written is None or not (lifter.has_product or lifter.used & found.texts.keys()):
             continue
         found.texts[name] = written.text
@@ -76,10 +69,8 @@ def lifted(
             found.elements[other] = arrays[other]
             if all(item.is_leaf for item in arrays[other].items):
                 found.leaves[other] = arrays[other]
-    missing = {
-        name for name in found.elements if name not in found.leaves and name not in found.texts
-    }
-    return Lifted() if missing else found
+    is_whole = found.elements.keys() == found.leaves.keys() | found.texts.keys()
+    return found if is_whole else Lifted()
 
 
 def _arrays(order: Sequence[Value], names: Mapping[Value, str]) -> dict[str, Array]:
@@ -126,15 +117,9 @@ class _Lifter:
     """Columns of nodes → what is written for them."""
 
     def __init__(
-        self,
-        arrays: Mapping[str, Array],
-        names: Mapping[Value, str],
-        uses: Mapping[Value, int],
-        expression: Callable[[Value, Sequence[Any]], Any],
-        name_of: Callable[[str], Any],
+        self, arrays: Mapping[str, Array], names: Mapping[Value, str], uses: Mapping[Value, int]
     ) -> None:
         self.arrays, self.names, self.uses = arrays, names, uses
-        self.expression, self.name_of = expression, name_of
         self.of_items = {array.items: name for name, array in arrays.items()}
         self.begin()
 
@@ -144,29 +129,26 @@ class _Lifter:
         self.inside: set[Value] = set()
         self.has_product = False
 
-    def top(self, nodes: Elements) -> Any:
-        """What is written for the elements of a vector that have names themselves."""
-        return self._operation(nodes, 0)
-
-    def _column(self, nodes: Elements, depth: int) -> Any:
+    def _column(self, nodes: Elements, depth: int) -> Piece | None:
         """What is written for operands in the same place."""
         if nodes in self.of_items:
             name = self.of_items[nodes]
             self.used.add(name)
-            return self.name_of(name)
+            return Piece(name)
         first = nodes[0]
         if all(node is first for node in nodes):
             if first in self.names:
-                return self.name_of(self.names[first])
+                return Piece(self.names[first])
             if first.op is CONSTANT and self.uses[first] == len(nodes):
                 self.inside.add(first)
-                return self.expression(first, ())
+                return expression(first, ())
             return None
         if any(node in self.names or self.uses[node] != 1 for node in nodes):
             return None
-        return self._operation(nodes, depth + 1)
+        return self.operation(nodes, depth + 1)
 
-    def _operation(self, nodes: Elements, depth: int) -> Any:
+    def operation(self, nodes: Elements, depth: int = 0) -> Piece | None:
+        """What is written for the elements of a vector that one operation makes."""
         operation, count = nodes[0].op, len(nodes[0].parents)
         if operation is None or operation is CONSTANT or depth > _DEEPEST:
             return None
@@ -174,21 +156,20 @@ class _Lifter:
             return None
         written = self._product(nodes) or self.softmax(nodes)
         if written is None:
-            if count == 1 and operation.operands[0].startswith("*"):
+            is_reduction = count == 1 and operation.operands[0].startswith("*")
+            if is_reduction or operation is ops.dot:
                 return None
-            columns = zip(*[node.parents for node in nodes], strict=True)
-            operands = []
-            for column in columns:
-                operands.append(self._column(column, depth))
-                if operands[-1] is None:
+            operands: list[Piece] = []
+            for column in zip(*[node.parents for node in nodes], strict=True):
+                operand = self._column(column, depth)
+                if operand is None:
                     return None
-            if len(nodes) > 0 and operation is ops.dot:
-                return None
-            written = self.expression(nodes[0], operands)
+                operands.append(operand)
+            written = expression(nodes[0], operands)
         self.inside.update(node for node in nodes if node not in self.names)
         return written
 
-    def softmax(self, nodes: Elements) -> Any:
+    def softmax(self, nodes: Elements) -> Piece | None:
         """The softmax of a vector, or of the rows of a matrix."""
         if nodes[0].op is not ops.share:
             return None
@@ -204,9 +185,9 @@ class _Lifter:
         self.has_product = True
         self.used.add(name)
         called = "softmax_rows" if len(self.arrays[name].shape) > 1 else "softmax"
-        return self.name_of(f"{called}({name})")
+        return Piece(f"{called}({name})")
 
-    def _product(self, nodes: Elements) -> Any:
+    def _product(self, nodes: Elements) -> Piece | None:
         """W x, or Wᵀ x, for sums of products."""
         rows, inner = [], set()
         for node in nodes:
@@ -241,7 +222,5 @@ class _Lifter:
                 self.used |= {name, self.of_items[vector]}
                 self.inside |= inner
                 self.has_product = True
-                return self.name_of(f"{mark.format(name)} {self.of_items[vector]}")._replace(
-                    strength=2
-                )
+                return Piece(f"{mark.format(name)} {self.of_items[vector]}", PRODUCT)
         return None

@@ -84,9 +84,8 @@ def _drafts(source: Source) -> Iterator[_Draft]:
             line.append(last._replace(rights=(*last.rights, (part.start, part.stop))))
         else:
             if part.start == part.stop and not (line and part.is_last):
-                raise LocatedError(
-                    "a ',' stands between statements, names or operands; here is none",
-                    tokens[part.start].position,
+                raise tokens[part.start].refused(
+                    "a ',' stands between statements, names or operands; here is none"
                 )
             if line:
                 _refuse_decimal_comma(tokens, line[-1].rights[-1], part)
@@ -113,34 +112,31 @@ def _target(
         case ["name", "[", *_, "]"]:
             name, place = left[0], place_of(tokens, start + 1)[0]
             if any(index for index, _ in place):
-                raise LocatedError("an index on the left is a number, as in w[1]", name.position)
+                raise name.refused("an index on the left is a number, as in w[1]")
             return [indexed(name.text, [n for _, n in place])], None
         case ["name", "(", *inner, ")"] if inner[::2] and set(inner[::2]) == {"name"}:
             if set(inner[1::2]) <= {","} and len(inner) % 2:
                 return [left[0].text], tuple(token.text for token in left[2:-1:2])
     kinds = [token.kind for token in left]
     if kinds == ["number"]:
-        message = "a name stands before =; an index of two numbers is written W_{1,2}"
-        raise LocatedError(message, left[0].position)
+        raise left[0].refused("a name stands before =; an index of two numbers is written W_{1,2}")
     if left and kinds[0] == "(" and kinds[-1] == ")":
-        raise LocatedError("names are taken apart without brackets: p, q = …", left[0].position)
+        raise left[0].refused("names are taken apart without brackets: p, q = …")
     if kinds[:1] == ["name"] and {"^", "power"} & {*kinds}:
-        raise LocatedError(
+        raise left[1].refused(
             f"a power is not assigned to: a layer is typed {left[0].text}_(2), another name "
-            f"{left[0].text}2 or {left[0].text}_new",
-            left[1].position,
+            f"{left[0].text}2 or {left[0].text}_new"
         )
     if kinds[:2] == ["name", "name"] and left[0].text in answers.WORDS:
-        message = f"'{left[0].text}': {answers.WORDS[left[0].text]}"
-        raise LocatedError(message, left[0].position)
+        raise left[0].refused(f"'{left[0].text}': {answers.WORDS[left[0].text]}")
     message = "one '=' follows the name that a statement begins with, and no other"
-    raise LocatedError(message, tokens[equals].position)
+    raise tokens[equals].refused(message)
 
 
 def _plain_target(tokens: list[Token], part: _Part) -> list[str]:
     names, parameters = _target(tokens, part.start, part.stop)
     if parameters is not None:
-        raise LocatedError("a function is defined alone", tokens[part.start].position)
+        raise tokens[part.start].refused("a function is defined alone")
     return names
 
 
@@ -158,18 +154,14 @@ def _refuse_decimal_comma(tokens: list[Token], before: tuple[int, int], part: _P
 def _classify(source: Source, drafts: list[_Draft]) -> None:
     """Find out what is assigned, what is called, and what stands for a node."""
     tokens = source.tokens
-    calls: dict[str, int] = {}
+    calls: set[str] = set()
     for draft in drafts:
         for start, stop in draft.rights:
             for place in range(start, stop):
                 token = tokens[place]
                 if token.kind == "name":
-                    if tokens[place + 1].kind == "(" and not tokens[place + 1].position > token.end:
-                        calls[token.text] = start
-                    elif tokens[place + 1].kind == "(":
-                        calls.setdefault(token.text, start)
-                    else:
-                        source.bare.add(token.text)
+                    names = calls if tokens[place + 1].kind == "(" else source.bare
+                    names.add(token.text)
     for draft in drafts:
         if draft.parameters is not None and draft.names[-1] in calls:
             source.definitions.setdefault(draft.names[-1], len(draft.parameters))
@@ -187,21 +179,19 @@ def _statement(source: Source, draft: _Draft, *, is_last: bool) -> Statement:
     parameters = draft.parameters if name in source.definitions else None
     if parameters is not None:
         if len(set(parameters)) < len(parameters):
-            raise LocatedError(f"a parameter of '{name}' stands twice", first.position)
+            raise first.refused(f"a parameter of '{name}' stands twice")
         for parameter in parameters:
             if parameter in source.assigned or parameter in source.given:
-                raise LocatedError(
-                    f"'{typeset(parameter)}' is a node, and cannot be a parameter of '{name}' too",
-                    first.position,
+                raise first.refused(
+                    f"'{typeset(parameter)}' is a node, and cannot be a parameter of '{name}' too"
                 )
     steps: list[Step] = []
     for start, stop in draft.rights:
         steps += Yard(source, start, stop, parameters or ()).steps()
     if len(draft.rights) > 1:
         if draft.names and len(draft.names) != len(draft.rights):
-            raise LocatedError(
-                f"{len(draft.names)} names take {len(draft.names)} values; got {len(draft.rights)}",
-                first.position,
+            raise first.refused(
+                f"{len(draft.names)} names take {len(draft.names)} values; got {len(draft.rights)}"
             )
         steps.append(Call(LIST, len(draft.rights), first.position))
     return Statement(draft.names, first.position, steps, parameters)
@@ -212,29 +202,27 @@ def _check_nameless(source: Source, draft: _Draft, is_last: bool) -> None:
     first = tokens[draft.first]
     for token in tokens[draft.first : draft.first + 2]:
         if source.is_word(token):
-            raise LocatedError(f"'{token.text}': {answers.WORDS[token.text]}", token.position)
+            raise token.refused(f"'{token.text}': {answers.WORDS[token.text]}")
     if first.kind in ("%", "//"):
-        raise LocatedError("a comment begins with #", first.position)
+        raise first.refused("a comment begins with #")
     for place in range(draft.first, draft.rights[-1][1]):
         if tokens[place].kind in ("←", "+=", "-=", "*=", "/=", "^=", "%=", "@="):
             name = typeset(first.text)
             message = f"'{name}' is assigned twice; call the new one {name}_new"
             if first.text not in source.assigned:
                 message = f"a name is given with =, as in {name} = …"
-            raise LocatedError(message, tokens[place].position)
+            raise tokens[place].refused(message)
         if answers.is_foreign(tokens[place].kind):
-            raise LocatedError(answers.about_sign(tokens[place].text), tokens[place].position)
+            raise tokens[place].refused(answers.about_sign(tokens[place].text))
     before = tokens[draft.first - 1] if draft.first > 1 else first
     is_line = before.kind == "end" and ";" not in before.text
     if is_line and first.kind in ("+", "-"):
-        raise LocatedError(
+        raise first.refused(
             f"a line that begins with {first.kind} has two readings: put the {first.kind} at the "
-            "end of the line before, or give the line a name",
-            first.position,
+            "end of the line before, or give the line a name"
         )
     if not is_last:
-        message = "only the last statement may go without a name; write name = …"
-        raise LocatedError(message, first.position)
+        raise first.refused("only the last statement may go without a name; write name = …")
 
 
 @cache

@@ -25,7 +25,7 @@ from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError, ProgramError, located
 from scalargrad.language import answers, library
 from scalargrad.language.expressions import CONSTANTS
-from scalargrad.language.indices import elements
+from scalargrad.language.indices import elements, elements_among
 from scalargrad.language.parsing import parsed
 from scalargrad.language.running import LocatedDomainError, Machine
 from scalargrad.language.steps import (
@@ -39,7 +39,7 @@ from scalargrad.language.steps import (
     Step,
 )
 from scalargrad.language.tokens import LocatedError
-from scalargrad.language.vectors import LIST, Array, Condition, Thing, indexed, words
+from scalargrad.language.vectors import LIST, MISPLACED, Array, Condition, Thing, indexed, words
 from scalargrad.notation.names import NotAName, canonical, typeset
 from scalargrad.notation.names import parsed as name_parts
 from scalargrad.notation.words import did_you_mean, printable
@@ -183,9 +183,7 @@ def _steps(statement: Statement) -> Iterator[tuple[Step, frozenset[str]]]:
 def _needed(statements: Sequence[Statement], given: Collection[str]) -> dict[str, int]:
     """The names that are used and not assigned, and where each is used first."""
     needed: dict[str, int] = {}
-    everywhere = {
-        name for statement in statements if statement.parameters is None for name in statement.names
-    }
+    everywhere = {name for each in statements if each.parameters is None for name in each.names}
     assigned: set[str] = set()
     for statement in statements:
         is_definition = statement.parameters is not None
@@ -222,11 +220,7 @@ def _used(
             return
         if name in CONSTANTS:
             return
-        bases = [
-            base
-            for base, place in (elements(name) if local else ())
-            if all(not letter or letter in local for letter, _ in place)
-        ]
+        bases = [base for base, _ in elements_among(name, local)]
         if bases:
             base = next((base for base in bases if base in known or base in given), bases[-1])
             yield from _vector(base, step.position, known, given)
@@ -440,16 +434,11 @@ class _Run:
         """Name what a statement makes, and return it."""
         name, position = (statement.names or ("result",))[0], statement.position
         literal = statement.literal
-        if literal is not None and len(statement.names) < 2:
+        if (name in self.given or literal is not None) and len(statement.names) < 2:
             return self.leaf(name, self.given.get(name, literal), position)
-        if name in self.given and len(statement.names) < 2:
-            return self.leaf(name, self.given[name], position)
         thing = self.machine.run(statement.steps)
         if isinstance(thing, Condition):
-            raise LocatedError(
-                "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else",
-                position,
-            )
+            raise LocatedError(MISPLACED, position)
         is_list = isinstance(statement.steps[-1], Call) and statement.steps[-1].called is LIST
         if len(statement.names) > 1:
             return self._take_apart(statement, thing, is_list)

@@ -18,7 +18,7 @@ from scalargrad.engine.scalars import Scalar, is_exact
 from scalargrad.engine.value import Value, constant
 from scalargrad.errors import DomainError
 from scalargrad.language.expressions import MOST_OPERATIONS
-from scalargrad.language.indices import elements
+from scalargrad.language.indices import elements, elements_among
 from scalargrad.language.steps import (
     Apply,
     Call,
@@ -33,6 +33,7 @@ from scalargrad.language.steps import (
 from scalargrad.language.tokens import LocatedError
 from scalargrad.language.vectors import (
     INDICATOR,
+    MISPLACED,
     Array,
     Condition,
     ShapeError,
@@ -154,11 +155,7 @@ class Machine:
             return self.arrays[name]
         if name in frame.indices:
             return constant(frame.indices[name])
-        found_at = [
-            (base, place)
-            for base, place in (elements(name) if frame.indices else ())
-            if all(not letter or letter in frame.indices for letter, _ in place)
-        ]
+        found_at = elements_among(name, frame.indices)
         for base, place in found_at:
             if base in frame.names or base in self.arrays or (base, place) == found_at[-1]:
                 numbers = [frame.indices.get(letter, 0) + shift for letter, shift in place]
@@ -167,11 +164,9 @@ class Machine:
             return constant(_CONSTANTS[name])
         raise LocatedError(f"'{typeset(name)}' is used before it is assigned", step.position)
 
-    def element(
-        self, name: str, place: Sequence[int], position: int, frame: _Frame | None = None
-    ) -> Thing:
+    def element(self, name: str, place: Sequence[int], position: int, frame: _Frame) -> Thing:
         """The element of a vector, or the Value that has its name."""
-        array = frame.names.get(name) if frame else None
+        array = frame.names.get(name)
         if not isinstance(array, Array):
             array = self.arrays.get(name)
         if array is None:
@@ -179,23 +174,18 @@ class Machine:
             if found is not None:
                 return found
             if name in self.values:
-                message = f"'{typeset(name)}' is a number, and has no elements"
-                raise LocatedError(message, position)
+                raise LocatedError(f"'{typeset(name)}' is a number, and has no elements", position)
             what = typeset(indexed(name, place)) if min(place) > 0 else f"{typeset(name)}[0]"
             raise LocatedError(f"there is no {what}: indices begin at 1" if min(place) < 1 else
                                f"no value is given for {what}", position)  # fmt: skip
         shape = array.shape
         if len(place) != len(shape):
-            indices = "one index" if len(shape) == 1 else "two indices"
-            raise LocatedError(
-                f"'{typeset(name)}' is {words(array)}, whose elements have {indices}", position
-            )
-        if not all(1 <= index <= size for index, size in zip(place, shape, strict=True)):
-            shown = ", ".join(map(str, place))
-            raise LocatedError(
-                f"'{typeset(name)}' is {words(array)}; it has no element [{shown}]", position
-            )
-        return array[tuple(place)]
+            why = f", whose elements have {'one index' if len(shape) == 1 else 'two indices'}"
+        elif all(1 <= index <= size for index, size in zip(place, shape, strict=True)):
+            return array[tuple(place)]
+        else:
+            why = f"; it has no element [{', '.join(map(str, place))}]"
+        raise LocatedError(f"'{typeset(name)}' is {words(array)}{why}", position)
 
     # Calls
 
@@ -221,10 +211,7 @@ class Machine:
         allowed = (called is ops.where_, called is INDICATOR)
         for place, operand in enumerate(operands):
             if isinstance(operand, Condition) and not (any(allowed) and place == 0):
-                raise LocatedError(
-                    "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else",
-                    position,
-                )
+                raise LocatedError(MISPLACED, position)
 
     def make(self, operation: Operation, operands: Sequence[Any], position: int) -> Value:
         """The node of an operation on Values."""
@@ -277,38 +264,34 @@ class Machine:
 
     def _rounds(self, loop: Loop, frame: _Frame) -> Iterator[dict[str, int]]:
         """The places of all indices, the last of them fastest."""
-        place = dict(frame.indices)
-        ranges = loop.indices
-        for index in ranges:
+        for index in loop.indices:
             if index.name in frame.indices:
                 raise LocatedError(f"'{index.name}' is an index already", index.position)
-        ends = [0] * len(ranges)
+        place = dict(frame.indices)
+        ahead = [self._places(loop.indices[0], loop.body, place, frame)]  # of the indices so far
+        while ahead:
+            value = next(ahead[-1], None)
+            if value is None:
+                ahead.pop()
+                continue
+            place[loop.indices[len(ahead) - 1].name] = value
+            if len(ahead) < len(loop.indices):
+                following = loop.indices[len(ahead)]
+                ahead.append(self._places(following, loop.body, place, frame))
+            else:
+                self.count(loop.position, 1 + len(loop.body) // 8)
+                yield dict(place)
 
-        def begin(k: int) -> None:
-            index = ranges[k]
-            last = self._length(index, loop.body, frame) if index.last is None else index.last
-            first = self._whole(index, index.first, place, frame)
-            ends[k] = self._whole(index, last, place, frame)
-            if ends[k] < first:
-                raise LocatedError(
-                    f"a sum goes upward; got {ranges[k].name} = {first}..{ends[k]}",
-                    ranges[k].position,
-                )
-            place[ranges[k].name] = first
-
-        for k in range(len(ranges)):
-            begin(k)
-        while True:
-            self.count(loop.position, 1 + len(loop.body) // 8)
-            yield dict(place)
-            k = len(ranges) - 1
-            while k >= 0 and place[ranges[k].name] >= ends[k]:
-                k -= 1
-            if k < 0:
-                return
-            place[ranges[k].name] += 1
-            for later in range(k + 1, len(ranges)):
-                begin(later)
+    def _places(
+        self, index: Range, body: Sequence[Step], place: dict[str, int], frame: _Frame
+    ) -> Iterator[int]:
+        """Where one index goes, when those before it stand at a place."""
+        last = self._length(index, body, frame) if index.last is None else index.last
+        bounds = [self._whole(index, bound, place, frame) for bound in (index.first, last)]
+        if bounds[1] < bounds[0]:
+            message = f"a sum goes upward; got {index.name} = {bounds[0]}..{bounds[1]}"
+            raise LocatedError(message, index.position)
+        return iter(range(bounds[0], bounds[1] + 1))
 
     def _next_round(self, frame: _Frame) -> bool:
         assert frame.loop

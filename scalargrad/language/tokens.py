@@ -57,6 +57,10 @@ class Token(NamedTuple):
     end: int
     spaced: bool
 
+    def refused(self, message: str) -> LocatedError:
+        """The error that says why it cannot stand there."""
+        return LocatedError(message, self.position)
+
 
 _SPACE = r"\ \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _DIGITS = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)"
@@ -168,8 +172,7 @@ def tokens(text: str) -> list[Token]:
 def _bounded(pieces: Iterable[Token]) -> Iterator[Token]:
     for count, token in enumerate(pieces):
         if count == MOST_TOKENS:
-            message = f"a program has at most {MOST_TOKENS} names, numbers and signs"
-            raise LocatedError(message, token.position)
+            raise token.refused(f"a program has at most {MOST_TOKENS} names, numbers and signs")
         yield token
 
 
@@ -246,7 +249,7 @@ def _without_tex(pieces: Iterable[Token]) -> Iterator[Token]:
     for token in pieces:
         if begun:
             if token.kind not in ("{", "("):
-                raise LocatedError(r"a fraction is written \frac{a}{b}", token.position)
+                raise token.refused(r"a fraction is written \frac{a}{b}")
             groups.append(begun)
             yield from _signs("(" if begun == "below" else "((", token)
             begun = ""
@@ -284,7 +287,7 @@ def _without_matrices(pieces: Iterable[Token]) -> Iterator[Token]:
             open_.append((token, [[[]]]))
             if len(open_) > _DEEPEST:
                 message = f"at most {_DEEPEST} matrices and cases stand inside one another"
-                raise LocatedError(message, token.position)
+                raise token.refused(message)
             continue
         elif token.text == "&" and rows:
             rows[-1].append([])
@@ -299,7 +302,7 @@ def _without_matrices(pieces: Iterable[Token]) -> Iterator[Token]:
             whole = rows[:-1] if rows[-1] == [[]] else rows
             written = (_cases if "cases" in begin.text else _matrix)(whole, begin, token)
         else:
-            raise LocatedError(about_sign(token.text), token.position)
+            raise token.refused(about_sign(token.text))
         if open_:
             open_[-1][1][-1][-1].extend(written)
         else:
@@ -327,10 +330,9 @@ def _cases(rows: list[list[list[Token]]], begin: Token, end: Token) -> Iterator[
     pairs = [[_bare(cell) for cell in row] for row in rows]
     conditions = [[t.text for t in row[1]] for row in pairs if len(row) == 2]
     if len(conditions) < len(rows) or len(rows) < 2 or not _is_rest(conditions):
-        raise LocatedError(
+        raise begin.refused(
             r"cases end with otherwise, as in \begin{cases} a & x > 0 \\ b & \text{otherwise} "
-            r"\end{cases}; or write where(c, a, b)",
-            begin.position,
+            r"\end{cases}; or write where(c, a, b)"
         )
     for then, condition in pairs[:-1]:
         yield from (begin._replace(kind="name", text="where"), *_signs("(", begin))
@@ -387,8 +389,7 @@ def _command(written: str, start: int) -> tuple[str, str]:
     if word in _COMMANDS:
         return _COMMANDS[word], _COMMANDS[word]
     if word in ("begin", "end"):
-        message = "of environments matrices, cases and align are read"
-        raise LocatedError(message, start)
+        raise LocatedError("of environments matrices, cases and align are read", start)
     if word in ("partial", "nabla"):
         raise LocatedError(about_sign("∂"), start)
     word = "Sigma" if word == "sum" else word
@@ -412,9 +413,9 @@ def number(token: Token) -> Scalar:
     text = token.text.strip("^{ }")[: 3 * MOST_DIGITS].translate(_DIGIT).replace(" ", "").lower()
     mantissa, _, exponent = text.partition("e")
     if sum(map(str.isdigit, mantissa)) > MOST_DIGITS:
-        raise LocatedError(f"a number has at most {MOST_DIGITS} digits", token.position)
+        raise token.refused(f"a number has at most {MOST_DIGITS} digits")
     if len(exponent) > 9 or abs(int(exponent or 0)) > MOST_DIGITS:
-        raise LocatedError(f"an exponent is at most {MOST_DIGITS}", token.position)
+        raise token.refused(f"an exponent is at most {MOST_DIGITS}")
     if text.isdecimal():
         return int(text)
     return float(text[1:]) if text[0] in "~≈" else scalars.scalar(text)

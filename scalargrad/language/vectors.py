@@ -68,6 +68,7 @@ class Condition:
 
 
 Thing = Value | Array | Condition
+MISPLACED = "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else"
 
 
 def indexed(name: str, place: Sequence[int]) -> str:
@@ -222,9 +223,8 @@ class Function:
         """Raise a TypeError where it does not take so many operands."""
         if count < self.least or (self.most is not None and count > self.most):
             wanted = f"{self.least}" if self.most == self.least else f"{self.least} or more"
-            raise TypeError(
-                f"{self.name} takes {wanted} operand{'s' * (wanted != '1')}; got {count}"
-            )
+            operands = "operand" if wanted == "1" else "operands"
+            raise TypeError(f"{self.name} takes {wanted} {operands}; got {count}")
 
 
 def _transpose(make: Make, operands: Sequence[Thing]) -> Thing:

@@ -44,18 +44,10 @@ LECTURES = (
     Lecture(
         "backprop_biases",
         "the 1-2-1 ReLU network with biases",
-        {
-            "yhat": "-1.2",
-            "w1": "-0.96",
-            "w2": "-6/25",
-            "w3": "-1.56",
-            "w4": "-2.16",
-            "b1": "-0.48",
-            "b2": "-0.12",
-            "b3": "-1.2",
-        },
+        {"yhat": "-1.2", "w1": "-0.96", "w2": "-6/25", "w3": "-1.56", "w4": "-2.16",
+         "b1": "-0.48", "b2": "-0.12", "b3": "-1.2"},
         {"yhat": "B23", "w2": "B7"},
     ),
-)
+)  # fmt: skip
 
 STUDENT = (files(__package__) / "student.md").read_text(encoding="utf-8")

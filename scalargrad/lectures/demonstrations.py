@@ -7,14 +7,16 @@ hand" is computed by formulas of plain numbers, without the engine.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from functools import partial as partial_of
+from itertools import pairwise, product
 from operator import mul
 from random import Random
 from types import SimpleNamespace
+from typing import TypeVar
 
 from scalargrad import nn, plots
 from scalargrad.checking.gradcheck import finite_difference
@@ -30,8 +32,7 @@ from scalargrad.graph.model import contracted
 from scalargrad.graph.vectors import gradient, jacobian, theta
 from scalargrad.language.reading import program
 from scalargrad.lectures import LECTURES, experiments
-from scalargrad.lectures.experiments import CLIPPED, NETWORKS, TEST, TRAINING, Curves
-from scalargrad.lectures.experiments.curves import Run
+from scalargrad.lectures.experiments import CLIPPED, NETWORKS, TEST, TRAINING
 from scalargrad.lectures.statements import FLAGGED, WRONG, Claim, Picture, fact, same
 from scalargrad.nn import losses
 from scalargrad.nn.initialisation import input_first, output_first
@@ -48,6 +49,7 @@ from scalargrad.view.drawing import draw, nudge
 
 Shown = Claim | Picture | str
 Seeds = Sequence[int]
+_Run = TypeVar("_Run")
 
 # The backpropagation deck ------------------------------------------------------------------------
 
@@ -411,13 +413,14 @@ def comes_near(text: str, seeds: Seeds, method: str) -> Iterator[Shown]:
     """Whether a method's loss is within 5 % of the best, when 20 000 examples have been used."""
     size = {"gradient": 2000, "stochastic": 1, "minibatches": 32}[method]
     found = experiments.budget(size, seeds=seeds)
-    yield _on_seeds(f"examples a step: {size}", sum(ratio < 1.05 for ratio in found), seeds)
+    yield _on_seeds(f"examples a step: {size}", found, lambda ratio: ratio < 1.05)
     yield "loss over the best loss: " + _numbers(found)
 
 
-def _on_seeds(what: str, count: int, seeds: Seeds) -> Claim:
-    """The claim that something is so on nine tenths of the seeds."""
-    return fact(what, count >= 0.9 * len(seeds), f"on {count} of {len(seeds)} seeds")
+def _on_seeds(what: str, runs: Sequence[_Run], is_so: Callable[[_Run], bool]) -> Claim:
+    """The claim that something is so on nine tenths of the seeds, each of which gave a run."""
+    count = sum(map(bool, map(is_so, runs)))
+    return fact(what, count >= 0.9 * len(runs), f"on {count} of {len(runs)} seeds")
 
 
 def a_graph_trains(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -433,15 +436,15 @@ def product_of_jacobians(text: str, seeds: Seeds) -> Iterator[Shown]:
     """∂ℓ/∂W⁽¹⁾ as the product of the Jacobians of the layers, the last layer's first."""
     made = program(text)
     weights = [w for row in made.vectors["W__1"] for w in row]
-    product = jacobian(made.output, weights, through=[made.vectors[f"h__{t}"] for t in (3, 2, 1)])
-    yield str(product)
-    shapes = [f"{rows}×{columns}" for rows, columns in (factor.shape for factor in product.factors)]
+    whole = jacobian(made.output, weights, through=[made.vectors[f"h__{t}"] for t in (3, 2, 1)])
+    yield str(whole)
+    shapes = [f"{rows}×{columns}" for rows, columns in (factor.shape for factor in whole.factors)]
     yield same("the shapes of its factors", ["1×2", "2×2", "2×2", "2×4"], shapes)
     row = [Fraction(1), Fraction(1)]
     for matrix in ([[1, -1], [2, Fraction("0.5")]], [[5, 6], [7, 8]]):
         row = [sum(map(mul, row, column), Fraction(0)) for column in zip(*matrix, strict=True)]
     by_hand = [delta * x for delta in row for x in (1, 2)]
-    yield same("∂ℓ/∂W⁽¹⁾, row by row, by hand", by_hand, list(product.rows[0]))
+    yield same("∂ℓ/∂W⁽¹⁾, row by row, by hand", by_hand, list(whole.rows[0]))
 
 
 def chains(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -465,48 +468,45 @@ def learning_rates(text: str, seeds: Seeds) -> Iterator[Shown]:
     """One network at four rates."""
     found = experiments.learning_rates(seeds=seeds)
     slow, _, good, wild = found.cases
-    yield _on_seeds("3 diverges", found.count(lambda run: run[wild][-1] == math.inf), seeds)
-    is_slow = found.count(lambda run: run[slow][-1] > run[good][10])
-    yield _on_seeds("100 steps of 0.001 do not reach what 11 steps of 0.3 do", is_slow, seeds)
+    yield _on_seeds("3 diverges", found.runs, lambda run: run[wild][-1] == math.inf)
+    yield _on_seeds("100 steps of 0.001 do not reach what 11 steps of 0.3 do", found.runs,
+                    lambda run: run[slow][-1] > run[good][10])  # fmt: skip
     yield Picture("rates", plots.curves(found))
 
 
 LOW, HIGH = HEALTHY
 
 
-@cache
-def _layers(seeds: Seeds) -> Curves:
-    return experiments.gradients_by_layer(seeds=seeds)
+# What several slides speak of is run once for them.
+_layers = cache(experiments.gradients_by_layer)
+_deep = cache(experiments.deep_training)
+_capacity = cache(experiments.capacity)
+_on_contours = cache(partial_of(experiments.constraint, (2.0, 1.0), 1.0, (1.0, 4.0)))
 
 
 def vanishing_with_depth(text: str, seeds: Seeds) -> Iterator[Shown]:
     """The first layer's gradient at growing depths, with σ and with ReLU."""
     found = experiments.gradients_by_depth(["sigmoid", "ReLU"], (2, 4, 8, 12), seeds=seeds)
-    falls = found.count(lambda run: all(a > 5 * b for a, b in pairwise(run["sigmoid"])))
-    yield _on_seeds("with σ it falls fivefold or more from depth 2 to 4, 8 and 12", falls, seeds)
-    yield _on_seeds("at depth 12 it is below 1e−6",
-                    found.count(lambda run: run["sigmoid"][-1] < LOW), seeds)  # fmt: skip
+    yield _on_seeds("with σ it falls fivefold or more from depth 2 to 4, 8 and 12", found.runs,
+                    lambda run: all(a > 5 * b for a, b in pairwise(run["sigmoid"])))  # fmt: skip
+    yield _on_seeds("at depth 12 it is below 1e−6", found.runs,
+                    lambda run: run["sigmoid"][-1] < LOW)  # fmt: skip
     yield Picture("depths", plots.curves(found))
-
-
-@cache
-def _deep(seeds: Seeds) -> tuple[Curves, Curves, Curves]:
-    return experiments.deep_training(seeds=seeds)
 
 
 def no_progress(text: str, seeds: Seeds) -> Iterator[Shown]:
     """A shallow, a deep and a deep residual sigmoid network at four rates."""
-    found, moved, _ = _deep(seeds)
+    found, moved, _ = _deep(seeds=seeds)
     shallow, deep, residual = found.cases
-    stuck = found.count(lambda run: min(run[deep]) > 0.69)  # log 2 = 0.693 is that of a coin
-    yield _on_seeds("8 layers: no rate goes below the loss 0.69 of a coin", stuck, seeds)
     (case,) = moved.cases
-    top = moved.count(lambda run: run[case][0] < run[case][-1] / 10)
-    yield _on_seeds("weights of layer 1 move less than a tenth of the last's", top, seeds)
-    better = found.count(lambda run: min(run[shallow]) < min(run[deep]) / 2)
-    yield _on_seeds("2 layers end at less than half of its loss", better, seeds)
-    cured = found.count(lambda run: max(run[residual][1:3]) < 0.6)
-    yield _on_seeds("8 residual layers learn at 0.1 and 1", cured, seeds)
+    yield _on_seeds("8 layers: no rate goes below the loss 0.69 of a coin", found.runs,
+                    lambda run: min(run[deep]) > 0.69)  # log 2 = 0.693  # fmt: skip
+    yield _on_seeds("weights of layer 1 move less than a tenth of the last's", moved.runs,
+                    lambda run: run[case][0] < run[case][-1] / 10)  # fmt: skip
+    yield _on_seeds("2 layers end at less than half of its loss", found.runs,
+                    lambda run: min(run[shallow]) < min(run[deep]) / 2)  # fmt: skip
+    yield _on_seeds("8 residual layers learn at 0.1 and 1", found.runs,
+                    lambda run: max(run[residual][1:3]) < 0.6)  # fmt: skip
     yield Picture("rates", plots.curves(found))
     yield Picture("layers", plots.curves(moved))
 
@@ -514,16 +514,15 @@ def no_progress(text: str, seeds: Seeds) -> Iterator[Shown]:
 def the_range(text: str, seeds: Seeds) -> Iterator[Shown]:
     """The monitor has this range, and networks that leave it."""
     made = program(text)
-    yield same(
-        "the monitor's range", [float(made["low"].data), float(made["high"].data)], [LOW, HIGH]
-    )
-    found = _layers(tuple(seeds))
-    low = found.count(lambda run: run["sigmoid"][0] < LOW)
-    yield _on_seeds("sigmoid: its first layer is below it", low, seeds)
-    low = found.count(lambda run: max(run["tanh, small weights"]) < LOW)
-    yield _on_seeds("tanh, small weights: all layers are below it", low, seeds)
-    high = found.count(lambda run: max(run["ReLU, large weights"]) > HIGH)
-    yield _on_seeds("ReLU, large weights: a layer is above it", high, seeds)
+    stated = [float(made[name].data) for name in ("low", "high")]
+    yield same("the monitor's range", stated, [LOW, HIGH])
+    found = _layers(seeds=seeds)
+    yield _on_seeds("sigmoid: its first layer is below it", found.runs,
+                    lambda run: run["sigmoid"][0] < LOW)  # fmt: skip
+    yield _on_seeds("tanh, small weights: all layers are below it", found.runs,
+                    lambda run: max(run["tanh, small weights"]) < LOW)  # fmt: skip
+    yield _on_seeds("ReLU, large weights: a layer is above it", found.runs,
+                    lambda run: max(run["ReLU, large weights"]) > HIGH)  # fmt: skip
     deep = NETWORKS["sigmoid"](12, 8, 0)
     loss = losses.binary_cross_entropy_with_logits(deep([0.5, -1.0]), 1)
     loss.backward()
@@ -534,10 +533,11 @@ def the_range(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 def cures(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Each put into the network of 12 layers in which gradients vanished or exploded."""
-    found = _layers(tuple(seeds))
+    runs = _layers(seeds=seeds).runs
     for case in ("ReLU", "sigmoid, residual", "sigmoid, batch norm", CLIPPED):
-        well = sum(all(LOW <= size <= HIGH for size in run[case]) for run in found.runs)
-        yield _on_seeds(f"{case}: every layer in [1e−6, 1e3]", well, seeds)
+        sizes = [run[case] for run in runs]
+        yield _on_seeds(f"{case}: every layer in [1e−6, 1e3]", sizes,
+                        lambda layers: all(LOW <= size <= HIGH for size in layers))  # fmt: skip
     weights = [Value(0.0, "a"), Value(0.0, "b")]
     (3 * weights[0] + 4 * weights[1]).backward()
     optim.clip_norm(weights, 1)
@@ -549,20 +549,20 @@ def cures(text: str, seeds: Seeds) -> Iterator[Shown]:
 def deeper_starves(text: str, seeds: Seeds) -> Iterator[Shown]:
     """The first layer's gradient of σ networks of 2 and of 12 layers."""
     found = experiments.gradients_by_depth(["sigmoid"], (2, 12), seeds=seeds)
-    fewer = found.count(lambda run: run["sigmoid"][1] < run["sigmoid"][0] / 1000)
-    yield _on_seeds("12 layers have less than a thousandth of the gradient of 2", fewer, seeds)
+    yield _on_seeds("12 layers have less than a thousandth of the gradient of 2", found.runs,
+                    lambda run: run["sigmoid"][1] < run["sigmoid"][0] / 1000)  # fmt: skip
 
 
 def relu_helps(text: str, seeds: Seeds) -> Iterator[Shown]:
     """The first layer's gradient of a ReLU network, over that of a σ network."""
-    more = _layers(tuple(seeds)).count(lambda run: run["ReLU"][0] > 1e3 * run["sigmoid"][0])
-    yield _on_seeds("of 12 layers, a thousandfold gradient", more, seeds)
+    yield _on_seeds("of 12 layers, a thousandfold gradient", _layers(seeds=seeds).runs,
+                    lambda run: run["ReLU"][0] > 1e3 * run["sigmoid"][0])  # fmt: skip
 
 
 def cross_entropy_helps(text: str, seeds: Seeds) -> Iterator[Shown]:
     """σ networks of 12 layers that are trained with the cross-entropy."""
-    well = _layers(tuple(seeds)).count(lambda run: run["sigmoid"][0] >= LOW)
-    yield _on_seeds("the first layer's gradient is 1e−6 or more", well, seeds)
+    yield _on_seeds("the first layer's gradient is 1e−6 or more", _layers(seeds=seeds).runs,
+                    lambda run: run["sigmoid"][0] >= LOW)  # fmt: skip
 
 
 def sigmoid_costs_more(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -591,26 +591,22 @@ def plot_of_leaky_relu(text: str, seeds: Seeds) -> Iterator[Shown]:
     yield Picture("plot", plots.activation(leaky, name="leaky ReLU"))
 
 
-@cache
-def _capacity(seeds: Seeds) -> Curves:
-    return experiments.capacity(seeds=seeds)
-
-
 def training_and_generalisation(text: str, seeds: Seeds) -> Iterator[Shown]:
     """The polynomial through all points."""
-    found = _capacity(tuple(seeds))
-    trap = found.count(lambda run: run[TRAINING][-1] < 1e-9 and run[TEST][-1] > 2 * min(run[TEST]))
-    yield _on_seeds("training error 0, and more than twice the least test error", trap, seeds)
+    ends = [(run[TRAINING][-1], run[TEST][-1] / min(run[TEST]))
+            for run in _capacity(seeds=seeds).runs]  # fmt: skip
+    yield _on_seeds("training error 0, and more than twice the least test error", ends,
+                    lambda end: end[0] < 1e-9 and end[1] > 2)  # fmt: skip
 
 
 def three_fits(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Degrees 1, 5 and 13 on 14 points."""
-    found = _capacity(tuple(seeds))
+    found = _capacity(seeds=seeds)
     stiff, right, supple = (list(found.places).index(degree) for degree in (1, 5, 13))
-    under = found.count(lambda run: run[TRAINING][stiff] > 2 * run[TRAINING][right])
-    yield _on_seeds("degree 1 does not fit the training points: twice the error", under, seeds)
-    over = found.count(lambda run: run[TEST][supple] > 2 * run[TEST][right])
-    yield _on_seeds("degree 13 fits nothing else: twice the test error of degree 5", over, seeds)
+    yield _on_seeds("degree 1 does not fit the training points: twice the error", found.runs,
+                    lambda run: run[TRAINING][stiff] > 2 * run[TRAINING][right])  # fmt: skip
+    yield _on_seeds("degree 13 fits nothing else: twice the test error of degree 5", found.runs,
+                    lambda run: run[TEST][supple] > 2 * run[TEST][right])  # fmt: skip
     fitted, points = experiments.fits()
     ax = plots.curves(fitted)
     ax.plot([x for (x,) in points.inputs], points.targets, "ko", label="training points")
@@ -620,12 +616,12 @@ def three_fits(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 def classical_view(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Training and test error over the degree."""
-    found = _capacity(tuple(seeds))
+    found = _capacity(seeds=seeds)
     last = len(found.places) - 1
-    falls = found.count(lambda run: all(a >= b for a, b in pairwise(run[TRAINING])))
-    yield _on_seeds("the training error falls with the capacity", falls, seeds)
-    u = found.count(lambda run: 0 < run[TEST].index(min(run[TEST])) < last)
-    yield _on_seeds("the test error is least in between: a U", u, seeds)
+    yield _on_seeds("the training error falls with the capacity", found.runs,
+                    lambda run: all(a >= b for a, b in pairwise(run[TRAINING])))  # fmt: skip
+    yield _on_seeds("the test error is least in between: a U", found.runs,
+                    lambda run: 0 < run[TEST].index(min(run[TEST])) < last)  # fmt: skip
     yield Picture("capacity", plots.curves(found))
 
 
@@ -633,10 +629,10 @@ def double_descent(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Random features, fewer and more than the 40 examples."""
     found = experiments.double_descent(seeds=seeds)
     places = list(found.places)
-    near = found.count(lambda run: 38 <= places[run[TEST].index(max(run[TEST]))] <= 42)
-    yield _on_seeds("the test error peaks at 38 to 42 features for 40 examples", near, seeds)
-    again = found.count(lambda run: run[TEST][-1] < max(run[TEST]) / 10)
-    yield _on_seeds("it falls again, to less than a tenth of the peak", again, seeds)
+    yield _on_seeds("the test error peaks at 38 to 42 features for 40 examples", found.runs,
+                    lambda run: 38 <= places[run[TEST].index(max(run[TEST]))] <= 42)  # fmt: skip
+    yield _on_seeds("it falls again, to less than a tenth of the peak", found.runs,
+                    lambda run: run[TEST][-1] < max(run[TEST]) / 10)  # fmt: skip
     yield Picture("double_descent", plots.curves(found))
 
 
@@ -651,10 +647,10 @@ def more_data(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Test errors of linear fits to few and many examples of few and many numbers."""
     found = experiments.more_data(seeds=seeds)
     few, many = found.cases
-    falls = found.count(lambda run: run[few][-1] < run[few][0] and run[many][-1] < run[many][0])
-    yield _on_seeds("400 examples are better than 6", falls, seeds)
-    more = found.count(lambda run: run[many][1] > run[few][1])
-    yield _on_seeds("of 12 examples, 8 numbers are harder than 2", more, seeds)
+    yield _on_seeds("400 examples are better than 6", found.runs,
+                    lambda run: all(run[case][-1] < run[case][0] for case in run))  # fmt: skip
+    yield _on_seeds("of 12 examples, 8 numbers are harder than 2", found.runs,
+                    lambda run: run[many][1] > run[few][1])  # fmt: skip
     yield Picture("data", plots.curves(found))
 
 
@@ -664,19 +660,16 @@ def overfit(text: str, seeds: Seeds, *pattern: str) -> Iterator[Shown]:
     Low is less than half the best possible test error of all degrees, or at most twice it for the
     test error itself.
     """
-    found = _capacity(tuple(seeds))
-
-    def seen(run: Run) -> tuple[str, str]:
+    found = []
+    for run in _capacity(seeds=seeds).runs:
         best = min(run[TEST])
-        return ("low" if run[TRAINING][-1] < best / 2 else "high",
-                "low" if run[TEST][-1] < 2 * best else "high")  # fmt: skip
-
+        is_low = run[TRAINING][-1] < best / 2, run[TEST][-1] < 2 * best
+        found.append(tuple("low" if low else "high" for low in is_low))
     if pattern == ("neither",):
-        known = {("low", "high"), ("low", "low"), ("high", "high"), ("high", "low")}
-        yield _on_seeds("none of the four", found.count(lambda run: seen(run) not in known), seeds)
+        known = {*product(("low", "high"), repeat=2)}
+        yield _on_seeds("none of the four", found, lambda seen: seen not in known)
     else:
-        is_so = found.count(lambda run: seen(run) == pattern)
-        yield _on_seeds(f"training {pattern[0]}, test {pattern[1]}", is_so, seeds)
+        yield _on_seeds(f"training {pattern[0]}, test {pattern[1]}", found, pattern.__eq__)
 
 
 def perceptron(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -715,10 +708,10 @@ def a_layer_takes_away(text: str, seeds: Seeds) -> Iterator[Shown]:
 
 def higher_test_loss(text: str, seeds: Seeds) -> Iterator[Shown]:
     """The deep network of N24 beside the shallow one, on new points."""
-    _, _, test = _deep(tuple(seeds))
+    _, _, test = _deep(seeds=seeds)
     shallow, deep, _ = test.cases
-    worse = test.count(lambda run: run[deep][1] > run[shallow][1])
-    yield _on_seeds("8 layers of σ have a higher test loss than 2, at the rate 0.1", worse, seeds)
+    yield _on_seeds("8 layers of σ have a higher test loss than 2, at the rate 0.1", test.runs,
+                    lambda run: run[deep][1] > run[shallow][1])  # fmt: skip
 
 
 def none_of_depth(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -731,13 +724,12 @@ def none_of_depth(text: str, seeds: Seeds) -> Iterator[Shown]:
 def weight_decay(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Ten hidden units on a mixture of Gaussians; the penalty beside the total loss."""
     found = experiments.weight_decay(seeds=seeds)
-    sentences = (
-        ("costs training loss", lambda c: c.train_loss[0] < c.train_loss[1]),
-        ("saves test loss", lambda c: c.test_loss[0] > c.test_loss[1]),
-        ("leaves smaller weights", lambda c: math.hypot(*c.weights[0]) > math.hypot(*c.weights[1])),
-    )
-    for what, is_so in sentences:
-        yield _on_seeds(f"λ = 0.02 {what}", sum(map(is_so, found)), seeds)
+    yield _on_seeds("λ = 0.02 costs training loss", found,
+                    lambda c: c.train_loss[0] < c.train_loss[1])  # fmt: skip
+    yield _on_seeds("λ = 0.02 saves test loss", found,
+                    lambda c: c.test_loss[0] > c.test_loss[1])  # fmt: skip
+    yield _on_seeds("λ = 0.02 leaves smaller weights", found,
+                    lambda c: math.hypot(*c.weights[0]) > math.hypot(*c.weights[1]))  # fmt: skip
     yield Picture("boundaries", plots.boundaries(found[0])[0],
                   "10 units and λ = 0.02 are the slide's, the examples are ours")  # fmt: skip
 
@@ -761,11 +753,6 @@ def soft_optima(text: str, seeds: Seeds) -> Iterator[Shown]:
     yield fact("λ = 0 is the free optimum", is_free, f"‖w‖ = {sizes[0]:.4g}")
     falls = sizes == sorted(sizes, reverse=True) and sizes[-1] < 0.02
     yield fact("w* goes to 0 as λ grows", falls, f"‖w‖ = {sizes[-1]:.2g} at λ = 316")
-
-
-@cache
-def _on_contours() -> experiments.Constraint:
-    return experiments.constraint((2.0, 1.0), 1.0, (1.0, 4.0))
 
 
 def optima_on_contours(text: str, seeds: Seeds) -> Iterator[Shown]:
@@ -811,10 +798,10 @@ def present_with_probability(text: str, seeds: Seeds) -> Iterator[Shown]:
 def dropout_error(text: str, seeds: Seeds) -> Iterator[Shown]:
     """Test error over updates, with and without dropout."""
     found, ends = experiments.dropout(seeds=seeds)
-    lower = sum(c.test[1] < c.test[0] for c in ends)
-    yield _on_seeds("after 1000 updates the test error is lower with dropout", lower, seeds)
-    higher = sum(c.train_loss[1] > c.train_loss[0] for c in ends)
-    yield _on_seeds("its training loss, on labels partly wrong, is higher", higher, seeds)
+    yield _on_seeds("after 1000 updates the test error is lower with dropout", ends,
+                    lambda c: c.test[1] < c.test[0])  # fmt: skip
+    yield _on_seeds("its training loss, on labels partly wrong, is higher", ends,
+                    lambda c: c.train_loss[1] > c.train_loss[0])  # fmt: skip
     yield Picture("updates", plots.curves(found), "its numbers are ours")
     yield Picture("boundaries", plots.boundaries(ends[0], name="p")[0], "its numbers are ours")
 

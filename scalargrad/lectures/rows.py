@@ -53,7 +53,7 @@ from scalargrad.lectures.statements import (
 )
 from scalargrad.notation.names import typeset
 from scalargrad.notation.numbers import decimal, fraction
-from scalargrad.notation.words import printable
+from scalargrad.notation.words import in_columns, printable
 from scalargrad.view.drawing import draw
 
 Shown = Any  # a Claim, an Option, a Picture, or what is printed as it is
@@ -284,10 +284,7 @@ class Outcome:
         parts = [f"{row.label}  {row.title}", _indented(fill(row.states, _COLUMNS - 4))]
         if row.text.strip():
             parts += ["", _indented(row.text.strip(), 8), ""]
-        cells = [claim.cells for claim in self.claims]
-        widths = [max(map(len, column), default=0) for column in zip(*cells, strict=True)]
-        widths = [min(width, 72) for width in widths]
-        parts += [_indented("  ".join(map(str.ljust, cell, widths)).rstrip()) for cell in cells]
+        parts += map(_indented, in_columns([claim.cells for claim in self.claims], most=72))
         parts += [_indented(thing) for thing in self.shown if isinstance(thing, str)]
         parts += [f"    picture {self._file(i)}: {picture.caption or self.caption}"
                   for i, picture in enumerate(self._pictures)]  # fmt: skip

@@ -171,14 +171,13 @@ class Module:
 
         count = _input_count(self) if inputs is None else whole_size(inputs)
         with uncollected():
-            program, parameters = self._traced(loss, count, targets, wrt)
-        given = dict(zip(parameters, self.parameters(), strict=True))
+            program, given = self._traced(loss, count, targets, wrt)
         return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
 
     def _traced(
         self, loss: Callable[[Any, Any], Value], count: int, targets: int, wrt: Sequence[str] | None
     ) -> tuple[Any, dict[str, Value]]:
-        """The program of a loss, and the parameters by name, in their places among its inputs."""
+        """The program of a loss, and the parameters by their names among its inputs."""
         from scalargrad.compiler.compiled import chosen_inputs
         from scalargrad.compiler.program import traced
         from scalargrad.compiler.source import Tape
@@ -201,7 +200,8 @@ class Module:
         more = list(prediction) if isinstance(prediction, list | tuple) else [prediction]
         parameters = dict(list(named.items())[count + targets :])
         asked = parameters if wrt is None else chosen_inputs(parameters, wrt)
-        return traced(tape, output, asked, more), parameters
+        given = dict(zip(parameters, leaves[count + targets :], strict=True))
+        return traced(tape, output, asked, more), given
 
     def __repr__(self) -> str:
         """The architecture."""

@@ -237,12 +237,9 @@ def number_in_front(term: Formula) -> tuple[Formula, Formula]:
 
 
 def _as_power(factor: Formula) -> tuple[Formula, Scalar]:
-    if (
-        factor.head == "^"
-        and factor.parts[1].head == "number"
-        and is_exact(factor.parts[1].parts[0])
-    ):
-        return factor.parts[0], factor.parts[1].parts[0]
+    match factor:
+        case Formula("^", (base, Formula("number", (exponent,)))) if is_exact(exponent):
+            return base, exponent
     return factor, 1
 
 
@@ -497,6 +494,15 @@ def parts_of(written: Formula, most: int) -> list[Formula] | None:
     return found
 
 
+def names_in(written: Formula, most: int) -> list[str]:
+    """The names in a formula; none of one that is longer than so much.
+
+    >>> names_in(2 * name("z") + name("x"), most=10)
+    ['z', 'x']
+    """
+    return [part.parts[0] for part in parts_of(written, most) or () if part.head == "name"]
+
+
 def renamed(written: Formula, text: Callable[[str], str]) -> Formula:
     """The formula with other names.
 
@@ -580,9 +586,7 @@ _CALLED: dict[str, Callable[..., Scalar]] = {
     "sign": _sign, **{row.symbol: row for row in OPERATIONS.values()}, **OPERATIONS
 }  # fmt: skip
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    called: _call(called) for called in scalars.FLOAT.functions
-}
-_FUNCTIONS |= {
+    **{called: _call(called) for called in scalars.FLOAT.functions},
     "sqrt": _call("√"),
     "log": _log,
     "pi": lambda a: name("π"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -31,7 +32,7 @@ _COMMANDS = GREEK | {
     "ell": "ℓ", "varepsilon": "ε", "vartheta": "θ", "varphi": "φ", "prime": "′",
 }  # fmt: skip
 _ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
-_MARKS = {mark: name for name, mark in _ACCENTS.items()}
+MARKS = {mark: name for name, mark in _ACCENTS.items()}
 _LOOKS_LIKE = dict(
     zip(
         "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοινυАВЕЅІЈКМНОРСТХУаеорсухіјѕһԁԛԝ–—‐",
@@ -246,8 +247,8 @@ def _without_commands(tex: str) -> str:
 def _begun(letters: str, accent: str) -> Name | None:
     """A name from its letters, with the accent that stands in or behind them."""
     *_, bare, mark = ["", *unicodedata.normalize("NFD", letters)] if letters else ["", "", ""]
-    if mark in _MARKS and not accent and len(unicodedata.normalize("NFD", letters)) == 2:
-        letters, accent = bare, _MARKS[mark]
+    if mark in MARKS and not accent and len(unicodedata.normalize("NFD", letters)) == 2:
+        letters, accent = bare, MARKS[mark]
     spelled = [_SPELLED.get(letter, letter) for letter in letters]
     if len(letters) == 1 or _SEVERAL.fullmatch("".join(spelled)):
         letters = "".join(spelled)
@@ -319,7 +320,7 @@ def canonical(name: str) -> str:
         return parts.plain
     if name.isidentifier() and not set(name) & _LEVELS:
         return unicodedata.normalize("NFC", name)
-    if name[:1] in {*"0123456789⁽", *_MARKS, *_LEVELS, ""}:
+    if name[:1] in {*"0123456789⁽", *MARKS, *_LEVELS, ""}:
         raise NotAName("a name begins with a letter")
     if name.count("⁽") > name.count("⁾"):
         raise NotAName("a raised index ⁽ is not closed", name.index("⁽"))
@@ -351,7 +352,7 @@ def _check_letters(name: str) -> None:
 def _has_place(character: str) -> bool:
     if character in "⁺⁻":
         return False
-    return character.isalnum() or character in "_′″'⁽⁾,{}\\^" or character in _LEVELS | {*_MARKS}
+    return character.isalnum() or character in "_′″'⁽⁾,{}\\^" or character in _LEVELS | {*MARKS}
 
 
 def refusal(character: str) -> str:
@@ -420,3 +421,8 @@ class Written:
 
     text: str
     math: str = ""
+
+
+def joined(parts: Sequence[Written], text: str, math: str) -> Written:
+    """Lines of mathematics as one, with a text, and with TeX, between them."""
+    return Written(text.join(part.text for part in parts), math.join(part.math for part in parts))

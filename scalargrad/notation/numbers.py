@@ -65,9 +65,8 @@ def fraction(scalar: Scalar | None) -> str:
     >>> fraction(Fraction(-6, 25)), fraction(3), fraction(0.5)
     ('−6/25', '3', '0.5')
     """
-    if not isinstance(scalar, int | Fraction) or scalar.denominator.bit_length() > 200:
-        return decimal(scalar, 6)
-    if scalar.numerator.bit_length() > 200:
+    parts = (scalar.numerator, scalar.denominator) if isinstance(scalar, int | Fraction) else ()
+    if not parts or max(part.bit_length() for part in parts) > 200:
         return decimal(scalar, 6)
     return str(scalar).replace("-", MINUS)
 
@@ -136,9 +135,8 @@ def in_formula(scalar: Scalar) -> str:
         scalar = float(scalar)
         rounded = decimal(scalar, 4)
         is_near_whole = "." not in rounded and math.isfinite(scalar) and scalar != int(scalar)
-        return {math.e: "e", math.pi: "π"}.get(scalar) or (
-            decimal(scalar, 9) if is_near_whole else rounded
-        )
+        rounded = decimal(scalar, 9) if is_near_whole else rounded
+        return {math.e: "e", math.pi: "π"}.get(scalar, rounded)
     rounded = decimal(scalar, 6)
     is_long = max(abs(scalar.numerator), scalar.denominator) >= 10**7
     if read(rounded) == scalar and (is_long or "e" not in rounded):

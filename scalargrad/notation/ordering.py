@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from scalargrad.notation.formula import MOST, Formula, has_minus, parts_of
+from scalargrad.notation.formula import MOST, Formula, has_minus, names_in
 
 
 def ordered(written: Formula, names: Iterable[str]) -> Formula:
@@ -66,5 +66,4 @@ def _kind(factor: Formula) -> int:
 
 
 def _places(term: Formula, place: Mapping[str, int]) -> list[int]:
-    parts = parts_of(term, MOST) or []
-    return sorted(place.get(part.parts[0], -1) for part in parts if part.head == "name")
+    return sorted(place.get(label, -1) for label in names_in(term, MOST))

@@ -272,19 +272,15 @@ class Tex(Printer):
 
     def choice(self, condition: str, then: str, otherwise: str) -> Printed:
         """One of two by a condition."""
-        first, last = (
-            rf"{then} & \mathrm{{if}}\; {condition}",
-            rf"{otherwise} & \mathrm{{otherwise}}",
-        )
+        first = rf"{then} & \mathrm{{if}}\; {condition}"
+        last = rf"{otherwise} & \mathrm{{otherwise}}"
         if otherwise.startswith(_CASES):
             last = otherwise.removeprefix(_CASES).removesuffix(r" \end{cases}")
         return Printed(rf"{_CASES}{first} \\ {last} \end{{cases}}", CONDITION)
 
 
 _CASES = r"\begin{cases} "
-_FUNCTIONS = frozenset(
-    ("exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min")
-)
+_FUNCTIONS = {"exp", "log", "ln", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min"}
 
 
 def enclosed(math: str, brackets: str = "()") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from scalargrad.notation.names import mathtext
+from scalargrad.notation.names import MARKS, mathtext
 from scalargrad.notation.words import printable
 
 _ASCII = {
@@ -38,9 +38,7 @@ _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
     "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
 }  # fmt: skip
-_MATH_ACCENTS = {
-    "\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0307": "dot", "\u0308": "ddot",
-}  # fmt: skip
+_MATH_ACCENTS = MARKS | {"\u0308": "ddot"}
 BOX = r"\fbox{\rule{0.5em}{0pt}\rule{0pt}{0.5em}}"  # without another package
 
 

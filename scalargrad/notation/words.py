@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 _LOOKED_AT = 1000  # names, and letters of a name, among which the nearest is searched
@@ -41,6 +41,17 @@ def in_markdown(text: str, most: int = 400) -> str:
     a\*b \<c\>
     """
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~&$-])", r"\\\1", one_line(text, most))
+
+
+def in_columns(rows: Iterable[Sequence[str]], most: int = 1000) -> list[str]:
+    """Rows of cells as lines, the cells below one another; of a wider column this much counts.
+
+    >>> in_columns([("a", "1"), ("bc", "2")])
+    ['a   1', 'bc  2']
+    """
+    lines = list(rows)
+    widths = [min(most, max(map(len, column))) for column in zip(*lines, strict=True)]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3, likeness: float = 0.6) -> list[str]:

@@ -18,8 +18,11 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
+from scalargrad.authoring.colours import PIECES
 from scalargrad.errors import FileError
 from scalargrad.files import make_folder, write_all, zipped
+from scalargrad.lectures import LECTURES
+from scalargrad.lectures.decks import chosen
 from scalargrad.view.export.html import STEPPING
 
 PYODIDE = "pyodide@314.0.7"  # Python for browsers, from npm
@@ -45,8 +48,9 @@ def build(folder: Path) -> Path:
     made["scalargrad.zip"] = zipped(dict(_package()))
     stepper = files("scalargrad.view.stepper")
     made["stepper.js"] = (STEPPING + (stepper / "live.js").read_text(encoding="utf-8")).encode()
-    made["stepper.css"] = (stepper / "live.css").read_bytes()
-    made["examples.json"] = json.dumps(list(_examples()), ensure_ascii=False).encode()
+    made["stepper.css"] = (stepper / "live.css").read_bytes() + (_HERE / "steps.css").read_bytes()
+    data = {"examples": examples(), "pieces": dict(_pieces())}
+    made["page.json"] = json.dumps(data, ensure_ascii=False).encode()
     for path in sorted(_HERE.iterdir()):
         if path.suffix in (".html", ".css", ".js"):
             made[path.name] = path.read_bytes()
@@ -57,13 +61,22 @@ def build(folder: Path) -> Path:
     return folder
 
 
-def _examples() -> Iterator[dict[str, str]]:
-    """The programs of the decks, each with the first sentence of its comment."""
-    programs = [path for path in files("scalargrad.lectures").iterdir() if path.name[-3:] == ".sg"]
-    for path in sorted(programs, key=lambda path: path.name):
-        text = path.read_text(encoding="utf-8")
-        sentence = re.split(r"[.:;\n]", text.lstrip("# "), maxsplit=1)[0]
-        yield {"title": sentence, "program": text}
+def examples() -> dict[str, dict[str, str]]:
+    """The programs on the page by their titles, under headings: worked examples, each slide's."""
+    worked = (_HERE / "examples.sg").read_text(encoding="utf-8").split("\n\n")
+    headed = (program.removeprefix("# ").partition("\n") for program in worked)
+    made = {"Worked examples": {LECTURES[0].title: LECTURES[0].text}}
+    made["Worked examples"] |= {title: program.strip() for title, _, program in headed}
+    for heading, rows in chosen([]):
+        made[heading] = {f"{row.label} {row.title}": row.text for row in rows if row.text.strip()}
+    return made
+
+
+def _pieces() -> Iterator[tuple[str, str]]:
+    """What has a colour, as JavaScript reads it, where letters are not only those of ASCII."""
+    for kind, pattern in PIECES.items():
+        name = kind.rpartition(".")[2].lower()
+        yield name, pattern.replace(r"[^\W\d]", r"[\p{L}_]").replace(r"\w", r"\p{L}\p{N}_")
 
 
 def _python() -> Iterator[tuple[str, bytes]]:

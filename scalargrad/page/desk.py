@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scalargrad.authoring.blocks import block
 from scalargrad.errors import ProgramError
@@ -14,79 +15,90 @@ from scalargrad.notation.names import typeset
 from scalargrad.view.export.html import MILLISECONDS
 from scalargrad.view.stepper.stepper import Editing
 
+if TYPE_CHECKING:
+    from scalargrad.sheets.worksheet import Sheet
+
 _MOST_STEPPERS = 20
-_editings: dict[str, Editing] = {}
 
 
-def answer(request: str) -> str:
-    """The answer to a request, or {"error": …} with the line of the program where it has one.
+class Desk:
+    """Answers the requests of a page: each but `answer` is one, an argument a part of it.
 
-    >>> answer('{"do": "asked", "program": "x = 2; y = x^2", "options": "path:x"}')
-    '{"quantities": ["∂y/∂x"]}'
+    Attributes:
+        editings: the steppers of its elements, by their keys.
     """
-    asked = json.loads(request)
-    try:
-        said = _ANSWERS[asked.pop("do")](**asked)
-    except ProgramError as error:
-        said = {"error": error.message, "line": error.line, "column": error.column}
-    except (ValueError, ArithmeticError, TypeError) as error:
-        said = {"error": str(error)}
-    return json.dumps(said, ensure_ascii=False)
 
+    def __init__(self) -> None:
+        self.editings: dict[str, Editing] = {}
 
-def _draw(program: str, options: str) -> dict[str, Any]:
-    """The picture, as the command line draws it, and the names there are."""
-    read = block(program, f"draw {options}")
-    (picture,) = read.things
-    names = [{"name": name, "text": typeset(name)} for name in read.program()]
-    return {"svg": picture.content(".svg").decode(), "words": repr(picture), "names": names}  # type: ignore[union-attr]
+    def answer(self, request: str) -> str:
+        """The answer to a request, or {"error": …} with its line of the program if it has one.
 
+        >>> Desk().answer('{"do": "derive", "program": "x = 2; y = x^2", "options": "--wrt x"}')
+        '{"text": "∂y/∂x = 2x = 2 × 2 = 4"}'
+        """
+        asked = json.loads(request)
+        try:
+            said = getattr(self, asked.pop("do"))(**asked)
+        except ProgramError as error:
+            said = {"error": error.message, "line": error.line, "column": error.column}
+        except (ValueError, ArithmeticError, TypeError) as error:
+            said = {"error": str(error)}
+        return json.dumps(said, ensure_ascii=False)
 
-def _derive(program: str, options: str) -> dict[str, Any]:
-    return {"text": str(block(program, f"derive {options}").things[0])}
+    def draw(self, program: str, options: str) -> dict[str, Any]:
+        """The picture, as the command line draws it, and the names there are."""
+        read = block(program, f"draw {options}")
+        svg = _bytes(read.things[0], ".svg").decode()
+        names = [{"name": name, "text": typeset(name)} for name in read.program()]
+        return {"svg": svg, "words": repr(read.things[0]), "names": names}
 
+    def derive(self, program: str, options: str) -> dict[str, Any]:
+        """The chain rule."""
+        return {"text": str(block(program, f"derive {options}").things[0])}
 
-def _asked(program: str, options: str) -> dict[str, Any]:
-    """The quantities that a worksheet asks for."""
-    from scalargrad.sheets.worksheet import worksheet
+    def sheet(self, program: str, ask: str, answers: Mapping[str, str]) -> dict[str, Any]:
+        """A worksheet with answers, marked: each line with what is said of it."""
+        from scalargrad.checking.marking import check
+        from scalargrad.checking.report import BLANK, mark
 
-    return {"quantities": [name for name, _ in worksheet(program, ask=options or "all").rows]}
+        sheet = _filled(program, ask, answers)
+        report = check(sheet.program, sheet.answers)
+        lines = [
+            {"quantity": line.quantity, "written": line.written, "mark": mark(line),
+             "message": "" if line.verdict == BLANK else line.message}
+            for line in report.lines
+        ]  # fmt: skip
+        return {"lines": lines, "summary": report.summary}
 
+    def steps(
+        self, key: str, program: str, options: str, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The stepper of an element, after a request of its reader."""
+        if key not in self.editings or "index" not in request:
+            while len(self.editings) >= _MOST_STEPPERS:
+                del self.editings[next(iter(self.editings))]
+            self.editings[key] = _editing(program, options)
+        return {**self.editings[key].reply(request), "milliseconds": MILLISECONDS}
 
-def _check(program: str, answers: str) -> dict[str, Any]:
-    """The report on lines of quantity = number."""
-    from scalargrad.checking.marking import check
-    from scalargrad.checking.report import mark
-
-    rows = [line.rpartition("=")[::2] for line in answers.splitlines() if line.strip()]
-    report = check(program, [(name.strip() or number.strip(), number.strip() if name else "")
-                             for name, number in rows])  # fmt: skip
-    lines = [{"mark": mark(line), "quantity": line.quantity, "kind": line.kind,
-              "message": line.message} for line in report.lines]  # fmt: skip
-    return {"lines": lines, "summary": report.summary}
-
-
-def _steps(key: str, program: str, options: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """The stepper of an element, after a request of its reader."""
-    if key not in _editings or "index" not in request:
-        while len(_editings) >= _MOST_STEPPERS:
-            del _editings[next(iter(_editings))]
-        _editings[key] = Editing(block(program, f"step {options}").things[0])  # type: ignore[arg-type]
-    return {**_editings[key].reply(request), "milliseconds": MILLISECONDS}
-
-
-def _file(program: str, options: str, suffix: str) -> dict[str, Any]:
-    """The bytes of a file."""
-    if suffix == ".element":
-        return {"base64": base64.b64encode(element(program, options).encode()).decode()}
-    (picture,) = block(program, f"draw {options}").things
-    return {"base64": base64.b64encode(picture.content(suffix)).decode()}  # type: ignore[union-attr]
+    def file(
+        self, program: str, options: str, name: str, ask: str, answers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The bytes of a file that is called so."""
+        if name.endswith(".element.html"):
+            content = element(program, options).encode()
+        elif name.endswith(".sheet.md"):
+            content = _filled(program, ask, answers).markdown().encode()
+        else:
+            suffix = name[name.index(".") :]
+            frames = " --frames" if suffix == ".html" else ""
+            content = _bytes(block(program, f"draw {options}{frames}").things[0], suffix)
+        return {"base64": base64.b64encode(content).decode()}
 
 
 def element(program: str, options: str) -> str:
     """The steps as an element for a page or a slide, which shows them before Python has started."""
-    first = _steps("", program, options, {})
-    del _editings[""]
+    first = {**_editing(program, options).reply({}), "milliseconds": MILLISECONDS}
     figures = first.pop("figures")
     data = json.dumps(first, ensure_ascii=False).replace("<", "\\u003c")
     return (
@@ -95,7 +107,26 @@ def element(program: str, options: str) -> str:
     )
 
 
-_ANSWERS: Mapping[str, Callable[..., dict[str, Any]]] = {
-    "draw": _draw, "derive": _derive, "asked": _asked, "check": _check, "steps": _steps,
-    "file": _file,
-}  # fmt: skip
+def _bytes(picture: Any, suffix: str) -> bytes:
+    content: bytes = picture.content(suffix)
+    return content
+
+
+def _editing(program: str, options: str) -> Editing:
+    return Editing(block(program, f"step {options}").things[0])  # type: ignore[arg-type]
+
+
+def _filled(program: str, ask: str, answers: Mapping[str, str]) -> Sheet:
+    """A worksheet with its answers, and a line more for each other quantity that is answered."""
+    from scalargrad.checking.quantities import quantity, resolved, shown
+    from scalargrad.sheets.worksheet import quantities_of, worksheet
+
+    sheet = worksheet(program, ask=ask)
+    names, is_quantity = tuple(sheet.program), quantities_of(sheet.program)
+    lines = {line.name: line for line in sheet.lines}
+    for spelled, written in answers.items():
+        if is_quantity(spelled):
+            asked = resolved(quantity(spelled, names), sheet.program.output.label)
+            line = lines.get(shown(asked), replace(sheet.lines[0], quantity=asked))
+            lines[shown(asked)] = replace(line, written=written)
+    return replace(sheet, lines=tuple(lines.values()))

@@ -7,6 +7,12 @@ const fields = ["program", "wrt", "style", "show", "theme", "more", "answers"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let names = [];
 
+function made(tag, attributes, ...children) {
+  const element = Object.assign(document.createElement(tag), attributes);
+  element.append(...children);
+  return element;
+}
+
 function quoted(word) {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
@@ -20,69 +26,102 @@ function options() {
     .join(" ").trim();
 }
 
+// What a worksheet asks, and what was answered: lines of quantity = number.
+function sheet() {
+  const lines = $("answers").value.split("\n").map((line) => line.split(/=(?=[^=]*$)/).map((part) => part.trim()));
+  const answers = Object.fromEntries(lines.filter(([quantity, number]) => quantity && number));
+  return { program: $("program").value, ask: $("wrt").value ? `path:${$("wrt").value}` : "all", answers };
+}
+
 // Only the newest question of a kind is answered: the others are out of date.
 const newest = {};
-async function latest(kind, request) {
-  const turn = newest[kind] = {};
+async function latest(request) {
+  const turn = newest[request.do] = {};
   const answer = await ask(request);
-  return newest[kind] === turn ? answer : null;
+  return newest[request.do] === turn ? answer : null;
+}
+
+// The program in colours, beneath what is typed, with a wave where it is wrong.
+function paint({ line = 0, column = 0 } = {}) {
+  const text = $("program").value, lines = text.split("\n");
+  const before = [...lines.slice(0, line - 1), [...(lines[line - 1] ?? "")].slice(0, column - 1).join("")];
+  const wrong = line ? before.join("\n").length : -1;
+  const spans = [...`${text} `.matchAll(pieces)].map(({ 0: piece, groups, index }) => made("span", {
+    className: `${Object.keys(groups).find((kind) => groups[kind])} ${index <= wrong && wrong < index + piece.length ? "mark" : ""}`,
+  }, piece));
+  $("colours").replaceChildren(...spans, "\n");
+  scrolled();
+}
+
+function scrolled() {
+  $("colours").scrollTo($("program").scrollLeft, $("program").scrollTop);
 }
 
 function wrong({ error = "", line = 0, column = 0 }) {
   $("error").textContent = error && (line ? `Line ${line}, column ${column}: ${error}` : error);
   $("program").setAttribute("aria-invalid", String(line > 0));
-  $("program").style.setProperty("--at", line);
   $("picture").classList.toggle("stale", error !== "");
+  paint({ line, column });
 }
 
 async function draw() {
   const program = $("program").value;
-  const drawn = await latest("draw", { do: "draw", program, options: options() });
+  const drawn = await latest({ do: "draw", program, options: options() });
   if (!drawn) return;
   wrong(drawn);
   if (drawn.error) return;
   $("picture").innerHTML = drawn.svg; // made in Python, with every name escaped
   $("picture").querySelector("svg").setAttribute("aria-label", drawn.words);
   offer(drawn.names);
-  await Promise.all([derive(program), check(program)]);
+  await Promise.all([derive(program), check()]);
   step();
 }
 
+// An exercise, which shows no gradients, has no derivation either.
 async function derive(program) {
-  const wrt = $("wrt").value;
-  const derived = wrt ? await latest("derive", { do: "derive", program, options: `--wrt ${quoted(wrt)}` }) : {};
+  const wrt = ["names", "values"].includes($("show").value) ? "" : $("wrt").value;
+  const derived = wrt ? await latest({ do: "derive", program, options: `--wrt ${quoted(wrt)}` }) : {};
   if (derived) $("derivation").textContent = derived.text ?? derived.error ?? "";
 }
 
-async function check(program) {
-  const answers = $("answers").value;
-  const report = answers.trim() ? await latest("check", { do: "check", program, answers }) : {};
-  if (!report) return;
-  const list = document.createElement("ul");
-  for (const { mark, quantity, kind, message } of report.lines ?? []) {
-    const item = document.createElement("li");
-    item.textContent = `${mark} ${message.startsWith(quantity) ? "" : `${quantity} `}${message}`;
-    item.className = { "✓": "right", "✗": "wrong" }[mark] ?? "";
-    list.append(item);
+async function check() {
+  const marked = await latest({ do: "sheet", ...sheet() });
+  if (!marked) return;
+  const lines = marked.lines ?? [];
+  const rows = [...$("sheet").children];
+  if (lines.map(({ quantity }) => quantity).join() !== rows.map(({ dataset }) => dataset.quantity).join()) {
+    $("sheet").replaceChildren(...lines.map(row));
   }
-  $("report").replaceChildren(list, report.summary ?? report.error ?? "");
+  lines.forEach(({ mark, quantity, message }, k) => {
+    const said = $(`said-${k}`);
+    said.textContent = message && `${mark} ${message.replace(`${quantity}: `, "")}`;
+    said.className = { "✓": "right", "✗": "wrong" }[mark] ?? "";
+  });
+  $("score").textContent = Object.keys(sheet().answers).length ? marked.summary ?? marked.error : "";
+}
+
+function row({ quantity, written }, k) {
+  const field = made("input", { id: `answer-${k}`, value: written, spellcheck: false, autocapitalize: "off" });
+  field.setAttribute("aria-describedby", `said-${k}`);
+  const line = made("div", {}, made("label", { htmlFor: field.id }, `${quantity} =`), field, made("output", { id: `said-${k}` }));
+  line.dataset.quantity = quantity;
+  return line;
 }
 
 function step() {
   const steps = document.querySelector("scalargrad-steps");
   if (!$("stepping").open) return;
-  const asked = [$("program").value, options()];
+  const asked = [$("program").value, options().replace(/--refine '\.show\([a-z]+\)'/, "")];
   if (steps.dataset.asked === JSON.stringify(asked)) return;
   steps.dataset.asked = JSON.stringify(asked);
   steps.setAttribute("program", asked[0]);
-  steps.setAttribute("options", asked[1].replace(/--refine '\.show\([a-z]+\)'/, ""));
+  steps.setAttribute("options", asked[1]);
   steps.refresh();
 }
 
-function offer(found) {
+function offer(found, chosen = $("wrt").value) {
   if (JSON.stringify(found) === JSON.stringify(names)) return;
   names = found;
-  const chosen = $("wrt").value;
   $("wrt").replaceChildren(new Option("none", ""), ...found.map(({ name, text }) => new Option(text, name)));
   $("wrt").value = found.some(({ name }) => name === chosen) ? chosen : "";
 }
@@ -99,34 +138,25 @@ function changed() {
 
 // What stands in the address; without it the first example.
 function opened() {
-  const parts = new URLSearchParams(location.hash.slice(1));
+  const parts = new URLSearchParams(location.hash.slice(1)), wrt = parts.get("wrt") ?? "";
   if (!parts.has("program")) return false;
-  const wrt = parts.get("wrt") ?? "";
-  $("wrt").replaceChildren(new Option("none", ""), ...(wrt ? [new Option(wrt, wrt)] : []));
-  names = [];
+  offer([{ name: wrt, text: wrt }], wrt);
   for (const id of fields) $(id).value = parts.get(id) ?? "";
+  paint();
   draw();
   return true;
 }
 
 async function save() {
-  const suffix = $("suffix").value, program = $("program").value;
-  let content, name = `graph${suffix}`;
-  if (suffix === ".sg") {
-    content = program;
-  } else if (suffix === ".png") {
-    content = await painted();
-  } else {
-    const steps = suffix === ".steps";
-    const file = await ask({ do: "file", program, suffix: steps ? ".html" : suffix,
-      options: options() + (steps ? " --frames" : "") });
+  const name = $("file").value;
+  let content = name.endsWith(".sg") ? $("program").value : null;
+  if (name.endsWith(".png")) content = await painted();
+  if (content === null) {
+    const file = await ask({ do: "file", name, options: options(), ...sheet() });
     if (file.error) return tell(file.error);
     content = Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0));
-    if (steps || suffix === ".element") name = `steps${steps ? "" : suffix}.html`;
   }
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content]));
-  link.download = name;
+  const link = made("a", { href: URL.createObjectURL(new Blob([content])), download: name });
   link.click();
   URL.revokeObjectURL(link.href);
   tell(`Saved ${name}.`);
@@ -135,10 +165,9 @@ async function save() {
 // The picture as a PNG, twice as large as on the page.
 async function painted() {
   const svg = new XMLSerializer().serializeToString($("picture").querySelector("svg"));
-  const image = new Image();
-  image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  const image = made("img", { src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
   await image.decode();
-  const canvas = Object.assign(document.createElement("canvas"), { width: 2 * image.width, height: 2 * image.height });
+  const canvas = made("canvas", { width: 2 * image.width, height: 2 * image.height });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => canvas.toBlob(resolve));
 }
@@ -151,36 +180,37 @@ state.addEventListener("starting", () => { $("status").textContent = "Python is 
 state.addEventListener("ready", () => { $("status").textContent = ""; });
 state.addEventListener("stopped", start);
 state.addEventListener("broken", () => { $("status").textContent = "Reload the page to try again."; });
-$("desk").addEventListener("input", (event) => { if (event.target.id !== "example") changed(); });
+$("desk").addEventListener("input", ({ target }) => {
+  if (target.id === "example") return;
+  if (target.id === "program") paint();
+  if ($("sheet").contains(target)) {
+    const rows = [...$("sheet").children].map((line) => [line.dataset.quantity, line.querySelector("input").value]);
+    $("answers").value = rows.filter(([, number]) => number).map((parts) => parts.join(" = ")).join("\n");
+  }
+  changed();
+});
 $("desk").addEventListener("submit", (event) => event.preventDefault());
+$("program").addEventListener("scroll", scrolled);
 dark.addEventListener("change", draw);
 $("stepping").addEventListener("toggle", step);
 $("save").addEventListener("click", save);
 $("share").addEventListener("click", () => navigator.clipboard.writeText(location.href)
   .then(() => tell("The link is copied: it holds program, options and answers."), () => tell(`Copy the address of this page.`)));
-$("worksheet").addEventListener("click", async () => {
-  const wrt = $("wrt").value;
-  const sheet = await ask({ do: "asked", program: $("program").value, options: wrt ? `path:${wrt}` : "all" });
-  if (sheet.error) return tell(sheet.error);
-  $("answers").value = sheet.quantities.map((name) => `${name} = `).join("\n");
-  $("answers").focus();
-  changed();
-});
 window.addEventListener("hashchange", opened);
 
 start();
-const examples = await (await fetch("examples.json")).json();
-$("example").replaceChildren(new Option("choose…", ""), ...examples.map(({ title }, k) => new Option(title, k)));
+const built = await (await fetch("page.json")).json();
+const pieces = new RegExp(Object.entries(built.pieces).map(([kind, piece]) => `(?<${kind}>${piece})`).join("|"), "gu");
+const groups = Object.entries(built.examples).map(([label, programs]) => made("optgroup", { label },
+  ...Object.entries(programs).map(([title, program]) => new Option(title, program))));
+$("example").replaceChildren(new Option("choose…", ""), ...groups);
 $("example").addEventListener("change", () => {
-  if ($("example").value === "") return;
-  $("program").value = examples[$("example").value].program;
+  $("program").value = $("example").value || $("program").value;
   $("answers").value = "";
+  paint();
   changed();
 });
 if (!opened()) {
-  $("program").value = examples[0].program;
-  $("wrt").replaceChildren(new Option("none", ""), new Option("w₂", "w2"));
-  $("wrt").value = "w2";
-  draw();
+  location.replace(`#${new URLSearchParams({ program: $("example").options[1].value, wrt: "w2" })}`);
 }
 navigator.serviceWorker?.register("offline.js");

@@ -8,13 +8,13 @@ async function start() {
   ]);
   python.unpackArchive(archive, "zip", { extractDir: "/scalargrad" });
   python.runPython("import sys; sys.path.insert(0, '/scalargrad'); sys.dont_write_bytecode = True");
-  return python.pyimport("scalargrad.page.desk").answer;
+  return python.pyimport("scalargrad.page.desk").Desk();
 }
 
 const started = start();
 started.then(() => postMessage({ ready: true }), (error) => postMessage({ broken: String(error) }));
 
 addEventListener("message", async ({ data: { number, request } }) => {
-  const answer = await started;
-  postMessage({ number, answer: answer(JSON.stringify(request)) });
+  const desk = await started;
+  postMessage({ number, answer: desk.answer(JSON.stringify(request)) });
 });

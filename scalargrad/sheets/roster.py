@@ -121,9 +121,7 @@ def read_roster(path: str | os.PathLike[str]) -> Roster:
         SheetError: for a file without an id or a name.
     """
     rows = table(path, ("id", "name"))
-    students = [
-        Student(*(row.get(column, "") for column in _COLUMNS)) for _, row in rows
-    ]  # fmt: skip
+    students = [Student(*(row.get(title, "") for title in _COLUMNS)) for _, row in rows]
     counts = Counter(each.id for each in students if each.id)
     doubled = [id_ for id_, count in counts.items() if count > 1]
     kept = tuple(each for each in students if each.id not in doubled)

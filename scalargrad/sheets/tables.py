@@ -119,9 +119,7 @@ def wide_rows(text: str, is_quantity: Callable[[str], bool]) -> list[Answers]:
     for separator in (",", ";", "\t"):
         if first.count(separator) < 2 or separator_of(text):
             continue
-        table = [
-            cells for cells in csv.reader(io.StringIO(text), delimiter=separator) if any(cells)
-        ]
+        table = list(filter(any, csv.reader(io.StringIO(text), delimiter=separator)))
         header = [_bare(undefused(cell)) for cell in table[0]]
         asked = [column for column, title in enumerate(header) if is_quantity(title)]
         others = [column for column in range(len(header)) if column not in asked]

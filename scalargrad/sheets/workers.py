@@ -199,12 +199,11 @@ def _mark(job: Job, text: str) -> Result:
         asked=job.asked,
     )
     edited = shows_another_program(text, job)
-    if job.key:
-        note = f"Marked against the key {job.key}."
-        report = replace(report, notes=(*report.notes, note))
-    if edited:
-        note = "The sheet shows another program than the key; the key's is what was marked."
-        report = replace(report, notes=(*report.notes, note))
+    notes = [f"Marked against the key {job.key}."] if job.key else []
+    notes += [
+        "The sheet shows another program than the key; the key's is what was marked."
+    ] * edited
+    report = replace(report, notes=(*report.notes, *notes))
     worth = dict(zip(job.asked, job.points, strict=True))
     lines = [
         Marked(line.quantity, line.written, line.kind, float(line.credit), line.message,

@@ -260,10 +260,7 @@ def worksheet(
     asked = _asked(made, ask)
     if not asked:
         raise SheetError("the program has no named nodes that a worksheet could ask for")
-    if len(asked) > MOST_LINES:
-        raise SheetError(
-            f"a worksheet has at most {MOST_LINES} lines, not {len(asked)}; ask for path:NAME"
-        )
+    _check_count(asked)
     without_value = [each for each in asked if not scalars.is_finite(truth(each, made))]
     needed = depended_on([made.output])
     for each in without_value:
@@ -272,6 +269,14 @@ def worksheet(
         asked.remove(each)  # in a branch that is not taken
     prose = f"{_PROSE}\n\n{_picture(text)}" if picture else _PROSE
     return Sheet(text, tuple(map(Line, asked)), prose)
+
+
+def _check_count(asked: Collection[object]) -> None:
+    count = len(asked)
+    if count > MOST_LINES:
+        raise SheetError(
+            f"a worksheet has at most {MOST_LINES} lines, not {count}; ask for path:NAME"
+        )
 
 
 def _picture(text: str) -> str:
@@ -330,10 +335,7 @@ def _locals(
 
     Where another path leads around an edge, ∂g/∂w may mean either, and is not asked for.
     """
-    if len(edges) > MOST_LINES:
-        raise SheetError(
-            f"a worksheet has at most {MOST_LINES} lines, not {len(edges)}; ask for path:NAME"
-        )
+    _check_count(edges)
     found = []
     for edge in sorted(
         (graph.edges[edge] for edge in edges), key=lambda e: (e.target, e.source), reverse=True

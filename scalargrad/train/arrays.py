@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from functools import cache, partial
+from time import perf_counter
 from typing import Any
 
+from scalargrad.compiler.backends import CKernel
 from scalargrad.compiler.compiled import Compiled
+from scalargrad.compiler.steps import Steps
 from scalargrad.engine import scalars
 from scalargrad.engine.value import Value
 from scalargrad.nn.module import Module
 from scalargrad.train.data import DataSet
-from scalargrad.train.optim import Optimizer
+from scalargrad.train.optim import SGD, Adam, Optimizer
+
+_CALL = 0.05  # seconds that one call of C takes at most, unless a step takes longer
 
 
 class Arrays:
@@ -40,6 +46,8 @@ class Arrays:
         self.examples = np.vstack(data.matrix()).T.copy()  # a row each
         self.width = data.width
         self.seen: list[tuple[Any, Any]] = []
+        self.before: tuple[Any, Any] = (None, None)  # θ and memory before the last step in C
+        self.pace = _CALL  # seconds that a step takes in C
         self.testing: tuple[DataSet, Callable[..., Any], Any] | None = None
 
         def program(training: bool, wrt: Sequence[str] | None) -> Compiled:
@@ -54,11 +62,18 @@ class Arrays:
         self.learning = learning = program(True, None)
         self.draws = list(learning.program.drawn.values())
         self.lanes = list(learning.inputs[: len(data.names) + data.width])
-        self.run = learning.vectors([*self.lanes, *learning.program.drawn])
+        columns = [*self.lanes, *learning.program.drawn]
+        self.run = learning.vectors(columns)
+        kernel: Any = learning.kernel(columns)
+        self.is_in_c = (
+            isinstance(kernel, CKernel) and type(optimizer) in (SGD, Adam) and not self.draws
+        )
         places = {parameter: place for place, parameter in enumerate(self.parameters)}
-        self.layers = {
-            layer: _together([places[p] for p in members]) for layer, members in layers.items()
-        }
+        members = {layer: [places[p] for p in members] for layer, members in layers.items()}
+        self.layers = {layer: _together(at) for layer, at in members.items()}
+        self.steps_in_c = cache(
+            partial(Steps, kernel, optimizer.moved, list(members.values()), fast=fast)
+        )
         self.gradient: Any = None
         # The C library keeps the memory of a step for the next once it has seen a larger piece
         # come and go; otherwise it asks the system for it anew each time.
@@ -143,9 +158,50 @@ class Arrays:
         """Move all parameters at once."""
         rate = scalars.to_float(self.optimizer.current_rate())
         self.theta, *self.memory = self.optimizer.moved(
-            rate, self.theta, self.gradient, *self.memory
+            rate, self.optimizer.steps, self.theta, self.gradient, *self.memory
         )
         self.optimizer.steps += 1
+
+    def called(
+        self, batches: Sequence[Sequence[int]], most: float, bounds: tuple[float, float]
+    ) -> list[tuple[float, dict[str, float]]]:
+        """What `measured` gives for each batch that C takes in one call, which makes their steps.
+
+        It stops before a step whose loss is no finite number or beyond `most`, or where a layer's
+        mean |gradient| is out of bounds. An interrupt leaves what was before the call.
+        """
+        optimizer = self.optimizer
+        if not (self.is_in_c and self.moves):
+            return []
+        count = min(len(batches), max(1, int(_CALL / self.pace)))
+        rates = list(_rates(optimizer, count))
+        steps = self.steps_in_c(tuple([kept is not None for kept in self.memory]))
+        start = perf_counter()
+        made = steps(
+            self.theta, self.memory, self.examples, batches[: len(rates)], rates, optimizer.steps,
+            most, bounds, is_mean=optimizer.reduction == "mean",
+        )  # fmt: skip
+        self.pace = (perf_counter() - start) / len(rates)
+        if made.steps:
+            self.seen.append((made.outputs, self.examples[made.rows, -self.width :].T))
+            self.before, (self.theta, self.memory), self.gradient, optimizer.steps = (
+                made.before, made.after, made.gradient, optimizer.steps + made.steps
+            )  # fmt: skip
+        return [
+            (value, dict(zip(self.layers, sizes, strict=True)))
+            for value, sizes in zip(made.values, made.sizes, strict=True)
+        ]
+
+
+def _rates(optimizer: Optimizer, count: int) -> Iterator[float]:
+    """The rates of the next steps, up to one where the schedule fails; its error if it is first."""
+    for ahead in range(count):
+        try:
+            yield scalars.to_float(optimizer.current_rate(ahead))
+        except Exception:
+            if not ahead:
+                raise
+            return
 
 
 def _together(places: list[int]) -> Any:

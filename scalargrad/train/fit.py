@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -167,14 +167,14 @@ def fit(
         "test_data": fingerprint(test), "loss_function": function_name(loss),
         "lanes": lanes, "backend": backend, "fast": fast, **optimizer.settings(),
     }  # fmt: skip
+    steps = -(-len(data) // (batch_size or len(data)))
     if resume is not None:
-        run.resume(resume, identity, epochs, -(-len(data) // (batch_size or len(data))))
+        run.resume(resume, identity, epochs, steps)
     stopped = ""
     try:
-        for epoch in _watched(range(run.epochs, epochs), run):
-            stopped = run.epoch(
-                data, data.orders(batch_size, seed, epoch), test
-            ) or run.patience_lost(patience)
+        for epoch in _watched(range(run.epochs, epochs), steps, run):
+            batches = data.orders(batch_size, seed, epoch)
+            stopped = run.epoch(data, batches, test) or run.patience_lost(patience)
             if stopped:
                 break
     finally:
@@ -273,12 +273,14 @@ def _quiet(lanes: bool) -> AbstractContextManager[Any]:
     return np.errstate(all="ignore")
 
 
-def _watched(epochs: Iterable[int], run: _Run) -> Iterator[int]:
-    """The epochs; a terminal or notebook shows a bar with the loss after a second."""
+def _watched(epochs: Sequence[int], steps: int, run: _Run) -> Iterator[int]:
+    """The epochs; a terminal or notebook shows a bar of the steps, and the loss, after a second."""
     from tqdm import tqdm
 
-    with tqdm(epochs, "training", delay=1, disable=None, leave=False, unit="epoch") as bar:
-        for epoch in bar:
+    total = len(epochs) * steps
+    with tqdm(None, "training", total, delay=1, disable=None, leave=False, unit="step") as bar:
+        run.progress = bar.update
+        for epoch in epochs:
             yield epoch
             if run.train.get("loss"):
                 bar.set_postfix(loss=f"{run.train['loss'][-1]:.4g}", refresh=False)
@@ -322,6 +324,7 @@ class _Run:
         self.remembering = [m for m in model.modules() if m.extra_state() is not None]
         self.compiled: Arrays | None = None
         self.good = self.snapshot()
+        self.progress: Callable[[int], object] = int  # is told how many steps were made
         self.asked = -1  # the epoch in which the graph was last asked for the reason
 
     def compile(self, data: DataSet, backend: str, fast: bool) -> None:
@@ -408,36 +411,51 @@ class _Run:
             deepcopy(final),
         )  # fmt: skip
 
-    def epoch(self, data: DataSet, batches: Iterable[Sequence[int]], test: DataSet | None) -> str:
+    def epoch(self, data: DataSet, batches: Sequence[Sequence[int]], test: DataSet | None) -> str:
         """Run over the rows of each batch and test; the reason to stop, if there is one."""
         sums = dict.fromkeys(self.train, 0.0)
         sizes = dict.fromkeys(self.layers, 0.0)
-        count = examples = seen = 0
+        count = seen = 0
         self.model.train()
-        for rows in batches:
+        while count < len(batches):
             with _quiet(self.lanes):
-                reason, found, batch_sizes = self.step(data, rows)
-            if reason:
-                self.restore(self.good)
-                return f"diverged at step {self.steps + 1}: {reason}"
-            self.steps += 1
-            count, examples = count + 1, examples + len(rows)
-            for name, value in found.items():
-                sums[name] += value * len(rows)
-            seen += len(rows) * (found.keys() != sums.keys())
-            for layer, size in batch_sizes.items():
-                sizes[layer] += size
+                made = self.call(batches[count:]) or [self.step(data, batches[count])]
+            for reason, found, batch_sizes in made:
+                if reason:
+                    self.restore(self.good)
+                    return f"diverged at step {self.steps + 1}: {reason}"
+                many = len(batches[count])
+                count, self.steps = count + 1, self.steps + 1
+                for name, value in found.items():
+                    sums[name] += value * many
+                seen += many * (found.keys() != sums.keys())
+                for layer, size in batch_sizes.items():
+                    sizes[layer] += size
+            self.progress(len(made))
         if self.compiled and self.compiled.seen:  # metrics wait for the end of the epoch
             for name, value in self.measured(*self.compiled.predicted()).items():
                 sums[name] += value * seen
         for name, value in sums.items():
-            self.train[name].append(value / examples)
+            self.train[name].append(value / len(data))
         for layer, size in sizes.items():
             self.gradients[layer].append(size / count)
         if test is not None:
             for name, value in self.tested(test).items():
                 self.test.setdefault(name, []).append(value)
         return ""
+
+    def call(
+        self, batches: Sequence[Sequence[int]]
+    ) -> list[tuple[str, dict[str, float], dict[str, float]]]:
+        """What `step` says of each of the next batches that C takes in one call; [] for none."""
+        if not self.compiled or self.hooks != (None, None) or self.start is None:
+            return []
+        bounds = HEALTHY if self.is_watched else (-math.inf, math.inf)
+        made = self.compiled.called(batches, _FAR * (abs(self.start) + 1), bounds)
+        if made:
+            extra = [module.extra_state() for module in self.remembering]
+            self.good = _Snapshot(*self.compiled.before, self.optimizer.steps - 1, extra)
+        return [("", {"loss": value}, sizes) for value, sizes in made]
 
     def step(
         self, data: DataSet, rows: Sequence[int]
@@ -509,8 +527,12 @@ class _Run:
         if not math.isfinite(value + sum(sizes.values())) or self.is_far(value):
             return True
         low, high = HEALTHY
-        watched = self.monitor and not self.warning and self.asked < self.epochs
-        return watched and not all(low <= size <= high for size in sizes.values())
+        return self.is_watched and not all(low <= size <= high for size in sizes.values())
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether gradients out of bounds are still to be told."""
+        return self.monitor and not self.warning and self.asked < self.epochs
 
     def gradients_of(self, losses: list[Value]) -> Value:
         """Set the gradients of the parameters, one number each; the node they are of."""

@@ -71,8 +71,11 @@ class Optimizer:
         self.steps = 0
         reduced(None, reduction)
 
-    def moved(self, rate: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
-        """A parameter after a step, and what is remembered of it; of arrays alike."""
+    def moved(self, rate: Any, t: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
+        """A parameter after the step that t were made before, and what is remembered of it.
+
+        It is given numbers, arrays of them, or the scalars of compiled code.
+        """
         raise NotImplementedError
 
     def zero_grad(self) -> None:
@@ -80,14 +83,15 @@ class Optimizer:
         for parameter in self.parameters:
             parameter.grad = scalars.whole(0, parameter.data)
 
-    def current_rate(self) -> Scalar:
-        """The learning rate of the next step."""
+    def current_rate(self, ahead: int = 0) -> Scalar:
+        """The learning rate of the next step, or of one that so many others come before."""
         if not callable(self.rate):
             return self.rate
+        t = self.steps + ahead
         try:
-            return _from_zero("the rate of a schedule", self.rate(self.steps))
+            return _from_zero("the rate of a schedule", self.rate(t))
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{error} at step {self.steps}") from None
+            raise ValueError(f"{error} at step {t}") from None
 
     def step(self) -> None:
         """Change every parameter: all of them, or, when something is wrong, none."""
@@ -95,7 +99,10 @@ class Optimizer:
         after = []
         for parameter, *before in zip(self.parameters, *self.memory.values(), strict=True):
             data, grad = parameter.data, reduced(parameter.grad, self.reduction)
-            after.append((data, *before) if grad is None else self.moved(rate, data, grad, *before))
+            moves = grad is not None
+            after.append(
+                self.moved(rate, self.steps, data, grad, *before) if moves else (data, *before)
+            )
         columns = list(zip(*after, strict=True))
         for parameter, data in zip(self.parameters, columns[0], strict=True):
             parameter.data = data
@@ -180,7 +187,7 @@ class SGD(Optimizer):
         """v of each parameter; None before its first step, and without momentum."""
         return self.memory["velocity"]
 
-    def moved(self, rate: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
+    def moved(self, rate: Any, t: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
         """A parameter after a step, and its velocity."""
         (velocity,) = before
         if self.weight_decay:
@@ -242,16 +249,15 @@ class Adam(Optimizer):
         if not self.epsilon:
             raise ValueError("Adam needs epsilon > 0, or a gradient of 0 is divided by 0; got 0")
 
-    def moved(self, rate: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
+    def moved(self, rate: Any, t: Any, data: Any, grad: Any, *before: Any) -> tuple[Any, ...]:
         """A parameter after a step, and the running means of its gradient and of the square."""
         if self.weight_decay:
             grad = grad + self.weight_decay * data
         (of_mean, of_square), (mean, square) = self.betas, before
         new_mean = (1 - of_mean) * grad + (0 if mean is None else of_mean * mean)
         new_square = (1 - of_square) * grad * grad + (0 if square is None else of_square * square)
-        t = self.steps + 1
-        size = scalars.sqrt(new_square) / math.sqrt(1 - of_square**t) + self.epsilon
-        return data - rate / (1 - of_mean**t) * new_mean / size, new_mean, new_square
+        size = scalars.sqrt(new_square) / scalars.sqrt(1 - of_square ** (t + 1)) + self.epsilon
+        return data - rate / (1 - of_mean ** (t + 1)) * new_mean / size, new_mean, new_square
 
     def settings(self) -> dict[str, Any]:
         """What it was made with, as JSON can hold it; a schedule by its name."""

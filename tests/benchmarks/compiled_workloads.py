@@ -455,6 +455,23 @@ def compiled_wide() -> dict[str, float]:
     return {"compile": _own_and_children() - start}
 
 
+def fit_memory(units: str, batch: str) -> dict[str, float]:
+    """Bytes that `fit` of a network 784-units-10 in C takes at its peak, beyond the examples."""
+    from scalargrad import nn, train
+    from scalargrad.engine import ops
+    from scalargrad.nn.losses import softmax_cross_entropy
+    from scalargrad.train.data import DataSet
+
+    draw = np.random.default_rng(0)
+    examples = DataSet(draw.random((4096, 784)), draw.integers(0, 10, 4096))
+    before = _peak()
+    model = nn.MLP(784, [int(units), 10], ops.relu, initial=nn.he)
+    sgd = train.SGD(model.parameters(), 0.01, momentum=0.9)
+    train.fit(model, softmax_cross_entropy, examples, sgd, epochs=1, batch_size=int(batch),
+              backend="c", monitor=False)  # fmt: skip
+    return {"parameters": len(model.parameters()), "memory": _peak() - before}
+
+
 def _own_and_children() -> float:
     """Processor time of this process and of those that it waited for, such as the C compiler."""
     theirs = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -519,6 +536,7 @@ def _by_torch(learned: Any, held_out: Any, setting: Any, stamps: list[float]) ->
 
 WORKLOADS: Sequence[Callable[..., dict[str, Any]]] = (
     result, time_of_step, compile_time, training, grown, classified, compiled_wide,
+    fit_memory,
 )  # fmt: skip
 
 if __name__ == "__main__":

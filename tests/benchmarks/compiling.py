@@ -198,6 +198,16 @@ def classifiers(quick: bool) -> Iterator[Row]:
                       f"{theirs['accuracy']:.4f}", "", "equal", same)  # fmt: skip
 
 
+def memory(quick: bool) -> Iterator[Row]:
+    """The peak of a fit in C, as the network and the batch grow."""
+    small, wide, batch = (child("fit_memory", *size) for size in ((64, 32), (256, 32), (64, 4096)))
+    per = [found["memory"] / found["parameters"] for found in (small, wide)]
+    what = f"fit in C, memory per parameter: {wide['parameters']} | {small['parameters']}"
+    yield within(what, per[1], per[0], 1.5, lambda size: f"{size / 1e3:.2g} kB")
+    what = "fit in C, memory: batches of 4096 | 32"
+    yield within(what, batch["memory"], small["memory"], 1.5, megabytes)
+
+
 def rows(quick: bool, folder: Path) -> Iterator[Row]:
     """All lines of the table, each as soon as it is measured."""
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -208,6 +218,7 @@ def rows(quick: bool, folder: Path) -> Iterator[Row]:
     yield from training(quick)
     yield from growth(quick)
     yield from classifiers(quick)
+    yield from memory(quick)
 
 
 if __name__ == "__main__":

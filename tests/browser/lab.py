@@ -135,8 +135,16 @@ class Browser:
         self.driver.set_window_size(*size)
 
     def all(self, selector):
-        """The elements of a selector."""
-        return self.driver.find_elements("css selector", selector)
+        """The elements of a selector; what follows >>> is inside an element of its own style."""
+        *hosts, last = selector.split(" >>> ")
+        places = [self.driver]
+        for host in hosts:
+            inside = [e for place in places for e in place.find_elements("css selector", host)]
+            roots = [
+                self.driver.execute_script("return arguments[0].shadowRoot", e) for e in inside
+            ]
+            places = [root for root in roots if root]
+        return [e for place in places for e in place.find_elements("css selector", last)]
 
     def one(self, selector):
         """The first element of a selector, as soon as there is one."""
@@ -191,9 +199,9 @@ class Browser:
         wanted = [{"name": name, "value": value} for name, value in features.items()]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
 
-    def phone(self, width, height):
+    def phone(self, width, height, *, mobile=True):
         """Let the page have a size that no window has, until `desk`."""
-        device = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        device = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
 
     def desk(self):

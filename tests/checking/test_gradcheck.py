@@ -25,6 +25,7 @@ from scalargrad.engine import ops
 from scalargrad.engine.backward import gradients, multiplying, topological_order
 from scalargrad.engine.ops import OPERATIONS
 from scalargrad.lectures import LECTURES
+from scalargrad.notation.numbers import decimal
 from scalargrad.sheets.worksheet import read_sheet, worksheet
 
 
@@ -217,7 +218,7 @@ def test_at_a_kink_the_convention_can_be_asked_for():
 def test_a_kink_reaches_what_lies_below_it_and_nothing_else():
     x, w, b = Value(3, "x"), Value(0, "w"), Value(5, "b")
     y = -2 * (w * x).relu() + b
-    found = subdifferential(y)
+    found = subdifferential(y, {})
     assert (found[w].low, found[w].high) == (-6, 0)
     assert (found[b].low, found[b].high) == (1, 1)
     assert_gradients(y, {"w": "-4", "b": "1"})
@@ -247,6 +248,22 @@ def test_where_the_slopes_to_both_sides_are_equal_only_that_one_is_right(f, slop
         assert not check(f(x), {"x.grad": str(float(slope + off))}).ok
 
 
+@pytest.mark.parametrize(
+    ("f", "reason"),
+    [
+        (lambda x: x.step(), "step jumps there"),
+        (lambda x: x.sqrt(), "sqrt has an infinite slope where x is 0"),
+        (lambda x: (x * x).sqrt(), "first order cannot tell what follows"),
+        (lambda x: Value(-2) ** (x - 3), "pow leaves its domain beside where its operand is -3"),
+    ],
+)
+def test_where_there_is_no_slope_a_warning_says_that_nothing_is_checked(f, reason):
+    y = f(Value(0, "x")).named("y")
+    for slope in ("0", "7"):
+        with pytest.warns(UserWarning, match=f"^∂y/∂x is not checked: .*{reason}"):
+            assert_gradients(y, {"x": slope})
+
+
 @pytest.mark.parametrize(("f", "slope"), IDENTITIES.values(), ids=IDENTITIES)
 def test_gradcheck_fails_where_the_conventions_give_no_slope_of_the_function(f, slope):
     x = Value(0, "x")
@@ -258,6 +275,9 @@ def test_gradcheck_fails_where_the_conventions_give_no_slope_of_the_function(f, 
         gradcheck(f, 0)
     (note,) = check(f(x), {"x.grad": str(float(slope))}).notes
     assert "by its conventions at kinks" in note
+    (line,) = check(f(x), {"x.grad": str(float(backward))}).lines
+    said = f", it is {decimal(slope)}."  # no rule, and no other number
+    assert said in line.message.replace("about ", "")
 
 
 def test_a_net_of_noughts_has_one_slope_for_its_shared_bias():

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peers import needs_compiler, peer, present
@@ -289,6 +290,16 @@ def test_lanes_may_come_from_anywhere(lanes, backend):
     value, gradients = f(lanes(), 3.0)
     assert [float(each) for each in value] == [1.5, 2.25]
     assert [float(each) for each in gradients["w"]] == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("number", "kind"), [(sympy.Symbol("s"), "SymPy expression"), (Value(Value(2.0)), "Value")]
+)
+def test_what_is_no_number_is_refused_by_every_backend(number, kind, backend):
+    f = compile(lambda x: x**3, backend=present(backend))
+    with pytest.raises(TypeError, match=f"runs on numbers and lanes; got a {kind}"):
+        f(number)
 
 
 def test_only_what_is_asked_for_is_differentiated():

@@ -23,7 +23,7 @@ from scalargrad import DomainError, ProgramError, Value, topological_order
 from scalargrad.engine import ops
 from scalargrad.engine.ops import CONSTANT, OPERATIONS, Operation
 from scalargrad.engine.value import constant
-from scalargrad.language import expressions, library, running, tokens, writing
+from scalargrad.language import expressions, library, running, tokens, unparsing
 from scalargrad.language.reading import program
 from scalargrad.language.writing import program_text
 from scalargrad.notation.names import LONGEST, NotAName, canonical
@@ -939,7 +939,7 @@ def strip(written: str) -> str:
 
 @pytest.mark.parametrize("planted", ["never in parentheses", "literals unsealed"])
 def test_a_planted_wrong_printer_is_noticed(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = writing._Written
+    written = unparsing.Piece
     if planted == "never in parentheses":
         monkeypatch.setattr(written, "within", lambda self, strength: self.text)
     else:

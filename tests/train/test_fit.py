@@ -2,10 +2,13 @@ import json
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
+import tracemalloc
 import warnings
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,14 +26,15 @@ from scalargrad.nn.losses import (
     softmax_cross_entropy,
     squared_error,
 )
-from scalargrad.train import data, fit, optim
+from scalargrad.train import arrays, data, fit, optim
+from scalargrad.train.arrays import Arrays
 from scalargrad.train.data import DataSet
 from scalargrad.train.fit import accuracy
 from scalargrad.train.monitor import first_not_finite, first_outside
 from scalargrad.train.optim import SGD, Adam
 
 np = pytest.importorskip("numpy")
-BCE = binary_cross_entropy_with_logits
+BCE, CLASSES = binary_cross_entropy_with_logits, softmax_cross_entropy
 
 
 def small(seed=0, rate=0.3, **more):
@@ -587,7 +591,8 @@ def test_labels_outside_the_domain_of_the_loss_are_an_error_before_the_first_ste
 
 # Compiled steps ----------------------------------------------------------------------------------
 
-COMPILED = ["python", "numpy", pytest.param("c", marks=needs_compiler), "torch"]
+C = pytest.param("c", marks=needs_compiler)
+COMPILED = ["python", "numpy", C, "torch"]
 
 
 def run_of(backend, *, drop=0.0, **more):
@@ -621,45 +626,41 @@ def test_a_compiled_run_is_the_eager_run_to_its_last_digits(backend, drop, reduc
     assert weights(model) == pytest.approx(weights(eager_model), rel=1e-9)
 
 
-def test_a_compiled_run_that_diverges_says_what_the_graph_says():
+@pytest.mark.parametrize("rate", [1e6, lambda t: 1e6 if t > 7 else 1e-3])
+@pytest.mark.parametrize("backend", ["python", C])
+def test_a_compiled_run_that_diverges_says_what_the_graph_says(backend, rate):
     def diverged(backend):
         model = MLP(1, [3, 1], ops.relu)
-        sgd = SGD(model.parameters(), 1e6)
+        sgd = SGD(model.parameters(), rate, momentum=0.5)
         line = DataSet(((1.0,), (2.0,)), (1.0, 2.0))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            return fit(model, squared_error, line, sgd, epochs=50, backend=backend)
+            run = fit(model, squared_error, line, sgd, epochs=50, batch_size=1, backend=backend)
+        return run, weights(model), sgd
 
-    compiled, eager = diverged("python"), diverged(None)
+    (compiled, found, sgd), (eager, expected, other) = diverged(backend), diverged(None)
     assert compiled.stopped == eager.stopped
     assert "diverged at step" in compiled.stopped
     assert compiled.warning == eager.warning
+    assert found == pytest.approx(expected, rel=1e-12)
+    assert sgd.steps == other.steps
+    velocities = [[v or 0.0 for v in each.velocity] for each in (sgd, other)]
+    assert velocities[0] == pytest.approx(velocities[1], rel=1e-12)
 
 
-def test_a_compiled_run_watches_the_gradients():
+@pytest.mark.parametrize("layers", [[3] * 12 + [1], [3, 1]], ids=["at first", "later"])
+@pytest.mark.parametrize("backend", ["python", C])
+def test_a_compiled_run_watches_the_gradients(backend, layers):
     def watched(backend):
-        model = MLP(2, [3] * 12 + [1], ops.sigmoid)
-        sgd = SGD(model.parameters(), 0.1)
+        model = MLP(2, layers, ops.sigmoid)
+        sgd = SGD(model.parameters(), lambda t: 1e3 if t == 7 else 0.01)
         with pytest.warns(RuntimeWarning, match="left"):
-            return fit(model, BCE, data.two_moons(20), sgd, epochs=3, backend=backend)
+            return fit(model, squared_error, data.two_moons(20), sgd, epochs=2, batch_size=2,
+                       backend=backend)  # fmt: skip
 
-    assert watched("python").warning == watched(None).warning
-
-
-def test_a_compiled_run_goes_on_from_a_state():
-    def part(epochs, resume=None):
-        model, sgd = small(momentum=0.9)
-        return fit(model, BCE, data.two_moons(20), sgd, epochs=epochs, resume=resume,
-                   backend="python"), model  # fmt: skip
-
-    whole, model = part(6)
-    first, _ = part(3)
-    rest, again = part(6, json.loads(json.dumps(first.state())))
-    assert rest.train == whole.train
-    assert weights(again) == weights(model)
-    other, sgd = small(momentum=0.9)
-    with pytest.raises(ValueError, match="with backend = 'python'; got backend = None"):
-        fit(other, BCE, data.two_moons(20), sgd, epochs=6, resume=first.state())
+    found, expected = watched(backend), watched(None)
+    assert found.warning == expected.warning
+    assert found.warning.startswith("step 1:" if len(layers) > 2 else "step 9:")
 
 
 @pytest.mark.parametrize(
@@ -706,7 +707,7 @@ def test_a_loss_that_returns_no_value_is_one_clear_line(more):
 # In arrays ---------------------------------------------------------------------------------------
 
 
-def trained(optimizer, backend, hook=None, layers=(12, 3), epochs=4, **more):
+def trained(optimizer, backend, hook=None, layers=(50, 3), epochs=4, **more):
     model = MLP(2, list(layers), ops.tanh, seed=3)
     blobs = data.blobs(60)
     history = fit(
@@ -726,7 +727,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize("backend", ["python", "numpy", C])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_arrays_move_as_the_values_do_to_the_last_bit(name, backend):
     in_arrays, history = trained(OPTIMIZERS[name], backend)
@@ -758,7 +759,7 @@ def test_several_targets_are_fitted(backend):
     assert learned == pytest.approx([0.5, 1, -2, 0], abs=1e-6)
 
 
-@pytest.mark.parametrize("backend", ["python", pytest.param("c", marks=needs_compiler)])
+@pytest.mark.parametrize("backend", ["python", C])
 def test_one_hot_targets_train_as_labels_do(backend):
     blobs = data.blobs(30)
     hot = DataSet(blobs.inputs, [[float(t == k) for k in range(3)] for t in blobs.targets])
@@ -790,10 +791,121 @@ def test_an_interrupt_leaves_the_values_of_the_last_step():
     assert weights(model) == weights(other) != start
 
 
+# Calls -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How many steps each call of C made."""
+    made = []
+    called = Arrays.called
+
+    def counted(*arguments):
+        found = called(*arguments)
+        made.append(len(found))
+        return found
+
+    monkeypatch.setattr(Arrays, "called", counted)
+    return made
+
+
+@needs_compiler
+def test_many_batches_are_one_call(calls):
+    model = MLP(2, [3, 1], seed=1)
+    fit(model, BCE, data.two_moons(300), SGD(model.parameters(), 0.1), epochs=3, batch_size=2,
+        backend="c")  # fmt: skip
+    assert sum(calls) == 3 * 150 - 1  # the first step is made alone
+    assert len(calls) < 12
+
+
+@needs_compiler
+def test_a_call_takes_some_fifty_milliseconds(calls, monkeypatch):
+    clock = count()
+    monkeypatch.setattr(arrays, "perf_counter", lambda: next(clock) / 64)  # s, whatever is called
+    model = MLP(2, [3, 1], seed=1)
+    fit(model, BCE, data.two_moons(300), SGD(model.parameters(), 0.1), epochs=1, batch_size=2,
+        backend="c")  # fmt: skip
+    assert calls[:4] == [1, 3, 9, 28]
+
+
+@needs_compiler
+def test_what_is_random_or_hooked_is_stepped_one_by_one(calls):
+    run_of("c", drop=0.4)
+    trained(OPTIMIZERS["plain"], "c", hook=lambda: None)
+    assert not any(calls)
+
+
+@needs_compiler
+def test_memory_grows_with_parameters_and_batch_and_no_faster():
+    def peak(units, batch, examples):
+        model = MLP(64, [units, 10], ops.relu)
+        sgd = SGD(model.parameters(), 0.01, momentum=0.9)
+        digits = data.digits().chosen(range(examples))
+        tracemalloc.start()
+        try:
+            fit(model, CLASSES, digits, sgd, epochs=1, batch_size=batch, backend="c", monitor=False)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(1, 8, 32)  # what is imported stays
+    narrow, wide = (peak(units, 8, 32) / (units * 75) for units in (30, 120))
+    assert wide < 1.3 * narrow
+    few, many = (peak(1, batch, 1024) for batch in (8, 1024))
+    assert many - few < 4 * 1024 * 8 * (64 + 1 + 10)  # an example, its target and predictions
+
+
+@needs_compiler
+def test_steps_before_a_schedule_that_fails_are_made():
+    def failing(step):
+        return 1 / (7 - step)
+
+    model, steady = MLP(2, [3, 1], seed=1), MLP(2, [3, 1], seed=1)
+    moons = data.two_moons(40)
+    for backend, learner in (("c", model), (None, steady)):
+        with pytest.raises(ZeroDivisionError):
+            fit(learner, BCE, moons, SGD(learner.parameters(), failing), epochs=2, batch_size=2,
+                backend=backend)  # fmt: skip
+    assert weights(model) == pytest.approx(weights(steady), rel=1e-12)
+
+
+@needs_compiler
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
+def test_ctrl_c_leaves_a_whole_state_between_two_calls():
+    blobs = data.blobs(3000)
+
+    def run(epochs, hook=None):
+        model = MLP(2, [12, 3], ops.tanh, seed=3)
+        adam = Adam(model.parameters(), 1e-4)
+        try:
+            fit(model, CLASSES, blobs, adam, epochs=epochs, batch_size=2, backend="c",
+                before_step=hook, monitor=False)  # fmt: skip
+        except KeyboardInterrupt:
+            return model.state(), adam
+        raise AssertionError("nobody interrupted it")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    run(1, stop)  # compiles
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.4)
+    try:
+        state, adam = run(10**6)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    taken = iter(range(adam.steps))
+    again, other = run(10**6, lambda: next(taken, None) is None and stop())
+    assert adam.steps == other.steps > 0
+    assert state == again
+    assert adam.state() == other.state()
+
+
 @pytest.mark.parametrize("optimizer", ["momentum", "adam"])
 def test_a_run_in_arrays_goes_on_bit_for_bit(optimizer):
     whole, history = trained(OPTIMIZERS[optimizer], "python", epochs=6)
-    model = MLP(2, [12, 3], ops.tanh, seed=3)
+    model = MLP(2, [50, 3], ops.tanh, seed=3)
 
     def part(epochs, resume=None):
         return fit(
@@ -821,7 +933,6 @@ def test_fast_is_for_c_alone(backend):
 
 # Compiled runs beside the graph ------------------------------------------------------------------
 
-CLASSES = nn.losses.softmax_cross_entropy
 RUNS = {
     "a wide layer": lambda: (MLP(2, [20, 1], ops.tanh), BCE, data.two_moons(30), {}),
     "two wide layers": lambda: (MLP(2, [12, 9, 1], ops.relu), BCE, data.two_moons(30), {}),
@@ -856,7 +967,7 @@ def ran(name, backend, epochs=2, resume=None):
     return weights(model), history
 
 
-@pytest.mark.parametrize("backend", ["numpy", pytest.param("c", marks=needs_compiler)])
+@pytest.mark.parametrize("backend", ["numpy", C])
 @pytest.mark.parametrize("name", RUNS)
 def test_a_run_in_loops_is_the_eager_run(name, backend):
     found, history = ran(name, backend)

@@ -18,26 +18,26 @@ from scalargrad.engine import ops
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.lectures.experiments.curves import Curves
+from scalargrad.lectures.experiments.gradients import CLASSES, fit_classes
 from scalargrad.lectures.experiments.surfaces import Grid, score_grid
-from scalargrad.nn import losses
 from scalargrad.nn.layers import MLP
 from scalargrad.nn.module import Module
 from scalargrad.nn.regularisation import Dropout
-from scalargrad.train import fit, optim
+from scalargrad.train import optim
 from scalargrad.train.data import DataSet, gaussian_mixture, noisy_sine, two_moons
 from scalargrad.train.optim import SGD
 
 TRAINING, TEST = "training error", "test error"
 _ERROR = "mean squared error"
+_POINTS = 14  # that polynomials are fitted to
+_NOISE = 0.3  # standard deviation of training targets
+_FEATURES = (2, 5, 10, 15, 20, 25, 30, 35, 38, 40, 42, 45, 50, 60, 80, 120, 200, 400, 1000)
 
 # Capacity ----------------------------------------------------------------------------------------
 
 
 def capacity(
-    degrees: Sequence[int] = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13),
-    count: int = 14,
-    noise: float = 0.3,
-    seeds: Sequence[int] = range(3),
+    degrees: Sequence[int] = (0, 1, 2, 3, 4, 5, 6, 7, 9, 11, 13), seeds: Sequence[int] = range(3)
 ) -> Curves:
     """Polynomials of growing degree fitted to a few noisy points of a sine, by least squares.
 
@@ -47,9 +47,9 @@ def capacity(
 
     runs = []
     for seed in seeds:
-        x, y = _columns(noisy_sine(count, noise, seed))
+        x, y = _columns(noisy_sine(_POINTS, _NOISE, seed))
         fits = [_polynomial(degree, x, y) for degree in degrees]
-        a, b = _columns(noisy_sine(400, noise, seed + 1000))
+        a, b = _columns(noisy_sine(400, _NOISE, seed + 1000))
         between = (a >= x.min()) & (a <= x.max())  # beyond the points no fit can know
         held_out = a[between], b[between]
         errors = [[float(np.mean((fitted(a) - b) ** 2)) for fitted in fits]
@@ -58,13 +58,11 @@ def capacity(
     return Curves("degree of the polynomial", _ERROR, degrees, runs, "y", shown=(1e-3, 1e3))
 
 
-def fits(
-    degrees: Sequence[int] = (1, 5, 13), count: int = 14, noise: float = 0.3, seed: int = 0
-) -> tuple[Curves, DataSet]:
+def fits(degrees: Sequence[int] = (1, 5, 13), seed: int = 0) -> tuple[Curves, DataSet]:
     """Polynomials over the points that they were fitted to: too stiff, right, too supple."""
     import numpy as np
 
-    points = noisy_sine(count, noise, seed)
+    points = noisy_sine(_POINTS, _NOISE, seed)
     x, y = _columns(points)
     along = np.linspace(x.min(), x.max(), 200)
     run = {f"degree {degree}": _polynomial(degree, x, y)(along).tolist() for degree in degrees}
@@ -87,31 +85,7 @@ def _polynomial(degree: int, x: Any, y: Any) -> Any:
 
 
 def double_descent(
-    features: Sequence[int] = (
-        2,
-        5,
-        10,
-        15,
-        20,
-        25,
-        30,
-        35,
-        38,
-        40,
-        42,
-        45,
-        50,
-        60,
-        80,
-        120,
-        200,
-        400,
-        1000,
-    ),
-    count: int = 40,
-    inputs: int = 5,
-    noise: float = 0.3,
-    seeds: Sequence[int] = range(5),
+    features: Sequence[int] = _FEATURES, count: int = 40, seeds: Sequence[int] = range(5)
 ) -> Curves:
     """Least squares of least norm on random ReLU features (Belkin et al. 2019).
 
@@ -119,18 +93,16 @@ def double_descent(
 
     Args:
         features: how many, for each fit.
-        count: of training examples.
-        inputs: numbers in each example, which lie on a sphere.
-        noise: standard deviation of the training targets about a linear function.
+        count: of training examples, each of five numbers.
         seeds: of examples and features.
-    """  # fmt: skip
+    """
     import numpy as np
 
     runs = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
-        x, truth, y = _noisy_linear(rng, count, inputs, noise)
-        hidden = np.maximum(x @ rng.standard_normal((inputs, max(features))), 0)
+        x, truth, y = _noisy_linear(rng, count, inputs=5)
+        hidden = np.maximum(x @ rng.standard_normal((5, max(features))), 0)
         errors: dict[str, list[float]] = {TRAINING: [], TEST: []}
         for p in features:
             h = hidden[:, :p] / np.sqrt(p)
@@ -142,40 +114,29 @@ def double_descent(
     return Curves("random features", _ERROR, features, runs, "xy", mark=mark, shown=(1e-3, 1e2))
 
 
-def _noisy_linear(rng: Any, count: int, inputs: int, noise: float) -> tuple[Any, Any, Any]:
+def _noisy_linear(rng: Any, count: int, inputs: int) -> tuple[Any, Any, Any]:
     """Points on a sphere, 500 more than asked for; a linear function; its noisy values."""
     import numpy as np
 
     x = rng.standard_normal((count + 500, inputs))
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     truth = x @ rng.standard_normal(inputs)
-    return x, truth, truth[:count] + noise * rng.standard_normal(count)
+    return x, truth, truth[:count] + _NOISE * rng.standard_normal(count)
 
 
 # Data --------------------------------------------------------------------------------------------
 
 
-def more_data(
-    counts: Sequence[int] = (6, 12, 25, 50, 100, 400),
-    inputs: Sequence[int] = (2, 8),
-    noise: float = 0.3,
-    seeds: Sequence[int] = range(5),
-) -> Curves:
-    """Least squares on a linear function, for examples of few and of many numbers.
-
-    Args:
-        counts: of training examples.
-        inputs: numbers in each example.
-        noise: standard deviation of the training targets.
-        seeds: of the examples.
-    """
+def more_data(seeds: Sequence[int] = range(5)) -> Curves:
+    """Least squares on a linear function, for examples of few and of many numbers."""
     import numpy as np
 
+    counts = (6, 12, 25, 50, 100, 400)
     runs = []
     for seed in seeds:
         run: dict[str, list[float]] = {}
-        for d in inputs:
-            x, truth, y = _noisy_linear(np.random.default_rng(seed), max(counts), d, noise)
+        for d in (2, 8):
+            x, truth, y = _noisy_linear(np.random.default_rng(seed), max(counts), d)
             for n in counts:
                 w = np.linalg.lstsq(x[:n], y[:n], rcond=1e-12)[0]
                 off = x[max(counts) :] @ w - truth[max(counts) :]
@@ -235,15 +196,10 @@ def weight_decay(
             model = MLP(2, [units, 1], ops.tanh, initial=nn.uniform, seed=seed)
             rate = partial(optim.cosine, rate=0.5, steps=steps)
             sgd = SGD(model.parameters(), rate, momentum=0.95, weight_decay=2 * decay / count)
-            _fitted(model, examples, sgd, steps, backend)
+            fit_classes(model, examples, sgd, steps, backend)
             models.append(model)
         found.append(_compared(decays, models, examples, held_out))
     return found
-
-
-def _fitted(model: Module, examples: DataSet, sgd: SGD, steps: int, backend: str | None) -> None:
-    loss = losses.binary_cross_entropy_with_logits
-    fit(model, loss, examples, sgd, epochs=steps, monitor=False, backend=backend)
 
 
 def _compared(
@@ -263,8 +219,7 @@ def _compared(
 def _errors(model: Module, part: DataSet) -> tuple[float, float]:
     """The share of examples that are classified wrong, and the mean loss."""
     model.eval()
-    loss = losses.binary_cross_entropy_with_logits
-    (found,), prediction, targets = train.losses_of(model, loss, part)
+    (found,), prediction, targets = train.losses_of(model, CLASSES, part)
     return 1 - float(train.accuracy(prediction, targets).mean()), float(found.data.mean())
 
 
@@ -309,7 +264,7 @@ def dropout(
             sgd = SGD(model.parameters(), 0.1, momentum=0.9)
             curve = []
             for _ in range(0, steps, every):
-                _fitted(model, examples, sgd, every, backend)
+                fit_classes(model, examples, sgd, every, backend)
                 curve.append(_errors(model, held_out)[0])
             run[f"p = {drop:g}" if drop else "without dropout"] = curve
             models.append(model)
@@ -322,10 +277,8 @@ def dropout(
 def _mislabelled(data: DataSet, share: float, seed: int) -> DataSet:
     """The examples of two classes, some of them with the label of the other one."""
     flipped = set(Random(f"wrong {seed}").sample(range(len(data)), round(share * len(data))))
-    first, second = data.classes
-    targets = [
-        first + second - target if i in flipped else target for i, target in enumerate(data.targets)
-    ]
+    both = sum(data.classes)
+    targets = [both - y if i in flipped else y for i, y in enumerate(data.targets)]
     return replace(data, targets=tuple(targets))
 
 
@@ -358,7 +311,7 @@ def dropout_moments(units: Sequence[Any], drop: Any, *, inverted: bool = True) -
     return Moments(firsts, [s - m * m for m, s in zip(firsts, seconds, strict=True)])
 
 
-def dropout_masks(units: int = 12, steps: int = 8, drop: float = 0.5, seed: int = 0) -> list[Any]:
+def dropout_masks(units: int = 12, steps: int = 8, drop: float = 0.5) -> list[Any]:
     """The masks that a dropout layer draws for so many steps: 0 or 1 for each unit."""
-    layer = Dropout(drop, seed=seed)
+    layer = Dropout(drop, seed=0)
     return [layer.drawn_mask([Value(1.0)] * units) for _ in range(steps)]

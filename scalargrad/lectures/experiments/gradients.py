@@ -22,6 +22,16 @@ from scalargrad.train.data import DataSet, noisy_sine, two_moons
 from scalargrad.train.monitor import HEALTHY
 from scalargrad.train.optim import SGD
 
+CLASSES = losses.binary_cross_entropy_with_logits
+
+
+def fit_classes(
+    model: Module, examples: DataSet, sgd: SGD, steps: int, backend: str | None
+) -> None:
+    """Train a network to tell two classes apart, full-batch."""
+    fit(model, CLASSES, examples, sgd, epochs=steps, monitor=False, backend=backend)
+
+
 # Vanishing and exploding gradients ---------------------------------------------------------------
 
 
@@ -50,15 +60,15 @@ class Steepest:
     slope: float
 
 
-def steepest(activation: Callable[[Any], Any] = ops.sigmoid, reach: float = 10.0) -> Steepest:
-    """The greatest slope of an activation between ±reach.
+def steepest(activation: Callable[[Any], Any] = ops.sigmoid) -> Steepest:
+    """The greatest slope of an activation between −10 and 10.
 
     >>> steepest(ops.sigmoid)
     Steepest(z=0.0, slope=0.25)
     """
     import numpy as np
 
-    z = Value(np.linspace(-reach, reach, 2001))
+    z = Value(np.linspace(-10, 10, 2001))
     activation(z).backward()
     slopes = np.array(z.grad)
     top = int(slopes.argmax())
@@ -93,14 +103,13 @@ def _stack(
     return Sequential(*made)
 
 
+_SIGMOID = partial(_stack, activation=ops.sigmoid, initial=nn.xavier)
 NETWORKS: dict[str, Network] = {
-    "sigmoid": partial(_stack, activation=ops.sigmoid, initial=nn.xavier),
+    "sigmoid": _SIGMOID,
     "tanh, small weights": partial(_stack, activation=ops.tanh, initial=scaled(nn.xavier, 0.3)),
     "ReLU": partial(_stack, activation=ops.relu, initial=nn.he),
-    "sigmoid, residual": partial(_stack, activation=ops.sigmoid, initial=nn.xavier, residual=True),
-    "sigmoid, batch norm": partial(
-        _stack, activation=ops.sigmoid, initial=nn.xavier, normalise=True
-    ),
+    "sigmoid, residual": partial(_SIGMOID, residual=True),
+    "sigmoid, batch norm": partial(_SIGMOID, normalise=True),
     "ReLU, large weights": partial(_stack, activation=ops.relu, initial=scaled(nn.he, 4.0)),
 }
 CLIPPED = "large weights, clipped"
@@ -129,13 +138,12 @@ def gradients_by_layer(
 def gradients_by_depth(
     cases: Iterable[str] = (*NETWORKS, CLIPPED),
     depths: Iterable[int] = (2, 4, 8, 12, 16),
-    width: int = 8,
     seeds: Sequence[int] = range(3),
 ) -> Curves:
     """Mean |∂L/∂w| in the first layer of networks of several depths."""
     cases, depths = list(cases), list(depths)
     runs = [
-        {case: [_weight_gradients(case, d, width, seed)[0] for d in depths] for case in cases}
+        {case: [_weight_gradients(case, d, 8, seed)[0] for d in depths] for case in cases}
         for seed in seeds
     ]
     x, y = "depth (number of layers)", "mean |∂L/∂w| in layer 1"
@@ -148,8 +156,7 @@ def _weight_gradients(case: str, depth: int, width: int, seed: int) -> list[floa
         raise ValueError(f"a case is one of {', '.join(known)}; got {case}")
     model = NETWORKS["ReLU, large weights" if case == CLIPPED else case](depth, width, seed)
     examples = two_moons(16, seed=seed)
-    loss = losses.binary_cross_entropy_with_logits
-    ops.mean(*train.losses_of(model, loss, examples, lanes=False)[0]).backward()
+    ops.mean(*train.losses_of(model, CLASSES, examples, lanes=False)[0]).backward()
     parameters = model.parameters()
     if case == CLIPPED:
         optim.clip_norm(parameters, 1)
@@ -208,7 +215,7 @@ def deep_training(
             for rate in rates:
                 model = NETWORKS[case](layers, width, seed)
                 before = [float(w) for w in model.parameters()]
-                _fit(model, examples, SGD(model.parameters(), rate), steps, backend)
+                fit_classes(model, examples, SGD(model.parameters(), rate), steps, backend)
                 trained.setdefault(name, []).append(_loss(model, examples))
                 tried.setdefault(name, []).append(_loss(model, held_out))
                 if name == f"{depth} layers" and rate == watched:
@@ -222,13 +229,8 @@ def deep_training(
             Curves(x, "test loss at the end", rates, tests, "xy"))  # fmt: skip
 
 
-def _fit(model: Module, examples: DataSet, sgd: SGD, steps: int, backend: str | None) -> None:
-    loss = losses.binary_cross_entropy_with_logits
-    fit(model, loss, examples, sgd, epochs=steps, monitor=False, backend=backend)
-
-
 def _loss(model: Module, examples: DataSet) -> float:
-    (found,), *_ = train.losses_of(model, losses.binary_cross_entropy_with_logits, examples)
+    (found,), *_ = train.losses_of(model, CLASSES, examples)
     return float(found.data.mean())
 
 
@@ -260,35 +262,24 @@ def learning_rates(
     return Curves("step", y, range(1, steps + 1), runs, "y", shown=(0.05, 10))
 
 
-def budget(
-    size: int,
-    examples: int = 20_000,
-    count: int = 2000,
-    inputs: int = 8,
-    rate: float = 0.02,
-    seeds: Sequence[int] = range(3),
-) -> list[float]:
+def budget(size: int, seeds: Sequence[int] = range(3)) -> list[float]:
     """The loss that batches of a size reach, over the least there is, on a noisy linear function.
 
-    Args:
-        size: of a batch.
-        examples: how many are used in all, however many steps that makes.
-        count: of training examples.
-        inputs: numbers in each.
-        rate: the learning rate, the same for all sizes.
-        seeds: of examples and batches.
+    Of 2000 examples of eight numbers 20 000 are used in all, however many steps that makes, at the
+    same rate for all sizes.
     """
     import numpy as np
 
+    count, inputs = 2000, 8
     ratios = []
     for seed in seeds:
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((count, inputs))
         y = x @ rng.standard_normal(inputs) + 0.3 * rng.standard_normal(count)
         w = np.zeros(inputs)
-        for _ in range(examples // size):
+        for _ in range(20_000 // size):
             rows = rng.integers(0, count, size) if size < count else slice(None)
-            w -= rate * 2 * (x[rows] @ w - y[rows]) @ x[rows] / size
+            w -= 0.02 * 2 * (x[rows] @ w - y[rows]) @ x[rows] / size
         best = np.linalg.lstsq(x, y, rcond=None)[0]
         losses_ = [float(np.mean((x @ weights - y) ** 2)) for weights in (w, best)]
         ratios.append(losses_[0] / losses_[1])

@@ -26,23 +26,20 @@ class Grid:
     scores: list[list[float]]
 
 
-def score_grid(
-    scores: Callable[[Any], Any], data: DataSet, steps: int = 100, margin: float = 0.4
-) -> Grid:
+def score_grid(scores: Callable[[Any], Any], data: DataSet, steps: int = 100) -> Grid:
     """The scores of a network as in testing, or of a function, over the rectangle of the data.
 
     Args:
         scores: of a list of two lanes, a Value or lanes: a number for each point.
         data: examples of two numbers.
         steps: how many points there are along each side.
-        margin: how far the rectangle reaches beyond the data.
     """
     import numpy as np
 
     if len(data.names) != 2:
         raise ValueError(f"a plane has two axes; the examples have {len(data.names)} numbers")
     sides = [
-        np.linspace(min(column) - margin, max(column) + margin, steps)
+        np.linspace(min(column) - 0.4, max(column) + 0.4, steps)
         for column in zip(*data.inputs, strict=True)
     ]
     x, y = np.meshgrid(*sides)
