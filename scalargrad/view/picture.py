@@ -49,11 +49,11 @@ class Saved:
         return target
 
     def content(self, suffix: str, *, dpi: float | None = None) -> bytes:
-        """The bytes of a file with a suffix.
+        """The bytes of a file with a suffix; a .png with so many dots an inch.
 
         Raises:
             DrawingError: for a suffix that stands for no format, or one that needs a library which
-                is not installed.
+                is not installed, and for other dots an inch.
         """
         form = suffix.lower()
         if form not in self.suffixes:
