@@ -259,6 +259,12 @@ def test_a_link_holds_program_options_and_answers(browser, place):
     go(browser, address)
     says(browser, "#said-0", "you wrote 5")
     assert browser.one("#style").get_attribute("value") == "circuit"
+    other = of(SMALL, wrt="w", answers="dy/dw = 4.5")
+    browser.driver.execute_script(
+        "document.activeElement.blur(); location.hash = arguments[0]", other
+    )
+    says(browser, "#said-0", "you wrote 4.5")
+    assert browser.one("#answer-0").get_attribute("value") == "4.5"
 
 
 BEGINNINGS = {
