@@ -449,6 +449,7 @@ def test_the_element_fits_a_slide_of_reveal_js_whose_remote_steps_it(
         boxes = run(MEASURED, browser.all("scalargrad-steps")[1])
         assert boxes["font"] == [1, 1.5]
         assert not boxes["wrong"]
+        assert 0.95 <= run(FILLED) <= 1.01, "the slide is filled, and no more"
         assert boxes["share"] >= 0.5, "the picture takes the slide's free height or its width"
         browser.keep(f"deck-{theme}")
         browser.one("section.present scalargrad-steps >>> .forward").click()
@@ -464,6 +465,10 @@ def test_the_element_fits_a_slide_of_reveal_js_whose_remote_steps_it(
         browser.desk()
     assert browser.complaints() == []
 
+
+FILLED = """
+return document.querySelector("section.present").offsetHeight / Reveal.getConfig().height
+"""
 
 # Of an element: its font, what of it is cut off or lies over another part, and how much its picture
 # takes of it.
