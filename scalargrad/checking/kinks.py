@@ -50,20 +50,18 @@ scalars.register(Interval, Kind("interval", 6, {}, convert=_interval))
 ANY = Interval(-math.inf, math.inf)  # where there is no slope, nothing is wrong
 
 
-def subdifferential(
-    output: Value, slopes: Mapping[str, Scalar] | None = None
-) -> dict[Value, Interval]:
+def subdifferential(output: Value, slopes: Mapping[str, Scalar]) -> dict[Value, Interval]:
     """The gradients of an output, at kinks every value that a convention could give them.
 
     Args:
         output: the node that is differentiated.
         slopes: by name of an operation its slope at the kink, where a convention is stated.
     """
-    stated = pullback_at(slopes or {})
+    stated = pullback_at(slopes)
 
     def pullback(node: Value) -> Pullback:
         at_kink = node.local_intervals()
-        if at_kink is None or (slopes and node.op and node.op.name in slopes):
+        if at_kink is None or (node.op and node.op.name in slopes):
             return stated(node)
         return multiplying([Interval(*bounds) for bounds in at_kink])
 

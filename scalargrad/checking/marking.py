@@ -381,7 +381,7 @@ class _Sheet:
             half = self._half(reading, outcome.number if outcome.low == outcome.high else math.nan)
             roots = frozenset[int]().union(*(self.answers[key].roots for key in outcome.used))
             if not roots and self._is_by_own_convention(key, outcome):
-                answer.expected = answer.exact
+                answer.expected = answer.expected if answer.is_chosen else answer.exact
                 continue
             if not roots and self.strict:
                 continue

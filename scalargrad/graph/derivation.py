@@ -53,7 +53,7 @@ from scalargrad.graph.sums import (
     sum_over_users,
 )  # fmt: skip
 from scalargrad.notation.formula import evaluated, parts_of
-from scalargrad.notation.names import Written, canonical, typeset
+from scalargrad.notation.names import Written, canonical, joined, typeset
 from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.numbers import numbers as written_alike
 from scalargrad.notation.tex import quoted
@@ -260,8 +260,7 @@ def _one_by_one(
         sum(each.count for each in derived),
         tuple(each.gradient for each in derived),
         tuple(line for each in derived for line in each.lines),
-        Written("; ".join(each.line.text for each in derived),
-                r", \quad ".join(each.line.math for each in derived)),
+        joined([each.line for each in derived], "; ", r", \quad "),
         tuple(dict.fromkeys(gate for each in derived for gate in each.gates)),
         "; ".join(each.note for each in derived if each.note),
     )  # fmt: skip
@@ -281,10 +280,8 @@ def _second(output: Value, node: Value, digits: int | None, fractions: bool) -> 
         twin.label = twin.label if twin.is_leaf else ""
     name, by = name_of(output.label or "output"), name_of(node.label)
     d, tex = ("d", "d") if len(leaves) == 1 else ("∂", r"\partial")
-    left = Written(
-        f"{d}²{name.text}/{d}{by.text}²",
-        rf"\frac{{{tex}^{{2}} {name.math}}}{{{tex} {{{by.math}}}^{{2}}}}",
-    )
+    math = rf"\frac{{{tex}^{{2}} {name.math}}}{{{tex} {{{by.math}}}^{{2}}}}"
+    left = Written(f"{d}²{name.text}/{d}{by.text}²", math)
     first = _as_value(contracted(twins[output]), twins[node], leaves)
     graph = contracted(first) if isinstance(first, Value) else None
     source = graph.place(twins[node]) if graph else None
@@ -459,9 +456,8 @@ def _summed(
 def _along(names: Names, source: int, path: Path, left: Written) -> Written:
     """A derivative with the path that alone is followed."""
     passed = [names(source), *(names(names.graph.edges[e].target) for e in path)]
-    text = " → ".join(name.text for name in passed)
-    tex = r" \to ".join(name.math for name in passed)
-    return Written(f"{left.text} along {text}", rf"{left.math}\;({tex})")
+    way = joined(passed, " → ", r" \to ")
+    return Written(f"{left.text} along {way.text}", rf"{left.math}\;({way.math})")
 
 
 def _node_by_node(graph: Graph, source: int, count: int, choose: _Choice) -> Derivation:

@@ -12,7 +12,7 @@ from scalargrad.engine import scalars
 from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.graph.paths import product
-from scalargrad.notation.names import Written
+from scalargrad.notation.names import Written, joined
 from scalargrad.notation.numbers import MINUS, Numbers, decimal, fraction, read
 from scalargrad.notation.numbers import numbers as numbers_alike
 from scalargrad.notation.printing import enclosed
@@ -228,10 +228,7 @@ def _times(factors: Sequence[Written]) -> Written:
     """A product; of nothing, 1."""
     if not factors:
         return Written("1", "1")
-    return Written(
-        " × ".join(factor.text for factor in factors),
-        r" \times ".join(factor.math for factor in factors),
-    )
+    return joined(factors, " × ", r" \times ")
 
 
 def _joined(terms: Sequence[Written], missing: int) -> Written:

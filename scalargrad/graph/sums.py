@@ -191,10 +191,8 @@ def gates(names: Names, edges: Iterable[int], numbers: Numbers) -> tuple[Written
         node = names.graph.nodes[target]
         if node.is_at_kink and OPERATIONS[node.operation] in (ops.maximum, ops.minimum):
             tied = names.formula(names.graph.expression(target))
-            found[tied.text] = Written(
-                f"{tied.text} is a tie, shared alike",
-                rf"{tied.math} \text{{ is a tie, shared alike}}",
-            )
+            said = "is a tie, shared alike"
+            found[tied.text] = Written(f"{tied.text} {said}", rf"{tied.math} \text{{ {said}}}")
         for gate in parts_of(names.graph.formula(edge), MOST_PARTS) or ():
             value = names.value(gate) if gate.head == "indicator" else None
             if value is not None:

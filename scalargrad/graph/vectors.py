@@ -15,7 +15,7 @@ from scalargrad.engine.value import Value
 from scalargrad.graph.derivation import named_value
 from scalargrad.graph.equations import in_parentheses, pmatrix, written_number
 from scalargrad.graph.labels import derivative, name_of
-from scalargrad.notation.names import Written, parsed
+from scalargrad.notation.names import Written, joined, parsed
 from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.numbers import numbers as numbers_alike
 
@@ -249,9 +249,8 @@ def _nodes(nodes: Value | Sequence[Value]) -> list[Value]:
 
 def _side(nodes: Sequence[Value]) -> Written:
     """Names with commas between them, in parentheses where there are several."""
-    names = [_called(node) for node in nodes]
-    text, math = ", ".join(n.text for n in names), ", ".join(n.math for n in names)
-    return Written(text, math) if len(names) == 1 else in_parentheses(Written(text, math))
+    names = joined([_called(node) for node in nodes], ", ", ", ")
+    return names if len(nodes) == 1 else in_parentheses(names)
 
 
 def _called(node: Value) -> Written:

@@ -433,9 +433,9 @@ class _Run:
     def take(self, statement: Statement) -> list[Value]:
         """Name what a statement makes, and return it."""
         name, position = (statement.names or ("result",))[0], statement.position
-        is_number = name in self.given or statement.literal is not None
-        if is_number and len(statement.names) < 2:
-            return self.leaf(name, self.given.get(name, statement.literal), position)
+        literal = statement.literal
+        if (name in self.given or literal is not None) and len(statement.names) < 2:
+            return self.leaf(name, self.given.get(name, literal), position)
         thing = self.machine.run(statement.steps)
         if isinstance(thing, Condition):
             raise LocatedError(MISPLACED, position)

@@ -179,14 +179,13 @@ class Machine:
             raise LocatedError(f"there is no {what}: indices begin at 1" if min(place) < 1 else
                                f"no value is given for {what}", position)  # fmt: skip
         shape = array.shape
-        what = f"'{typeset(name)}' is {words(array)}"
         if len(place) != len(shape):
-            indices = "one index" if len(shape) == 1 else "two indices"
-            raise LocatedError(f"{what}, whose elements have {indices}", position)
-        if not all(1 <= index <= size for index, size in zip(place, shape, strict=True)):
-            shown = ", ".join(map(str, place))
-            raise LocatedError(f"{what}; it has no element [{shown}]", position)
-        return array[tuple(place)]
+            why = f", whose elements have {'one index' if len(shape) == 1 else 'two indices'}"
+        elif all(1 <= index <= size for index, size in zip(place, shape, strict=True)):
+            return array[tuple(place)]
+        else:
+            why = f"; it has no element [{', '.join(map(str, place))}]"
+        raise LocatedError(f"'{typeset(name)}' is {words(array)}{why}", position)
 
     # Calls
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -420,3 +421,8 @@ class Written:
 
     text: str
     math: str = ""
+
+
+def joined(parts: Sequence[Written], text: str, math: str) -> Written:
+    """Lines of mathematics as one, with a text, and with TeX, between them."""
+    return Written(text.join(part.text for part in parts), math.join(part.math for part in parts))

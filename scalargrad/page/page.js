@@ -176,7 +176,7 @@ function tell(message) {
   $("said").textContent = message;
 }
 
-state.addEventListener("starting", () => { $("status").textContent = "Python is starting…"; });
+state.addEventListener("starting", () => { $("status").textContent = "Python is starting: the first time it is loaded, which takes some seconds."; });
 state.addEventListener("ready", () => { $("status").textContent = ""; });
 state.addEventListener("stopped", start);
 state.addEventListener("broken", () => { $("status").textContent = "Reload the page to try again."; });

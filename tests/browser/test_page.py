@@ -498,6 +498,20 @@ def test_no_style_of_a_book_reaches_into_the_element(browser, place, folder):
     assert browser.complaints() == []
 
 
+def test_what_is_wrong_with_an_element_is_said_in_its_place(browser, place, folder):
+    (folder / "wrong.html").write_text(
+        '<!DOCTYPE html><script type="module" src="scalargrad-steps.js"></script>'
+        '<scalargrad-steps src="nothing.sg"></scalargrad-steps>'
+        '<scalargrad-steps program="x = 2; y = tnah(x)"></scalargrad-steps>'
+    )
+    browser.driver.get(place[1] + "wrong.html")
+    alerts = "scalargrad-steps >>> [role=alert]"
+    until(lambda: len(browser.all(alerts)) == 2, "two alerts")
+    assert browser.texts(alerts) == [
+        "There is no nothing.sg.", "Line 1: unknown function 'tnah'; did you mean 'tanh'?",
+    ]  # fmt: skip
+
+
 def test_nothing_was_asked_of_anybody_else(elsewhere):
     hosts = {urlparse(path if "//" in path else f"//{path}").hostname for path in elsewhere[1]}
     others = {host for host in hosts if not host.endswith(CHROMIUMS)}

@@ -218,7 +218,7 @@ def test_at_a_kink_the_convention_can_be_asked_for():
 def test_a_kink_reaches_what_lies_below_it_and_nothing_else():
     x, w, b = Value(3, "x"), Value(0, "w"), Value(5, "b")
     y = -2 * (w * x).relu() + b
-    found = subdifferential(y)
+    found = subdifferential(y, {})
     assert (found[w].low, found[w].high) == (-6, 0)
     assert (found[b].low, found[b].high) == (1, 1)
     assert_gradients(y, {"w": "-4", "b": "1"})

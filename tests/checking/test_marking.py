@@ -619,6 +619,14 @@ def test_what_follows_from_accepted_slopes_is_no_mistake_and_no_test_passed():
     assert_gradients(program(SMOOTH_SUM).output, sheet, at_kinks={"relu": 0})
 
 
+def test_a_line_at_a_kink_is_told_what_follows_from_the_own_slope():
+    text = "z = 0; y = 1; h = relu(z); l = (h - y)^2"
+    report = check(text, {"dh/dz": "1", "dl/dz": "0", "dl/dh": "-2"})
+    assert verdicts(report) == ["right", "wrong", "right"]
+    assert "from your slope at the kink it is −2" in report.lines[1].message
+    assert report.working == "∂l/∂z = ∂l/∂h × ∂h/∂z = (−2) × 1 = −2; you wrote 0"
+
+
 def test_rounding_beside_a_kink_is_no_slope_of_a_kink():
     text = "x = 0.5; a = 0.38; h = relu(a*x - 0.19); u = 2*h + 0.5; v = 1.36; l = (v*u - 1.2)^2"
     sheet = {"h": "0", "u": "0.5", "l": "0.27", "dl/du": "-1.41", "dl/dh": "-2.82"}  # it is -2.8288
