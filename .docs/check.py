@@ -40,6 +40,8 @@ def problems(site: Path) -> list[str]:
                 file /= "index.html"
             if not file.is_file():
                 found.append(f"{where}: no such file")
+            elif parts.fragment.startswith("program="):
+                continue  # for the page that runs programs
             elif file.suffix == ".html" and unquote(parts.fragment) not in _anchors(file):
                 found.append(f"{where}: no such place in it")
     for style in sorted(site.rglob("*.css")):

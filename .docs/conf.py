@@ -14,6 +14,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]
 import generated  # noqa: E402
 
 import scalargrad  # noqa: E402
+from scalargrad.page.build import build  # noqa: E402
 
 project = "scalargrad"
 author = copyright = "The scalargrad founders"
@@ -50,6 +51,7 @@ html_search_scorer = str(HERE / "_static" / "scorer.js")
 html_math_renderer = "mathml"  # read by browsers without a script
 html_show_sourcelink = False
 html_copy_source = False
+sg_page = generated.PAGE
 pygments_dark_style = "github-dark"
 
 
@@ -84,8 +86,14 @@ def _math(display):
     return visit, None
 
 
+def _build_page(app, error):
+    if sg_page and error is None and app.builder.format == "html":
+        build(Path(app.outdir) / sg_page)
+
+
 def setup(app):
     """Connect what is above."""
+    app.connect("build-finished", _build_page)
     app.connect("source-read", _fill)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon's 500
     app.add_html_math_renderer("mathml", _math("inline"), _math("block"))

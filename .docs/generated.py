@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 import scalargrad
+from scalargrad.authoring.blocks import fragment
 from scalargrad.checking.marking import check
 from scalargrad.checking.slips import SLIPS
 from scalargrad.cli import commands as cli
@@ -38,6 +39,7 @@ from scalargrad.view.export.formats import FRAME_SUFFIXES, SUFFIXES
 from scalargrad.view.scene import THEMES
 
 ROOT = Path(__file__).parent.parent
+PAGE = "play/" if shutil.which("npm") else ""  # where the page is that runs programs
 _LONGEST = 60  # parts of a formula that fits a table
 
 # The modules that have a page, in the order of the pages. To document another, add its name.
@@ -239,7 +241,8 @@ def _slide(row: Row) -> Iterator[str]:
     if claims:
         yield _table([("claim", "from"), *claims])
     if row.text.strip():
-        yield _folded("The program", f"```text\n{row.text.strip()}\n```")
+        link = f'<a href="{PAGE}{fragment(row.text)}">Open in the page</a>' if PAGE else ""
+        yield _folded("The program", f"```sg\n{row.text.strip()}\n```\n\n{link}")
     question, answer = exercise(row)
     yield f"**Exercise.** {question}"
     yield _folded("Answer", f"{answer} To see it computed: `scalargrad lectures {row.label}`.")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -161,12 +162,24 @@ def _text_of(file: str, text: str, folder: Path | None) -> str:
     return source(str(folder / file))
 
 
+def fragment(program: str, **fields: str) -> str:
+    """What stands behind the address of the page for a program, and fields as wrt="w2".
+
+    >>> fragment("y = x^2", wrt="x")
+    '#program=y%20%3D%20x%5E2&wrt=x'
+    """
+    return f"#{urlencode({'program': program} | fields, quote_via=quote)}"
+
+
 # Commands ----------------------------------------------------------------------------------------
+
+
+_OF_FILES = ("text", "output", "form", "watch")  # options about files, which a block does not write
 
 
 def _command(name: str, base: click.Command, *more: click.Parameter) -> click.Command:
     """A command as on the command line, whose program stands in the block; it writes no file."""
-    kept = [option for option in base.params if option.name not in ("text", "output", "form")]
+    kept = [option for option in base.params if option.name not in _OF_FILES]
     file = click.Argument(["file"], required=False)
     return click.Command(name, params=[file, *kept, *more])
 

@@ -8,6 +8,9 @@ It stands in conf.py as extensions = ["scalargrad.authoring.sphinx"]. A page say
     ```
 
 A wrong number, or a program that cannot be, is said in one line, and fails the build.
+
+Where sg_page is the address of a folder that `scalargrad play --output` wrote, a block has a link
+that opens it there.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from scalargrad.authoring.blocks import Answers, block, data_uri
+from scalargrad.authoring.blocks import Answers, block, data_uri, fragment
 from scalargrad.authoring.lexer import ProgramLexer
 from scalargrad.graph.derivation import Derivation
 from scalargrad.graph.table import Table
@@ -46,7 +49,8 @@ class Directive(SphinxDirective):
         line = self.arguments[0] if self.arguments else ""
         folder = Path(self.env.doc2path(self.env.docname)).parent
         try:
-            things = block("\n".join(self.content), line, folder).things
+            read = block("\n".join(self.content), line, folder)
+            things = read.things
         except (ValueError, ArithmeticError) as error:
             _LOG.error("%s", error, location=self.get_location(), type="sg")
             self.app.statuscode = 1  # the other pages are built, and the build has failed
@@ -57,6 +61,11 @@ class Directive(SphinxDirective):
         suffix = ".pdf" if self.app.builder.format == "latex" else ".svg"
         for thing in things:
             container += list(_nodes(thing, suffix))
+        if self.config.sg_page and suffix == ".svg":
+            chosen = {k: v for k, v in read.shows[0][1].items() if k in ("wrt", "style") and v}
+            address = self.config.sg_page + fragment(read.text, **chosen)
+            link = nodes.reference("", "Open in the page", refuri=address)
+            container += nodes.paragraph("", "", link)
         return [container]
 
 
@@ -97,4 +106,5 @@ def setup(app: Any) -> dict[str, Any]:
     """Make the directive and the lexer known to Sphinx."""
     app.add_directive("sg", type("Sg", (Directive,), {"app": app}))
     app.add_lexer("sg", ProgramLexer)
+    app.add_config_value("sg_page", "", "env", str)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

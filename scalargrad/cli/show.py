@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scalargrad.cli.options import AT, DIGITS, FILE, FRACTIONS, PROGRAM, Listed, names, read_program
-from scalargrad.cli.streams import is_pipe, save, say
+from scalargrad.cli.streams import is_pipe, save, say, whenever_written
 
 if TYPE_CHECKING:
     from scalargrad.language.reading import Program
@@ -61,8 +61,14 @@ def _formats() -> list[str]:
     is_flag=True,
     help="Forward and backward, one picture a step, in a file {}.",
 )
+@click.option("--watch", is_flag=True, help="Draw again when the file changes, until Ctrl-C.")
 def draw(
-    text: str, at: Sequence[str], output: Sequence[Path], form: str | None, **options: Any
+    text: str,
+    at: Sequence[str],
+    output: Sequence[Path],
+    form: str | None,
+    watch: bool,
+    **options: Any,
 ) -> None:
     """Draw the graph of a program with value and gradient on every node.
 
@@ -73,14 +79,20 @@ def draw(
     """
     from scalargrad.view.picture import Frames
 
-    picture = pictured(read_program(text, at), **options)
-    form = form or ("html" if isinstance(picture, Frames) else "svg")
-    save(
-        [
-            (file, picture.content(f".{form}" if is_pipe(file) else file.suffix))
-            for file in output or [Path(f"graph.{form}")]
-        ]
-    )
+    def drawn() -> None:
+        picture = pictured(read_program(text, at), **options)
+        usual = form or ("html" if isinstance(picture, Frames) else "svg")
+        save(
+            [
+                (file, picture.content(f".{usual}" if is_pipe(file) else file.suffix))
+                for file in output or [Path(f"graph.{usual}")]
+            ]
+        )
+
+    if watch:
+        whenever_written(Path(text), drawn)
+    else:
+        drawn()
 
 
 def pictured(

@@ -6,9 +6,11 @@ stream lacks is spelled in ASCII: ∂ℓ/∂ŷ as dl/dyhat.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,11 @@ from typing import Any
 import click
 
 from scalargrad.cli.spelling import spelled
+from scalargrad.errors import FileError
 from scalargrad.files import write_all
 
 _LONGEST = 1_000_000  # characters of a program file that are read
+_SECONDS = 0.2  # between two looks at a file that is watched
 
 
 def prepare_streams() -> None:
@@ -68,6 +72,31 @@ def standard_input() -> str:
     if sys.stdin is None:
         raise click.BadParameter("standard input is closed")
     return _decoded(sys.stdin.buffer.read(4 * _LONGEST + 4), "standard input")
+
+
+def whenever_written(path: Path, act: Callable[[], object]) -> None:
+    """Act now and each time that a file is written, until Ctrl-C; what goes wrong is a line."""
+    if not path.is_file():
+        raise click.BadParameter(f"--watch takes a program file; got {path}")
+    seen: tuple[int, ...] = ()
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            with contextlib.suppress(FileNotFoundError):  # while an editor replaces it
+                state = path.stat()
+                now = (state.st_mtime_ns, state.st_size, state.st_ino)
+                if now != seen:
+                    seen = now
+                    _in_a_line(act)
+            time.sleep(_SECONDS)
+
+
+def _in_a_line(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except click.ClickException as error:
+        say(error.format_message(), err=True)
+    except (ValueError, ArithmeticError, FileError) as error:
+        say(str(error).partition("\n")[0], err=True)
 
 
 def is_pipe(path: Path) -> bool:

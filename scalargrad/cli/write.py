@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import click
 
@@ -86,13 +85,14 @@ def play(text: str | None, output: Path | None, built: Path | None, port: int) -
     It is built with npm, which fetches Python for browsers. With --output it is written into a
     folder that any web server can publish as it is; without, it is opened from this machine.
     """
+    from scalargrad.authoring.blocks import fragment
     from scalargrad.page.build import build, opened
 
-    fragment = f"#{urlencode({'program': source(text)}, quote_via=quote)}" if text else ""
+    behind = fragment(source(text)) if text else ""
     if output is not None:
-        say(f"wrote {build(output) / 'index.html'}{fragment}")
+        say(f"wrote {build(output) / 'index.html'}{behind}")
     elif built is not None:
-        opened(built, fragment, port, say)
+        opened(built, behind, port, say)
     else:
         with tempfile.TemporaryDirectory() as place:
-            opened(build(Path(place)), fragment, port, say)
+            opened(build(Path(place)), behind, port, say)

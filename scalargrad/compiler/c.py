@@ -35,24 +35,11 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
     """
     program = program.straight()
     listing = listing_of(program, [False] * len(program.steps))
-    kept: dict[int, str] = {}
-    body, seen = [], False
-    for line in listing.lines(dict(enumerate(program.outputs))):
-        if line.output is not None:
-            kept[line.output] = line.says
-            continue
-        assert line.step is not None
-        if program.gradients and not seen and line.step >= program.forward:
-            body.append("/* backward */")
-            seen = True
-        label = program.labels.get(line.step)
-        comment = f" /* {_comment(label)} */" if label else ""
-        body.append(f"const double {listing.variables[line.step]} = {line.says};{comment}")
-    for place in range(1, len(program.outputs)):
-        body.append(f"gradients[{place - 1}] = {kept[place]};")
-    body.append(f"return {kept[0]};")
+    body, (value, *gradients) = listing.texts("const double %s = %s;", _comment)
+    body += [f"gradients[{place}] = {says};" for place, says in enumerate(gradients)]
+    body.append(f"return {value};")
     variables = [listing.variables[i] for i in range(len(program.inputs))]
-    labels = [f"/* {v} is {_comment(program.labels[i])} */"
+    labels = [_comment(f"{v} is {program.labels[i]}")
               for i, v in enumerate(variables) if i in program.labels]  # fmt: skip
     read = [f"const double {v} = inputs[{i}];" for i, v in enumerate(variables)]
     unused = [f"(void){v};" for v in variables or ["inputs"]]
@@ -122,38 +109,38 @@ def listing_of(
         if op in CONDITIONS:
             return _condition(op, operands, [is_wide(a) for a in args])
         if wide:
-            operands = [a if is_wide(ref) else call("lanes", [a])
-                        for ref, a in zip(args, operands, strict=True)]  # fmt: skip
-            return call(f"{op}_lanes", operands)
+            return call(f"{op}_lanes", _lifted("lanes", operands, list(map(is_wide, args))))
         return call(C_NAMES.get(op, op), operands)
 
     return Listing(program, write, number_text, not leaf, apart, leaf)
 
 
 def _choice(operands: Sequence[Text], wide: Sequence[bool]) -> Text:
-    condition, a, b = operands
-    depth = max(part.depth for part in operands) + 1
-    if any(wide[1:]):
-        a, b = (part if is_wide else call("lanes", [part])
-                for part, is_wide in zip((a, b), wide[1:], strict=True))  # fmt: skip
+    condition, *branches = operands
+    if any(wide):
+        branches = _lifted("lanes", branches, wide[1:])
     if wide[0]:
-        a, b = (part if is_wide or any(wide[1:]) else call("lanes", [part])
-                for part, is_wide in zip((a, b), wide[1:], strict=True))  # fmt: skip
-        return call("where", [condition, a, b])
+        return call("where", [condition, *branches])
+    a, b = branches
+    depth = max(condition.depth, a.depth, b.depth) + 1
     says = f"{condition.within(CHOICE + 1)} ? {a.within(CHOICE + 1)} : {b.within(CHOICE + 1)}"
     return Text(says, CHOICE, depth)
 
 
 def _condition(op: str, operands: Sequence[Text], wide: Sequence[bool]) -> Text:
-    a, b = operands
     if any(wide):
-        lift = "masks" if op in ("&", "|") else "lanes"
-        a, b = (part if is_wide else call(lift, [part])
-                for part, is_wide in zip((a, b), wide, strict=True))  # fmt: skip
+        operands = _lifted("masks" if op in ("&", "|") else "lanes", operands, wide)
+    a, b = operands
     depth = max(a.depth, b.depth) + 1
     if op in ("&", "|"):
         return Text(f"{a.within(ATOM)} {op} {b.within(ATOM)}", _BITWISE, depth)
     return Text(f"{a.within(COMPARED + 1)} {op} {b.within(COMPARED + 1)}", COMPARED, depth)
+
+
+def _lifted(name: str, operands: Sequence[Text], wide: Sequence[bool]) -> list[Text]:
+    """The operands as registers: those that are single numbers by a call."""
+    return [part if is_wide else call(name, [part])
+            for part, is_wide in zip(operands, wide, strict=True)]  # fmt: skip
 
 
 def number_text(number: float) -> str:
@@ -164,9 +151,9 @@ def number_text(number: float) -> str:
     return f"{sign}INFINITY" if number == number else "NAN"
 
 
-def _comment(label: str) -> str:
-    """A name within a comment, which it can neither end nor begin again."""
-    return printable(label, 60).replace("*/", "* /").replace("/*", "/ *")
+def _comment(text: str) -> str:
+    """A comment, which no name within it can end or begin again."""
+    return f"/* {printable(text, 60).replace('*/', '* /').replace('/*', '/ *')} */"
 
 
 def _text(name: str) -> str:

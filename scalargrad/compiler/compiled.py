@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Literal
@@ -160,7 +161,9 @@ class Compiled:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as the program; it is compiled anew when it is first called."""
         given = {name: _now(number) for name, number in self.given.items()}
-        return _unpickled, (self.program, self.backend, self.reduce, given, self.fast)
+        again = partial(Compiled, self.program, backend=self.backend, reduce=self.reduce,
+                        given=given, fast=self.fast)  # fmt: skip
+        return again, ()
 
     def _traced_inputs(self) -> dict[str, float]:
         unknown = {name: float(name in self.program.drawn) for name in self.inputs}
@@ -292,12 +295,6 @@ def _divided(sums: Any, count: int) -> Any:
 
 
 _data = attrgetter("_data")
-
-
-def _unpickled(
-    program: Program, backend: str, reduce: Reduction | None, given: dict[str, Any], fast: bool
-) -> Compiled:
-    return Compiled(program, backend=backend, reduce=reduce, given=given, fast=fast)
 
 
 def _now(number: Any) -> Any:

@@ -117,6 +117,30 @@ class Listing:
             for place in places:
                 yield Line(self.of(index).says, None, place, self.parts(index))
 
+    def texts(self, assigned: str, comment: Callable[[str], str]) -> tuple[list[str], list[str]]:
+        """All statements, and an expression for each output of the program.
+
+        Args:
+            assigned: how a variable gets its value, with a place for either.
+            comment: the text of a comment; one stands behind a step with a label, and one where
+                the backward pass begins.
+        """
+        statements: list[str] = []
+        handed_over: dict[int, str] = {}
+        is_forward = bool(self.program.gradients)
+        for line in self.lines(dict(enumerate(self.program.outputs))):
+            if line.step is None:
+                assert line.output is not None
+                handed_over[line.output] = line.says
+                continue
+            if is_forward and line.step >= self.program.forward:
+                statements.append(comment("backward"))
+                is_forward = False
+            label = self.program.labels.get(line.step)
+            says = assigned % (self.variables[line.step], line.says)
+            statements.append(f"{says}  {comment(label)}" if label else says)
+        return statements, [handed_over[place] for place in range(len(handed_over))]
+
     def _give_a_line(self, index: int) -> None:
         """Name a step: as the user did, or v1, v2, …, for gradients d1, d2, …."""
         self._parts[index] = (index,)

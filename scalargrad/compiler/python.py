@@ -13,7 +13,6 @@ from scalargrad.compiler.listing import (
     BINDING,
     CHOICE,
     COMPARED,
-    Line,
     Listing,
     Text,
     binary,
@@ -33,21 +32,9 @@ def scalar_source(program: Program, name: str = "value_and_gradients") -> str:
     """
     program = program.straight()
     listing = _listing(program, _choice)
-    outputs = dict(enumerate(program.outputs))
-    kept: dict[int, str] = {}
-    body: list[str] = []
-    rule = {program.forward: "backward"} if program.gradients else {}
-    for line in listing.lines(outputs):
-        if line.output is not None:
-            kept[line.output] = line.says
-            continue
-        for place in [place for place in rule if line.step is not None and line.step >= place]:
-            body.append(f"# {rule.pop(place)}")
-        body.append(_assigned(program, listing, line))
-    value = kept[0]
-    others = [kept[place] for place in range(1, len(outputs))]
+    body, (value, *others) = listing.texts("%s = %s", _comment)
     labels = "".join(
-        f"{_INDENT}# {listing.variables[i]} is {_comment(program.labels[i])}\n"
+        f"{_INDENT}{_comment(f'{listing.variables[i]} is {program.labels[i]}')}\n"
         for i in range(len(program.inputs)) if i in program.labels
     )  # fmt: skip
     parameters = ", ".join(_parameters(program, listing))
@@ -68,21 +55,17 @@ def lanes_source(program: Program, lanes: Sequence[str], summed: frozenset[int])
     """
     program = program.straight()
     listing = _listing(program, _choice, names=False)
-    body = []
-    for line in listing.lines(dict(enumerate(program.outputs))):
-        if line.output is None:
-            body.append(_assigned(program, listing, line))
-        elif line.output in summed:
-            body.append(f"s{line.output}_ += {line.says}")
-        else:
-            body.append(f"put{line.output}_({line.says})")
-    start = [f"s{i}_ = 0.0" if i in summed else f"row{i}_ = []; put{i}_ = row{i}_.append"
-             for i in range(len(program.outputs))]  # fmt: skip
+    body, outputs = listing.texts("%s = %s", _comment)
+    body += [f"s{i}_ += {says}" if i in summed else f"row{i}_.append({says})"
+             for i, says in enumerate(outputs)]  # fmt: skip
+    start = [f"s{i}_ = 0.0" if i in summed else f"row{i}_ = []" for i in range(len(outputs))]
     numbers, columns = _numbers_and_columns(program, listing, lanes)
     loop = "for _ in (0,):"
     if columns:
         loop = f"for {_tuple(columns)} in zip(*columns_):"
-    sums, rows = _handed_back(program, summed, lambda i: f"s{i}_", lambda i: f"row{i}_")
+    sums, rows = _handed_back(
+        summed, [f"{'s' if i in summed else 'row'}{i}_" for i in range(len(outputs))]
+    )
     read = [f"{_tuple(numbers)} = numbers_"] * bool(numbers)
     lines = ["def over_lanes(numbers_, columns_):"]
     lines += [_INDENT + line for line in (*read, *start, loop)]
@@ -94,15 +77,9 @@ def array_source(program: Program, lanes: Sequence[str], summed: frozenset[int])
     """The same on arrays, with one call for each step; what is to be summed is not summed yet."""
     program = program.straight()
     listing = _listing(program, lambda c, a, b: call("where", (c, a, b)), names=False)
-    outputs: dict[int, str] = {}
-    body = []
-    for line in listing.lines(dict(enumerate(program.outputs))):
-        if line.output is not None:
-            outputs[line.output] = line.says
-        else:
-            body.append(_assigned(program, listing, line))
+    body, outputs = listing.texts("%s = %s", _comment)
     numbers, columns = _numbers_and_columns(program, listing, lanes)
-    sums, rows = _handed_back(program, summed, outputs.__getitem__, outputs.__getitem__)
+    sums, rows = _handed_back(summed, outputs)
     lines = ["def on_arrays(numbers_, columns_):"]
     lines += [f"{_INDENT}{_tuple(numbers)} = numbers_"] * bool(numbers)
     lines += [f"{_INDENT}{_tuple(columns)} = columns_"] * bool(columns)
@@ -119,15 +96,10 @@ def _numbers_and_columns(
     return [v for name, v in named if name not in many], [v for name, v in named if name in many]
 
 
-def _handed_back(
-    program: Program,
-    summed: frozenset[int],
-    of_sum: Callable[[int], str],
-    of_row: Callable[[int], str],
-) -> tuple[str, str]:
-    places = range(len(program.outputs))
-    sums = ", ".join(of_sum(i) for i in places if i in summed)
-    rows = ", ".join(of_row(i) for i in places if i not in summed)
+def _handed_back(summed: frozenset[int], outputs: Sequence[str]) -> tuple[str, str]:
+    """The lists of the outputs that are summed, and of the others."""
+    sums = ", ".join(says for place, says in enumerate(outputs) if place in summed)
+    rows = ", ".join(says for place, says in enumerate(outputs) if place not in summed)
     return f"[{sums}]", f"[{rows}]"
 
 
@@ -212,16 +184,9 @@ def _choice(condition: Text, a: Text, b: Text) -> Text:
     return Text(says, CHOICE, max(a.depth, b.depth, condition.depth) + 1)
 
 
-def _assigned(program: Program, listing: Listing, line: Line) -> str:
-    assert line.step is not None
-    label = program.labels.get(line.step)
-    comment = f"  # {_comment(label)}" if label else ""
-    return f"{listing.variables[line.step]} = {line.says}{comment}"
-
-
-def _comment(label: str) -> str:
-    """A name within one line of a comment."""
-    return printable(label, 60)
+def _comment(text: str) -> str:
+    """A comment, which is one line."""
+    return f"# {printable(text, 60)}"
 
 
 def _number(number: float) -> str:

@@ -8,30 +8,9 @@ from decimal import Context, Decimal, localcontext
 from math import asinh, atan, erf, erfc, tanh
 
 __all__ = [
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atanh",
-    "cos",
-    "cosh",
-    "erf",
-    "erfc",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "log_sum_exp",
-    "power",
-    "quotient",
-    "sin",
-    "sinh",
-    "sqrt",
-    "tan",
-    "tanh",
+    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "erf", "erfc", "exp", "expm1",
+    "log", "log1p", "log2", "log10", "log_sum_exp", "power", "quotient", "sin", "sinh", "sqrt",
+    "tan", "tanh",
 ]  # fmt: skip
 
 

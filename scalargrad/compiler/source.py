@@ -156,10 +156,6 @@ class Source:
         """A quotient of a number."""
         return self.tape.step(_division(self), a, self)
 
-    def __pow__(self, b: Any) -> Source:
-        """A power."""
-        return self.tape.step("power", self, b)
-
     def __rpow__(self, a: float) -> Source:
         """A power of a number."""
         return self.tape.step("power", a, self)
@@ -171,22 +167,6 @@ class Source:
     def __abs__(self) -> Source:
         """The absolute value."""
         return self if self.facts & FROM_ZERO else self.tape.step("abs", self)
-
-    def __lt__(self, b: Any) -> Source:
-        """A condition."""
-        return self.tape.step("<", self, b)
-
-    def __le__(self, b: Any) -> Source:
-        """A condition."""
-        return self.tape.step("<=", self, b)
-
-    def __gt__(self, b: Any) -> Source:
-        """A condition."""
-        return self.tape.step(">", self, b)
-
-    def __ge__(self, b: Any) -> Source:
-        """A condition."""
-        return self.tape.step(">=", self, b)
 
     def __eq__(self, other: object) -> Source:  # type: ignore[override]
         """A condition, as between arrays."""
@@ -244,6 +224,12 @@ def _among_operands(method: Callable[[Source, Any], Any]) -> Callable[[Source, A
     return operator
 
 
+def _recorded_as(op: str) -> Callable[[Source, Any], Source]:
+    return lambda self, b: self.tape.step(op, self, b)
+
+
+for _name, _op in (("pow", "power"), ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">=")):
+    setattr(Source, f"__{_name}__", _recorded_as(_op))
 for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "rpow",
               "lt", "le", "gt", "ge"):  # fmt: skip
     setattr(Source, f"__{_name}__", _among_operands(getattr(Source, f"__{_name}__")))

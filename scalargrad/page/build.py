@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.server
@@ -129,7 +130,7 @@ def server(folder: Path, port: int = 0) -> http.server.ThreadingHTTPServer:
     return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
 
 
-def opened(folder: Path, fragment: str, port: int, say: Callable[[str], object]) -> None:
+def opened(folder: Path, behind: str, port: int, say: Callable[[str], object]) -> None:
     """Serve the page and open it in a browser, until somebody interrupts that.
 
     Raises:
@@ -138,7 +139,8 @@ def opened(folder: Path, fragment: str, port: int, say: Callable[[str], object])
     if not (folder / "index.html").is_file():
         raise FileError(f"{folder} holds no page; scalargrad play --output {folder} builds it")
     with server(folder, port) as page:
-        address = f"http://127.0.0.1:{page.server_address[1]}/{fragment}"
+        address = f"http://127.0.0.1:{page.server_address[1]}/{behind}"
         say(f"the page is at {address}\nCtrl-C ends it")
         webbrowser.open(address)
-        page.serve_forever()
+        with contextlib.suppress(KeyboardInterrupt):
+            page.serve_forever()

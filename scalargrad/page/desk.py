@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +19,12 @@ from scalargrad.view.stepper.stepper import Editing
 if TYPE_CHECKING:
     from scalargrad.sheets.worksheet import Sheet
 
-_MOST_STEPPERS = 20
-
 
 class Desk:
-    """Answers the requests of a page: each but `answer` is one, an argument a part of it.
-
-    Attributes:
-        editings: the steppers of its elements, by their keys.
-    """
+    """Answers the requests of a page: each but `answer` is one, an argument a part of it."""
 
     def __init__(self) -> None:
-        self.editings: dict[str, Editing] = {}
+        self._editing = lru_cache(maxsize=20)(_editing)  # of each element, by its key
 
     def answer(self, request: str) -> str:
         """The answer to a request, or {"error": …} with its line of the program if it has one.
@@ -75,11 +70,8 @@ class Desk:
         self, key: str, program: str, options: str, request: Mapping[str, Any]
     ) -> dict[str, Any]:
         """The stepper of an element, after a request of its reader."""
-        if key not in self.editings or "index" not in request:
-            while len(self.editings) >= _MOST_STEPPERS:
-                del self.editings[next(iter(self.editings))]
-            self.editings[key] = _editing(program, options)
-        return {**self.editings[key].reply(request), "milliseconds": MILLISECONDS}
+        editing = self._editing(key, program, options)
+        return {**editing.reply(request), "milliseconds": MILLISECONDS}
 
     def file(
         self, program: str, options: str, name: str, ask: str, answers: Mapping[str, str]
@@ -98,7 +90,7 @@ class Desk:
 
 def element(program: str, options: str) -> str:
     """The steps as an element for a page or a slide, which shows them before Python has started."""
-    first = {**_editing(program, options).reply({}), "milliseconds": MILLISECONDS}
+    first = Desk().steps("", program, options, {})
     figures = first.pop("figures")
     data = json.dumps(first, ensure_ascii=False).replace("<", "\\u003c")
     return (
@@ -112,7 +104,7 @@ def _bytes(picture: Any, suffix: str) -> bytes:
     return content
 
 
-def _editing(program: str, options: str) -> Editing:
+def _editing(key: str, program: str, options: str) -> Editing:
     return Editing(block(program, f"step {options}").things[0])  # type: ignore[arg-type]
 
 

@@ -28,17 +28,24 @@ class Steps extends HTMLElement {
     }
     this.inside.textContent = "Python is starting…";
     const source = this.getAttribute("src");
-    if (source) this.setAttribute("program", await (await fetch(source)).text());
+    const file = source && await fetch(source);
+    if (file && !file.ok) return this.say(`There is no ${source}.`);
+    if (file) this.setAttribute("program", await file.text());
     this.refresh();
+  }
+
+  say(error) {
+    this.leave();
+    this.inside.role = "alert";
+    this.inside.textContent = error;
   }
 
   // Shows the program that the element has now.
   async refresh() {
     const first = await this.ask({});
-    this.inside.role = first.error ? "alert" : null;
-    if (!first.error) return this.render(first);
-    this.leave();
-    this.inside.textContent = first.error;
+    if (first.error) return this.say(first.line ? `Line ${first.line}: ${first.error}` : first.error);
+    this.inside.role = null;
+    this.render(first);
   }
 
   ask(request) {

@@ -478,9 +478,10 @@ class _Run:
             self.compiled.seen.pop()
             self.compiled.scatter()
             self.remember(before)  # the graph draws the same masks
-        batch = data.chosen(rows)
         try:
-            losses, prediction, targets = losses_of(self.model, self.loss, batch, lanes=self.lanes)
+            losses, prediction, targets = losses_of(
+                self.model, self.loss, data.chosen(rows), lanes=self.lanes
+            )
         except DomainError as error:
             if self.steps == 0:  # not the training, but the model or the data
                 raise
@@ -495,13 +496,9 @@ class _Run:
         output = self.gradients_of(losses)
         sizes = self.layer_sizes()
         self.watch(output, prediction, sizes)
-        if not math.isfinite(sum(sizes.values())):
-            strange = nan_or_infinite(sum(sizes.values()))
-            return (
-                f"a gradient is {strange}; first {first_outside(output, self.parameters)}",
-                {},
-                {},
-            )
+        if not math.isfinite(total := sum(sizes.values())):
+            first = first_outside(output, self.parameters)
+            return f"a gradient is {nan_or_infinite(total)}; first {first}", {}, {}
         self.good = self.snapshot()
         self.move()
         return "", {"loss": value, **self.measured(prediction, targets)}, sizes

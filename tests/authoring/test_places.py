@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from peers import peer, program
@@ -15,6 +17,7 @@ from scalargrad.authoring.decks import FILTER
 from scalargrad.lectures import LECTURES
 
 FENCE = "```"
+ROOT = Path(__file__).parent.parent.parent
 BLOCK = f"""#| draw --wrt w2
 #| derive --wrt w2
 #| states dl/dw2 = -0.24
@@ -23,9 +26,10 @@ BLOCK = f"""#| draw --wrt w2
 EVERYTHING = BLOCK.replace("#| states", "#| table\n#| step\n#| exercise\n#| states")
 
 
-def built(folder, page, name="index.md"):
+def built(folder, page, name="index.md", more=""):
     peer("myst_nb")
-    (folder / "conf.py").write_text('extensions = ["myst_nb", "scalargrad.authoring.sphinx"]\n')
+    configured = f'extensions = ["myst_nb", "scalargrad.authoring.sphinx"]\n{more}\n'
+    (folder / "conf.py").write_text(configured)
     (folder / name).write_text(page, encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", folder, folder / "out"]
     return subprocess.run(command, capture_output=True, text=True, timeout=240,
@@ -43,6 +47,15 @@ def test_a_page_of_myst_shows_picture_and_derivation(tmp_path):
     assert re.search("<iframe[^>]* srcdoc=", page)
     assert "<td><p>−0.24</p></td>" in page.partition("<details><summary>Answers")[2]
     assert '<div class="highlight-sg' in page
+
+
+def test_a_block_has_a_link_that_opens_it_in_the_page(tmp_path):
+    page = f"# A page\n\n{FENCE}{{sg}} --wrt x --style circuit\nx = 2; y = x^2\n{FENCE}\n"
+    done = built(tmp_path, page, more='sg_page = "play/"')
+    assert (done.returncode, done.stderr) == (0, "")
+    (link,) = re.findall('href="(play/[^"]*)"', (tmp_path / "out" / "index.html").read_text())
+    fields = parse_qs(urlsplit(unescape(link)).fragment)
+    assert fields == {"program": ["x = 2; y = x^2"], "wrt": ["x"], "style": ["circuit"]}
 
 
 def test_a_page_of_restructured_text_does_too(tmp_path):
@@ -106,3 +119,15 @@ def test_pygments_knows_programs_by_name_and_by_file():
         assert ("Token.Comment.Single", "'# h'") in pieces
         assert ("Token.Comment.Preproc", "'#| draw'") in pieces
         assert not any("Error" in kind for kind, _ in pieces)
+
+
+def test_the_action_runs_the_check_on_the_files_that_it_is_given(tmp_path):
+    action = peer("yaml").safe_load((ROOT / ".github" / "check" / "action.yml").read_text())
+    *_, check = action["runs"]["steps"]
+    assert check["env"] == {"FILES": "${{ inputs.files }}"}
+    for number, code in [("-0.24", 0), ("-0.12", 1)]:
+        (tmp_path / "a.md").write_text(f"{FENCE}sg\n{BLOCK.replace('-0.24', number)}{FENCE}\n")
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run(["bash", "-e", "-c", check["run"]], cwd=tmp_path, capture_output=True,
+                              env={**os.environ, "PATH": path, "FILES": "*.md"})  # fmt: skip
+        assert done.returncode == code, done.stdout

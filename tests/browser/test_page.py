@@ -259,6 +259,12 @@ def test_a_link_holds_program_options_and_answers(browser, place):
     go(browser, address)
     says(browser, "#said-0", "you wrote 5")
     assert browser.one("#style").get_attribute("value") == "circuit"
+    other = of(SMALL, wrt="w", answers="dy/dw = 4.5")
+    browser.driver.execute_script(
+        "document.activeElement.blur(); location.hash = arguments[0]", other
+    )
+    says(browser, "#said-0", "you wrote 4.5")
+    assert browser.one("#answer-0").get_attribute("value") == "4.5"
 
 
 BEGINNINGS = {
@@ -443,6 +449,7 @@ def test_the_element_fits_a_slide_of_reveal_js_whose_remote_steps_it(
         boxes = run(MEASURED, browser.all("scalargrad-steps")[1])
         assert boxes["font"] == [1, 1.5]
         assert not boxes["wrong"]
+        assert 0.95 <= run(FILLED) <= 1.01, "the slide is filled, and no more"
         assert boxes["share"] >= 0.5, "the picture takes the slide's free height or its width"
         browser.keep(f"deck-{theme}")
         browser.one("section.present scalargrad-steps >>> .forward").click()
@@ -458,6 +465,10 @@ def test_the_element_fits_a_slide_of_reveal_js_whose_remote_steps_it(
         browser.desk()
     assert browser.complaints() == []
 
+
+FILLED = """
+return document.querySelector("section.present").offsetHeight / Reveal.getConfig().height
+"""
 
 # Of an element: its font, what of it is cut off or lies over another part, and how much its picture
 # takes of it.
@@ -496,6 +507,20 @@ def test_no_style_of_a_book_reaches_into_the_element(browser, place, folder):
     assert not boxes["wrong"]
     browser.keep("book-dark")
     assert browser.complaints() == []
+
+
+def test_what_is_wrong_with_an_element_is_said_in_its_place(browser, place, folder):
+    (folder / "wrong.html").write_text(
+        '<!DOCTYPE html><script type="module" src="scalargrad-steps.js"></script>'
+        '<scalargrad-steps src="nothing.sg"></scalargrad-steps>'
+        '<scalargrad-steps program="x = 2; y = tnah(x)"></scalargrad-steps>'
+    )
+    browser.driver.get(place[1] + "wrong.html")
+    alerts = "scalargrad-steps >>> [role=alert]"
+    until(lambda: len(browser.all(alerts)) == 2, "two alerts")
+    assert browser.texts(alerts) == [
+        "There is no nothing.sg.", "Line 1: unknown function 'tnah'; did you mean 'tanh'?",
+    ]  # fmt: skip
 
 
 def test_nothing_was_asked_of_anybody_else(elsewhere):

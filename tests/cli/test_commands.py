@@ -2,6 +2,7 @@ import csv
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -427,3 +428,30 @@ def test_a_part_that_is_not_installed_is_named(run, monkeypatch):
     code, out, err = run("draw", "y = 1")
     assert (code, out) == (2, "")
     assert err == "scalargrad: this needs numpy, which is not installed; see scalargrad doctor\n"
+
+
+def test_draw_watches_a_file_until_it_is_interrupted():
+    file = Path("lecture.sg")
+    file.write_text("x = 2; y = x^2")
+    command = [sys.executable, "-m", "scalargrad", "draw", file, "--watch", "-o", "y.svg"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "PYTHONUNBUFFERED": "1"}) as watching:  # fmt: skip
+        lines = iter(watching.stdout.readline, "")
+        assert next(lines) == "wrote y.svg\n"
+        before = Path("y.svg").read_bytes()
+        file.write_text("x = 2; y = tnah(x)")
+        assert next(lines).startswith("line 1, column 12: unknown function 'tnah'; did you mean")
+        assert Path("y.svg").read_bytes() == before
+        Path("new.sg").write_text("x = 2; y = tanh(x)")
+        os.replace("new.sg", file)  # as some editors save
+        assert next(lines) == "wrote y.svg\n"
+        assert Path("y.svg").read_bytes() != before
+        watching.send_signal(signal.SIGINT)
+        assert list(lines) == []
+    assert watching.returncode == 0
+
+
+def test_only_a_file_is_watched(run):
+    assert run("draw", PROGRAM, *AT, "--watch")[::2] == (
+        2, f"scalargrad: --watch takes a program file; got {PROGRAM}\n"
+    )  # fmt: skip
