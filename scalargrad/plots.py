@@ -22,6 +22,8 @@ from scalargrad.lectures.experiments import (
     Grid,
 )
 from scalargrad.lectures.experiments.curves import FAR
+from scalargrad.notation.names import typeset
+from scalargrad.notation.numbers import decimal
 from scalargrad.notation.words import one_line
 from scalargrad.sheets.reviewing import GROUPS, ItemCounts
 from scalargrad.train.data import DataSet
@@ -188,7 +190,7 @@ def points(data: DataSet, ax: Axes | None = None) -> Axes:
     if len(data.names) == 1:
         xs = [x for (x,) in data.inputs]
         ax.plot(xs, data.targets, "o", ms=4, color=_COLOURS[0])
-        return _finished(ax, _typeset(data.names[0]), "y")
+        return _finished(ax, typeset(data.names[0]), "y")
     if len(data.names) != 2:
         raise DrawingError(f"a plane has two axes; the examples have {len(data.names)} numbers")
     for i, label in enumerate(data.classes or (None,)):
@@ -199,7 +201,7 @@ def points(data: DataSet, ax: Axes | None = None) -> Axes:
             mec="white", mew=0.5, label=f"class {label}" if data.classes else None,
         )  # fmt: skip
     ax.set_aspect("equal")
-    return _finished(ax, *map(_typeset, data.names), outside=True)
+    return _finished(ax, *map(typeset, data.names), outside=True)
 
 
 def descent(found: Descent, ax: Axes | None = None) -> Axes:
@@ -213,7 +215,7 @@ def descent(found: Descent, ax: Axes | None = None) -> Axes:
         *found.path[-1], "s", ms=7, color="black", zorder=5,
         label=f"loss {_short(found.losses[-1])}",
     )  # fmt: skip
-    return _finished(ax, _typeset(found.names[0]), _typeset(found.names[1]), outside=True)
+    return _finished(ax, typeset(found.names[0]), typeset(found.names[1]), outside=True)
 
 
 def constraint(found: Constraint, ax: Axes | None = None) -> Axes:
@@ -485,19 +487,11 @@ def _contours(
 
 
 def _short(number: float) -> str:
-    from scalargrad.notation.numbers import decimal
-
     return decimal(number, 3)
 
 
 def _between(low: float, high: float, steps: int = 100) -> list[float]:
     return [low + (high - low) * i / steps for i in range(steps + 1)]
-
-
-def _typeset(name: str) -> str:
-    from scalargrad.notation.names import typeset
-
-    return typeset(name)
 
 
 __all__ = [

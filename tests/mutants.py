@@ -375,7 +375,7 @@ class Copies:
         function = str(Path(noted.package) / f"{mutant.module}.py"), mutant.function
         seconds = {test: seconds for test, seconds in noted.seconds.items()
                    if not mutant.function or function in noted.of[test]}  # fmt: skip
-        patience = 30 + PATIENCE * sum(seconds.values())
+        patience = 60 + PATIENCE * sum(seconds.values())  # the first for collecting them
         options = _options(tests, [mutant.module])
         try:
             path.write_text(source(path, mutant.place))

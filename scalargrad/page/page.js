@@ -5,6 +5,7 @@ import "./scalargrad-steps.js";
 const $ = (id) => document.getElementById(id);
 const fields = ["program", "wrt", "style", "show", "theme", "more", "answers"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const LONG = 20_000; // characters of a program that is not coloured while one types
 let names = [];
 
 function made(tag, attributes, ...children) {
@@ -46,7 +47,7 @@ function paint({ line = 0, column = 0 } = {}) {
   const text = $("program").value, lines = text.split("\n");
   const before = [...lines.slice(0, line - 1), [...(lines[line - 1] ?? "")].slice(0, column - 1).join("")];
   const wrong = line ? before.join("\n").length : -1;
-  const spans = [...`${text} `.matchAll(pieces)].map(({ 0: piece, groups, index }) => made("span", {
+  const spans = text.length > LONG ? [text] : [...`${text} `.matchAll(pieces)].map(({ 0: piece, groups, index }) => made("span", {
     className: `${Object.keys(groups).find((kind) => groups[kind])} ${index <= wrong && wrong < index + piece.length ? "mark" : ""}`,
   }, piece));
   $("colours").replaceChildren(...spans, "\n");
@@ -92,8 +93,9 @@ async function check() {
   if (lines.map(({ quantity }) => quantity).join() !== rows.map(({ dataset }) => dataset.quantity).join()) {
     $("sheet").replaceChildren(...lines.map(row));
   }
-  lines.forEach(({ mark, quantity, message }, k) => {
-    const said = $(`said-${k}`);
+  lines.forEach(({ mark, quantity, message, written }, k) => {
+    const said = $(`said-${k}`), field = $(`answer-${k}`);
+    if (field !== document.activeElement) field.value = written; // as the link says that was followed
     said.textContent = message && `${mark} ${message.replace(`${quantity}: `, "")}`;
     said.className = { "✓": "right", "✗": "wrong" }[mark] ?? "";
   });

@@ -20,7 +20,6 @@ from scalargrad.nn.module import Module
 from scalargrad.notation.numbers import numbers
 from scalargrad.notation.words import did_you_mean, one_line, printable
 from scalargrad.view.beneath import Rule, renamed
-from scalargrad.view.export import formats
 from scalargrad.view.export.formats import SUFFIXES
 from scalargrad.view.frames import before_after, stepped
 from scalargrad.view.layout.fitting import fitting, together
@@ -99,7 +98,7 @@ class Drawing(Picture):
         )
         if path is not None and not ways:
             raise DrawingError(f"no path from wrt to the output passes {_called(path)}")
-        starts = tuple(_index(named, node) for node in sources if _is_named(node))
+        starts = tuple(_index(named, n) for n in sources if isinstance(n, str) or n.label)
         rule = Rule(named, starts, None if path is None else _index(named, path))
         return replace(self, rule=rule)._looking(path=ways, **changes)
 
@@ -434,16 +433,12 @@ class Drawing(Picture):
         forward = sum(1 for look in looks if not (look.step and look.step.gradients))
         return Frames(pictures, forward)
 
-    def content(self, suffix: str) -> bytes:
-        """The bytes of a file with a suffix: those of any picture, and .dot.
+    def _written(self, form: str, dpi: float | None) -> bytes:
+        if form == ".dot":
+            from scalargrad.view.export.dot import dot_source
 
-        Raises:
-            DrawingError: for a suffix that stands for no format, or one that needs a library which
-                is not installed.
-        """
-        if suffix.lower() == ".dot":
-            return formats.dot(self.graph, self.look)
-        return super().content(suffix)
+            return dot_source(self.graph, self.look).encode()
+        return super()._written(form, dpi)
 
     def __repr__(self) -> str:
         """The picture in words."""
@@ -535,7 +530,7 @@ def draw(
         direction,
         layers=detail if detail in ("layers", "matrices") else "",
         engine=engine,
-        is_exact=_is_exact(drawn),
+        is_exact=all(scalars.is_exact(node.value) for node in drawn.nodes if node.is_leaf),
         note="; ".join(filter(None, [note, _remark_on_sums(drawn), *conventions(drawn), *slopes])),
         size=_size(size),
     )
@@ -666,11 +661,6 @@ def _written(drawn: Graph) -> Iterable[Any]:
         yield edge.local
 
 
-def _is_exact(drawn: Graph) -> bool:
-    """Whether all leaves are exact: then what is not is worth a mark."""
-    return all(scalars.is_exact(node.value) for node in drawn.nodes if node.is_leaf)
-
-
 def _by_index(
     drawn: Graph, title: str, boxes: Iterable[int] | None
 ) -> list[tuple[str, frozenset[int]]]:
@@ -711,8 +701,3 @@ def _index(drawn: Graph, node: Node) -> int:
 def _called(node: Node) -> str:
     label = node.label if isinstance(node, Value) else node
     return repr(printable(label)) if label else "a node without a name"
-
-
-def _is_named(node: Node) -> bool:
-    """Whether a derivative by a node can be written."""
-    return isinstance(node, str) or bool(node.label)

@@ -90,8 +90,9 @@ def steps(
     if by not in ("node", "layer"):
         raise DrawingError(f"frames are by 'node' or by 'layer'; got {by!r}")
     given = [index for index, node in enumerate(graph.nodes) if not graph.incoming[index]]
-    forward = _groups(_depths(graph), by, skip=given)
-    backward = _groups(_distances(graph), by, skip=_without_gradient(graph, path), last_first=True)
+    forward = _groups(_levels(graph), by, skip=given)
+    unknown = _without_gradient(graph, path)
+    backward = _groups(_levels(graph, backward=True), by, skip=unknown, last_first=True)
     leaves = [index for index in given if not graph.nodes[index].is_constant]
     count = bool(leaves) + len(forward) + len(backward)
     if count > MOST_STEPS:
@@ -123,20 +124,15 @@ def steps(
 # Which nodes, in which order ---------------------------------------------------------------------
 
 
-def _depths(graph: Graph) -> list[int]:
-    """For each node the most edges from a leaf to it."""
-    depths = [0] * len(graph.nodes)
-    for edge in graph.edges:
-        depths[edge.target] = max(depths[edge.target], depths[edge.source] + 1)
-    return depths
-
-
-def _distances(graph: Graph) -> list[int]:
-    """For each node the most edges from it to the output."""
-    distances = [0] * len(graph.nodes)
-    for edge in sorted(graph.edges, key=lambda edge: -edge.target):
-        distances[edge.source] = max(distances[edge.source], distances[edge.target] + 1)
-    return distances
+def _levels(graph: Graph, backward: bool = False) -> list[int]:
+    """For each node the most edges from a leaf to it, or from it to the output."""
+    levels = [0] * len(graph.nodes)
+    ends = [(edge.source, edge.target) for edge in graph.edges]
+    if backward:
+        ends = sorted(((target, source) for source, target in ends), reverse=True)
+    for before, after in ends:
+        levels[after] = max(levels[after], levels[before] + 1)
+    return levels
 
 
 def _groups(

@@ -23,27 +23,18 @@ _BAND = 1.7  # height of a title with its air, in sizes
 _APART = 12.0  # points between pictures beside each other
 
 
-class Picture:
-    """Something to be seen.
+class Saved:
+    """Something with a file for each suffix that it knows."""
 
-    Args:
-        scene: its shapes.
-    """
-
-    suffixes: tuple[str, ...] = tuple(suffix for suffix in SUFFIXES if suffix != ".dot")
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-
-    @property
-    def scene(self) -> Scene:
-        """The shapes and texts."""
-        return self._scene
+    suffixes: tuple[str, ...] = FRAME_SUFFIXES
+    _what = "frames are"
 
     def save(self, path: str | os.PathLike[str], *, dpi: float | None = None) -> Path:
-        """Write the picture to a file, in the format of its suffix; see SUFFIXES.
+        """Write it to a file, in the format of its suffix; see SUFFIXES and FRAME_SUFFIXES.
 
-        The file is replaced whole or not at all.
+        The file is replaced whole or not at all. Steps are the pages of a .pdf, slides of a .pptx,
+        overlays of a Beamer .tex, played by a .gif or an .html page, or side by side in one .svg
+        or .png.
 
         Args:
             path: the file.
@@ -53,29 +44,51 @@ class Picture:
             DrawingError: for another suffix, or dots an inch that are not 10 to 2400 of a .png.
             FileError: when the place cannot be written to.
         """
-        if dpi is None:
-            return _saved(self, path)
-        from scalargrad.view.export.painting import png
-
         target = Path(path)
-        if target.suffix.lower() != ".png":
-            raise DrawingError(
-                f"dpi are the dots an inch of a .png; got {target.suffix or 'none'!r}"
-            )
-        if not 10 <= dpi <= 2400:
-            raise DrawingError(f"a picture has 10 to 2400 dots an inch; got dpi={dpi}")
-        write_whole(target, png(self.scene, dpi=dpi))
+        write_whole(target, self.content(target.suffix, dpi=dpi))
         return target
 
-    def content(self, suffix: str) -> bytes:
-        """The bytes of a file with a suffix.
+    def content(self, suffix: str, *, dpi: float | None = None) -> bytes:
+        """The bytes of a file with a suffix; a .png with so many dots an inch.
 
         Raises:
             DrawingError: for a suffix that stands for no format, or one that needs a library which
-                is not installed.
+                is not installed, and for other dots an inch.
         """
-        form = formats.checked(suffix, self.suffixes, "a picture is")
-        return formats.written(form, [self.scene])
+        form = suffix.lower()
+        if form not in self.suffixes:
+            known = ", ".join(self.suffixes)
+            raise DrawingError(f"{self._what} saved by suffix as {known}; got {suffix or 'none'!r}")
+        if dpi is not None and form != ".png":
+            raise DrawingError(f"dpi are the dots an inch of a .png; got {form!r}")
+        if dpi is not None and not 10 <= dpi <= 2400:
+            raise DrawingError(f"a picture has 10 to 2400 dots an inch; got dpi={dpi}")
+        return self._written(form, dpi)
+
+    def _written(self, form: str, dpi: float | None) -> bytes:
+        raise NotImplementedError
+
+
+class Picture(Saved):
+    """Something to be seen.
+
+    Args:
+        scene: its shapes.
+    """
+
+    suffixes = tuple(suffix for suffix in SUFFIXES if suffix != ".dot")
+    _what = "a picture is"
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    @property
+    def scene(self) -> Scene:
+        """The shapes and texts."""
+        return self._scene
+
+    def _written(self, form: str, dpi: float | None) -> bytes:
+        return formats.written(form, [self.scene], dpi=dpi)
 
     def __repr__(self) -> str:
         """The picture in words."""
@@ -88,10 +101,11 @@ class Picture:
         """
         from scalargrad.view.export.html import following, image
         from scalargrad.view.export.painting import png
+        from scalargrad.view.export.pdf import pdf
 
         data: dict[str, str | bytes] = {
             "text/html": following(self.scene) + image(self.scene),
-            "application/pdf": self.content(".pdf"),
+            "application/pdf": pdf([self.scene]),
             "text/plain": repr(self),
         }
         with suppress(LibraryMissing):
@@ -100,7 +114,7 @@ class Picture:
 
 
 @dataclass(frozen=True, repr=False)
-class Frames:
+class Frames(Saved):
     """Pictures in steps; those of one graph have the same places.
 
     Attributes:
@@ -176,28 +190,9 @@ class Frames:
         ]
         return Frames(tuple(map(Picture, pairs)), 0, one.pace)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write all steps to one file.
-
-        They are the pages of a .pdf, slides of a .pptx, overlays of a Beamer .tex, played by a
-        .gif or an .html page, or side by side in one .svg or .png.
-
-        Raises:
-            DrawingError: for another suffix.
-            FileError: when the place cannot be written to.
-        """
-        return _saved(self, path)
-
-    def content(self, suffix: str) -> bytes:
-        """The bytes of a file with a suffix.
-
-        Raises:
-            DrawingError: for a suffix that stands for no format, or one that needs a library which
-                is not installed.
-        """
-        form = formats.checked(suffix, FRAME_SUFFIXES, "frames are")
+    def _written(self, form: str, dpi: float | None) -> bytes:
         if form in (".svg", ".png"):
-            return formats.written(form, [side_by_side(self.scenes)])
+            return formats.written(form, [side_by_side(self.scenes)], dpi=dpi)
         return formats.written(form, self.scenes, seconds=self.pace)
 
     def __repr__(self) -> str:
@@ -220,12 +215,6 @@ class Frames:
             'sandbox="allow-scripts" style="border:0; max-width:100%" '
             f'width="{width:.0f}" height="{height:.0f}">{stills(self.scenes)}</iframe>'
         )
-
-
-def _saved(made: Picture | Frames, path: str | os.PathLike[str]) -> Path:
-    target = Path(path)
-    write_whole(target, made.content(target.suffix))
-    return target
 
 
 def side_by_side(scenes: Sequence[Scene], across: int = 0, room: int = 0) -> Scene:

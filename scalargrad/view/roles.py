@@ -125,7 +125,7 @@ class Roles:
         if node.is_leaf and _STATE.fullmatch(node.label):
             return "state|states"
         if node.is_leaf:
-            is_input = any(edge in self.weighed for edge in self._uses(index))
+            is_input = any(edge in self.weighed for edge in self._edges_from.get(index, ()))
             return "input|inputs" if is_input or _INPUT.fullmatch(node.label) else ""
         if self._is_loss(index):
             return "loss|losses"
@@ -144,9 +144,6 @@ class Roles:
         """The circles that no weight goes into."""
         weighed = {target for _, target in self.weighed}
         return frozenset(i for i in self.circles if i not in weighed)
-
-    def _uses(self, index: int) -> list[tuple[int, int]]:
-        return self._edges_from.get(index, [])
 
     @cached_property
     def _edges_from(self) -> dict[int, list[tuple[int, int]]]:

@@ -516,12 +516,8 @@ class Extent:
 def name_of(node: Node) -> Written:
     """The name of a node, set as mathematics where it is a name of the field."""
     text = drawable(printable(typeset(node.label).strip()))
-    return Written(text, _settable(mathtext(node.label)))
-
-
-def _settable(math: str) -> str:
-    """The mathtext, or "" where it cannot be set."""
-    return math if len(math) <= 60 and glyphs.mathematics(math) else ""
+    math = mathtext(node.label)
+    return Written(text, math if len(math) <= 60 and glyphs.mathematics(math) else "")
 
 
 def extent(text: str, size: float, bold: bool = False, math: str = "") -> Extent:
@@ -573,6 +569,14 @@ def drawable(text: str) -> str:
 
 
 _JOINERS = "\u200c\u200d"  # which make one sign of several
+
+
+def bounds(unit: Rectangle | Circle) -> Area:
+    """Left, top, right and bottom of a unit."""
+    if isinstance(unit, Circle):
+        r = unit.radius
+        return unit.x - r, unit.y - r, unit.x + r, unit.y + r
+    return unit.x, unit.y, unit.x + unit.width, unit.y + unit.height
 
 
 def moved(shape: Shape, right: float, down: float) -> Shape:

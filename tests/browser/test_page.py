@@ -259,6 +259,12 @@ def test_a_link_holds_program_options_and_answers(browser, place):
     go(browser, address)
     says(browser, "#said-0", "you wrote 5")
     assert browser.one("#style").get_attribute("value") == "circuit"
+    other = of(SMALL, wrt="w", answers="dy/dw = 4.5")
+    browser.driver.execute_script(
+        "document.activeElement.blur(); location.hash = arguments[0]", other
+    )
+    says(browser, "#said-0", "you wrote 4.5")
+    assert browser.one("#answer-0").get_attribute("value") == "4.5"
 
 
 BEGINNINGS = {
@@ -443,6 +449,7 @@ def test_the_element_fits_a_slide_of_reveal_js_whose_remote_steps_it(
         boxes = run(MEASURED, browser.all("scalargrad-steps")[1])
         assert boxes["font"] == [1, 1.5]
         assert not boxes["wrong"]
+        assert 0.95 <= run(FILLED) <= 1.01, "the slide is filled, and no more"
         assert boxes["share"] >= 0.5, "the picture takes the slide's free height or its width"
         browser.keep(f"deck-{theme}")
         browser.one("section.present scalargrad-steps >>> .forward").click()
@@ -458,6 +465,10 @@ def test_the_element_fits_a_slide_of_reveal_js_whose_remote_steps_it(
         browser.desk()
     assert browser.complaints() == []
 
+
+FILLED = """
+return document.querySelector("section.present").offsetHeight / Reveal.getConfig().height
+"""
 
 # Of an element: its font, what of it is cut off or lies over another part, and how much its picture
 # takes of it.

@@ -1,17 +1,22 @@
 """A page of frames as a lecturer shows it: on a stage, on paper, on a phone, in a deck."""
 
 import base64
+import json
 import re
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from browser.lab import Keys, until
 from scalargrad import draw, program
 from scalargrad.lectures import LECTURES
+from scalargrad.view.stepper.live import Live
+from scalargrad.view.stepper.stepper import Editing
+from scalargrad.view.stepper.stepper import step as stepper
 
 DARK = {"prefers-color-scheme": "dark"}
 STILL = {"prefers-reduced-motion": "reduce"}
@@ -125,6 +130,45 @@ def test_a_dark_page_shows_a_dark_picture_without_a_slab(stage):
     assert colour(stage, '.defs [fill="#1e293b"], figure [fill="#1e293b"]', "fill") == ink
     stage.press(Keys.END)
     stage.keep("stage-dark")
+    assert light_blocks(stage) == 0
+    stage.media({})
+    assert light_blocks(stage) > 500
+
+
+def light_blocks(browser):
+    """How many blocks of 16 × 16 pixels of what is seen are as good as white."""
+    seen = Image.open(BytesIO(browser.driver.get_screenshot_as_png())).convert("L")
+    pixels = np.asarray(seen)[: seen.height // 16 * 16, : seen.width // 16 * 16]
+    blocks = pixels.reshape(seen.height // 16, 16, seen.width // 16, 16)
+    return int((blocks.min(axis=(1, 3)) > 230).sum())
+
+
+STEPPER = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>{css}</style></head>
+<body data-jp-theme-light="{is_light}" style="background: {paper}; color: {ink}; margin: 0;
+  --jp-ui-font-color1: {ink}; --jp-layout-color2: {face}; --jp-border-color0: {face}">
+<div id="here"></div><script type="module">{code}
+const state = {state};
+const model = {{ get: (name) => state[name], on() {{}}, off() {{}}, send() {{}} }};
+render({{ model, el: document.getElementById("here") }});
+</script></body></html>"""
+
+
+@pytest.mark.parametrize("is_light", [False, True])
+def test_the_stepper_of_a_dark_notebook_has_no_white_slab(stage, is_light, tmp_path):
+    state = Live(Editing(stepper(program(LECTURES[0].text).output)).reply).get_state()
+    kept = {name: state[name] for name in ("figures", "controls", "fields", "milliseconds")}
+    ink, paper, face = ("#111", "#fff", "#eee") if is_light else ("#eee", "#111", "#333")
+    page = tmp_path / "stepper.html"
+    page.write_text(STEPPER.format(
+        css=Live._css, code=Live._esm, ink=ink, paper=paper, face=face,
+        state=json.dumps({**kept, "answered": 0}).replace("<", "\\u003c"),
+        is_light=str(is_light).lower(),
+    ), "utf-8")  # fmt: skip
+    stage.driver.get(page.as_uri())
+    until(lambda: stage.all(".scalargrad-stepper figure.shown"), "the stepper")
+    stage.one(".scalargrad-stepper .forward").click()
+    stage.keep(f"stepper-{'light' if is_light else 'dark'}")
+    assert (light_blocks(stage) > 500) == is_light
 
 
 def test_a_picture_whose_theme_is_light_stays_so_on_a_dark_page(stage, tmp_path):

@@ -101,6 +101,7 @@ def peer(name):
 # Files
 
 
+@pytest.mark.filterwarnings("ignore:no font of this machine:UserWarning")
 def test_every_suffix_gives_a_valid_file(drawing, tmp_path):
     saved = {suffix: drawing.save(tmp_path / f"p{suffix}").read_bytes() for suffix in SUFFIXES}
     scene = drawing.scene

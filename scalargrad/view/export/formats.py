@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
-from scalargrad.errors import DrawingError
-from scalargrad.graph.model import Graph
 from scalargrad.view.frames import SECONDS
-from scalargrad.view.scene import Look, Scene
+from scalargrad.view.scene import Scene
 
 SUFFIXES = (".svg", ".pdf", ".png", ".tex", ".tikz", ".pptx", ".html", ".dot")  # of a picture
 FRAME_SUFFIXES = (".html", ".pdf", ".pptx", ".tex", ".gif", ".svg", ".png")
 
 
-def checked(suffix: str, suffixes: Sequence[str], what: str) -> str:
-    """The suffix in small letters.
-
-    Raises:
-        DrawingError: for a suffix that stands for no format.
-    """
-    if suffix.lower() not in suffixes:
-        listed = ", ".join(suffixes)
-        raise DrawingError(f"{what} saved by suffix as {listed}; got {suffix or 'none'!r}")
-    return suffix.lower()
-
-
-def dot(graph: Graph, look: Look) -> bytes:
-    """The bytes of a .dot file, which holds no scene."""
-    from scalargrad.view.export.dot import dot_source
-
-    return dot_source(graph, look).encode()
-
-
-def written(suffix: str, scenes: Sequence[Scene], *, seconds: float | None = None) -> bytes:
+def written(
+    suffix: str,
+    scenes: Sequence[Scene],
+    *,
+    seconds: float | None = None,
+    dpi: float | None = None,
+) -> bytes:
     """The bytes of a file of one scene or, where a format steps through scenes, of several.
 
     Args:
         suffix: of the file.
         scenes: what it shows.
         seconds: that a step is shown where they are played; None for what is no step.
+        dpi: dots an inch of a .png.
 
     Raises:
         LibraryMissing: for a format that needs a library which is not installed.
     """
+    if suffix in (".pdf", ".png", ".gif"):
+        _say_what_is_boxes(suffix, scenes)
     if suffix == ".svg":
         from scalargrad.view.export.svg import svg
 
@@ -73,6 +62,20 @@ def written(suffix: str, scenes: Sequence[Scene], *, seconds: float | None = Non
         from scalargrad.view.export.gif import animation
 
         return animation(scenes, seconds or SECONDS)
-    from scalargrad.view.export.painting import png
+    from scalargrad.view.export.painting import PNG_DOTS_PER_INCH, png
 
-    return png(scenes[0])
+    return png(scenes[0], dpi=dpi or PNG_DOTS_PER_INCH)
+
+
+def _say_what_is_boxes(suffix: str, scenes: Sequence[Scene]) -> None:
+    """Warn of characters that a format of outlines has none for."""
+    from scalargrad.view.export.outlines import marks
+
+    unknown = [mark.text for scene in scenes for mark in marks(scene) if mark.text]
+    letters = " ".join(dict.fromkeys("".join(unknown)))
+    if letters:
+        warnings.warn(
+            f"no font of this machine has {letters}: a {suffix} shows boxes; .svg, .pptx, .tex and "
+            ".html keep the text",
+            stacklevel=4,
+        )

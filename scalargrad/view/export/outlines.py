@@ -5,7 +5,7 @@ Text comes as the outlines of its glyphs, so that no reader needs a font.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
@@ -200,10 +200,14 @@ def interrupted(line: Outline, gaps: Sequence[Area]) -> Outline:
     return Outline(tuple(segments))
 
 
-def is_cut(arrow: Arrow) -> bool:
-    """Whether something is written on an arrow, and not beside it."""
-    whole = through(arrow.points, arrow.curved)
-    return interrupted(whole, arrow.gaps) is not whole
+def on_lines(shapes: Iterable[Shape]) -> set[str]:
+    """The keys of labels that stand on their arrows, and not beside them."""
+    found = set()
+    for arrow in (shape for shape in shapes if isinstance(shape, Arrow) and shape.gaps):
+        whole = through(arrow.points, arrow.curved)
+        if interrupted(whole, arrow.gaps) is not whole:
+            found.add(f"label {'-'.join(arrow.ends)}")
+    return found
 
 
 _STEPS = 24  # straight pieces that a cubic is cut in

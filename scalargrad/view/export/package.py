@@ -9,15 +9,15 @@ from scalargrad.view.scene import Theme
 _WIDTH, _HEIGHT = 12_192_000, 6_858_000  # of a slide, 16:9, in English metric units
 _FONT = "Verdana"
 _DATE = "2000-01-01T00:00:00Z"  # every file's, so that equal scenes give equal bytes
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument"
-_SPACES = (
+SPACES = (
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
     f'xmlns:r="{_OFFICE}" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
 )
-_TREE = '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
+TREE = '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
 _MAP = (
     '<p:clrMap bg1="lt1" tx1="dk1" bg2="lt2" tx2="dk2" accent1="accent1" accent2="accent2" '
     'accent3="accent3" accent4="accent4" accent5="accent5" accent6="accent6" hlink="hlink" '
@@ -51,7 +51,7 @@ def package(
             ("extended-properties", "docProps/app.xml"),
         ),
         "docProps/core.xml": _core(title),
-        "docProps/app.xml": _HEAD + "<Properties xmlns="
+        "docProps/app.xml": HEAD + "<Properties xmlns="
         '"http://schemas.openxmlformats.org/officeDocument/2006/extended-properties">'
         "<Application>scalargrad</Application></Properties>",
         "ppt/presentation.xml": _presentation(len(slides)),
@@ -110,7 +110,7 @@ def _types(count: int) -> str:
     relations = "application/vnd.openxmlformats-package.relationships+xml"
     core = "application/vnd.openxmlformats-package.core-properties+xml"
     return (
-        f'{_HEAD}<Types xmlns="{_PACKAGE}/content-types">'
+        f'{HEAD}<Types xmlns="{_PACKAGE}/content-types">'
         f'<Default Extension="rels" ContentType="{relations}"/>'
         '<Default Extension="xml" ContentType="application/xml"/>'
         f'<Override PartName="/docProps/core.xml" ContentType="{core}"/>{listed}</Types>'
@@ -124,13 +124,13 @@ def _relations(*targets: tuple[str, str]) -> str:
         f'Target="{target}"/>'
         for k, (kind, target) in enumerate(targets, 1)
     )
-    return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
+    return f'{HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
 
 
 def _core(title: str) -> str:
     when = 'xsi:type="dcterms:W3CDTF"'
     return (
-        f'{_HEAD}<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" '
+        f'{HEAD}<cp:coreProperties xmlns:cp="{_PACKAGE}/metadata/core-properties" '
         'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
         f"<dc:title>{title}</dc:title><dc:creator>scalargrad</dc:creator>"
@@ -142,7 +142,7 @@ def _core(title: str) -> str:
 def _presentation(count: int) -> str:
     slides = "".join(f'<p:sldId id="{255 + k}" r:id="rId{3 + k}"/>' for k in range(1, count + 1))
     return (
-        f"{_HEAD}<p:presentation {_SPACES}>"
+        f"{HEAD}<p:presentation {SPACES}>"
         '<p:sldMasterIdLst><p:sldMasterId id="2147483648" r:id="rId1"/></p:sldMasterIdLst>'
         '<p:notesMasterIdLst><p:notesMasterId r:id="rId2"/></p:notesMasterIdLst>'
         + (f"<p:sldIdLst>{slides}</p:sldIdLst>" if slides else "")
@@ -171,8 +171,8 @@ def _master() -> str:
         '<a:latin typeface="+{}-lt"/></a:defRPr></a:lvl1pPr>'
     )
     return (
-        f'{_HEAD}<p:sldMaster {_SPACES}><p:cSld><p:bg><p:bgRef idx="1001">'
-        f'<a:schemeClr val="bg1"/></p:bgRef></p:bg><p:spTree>{_TREE}'
+        f'{HEAD}<p:sldMaster {SPACES}><p:cSld><p:bg><p:bgRef idx="1001">'
+        f'<a:schemeClr val="bg1"/></p:bgRef></p:bg><p:spTree>{TREE}'
         f"{_placeholder(2, 'title', _title_place(), 'Title')}</p:spTree></p:cSld>{_MAP}"
         '<p:sldLayoutIdLst><p:sldLayoutId id="2147483649" r:id="rId1"/></p:sldLayoutIdLst>'
         f"<p:txStyles><p:titleStyle>{level.format(3200, 'mj')}</p:titleStyle>"
@@ -183,8 +183,8 @@ def _master() -> str:
 
 def _layout() -> str:
     return (
-        f'{_HEAD}<p:sldLayout {_SPACES} type="titleOnly"><p:cSld name="Title Only"><p:spTree>'
-        f"{_TREE}{_placeholder(2, 'title', _title_place(), 'Title')}</p:spTree></p:cSld>"
+        f'{HEAD}<p:sldLayout {SPACES} type="titleOnly"><p:cSld name="Title Only"><p:spTree>'
+        f"{TREE}{_placeholder(2, 'title', _title_place(), 'Title')}</p:spTree></p:cSld>"
         "<p:clrMapOvr><a:masterClrMapping/></p:clrMapOvr></p:sldLayout>"
     )
 
@@ -192,8 +192,8 @@ def _layout() -> str:
 def _notes_master() -> str:
     place = _PLACE.format(685_800, 4_400_000, 5_486_400, 6_800_000)
     return (
-        f'{_HEAD}<p:notesMaster {_SPACES}><p:cSld><p:bg><p:bgRef idx="1001">'
-        f'<a:schemeClr val="bg1"/></p:bgRef></p:bg><p:spTree>{_TREE}'
+        f'{HEAD}<p:notesMaster {SPACES}><p:cSld><p:bg><p:bgRef idx="1001">'
+        f'<a:schemeClr val="bg1"/></p:bgRef></p:bg><p:spTree>{TREE}'
         f"{_placeholder(2, 'body', place, 'Notes')}</p:spTree></p:cSld>{_MAP}</p:notesMaster>"
     )
 
@@ -204,7 +204,7 @@ def _notes(note: str) -> str:
         for line in note.splitlines() or [""]
     )
     return (
-        f"{_HEAD}<p:notes {_SPACES}><p:cSld><p:spTree>{_TREE}"
+        f"{HEAD}<p:notes {SPACES}><p:cSld><p:spTree>{TREE}"
         '<p:sp><p:nvSpPr><p:cNvPr id="2" name="Notes"/><p:cNvSpPr><a:spLocks noGrp="1"/>'
         '</p:cNvSpPr><p:nvPr><p:ph type="body" idx="1"/></p:nvPr></p:nvSpPr><p:spPr/><p:txBody>'
         f"<a:bodyPr/><a:lstStyle/>{lines}</p:txBody></p:sp></p:spTree></p:cSld>"
@@ -222,7 +222,7 @@ def _theme(theme: Theme) -> str:
     line = f'<a:ln w="12700">{fill}</a:ln>'
     effect = "<a:effectStyle><a:effectLst/></a:effectStyle>"
     return (
-        f'{_HEAD}<a:theme xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+        f'{HEAD}<a:theme xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
         f'name="scalargrad"><a:themeElements><a:clrScheme name="scalargrad">{colours}'
         f'</a:clrScheme><a:fontScheme name="scalargrad"><a:majorFont>{font}</a:majorFont>'
         f'<a:minorFont>{font}</a:minorFont></a:fontScheme><a:fmtScheme name="scalargrad">'

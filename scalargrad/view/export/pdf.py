@@ -16,41 +16,26 @@ _PER_PAGE = 3  # page, content, and what it shows in words
 
 def pdf(scenes: Sequence[Scene]) -> bytes:
     """A PDF document with a page for each scene."""
+    pages = [_FIRST_PAGE + _PER_PAGE * index for index in range(len(scenes))]
+    kids = " ".join(f"{page} 0 R" for page in pages)
+    figures = " ".join(f"{page + 2} 0 R" for page in pages)  # what is read aloud
+    figure_of_mark = " ".join(f"{index} [{page + 2} 0 R]" for index, page in enumerate(pages))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R /Lang (en) /MarkInfo << /Marked true >>"
         b" /StructTreeRoot 4 0 R /ViewerPreferences << /DisplayDocTitle true >> >>",
-        _pages(len(scenes)),
+        f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>".encode(),
         _information(scenes[0].title, scenes[0].description) if scenes else b"<< >>",
-        _structure(len(scenes)),
-        _page_of_mark(len(scenes)),
+        f"<< /Type /StructTreeRoot /K [{figures}] /ParentTree 5 0 R >>".encode(),
+        f"<< /Nums [{figure_of_mark}] >>".encode(),
     ]
-    for index, scene in enumerate(scenes):
-        objects += _page(scene, _FIRST_PAGE + _PER_PAGE * index, index)
+    for index, (page, scene) in enumerate(zip(pages, scenes, strict=True)):
+        objects += _page(scene, page, index)
     return _document(objects)
-
-
-def _pages(count: int) -> bytes:
-    kids = " ".join(f"{_FIRST_PAGE + _PER_PAGE * index} 0 R" for index in range(count))
-    return f"<< /Type /Pages /Count {count} /Kids [{kids}] >>".encode()
 
 
 def _information(title: str, description: str) -> bytes:
     title = title or description.partition("\n")[0]
     return b"<< /Title " + _text(title) + b" /Subject " + _text(description) + b" >>"
-
-
-def _structure(count: int) -> bytes:
-    """The root of what is read aloud: a figure on each page."""
-    figures = " ".join(f"{_FIRST_PAGE + _PER_PAGE * index + 2} 0 R" for index in range(count))
-    return f"<< /Type /StructTreeRoot /K [{figures}] /ParentTree 5 0 R >>".encode()
-
-
-def _page_of_mark(count: int) -> bytes:
-    """The tree that leads from the marked content of a page to its figure."""
-    pairs = " ".join(
-        f"{index} [{_FIRST_PAGE + _PER_PAGE * index + 2} 0 R]" for index in range(count)
-    )
-    return f"<< /Nums [{pairs}] >>".encode()
 
 
 def _page(scene: Scene, number: int, index: int) -> list[bytes]:

@@ -17,11 +17,12 @@ from unicodedata import combining, normalize
 
 from scalargrad.files import zipped
 from scalargrad.view.export.formulas import Part, omml, read
-from scalargrad.view.export.outlines import is_cut, layer, legal, through
-from scalargrad.view.export.package import package
+from scalargrad.view.export.outlines import layer, legal, on_lines, through
+from scalargrad.view.export.package import HEAD, SPACES, TREE, package
 from scalargrad.view.export.units import Block, blocks, box
+from scalargrad.view.glyphs import plain
 from scalargrad.view.layout.layered import Point
-from scalargrad.view.scene import THEMES, Area, Arrow, Circle, Rectangle, Scene, Text, moved
+from scalargrad.view.scene import THEMES, Arrow, Circle, Rectangle, Scene, Text, bounds, moved
 
 _EMU = 12_700  # English metric units in a point
 _BODY = (37.0, 100.0, 886.0, 403.0)  # of a slide under its title: left, top, width, height
@@ -97,8 +98,7 @@ class _Slide:
                     self.sites[key].append(point)
         for key in self.units:
             self.numbers[key] = self._number()
-        arrows = [s for s in scene.shapes if isinstance(s, Arrow) and s.gaps]
-        self.on_lines = {_label(arrow) for arrow in arrows if is_cut(arrow)}
+        self.on_lines = on_lines(scene.shapes)
         drawn = [self._shape(shape) for shape in scene.shapes]
         drawn += [self._block(block) for block in blocks(scene) if block.key not in self.units]
         self.xml = _SLIDE.format(
@@ -160,7 +160,7 @@ class _Slide:
 
     def _unit(self, shape: Rectangle | Circle) -> str:
         """A unit with its text."""
-        left, top, right, bottom = _bounds(shape)
+        left, top, right, bottom = bounds(shape)
         width, height = right - left, bottom - top
         radius = min(shape.radius, width / 2, height / 2)
         if len(self.sites.get(shape.key, ())) > len(_SIDES):
@@ -182,7 +182,7 @@ class _Slide:
             + geometry
             + self._fill(shape.fill)
             + self._line(shape.stroke, shape.line, shape.dashed),
-            body=self._body(block, top, height, "ctr") if block else _EMPTY,
+            body=self._body(_narrowed(block, width), top, height, "ctr") if block else _EMPTY,
         )
 
     def _connector(self, shape: Arrow) -> str:
@@ -354,24 +354,21 @@ class _Slide:
         return f'<a:rPr lang="en-US" sz="{size}"{bold}{line}{more}>{self._fill(text.colour)}{font}</a:rPr>'  # noqa: E501
 
 
-def _bounds(shape: Rectangle | Circle) -> Area:
-    """Left, top, right and bottom of a unit."""
-    if isinstance(shape, Circle):
-        r = shape.radius
-        return shape.x - r, shape.y - r, shape.x + r, shape.y + r
-    return shape.x, shape.y, shape.x + shape.width, shape.y + shape.height
+def _narrowed(block: Block, width: float) -> Block:
+    """The block with smaller lines where names are wider in a reader's font than in ours."""
+    lines = []
+    for line in block.lines:
+        wide = sum((plain(text.text).width + 0.3) * text.size for text in line)
+        share = min(1.0, width / wide) if any(text.math for text in line) else 1.0
+        lines.append(tuple(replace(text, size=share * text.size) for text in line))
+    return replace(block, lines=tuple(lines))
 
 
 def _corners(shape: Rectangle | Circle) -> list[Point]:
     """The sites that every unit has: the middles of its sides."""
-    left, top, right, bottom = _bounds(shape)
+    left, top, right, bottom = bounds(shape)
     x, y = (left + right) / 2, (top + bottom) / 2
     return [(x + a * (right - left) / 2, y + b * (bottom - top) / 2) for a, b in _SIDES]
-
-
-def _label(arrow: Arrow) -> str:
-    """The key of what is written at an arrow."""
-    return "label " + "-".join(arrow.ends)
 
 
 def _is_drawn(shape: object) -> bool:
@@ -476,20 +473,15 @@ _MORPH = (
     '<p:transition spd="med"><p:fade/></p:transition></mc:Fallback></mc:AlternateContent>'
 )
 _SPACES = (
-    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
-    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
-    'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
-    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    f'{SPACES} xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
     'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
     'xmlns:a14="http://schemas.microsoft.com/office/drawing/2010/main" '
     'xmlns:p159="http://schemas.microsoft.com/office/powerpoint/2015/09/main"'
 )
 _SLIDE = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    f'<p:sld {_SPACES} mc:Ignorable="a14 p159"><p:cSld>{{ground}}<p:spTree>'
-    '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
-    '<p:sp><p:nvSpPr><p:cNvPr id="2" name="Title"/><p:cNvSpPr><a:spLocks noGrp="1"/></p:cNvSpPr>'
-    '<p:nvPr><p:ph type="title"/></p:nvPr></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:lstStyle/>'
-    '<a:p><a:r><a:rPr lang="en-US"/><a:t>{title}</a:t></a:r></a:p></p:txBody></p:sp>'
+    f'{HEAD}<p:sld {_SPACES} mc:Ignorable="a14 p159"><p:cSld>{{ground}}<p:spTree>'
+    f'{TREE}<p:sp><p:nvSpPr><p:cNvPr id="2" name="Title"/><p:cNvSpPr><a:spLocks noGrp="1"/>'
+    '</p:cNvSpPr><p:nvPr><p:ph type="title"/></p:nvPr></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/>'
+    '<a:lstStyle/><a:p><a:r><a:rPr lang="en-US"/><a:t>{title}</a:t></a:r></a:p></p:txBody></p:sp>'
     "{shapes}</p:spTree></p:cSld><p:clrMapOvr><a:masterClrMapping/></p:clrMapOvr>{morph}</p:sld>"
 )

@@ -154,7 +154,8 @@ def _relative(outline: Outline) -> str:
         places = [round(100 * number) for number in numbers]
         if index:
             shifts = (p - (y if odd % 2 else x) for odd, p in enumerate(places))
-            pieces.append(letter.lower() + _joined([_number(shift) for shift in shifts]))
+            numbers_ = " ".join(map(_number, shifts)).replace(" -", "-")  # a minus parts them too
+            pieces.append(letter.lower() + numbers_)
         if letter == "Z":
             x, y = start_x, start_y
         else:
@@ -162,14 +163,6 @@ def _relative(outline: Outline) -> str:
         if letter == "M":
             start_x, start_y = x, y
     return "".join(pieces)
-
-
-def _joined(numbers: list[str]) -> str:
-    """Numbers with a space where a minus sign does not part them."""
-    return "".join(
-        text if index == 0 or text.startswith("-") else f" {text}"
-        for index, text in enumerate(numbers)
-    )
 
 
 def _number(hundredths: int) -> str:

@@ -13,10 +13,10 @@ from math import hypot
 from textwrap import wrap
 
 from scalargrad.view.export.latex import SIGN, math, worded
-from scalargrad.view.export.outlines import is_cut, legal, through
+from scalargrad.view.export.outlines import legal, on_lines, through
 from scalargrad.view.export.units import Block, blocks
 from scalargrad.view.layout.layered import Point
-from scalargrad.view.scene import THEMES, Arrow, Circle, Rectangle, Scene, Shape, Text
+from scalargrad.view.scene import THEMES, Arrow, Circle, Rectangle, Scene, Shape, Text, bounds
 
 _PACKAGES = r"\usepackage{amsmath,amssymb,tikz}"
 _SLIDE = (36.0, 20.0)  # what a slide of Beamer has room for, 16:9, in em
@@ -319,15 +319,11 @@ class _Picture:
 
     def _texts(self) -> list[str]:
         """A node for each label, in steps for each line of it, and for each text by itself."""
-        on_lines = {
-            f"label {'-'.join(arrow.ends)}"
-            for arrow in self.steps
-            if isinstance(arrow, Arrow) and arrow.gaps and is_cut(arrow)
-        }
+        over = on_lines(self.steps)
         found = []
         texts = [s for s in self.steps if isinstance(s, Text) and s.key not in self.units]
         for block in self._blocks([text for text in texts if text.key != "title"]):
-            style = "sg label" if block.key in on_lines else "sg text"
+            style = "sg label" if block.key in over else "sg text"
             if block.key.startswith("label") and len(self.scenes) == 1:
                 left, top, right, bottom = block.area
                 middle = self._point((left + right) / 2, (top + bottom) / 2)
@@ -368,9 +364,8 @@ def _words(text: Text) -> str:
 
 
 def _middle(unit: Rectangle | Circle) -> Point:
-    if isinstance(unit, Circle):
-        return unit.x, unit.y
-    return unit.x + unit.width / 2, unit.y + unit.height / 2
+    left, top, right, bottom = bounds(unit)
+    return (left + right) / 2, (top + bottom) / 2
 
 
 def _is_radial(center: Point, point: Point, other: Point) -> bool:

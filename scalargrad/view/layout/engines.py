@@ -1,7 +1,7 @@
 """Layout by our own columns or by Graphviz, which runs in a child process with a time limit.
 
 Graphviz's layered algorithm (`dot`) places big graphs well, but it hangs on some and crashes on
-others. So it never runs in this process: what it leaves undone costs a note, not the picture.
+others. So it never runs in this process: what it leaves undone costs a warning, not the picture.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import json
 import os
 import signal
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from math import ceil, hypot, isfinite, sqrt
 from shutil import which
@@ -55,7 +56,7 @@ def laid_out(
     """The places of boxes and the routes of edges, by the engine that suits their number.
 
     Up to `BOXES_ON_A_SLIDE` boxes stand in our own columns. Beyond, Graphviz lays them out where it
-    is found; where it fails or takes too long, our own columns do, and the layout's note says so.
+    is found; where it fails or takes too long, our own columns do, and a warning says so.
     Graphs of more than `MOST_FOR_GRAPHVIZ` boxes and bends are left to our own columns at once.
 
     Args:
@@ -86,19 +87,18 @@ def laid_out(
     if not (isfinite(limit) and limit > 0):
         raise DrawingError(f"limit is a number of seconds > 0; got {limit}")
     wanted = engine == "dot" or (engine is None and _suits_graphviz(boxes, edges) and found())
-    problem = ""
     if boxes and wanted:
         answer = _by_graphviz(boxes, edges, limit, direction, gaps)
         if isinstance(answer, Layout):
             return answer
         if engine:
             raise DrawingError(answer)
-        problem = answer
-    own = layered(
+        problem = answer.partition(":")[0]
+        warnings.warn(f"laid out in plain columns: {problem}", stacklevel=2)
+    return layered(
         boxes, edges, direction=direction,
         column_gap=column_gap, row_gap=row_gap, margin=margin,
     )  # fmt: skip
-    return replace(own, note=problem and f"laid out in plain columns: {problem.partition(':')[0]}")
 
 
 def _suits_graphviz(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> bool:

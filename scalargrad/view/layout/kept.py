@@ -12,7 +12,7 @@ from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.places import Area, Places, Point, Route, around
 from scalargrad.view.layout.plan import Plan
 from scalargrad.view.layout.skeleton import skeletons
-from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, measured, moved
+from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, bounds, measured, moved
 
 _FOOT = 0.7  # between a picture and what stands beneath
 _FORMS: tuple[Form, ...] = ("three", "two", "one")
@@ -46,12 +46,8 @@ def places_of(scene: Scene, shift: float) -> Kept:
     arrows: dict[Ends, Arrow] = {}
     shapes = [moved(shape, shift, shift) for shape in scene.shapes]
     for shape in shapes:
-        if isinstance(shape, Circle) and shape.key:
-            across = 2 * shape.radius
-            areas[shape.key] = around((shape.x, shape.y), across, across)
-        elif isinstance(shape, Rectangle) and shape.key:
-            right, bottom = shape.x + shape.width, shape.y + shape.height
-            areas[shape.key] = (shape.x, shape.y, right, bottom)
+        if isinstance(shape, Circle | Rectangle) and shape.key:
+            areas[shape.key] = bounds(shape)
         elif isinstance(shape, Arrow) and shape.ends[0]:
             arrows[shape.ends] = shape
     round_ = frozenset(s.key for s in shapes if isinstance(s, Circle))

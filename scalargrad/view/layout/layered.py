@@ -61,7 +61,6 @@ class Layout:
         routes: of the edges.
         sampled: whether routes are curves already, in points so near that they are to be joined by
             straight segments.
-        note: what the reader of the picture should know about how it was laid out, or "".
     """
 
     width: float
@@ -69,7 +68,6 @@ class Layout:
     centers: tuple[Point, ...]
     routes: tuple[tuple[Point, ...], ...]
     sampled: bool = False
-    note: str = ""
 
 
 def layered(

@@ -25,6 +25,7 @@ from scalargrad.notation.numbers import decimal, exact_text
 from scalargrad.notation.words import printable
 from scalargrad.view.drawing import Drawing, Node, draw
 from scalargrad.view.export.html import DARK_PAGE, controls, figures
+from scalargrad.view.export.pdf import pdf
 from scalargrad.view.export.svg import dark_rules
 from scalargrad.view.frames import By
 from scalargrad.view.picture import Frames
@@ -131,7 +132,7 @@ class Stepper:
         note = _RUN if _has_anywidget() else _INSTALL
         still = {
             "text/html": f"<p>{escape(note)}</p>\n{self.frames._repr_html_()}",
-            "application/pdf": self.drawing.content(".pdf"),
+            "application/pdf": pdf([self.drawing.scene]),
             "text/plain": repr(self),
         }
         if not (_has_anywidget() and _is_watched()):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scalargrad.engine import scalars
 from scalargrad.graph.model import Graph
-from scalargrad.notation.names import Written
+from scalargrad.notation.names import Written, raised
 from scalargrad.view.layout.diagram import Card, Diagram, Label, Line, Link, Piece
 from scalargrad.view.scene import Look, Scene, drawable, name_of
 from scalargrad.view.styles.board import BAR, EQUALS, Board
@@ -157,7 +157,6 @@ _BADGES = {
     "÷": ("÷%s", "%s/( )"),
     "^": ("( )^%s", "%s^( )"),
 }
-_RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 # Cards and links ---------------------------------------------------------------------------------
@@ -168,10 +167,7 @@ def _board(graph: Graph, merged: Merged, look: Look) -> Board:
     cards = [_card(graph, merged, look, index) for index in merged.cards]
     links: list[Link] = []
     accented, gone, closed, way = set(), set(), set(), look.way(graph)
-    times: dict[int, int] = {}
-    for ways in merged.uses.values():
-        for use in ways:
-            times[use.source] = times.get(use.source, 0) + 1
+    times = Counter(use.source for ways in merged.uses.values() for use in ways)
     tells_parts = has_gradients(graph) and merged.tells_parts
     for index, ways in merged.uses.items():
         alike = Counter(use.source for use in ways)
@@ -243,8 +239,8 @@ def _badge(graph: Graph, merged: Merged, look: Look, index: int) -> Piece:
             pattern, is_negative = "%s", False  # x + (−1) is written as −1
         text = pattern % (f"({number})" if is_negative else number)
         base, power, exponent = text.partition("^")
-        if power and exponent.translate(_RAISED) != exponent and exponent.strip("−").isdigit():
-            text = base + exponent.translate(_RAISED)
+        if power and exponent.strip("−").isdigit():
+            text = base + raised(exponent)
         return Piece(Written(text), "name")
     if node.symbol == _SUM and len(merged.uses.get(index, ())) > 2:
         return Piece(Written("Σ"), "name")

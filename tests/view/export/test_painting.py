@@ -128,7 +128,9 @@ def test_what_no_font_of_the_machine_has_is_text_in_svg_and_html(no_fonts):
     document = page([scene])
     assert ">入力</text>" in document
     assert "🍎" in document
-    assert painted(scene, "pdf")  # with boxes, for a PDF has no other font
+    with pytest.warns(UserWarning, match=r"has 入 力 🍎: a \.pdf shows boxes; \.svg"):
+        assert painted(scene, "pdf")
+    painted(replace(scene, shapes=(replace(text, text="w"),)), "pdf")  # without a warning
     assert len(np.unique(np.array(Image.open(io.BytesIO(png(scene)))), axis=0)) > 1
 
 

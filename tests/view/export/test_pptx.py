@@ -15,6 +15,7 @@ from legible import LECTURE, PROGRAMS, drawn
 from scalargrad.view.export.formulas import omml, read
 from scalargrad.view.export.outlines import legal
 from scalargrad.view.export.pptx import slides
+from scalargrad.view.glyphs import plain
 from scalargrad.view.scene import Circle, Rectangle, Scene, Text, Theme
 
 if os.environ.get("SCALARGRAD_REQUIRE_PEERS"):
@@ -299,3 +300,17 @@ def test_formulas_are_read_in_parts_and_written_for_office():
     digits = read("x^23")
     assert omml(digits, "").count("<m:sup>") == 1
     assert '<m:sup><m:r><m:rPr><m:sty m:val="p"/></m:rPr><m:t>2</m:t>' in omml(digits, "")
+
+
+def test_a_name_is_no_wider_than_its_unit_in_the_font_of_a_reader():
+    text = "temperature = 2; learning_rate = 0.3; humidity = sigmoid(temperature * learning_rate)"
+    drawing = drawn(text, {"style": "circuit"})
+    shapes = named(opened(drawing.content(".pptx")).slides[0])
+    checked = 0
+    for unit in units(drawing.scene):
+        shape = shapes[unit.key]
+        for line in shape.text_frame.paragraphs:
+            wide = sum(plain(run.text).width * run.font.size.pt for run in line.runs)
+            assert wide <= shape.width / EMU, line.text
+            checked += "temperature" in line.text
+    assert checked == 1

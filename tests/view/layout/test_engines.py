@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import re
 import shutil
 import sys
 import time
@@ -153,7 +154,7 @@ def test_what_fits_a_slide_stands_in_our_own_columns():
 
 def test_graphviz_takes_over_beyond_a_slide(graphviz):
     assert laid_out(*BIG).sampled
-    assert laid_out(*BIG).note == ""
+    laid_out(*BIG)  # without a warning, which would be an error here
     assert laid_out(*BIG, engine="own") == layered(*BIG)
 
 
@@ -206,12 +207,12 @@ def fake(directory, script):
 
 @pytest.mark.skipif(os.name == "nt", reason="the fakes are shell scripts")
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_graphviz_costs_a_note_and_is_an_error_on_request(name, tmp_path, monkeypatch):
+def test_a_broken_graphviz_costs_a_warning_and_is_an_error_on_request(name, tmp_path, monkeypatch):
     script, problem = BROKEN[name]
     monkeypatch.setenv("PATH", fake(tmp_path, script))
     start = time.monotonic()
-    layout = laid_out(*BIG, limit=1)
-    assert layout.note.startswith(f"laid out in plain columns: Graphviz {problem}")
+    with pytest.warns(UserWarning, match=re.escape(f"in plain columns: Graphviz {problem}")):
+        layout = laid_out(*BIG, limit=1)
     assert (layout.centers, layout.routes) == (layered(*BIG).centers, layered(*BIG).routes)
     with pytest.raises(DrawingError) as caught:
         laid_out([BOX], [], engine="dot", limit=1) if name != "too-few-boxes" else laid_out(
@@ -224,17 +225,19 @@ def test_a_broken_graphviz_costs_a_note_and_is_an_error_on_request(name, tmp_pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the fakes are shell scripts")
-def test_a_dot_that_is_no_program_costs_a_note(tmp_path, monkeypatch):
+def test_a_dot_that_is_no_program_costs_a_warning(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", fake(tmp_path, ""))
     (tmp_path / "dot").write_bytes(b"\x7fELF nonsense")
-    assert "Graphviz cannot be run" in laid_out(*BIG).note
+    with pytest.warns(UserWarning, match="Graphviz cannot be run"):
+        laid_out(*BIG)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the fakes are shell scripts")
 def test_nothing_survives_the_limit(tmp_path, monkeypatch):
     mark = tmp_path / "alive"
     monkeypatch.setenv("PATH", fake(tmp_path, f"(sleep 2; touch {mark}) & sleep 60"))
-    assert laid_out(*BIG, limit=0.5).note
+    with pytest.warns(UserWarning, match="plain columns"):
+        laid_out(*BIG, limit=0.5)
     time.sleep(2.5)
     assert not mark.exists()
 
