@@ -2,7 +2,6 @@ import ast
 import importlib
 import inspect
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -64,9 +63,9 @@ ROOMS = {
         "gradcheck",
     ],
     "sheets": [
-        "variants", "documents", "tables", "worksheet", "submissions", "keys", "results", "roster",
-        "flags", "reviewing", "gradebooks", "feedback", "workers", "grading", "gradescope",
-        "moodle", "qti", "notebooks", "plugin",
+        "variants", "documents", "tables", "paper", "worksheet", "submissions", "keys", "results",
+        "roster", "flags", "reviewing", "gradebooks", "feedback", "workers", "grading",
+        "gradescope", "moodle", "qti", "notebooks", "plugin",
     ],
     "lectures.experiments": ["curves", "gradients", "surfaces", "generalisation", ""],
     "plots": [""],
@@ -165,7 +164,7 @@ def test_importing_the_package_takes_at_most_three_times_as_long_as_argparse(tmp
 
     seconds("argparse"), seconds("scalargrad")  # writes the byte code
     times = [(seconds("scalargrad"), seconds("argparse")) for _ in range(11)]
-    ours, theirs = map(statistics.median, zip(*times, strict=True))
+    ours, theirs = map(min, zip(*times, strict=True))  # what others do at the time adds to it
     assert ours <= 3 * theirs, f"{ours * 1000:.1f} ms against {theirs * 1000:.1f} ms"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -46,11 +46,15 @@ class DueDate(click.ParamType[datetime]):
 @click.command()
 @PROGRAM
 @click.option(
-    "--output", "-o", type=FILE, required=True, help="The sheet to write: .md, .csv, or - to print."
+    "--output",
+    "-o",
+    type=FILE,
+    required=True,
+    help="The sheet to write: .md, .csv, .html, .pdf, or - to print.",
 )
 @click.option("--key", type=FILE, help="The key to write: the answers filled in.")
 @click.option("--ask", default="all", help="all, named, or path:w2.")
-@click.option("--picture", is_flag=True, help="The graph above it, to be filled in; for .md.")
+@click.option("--picture", is_flag=True, help="The graph above it, to be filled in.")
 @click.option(
     "--variants",
     "count",
@@ -140,9 +144,10 @@ def worksheet(
     save_new(files, force)
 
 
-def _written(sheet: Sheet, path: Path, answers: bool = False) -> str:
-    is_csv = path.suffix.lower() == ".csv"
-    return sheet.csv(answers) if is_csv else sheet.markdown(answers)
+def _written(sheet: Sheet, path: Path, answers: bool = False) -> str | bytes:
+    forms: dict[str, Callable[[bool], str | bytes]]
+    forms = {".csv": sheet.csv, ".html": sheet.html, ".pdf": sheet.pdf}
+    return forms.get(path.suffix.lower(), sheet.markdown)(answers)
 
 
 @click.command()

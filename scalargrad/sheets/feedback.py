@@ -8,18 +8,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from scalargrad.checking.report import INKS, SIGNS
 from scalargrad.files import zipped
 from scalargrad.notation.words import in_markdown, one_line
+from scalargrad.sheets import paper
 from scalargrad.sheets.results import Marked, Result
 from scalargrad.sheets.submissions import origin_of
-from scalargrad.view.export.pdf import pdf as document
-from scalargrad.view.glyphs import plain
-from scalargrad.view.scene import Scene, Text
 
 _LONGEST = 180  # bytes of a name; file systems take 255
 _TITLES = ("quantity", "answer", "verdict", "points", "remark")
@@ -98,104 +94,29 @@ def markdown(result: Result) -> str:
 
 def page(result: Result) -> str:
     """A report as a page of HTML, which loads nothing."""
-    title = html.escape(result.name)
-    head = "".join(f"<th>{title}</th>" for title in _TITLES)
-    rows = "".join(
-        f'<tr style="color: {INKS[line.kind] or "inherit"}">'
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
-        + "</tr>\n"
-        for line, row in zip(result.lines, _rows(result), strict=True)
-    )
-    table = f"<table>\n<tr>{head}</tr>\n{rows}</table>\n" if rows else ""
+    inks = [INKS[line.kind] for line in result.lines]
+    table = paper.table(_TITLES, _rows(result), inks) if result.lines else ""
     notes = "".join(f"<p>{html.escape(remark)}</p>\n" for remark in _remarks(result))
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        f"<style>{_STYLE}</style>\n<h1>{title}</h1>\n{table}{notes}</html>\n"
-    )
-
-
-_STYLE = (
-    "body { font: 16px sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }"
-    " table { border-collapse: collapse } td, th { border-bottom: 1px solid #ccc; padding: 4px 8px;"
-    " text-align: left; vertical-align: top }"
-)
+    return paper.page(result.name, f"<h1>{html.escape(result.name)}</h1>\n{table}{notes}")
 
 
 def pdf(result: Result) -> bytes:
     """A report on pages of A4, set in outlines, with what they say in words."""
-    return document([
-        Scene(_WIDTH, _HEIGHT, tuple(texts), _PAPER, "\n".join(text.text for text in texts),
-              title=result.name)
-        for texts in _pages(_set(result))
-    ])  # fmt: skip
+    return paper.pdf(_set(result), result.name)
 
 
-class _Cell(NamedTuple):
-    """A text that is set in a column."""
-
-    text: str
-    left: float
-    width: float
-    colour: str = "#1a1a1a"
-    size: float = 9.0
-    is_bold: bool = False
-
-    @property
-    def lines(self) -> list[str]:
-        """The text in lines that fit the column."""
-        lines = [""]
-        for word in self.text.split():
-            longer = f"{lines[-1]} {word}".strip()
-            if self._fits(longer):
-                lines[-1] = longer
-                continue
-            lines += [""] if lines[-1] else []
-            for part in [word] if self._fits(word) else word:
-                lines += [] if self._fits(lines[-1] + part) else [""]
-                lines[-1] += part
-        return lines
-
-    def _fits(self, text: str) -> bool:
-        return plain(text, self.is_bold).width * self.size <= self.width
-
-
-_WIDTH, _HEIGHT, _MARGIN = 595.0, 842.0, 50.0
-_PAPER = "#ffffff"
-_LEADING = 1.35
 _COLUMNS = (0.0, 0.16, 0.32, 0.53, 0.63, 1.0)  # where they begin, of the width between the margins
 
 
-def _set(result: Result) -> Iterator[list[_Cell]]:
+def _set(result: Result) -> Iterator[list[paper.Cell]]:
     """The rows of a report, in their cells."""
-    inner = _WIDTH - 2 * _MARGIN
-    places = [(_MARGIN + a * inner, (b - a) * inner - 6) for a, b in pairwise(_COLUMNS)]
-    yield [_Cell(result.name, _MARGIN, inner, size=13, is_bold=True)]
+    yield [paper.Cell(result.name, size=13, is_bold=True)]
     if result.lines:
-        yield [_Cell(title, *place, is_bold=True)
-               for title, place in zip(_TITLES, places, strict=True)]  # fmt: skip
+        yield paper.columns(_TITLES, _COLUMNS, is_bold=True)
     for line, row in zip(result.lines, _rows(result), strict=True):
-        ink = INKS[line.kind] or _Cell._field_defaults["colour"]
-        yield [_Cell(text, *place, ink) for text, place in zip(row, places, strict=True)]
+        yield paper.columns(row, _COLUMNS, INKS[line.kind])
     for remark in _remarks(result):
-        yield [_Cell(remark, _MARGIN, inner)]
-
-
-def _pages(rows: Iterable[Sequence[_Cell]]) -> list[list[Text]]:
-    """The lines of text of each page."""
-    pages: list[list[Text]] = [[]]
-    y = _MARGIN
-    for cells in rows:
-        height = max(_LEADING * cell.size * len(cell.lines) for cell in cells) + 5
-        if y + height > _HEIGHT - _MARGIN:
-            pages.append([])
-            y = _MARGIN
-        pages[-1] += [
-            Text(cell.left, y + _LEADING * cell.size * number, line, cell.size, cell.colour,
-                 cell.is_bold, "start")
-            for cell in cells for number, line in enumerate(cell.lines, 1)
-        ]  # fmt: skip
-        y += height
-    return pages
+        yield [paper.Cell(remark)]
 
 
 FORMS: Mapping[str, Callable[[Result], bytes]] = {

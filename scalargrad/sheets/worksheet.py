@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,12 @@ from scalargrad.sheets.variants import variants
 if TYPE_CHECKING:
     from scalargrad.checking.marking import Answers
     from scalargrad.checking.report import Report
+    from scalargrad.view.drawing import Drawing
+    from scalargrad.view.scene import Scene
 
 MOST_IN_PROGRAM = 100_000  # characters
-_PROSE = """# Worksheet
+_TITLE = "Worksheet"
+_PROSE = f"""# {_TITLE}
 
 Write each number as a decimal (-0.5) or as a fraction (-1/2)."""
 
@@ -170,6 +174,34 @@ class Sheet:
         prose = [self.prose, ""] if self.prose else []
         return "\n".join([*prose, f"{fence}sg", self.text, fence, "", *table, ""])
 
+    def html(self, answers: bool = False) -> str:
+        """The sheet as a page of HTML that loads nothing, or the key."""
+        from scalargrad.sheets import paper  # which few sheets need
+
+        titles, *rows = self._table(answers)
+        parts = [*map(_as_html, self.prose.split("\n\n")), f"<pre>{escape(self.text)}</pre>\n"]
+        return paper.page(_TITLE, "".join([*parts, paper.table(titles, rows)]))
+
+    def pdf(self, answers: bool = False) -> bytes:
+        """The sheet on pages of A4, with room for the answers, or the key."""
+        from scalargrad.sheets import paper
+
+        rows: list[list[paper.Cell] | Scene] = []
+        for part in self.prose.split("\n\n"):
+            if _IMAGE.fullmatch(part):
+                rows.append(_drawn(self.text).scene)
+            elif part:
+                size = 15.0 if part.startswith("# ") else 11.0
+                rows.append([paper.Cell(part.removeprefix("# "), size=size, is_bold=size > 11)])
+        rows += [[paper.Cell(line, size=11.0)] for line in self.text.splitlines() if line.strip()]
+        titles, *lines = self._table(answers)
+        starts = (0.0, 0.3, 0.8, 1.0)[: len(titles)] + (1.0,) * (len(titles) < 3)
+        rows.append(paper.columns(titles, starts, size=11.0, is_bold=True))
+        for name, written, *points in lines:
+            cells = (name, written or "_" * 24, *points)
+            rows.append(paper.columns(cells, starts, size=14.0))
+        return paper.pdf(rows, _TITLE)
+
     def csv(self, answers: bool = False) -> str:
         """The table, without the program; no cell is a spreadsheet's formula."""
         last = [(ID_TITLE, self.id)] if self.id else []
@@ -279,14 +311,31 @@ def _check_count(asked: Collection[object]) -> None:
         )
 
 
+_IMAGE = re.compile(r"!\[([^]]*)\]\((data:image/svg\+xml;base64,[\w+/=]+)\)")
+
+
 def _picture(text: str) -> str:
     """The graph of a program with places for its numbers, as an image in Markdown."""
-    from scalargrad.view.drawing import draw
+    drawn = b64encode(_drawn(text).content(".svg")).decode()
+    return f"![The graph, to be filled in](data:image/svg+xml;base64,{drawn})"
+
+
+def _drawn(text: str) -> Drawing:
+    from scalargrad.view.drawing import draw  # which few sheets need
 
     output = _program(text).output
     output.backward()
-    drawn = draw(output).show("names").content(".svg")
-    return f"![The graph, to be filled in](data:image/svg+xml;base64,{b64encode(drawn).decode()})"
+    return draw(output).show("names")
+
+
+def _as_html(part: str) -> str:
+    """A paragraph of the prose."""
+    image = _IMAGE.fullmatch(part)
+    if image:
+        return f'<p><img alt="{escape(image[1])}" src="{image[2]}"></p>\n'
+    if part.startswith("# "):
+        return f"<h1>{escape(part[2:])}</h1>\n"
+    return f"<p>{escape(part)}</p>\n" if part else ""
 
 
 def _asked(made: Program, ask: str) -> list[Quantity]:

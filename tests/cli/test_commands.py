@@ -229,6 +229,9 @@ def test_a_worksheet_has_a_picture_to_be_filled_in_where_it_is_asked_for(run):
     assert image not in Path("s.md").read_text(encoding="utf-8")
     assert run(*made, "--picture", "--force")[0] == 0
     assert image in Path("s.md").read_text(encoding="utf-8")
+    assert run(*made[:2], "-o", "s.html", "--picture", "--key", "k.pdf")[0] == 0
+    assert "<img" in Path("s.html").read_text(encoding="utf-8")
+    assert Path("k.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_worksheet_and_its_key_are_written_once(run):

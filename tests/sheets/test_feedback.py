@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from peers import peer
 
-from scalargrad.sheets import feedback
+from scalargrad.sheets import feedback, paper
 from scalargrad.sheets.feedback import FORMS, markdown, page, pdf, reports
 from scalargrad.sheets.results import Marked, Result
 from scalargrad.view.glyphs import plain
@@ -73,13 +73,13 @@ def test_a_pdf_says_all_of_it_on_pages_of_a4():
 
 
 def test_no_text_of_a_pdf_leaves_its_column():
-    for texts in feedback._pages(feedback._set(RESULT)):
+    for texts, _ in paper.pages(feedback._set(RESULT)):
         assert texts
         lines = {}
         for text in texts:
             right = text.x + plain(text.text, text.bold).width * text.size
-            assert right <= feedback._WIDTH - feedback._MARGIN + 1
-            assert text.y <= feedback._HEIGHT - feedback._MARGIN
+            assert right <= paper.WIDTH - paper.MARGIN + 1
+            assert text.y <= paper.HEIGHT - paper.MARGIN
             lines.setdefault(text.y, []).append((text.x, right))
         for places in lines.values():
             assert all(a[1] <= b[0] for a, b in pairwise(sorted(places)))

@@ -11,6 +11,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peers import peer
 
 from scalargrad import FileError, check, program
 from scalargrad.checking.answer_key import AnswerKey, key_of
@@ -751,3 +752,32 @@ def test_a_sheet_may_carry_its_graph_to_be_filled_in_by_hand():
     assert (again.prose, again.rows) == (sheet.prose, sheet.rows)
     assert sheet.slopes == {}
     assert "data:image" not in worksheet(LECTURE).markdown()
+
+
+def test_a_sheet_is_printed_as_a_page_of_html():
+    sheet = worksheet("a = 2; b = 3; c = a b", picture=True)
+    sheet = replace(sheet, prose=f"{sheet.prose}\n\nIs 1 < 2 & 3?")
+    empty, key = sheet.html(), sheet.html(answers=True)
+    cells = re.findall(r"<td>(.*?)</td>", key)
+    assert cells == [cell for row in sheet.key for cell in row]
+    assert re.findall(r"<td>(.*?)</td>", empty)[1::2] == [""] * len(sheet.key)
+    for page in (empty, key):
+        assert page.count("<h1>Worksheet</h1>") == page.count('<img alt="The graph') == 1
+        assert "<p>Is 1 &lt; 2 &amp; 3?</p>" in page
+        assert not re.search(r'(?:src|href)="(?!data:)', page)
+
+
+def test_a_sheet_is_printed_on_pages_with_room_for_the_answers():
+    pypdf = peer("pypdf")
+    sheet = worksheet(LECTURE, picture=True).with_id(7)
+    said = {}
+    for answers in (False, True):
+        reader = pypdf.PdfReader(io.BytesIO(sheet.pdf(answers)))
+        assert {tuple(map(round, page.mediabox[2:])) for page in reader.pages} == {(595, 842)}
+        tree = reader.trailer["/Root"]["/StructTreeRoot"]["/K"]
+        said[answers] = "\n".join(figure.get_object()["/Alt"] for figure in tree)
+    for name, right in sheet.key:
+        assert f"{name}\n{'_' * 24}" in said[False]
+        assert f"{name}\n{right}" in said[True]
+    assert sheet.id in said[False]
+    assert "h2 = relu(w2" in said[False]
