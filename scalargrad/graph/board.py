@@ -19,7 +19,7 @@ def board(*outputs: Value) -> str:
     >>> print(board((w * x).relu().named("h1")))
     $$
     \begin{aligned}
-    w_{1} &= 0.8,\quad x = 2 \\
+    x &= 2,\quad w_{1} = 0.8 \\
     h_{1} &= \mathrm{ReLU}(w_{1} x)
     \end{aligned}
     $$

@@ -27,10 +27,10 @@ class Desk:
         self._editing = lru_cache(maxsize=20)(_editing)  # of each element, by its key
 
     def answer(self, request: str) -> str:
-        """The answer to a request, or {"error": …} with its line of the program if it has one.
+        r"""The answer to a request, or {"error": …} with its line of the program if it has one.
 
         >>> Desk().answer('{"do": "derive", "program": "x = 2; y = x^2", "options": "--wrt x"}')
-        '{"text": "∂y/∂x = 2x = 2 × 2 = 4"}'
+        '{"text": "∂y/∂x = 2x\\n      = 4"}'
         """
         asked = json.loads(request)
         try:
