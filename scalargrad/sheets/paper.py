@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from scalargrad.view.export.pdf import pdf as document
+from scalargrad.view.export import formats
 from scalargrad.view.glyphs import plain
 from scalargrad.view.picture import scaled
 from scalargrad.view.scene import Scene, Shape, Text, moved
@@ -99,7 +99,7 @@ def columns(
 
 def pdf(rows: Iterable[Sequence[Cell] | Scene], title: str) -> bytes:
     """Rows of cells, and pictures, set in outlines on pages that say in words what stands there."""
-    return document([
+    return formats.written(".pdf", [
         Scene(WIDTH, HEIGHT, tuple(shapes), _PAPER, "\n".join(words), title=title)
         for shapes, words in pages(rows)
     ])  # fmt: skip

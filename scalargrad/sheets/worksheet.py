@@ -195,7 +195,7 @@ class Sheet:
                 rows.append([paper.Cell(part.removeprefix("# "), size=size, is_bold=size > 11)])
         rows += [[paper.Cell(line, size=11.0)] for line in self.text.splitlines() if line.strip()]
         titles, *lines = self._table(answers)
-        starts = (0.0, 0.3, 0.8, 1.0)[: len(titles)] + (1.0,) * (len(titles) < 3)
+        starts = (0.0, 0.3, 1.0) if len(titles) == 2 else (0.0, 0.3, 0.8, 1.0)
         rows.append(paper.columns(titles, starts, size=11.0, is_bold=True))
         for name, written, *points in lines:
             cells = (name, written or "_" * 24, *points)

@@ -4,6 +4,8 @@ import io
 import os
 import random
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from fractions import Fraction
@@ -767,17 +769,40 @@ def test_a_sheet_is_printed_as_a_page_of_html():
         assert not re.search(r'(?:src|href)="(?!data:)', page)
 
 
+def spoken(printed):
+    """What the pages of a PDF say in words; they are of A4."""
+    reader = peer("pypdf").PdfReader(io.BytesIO(printed))
+    assert {tuple(map(round, page.mediabox[2:])) for page in reader.pages} == {(595, 842)}
+    tree = reader.trailer["/Root"]["/StructTreeRoot"]["/K"]
+    return "\n".join(figure.get_object()["/Alt"] for figure in tree)
+
+
 def test_a_sheet_is_printed_on_pages_with_room_for_the_answers():
-    pypdf = peer("pypdf")
     sheet = worksheet(LECTURE, picture=True).with_id(7)
-    said = {}
-    for answers in (False, True):
-        reader = pypdf.PdfReader(io.BytesIO(sheet.pdf(answers)))
-        assert {tuple(map(round, page.mediabox[2:])) for page in reader.pages} == {(595, 842)}
-        tree = reader.trailer["/Root"]["/StructTreeRoot"]["/K"]
-        said[answers] = "\n".join(figure.get_object()["/Alt"] for figure in tree)
+    empty, key = spoken(sheet.pdf()), spoken(sheet.pdf(answers=True))
     for name, right in sheet.key:
-        assert f"{name}\n{'_' * 24}" in said[False]
-        assert f"{name}\n{right}" in said[True]
-    assert sheet.id in said[False]
-    assert "h2 = relu(w2" in said[False]
+        assert f"{name}\n{'_' * 24}" in empty
+        assert f"{name}\n{right}" in key
+    assert sheet.id in empty
+    assert "h2 = relu(w2" in empty
+
+
+def test_what_lines_are_worth_is_printed():
+    sheet = worksheet("a = 2; b = 3; c = a b")
+    worth = replace(sheet, lines=tuple(replace(line, points=2.0) for line in sheet.lines))
+    assert "<th>points</th>" in worth.html()
+    assert "points" not in spoken(sheet.pdf())
+    assert f"quantity\nanswer\npoints\nc\n{'_' * 24}\n2\n" in spoken(worth.pdf())
+
+
+def test_letters_that_no_font_has_are_named_where_a_sheet_is_printed():
+    code = (
+        "from dataclasses import replace\n"
+        "from scalargrad import worksheet\n"
+        "from scalargrad.view.glyphs import system\n"
+        "system.folders = list\n"
+        "replace(worksheet('a = 2; b = a^2'), prose='入力').pdf()\n"
+    )
+    done = subprocess.run([sys.executable, "-X", "utf8", "-c", code], capture_output=True,
+                          encoding="utf-8", check=True, timeout=60)  # fmt: skip
+    assert "no font of this machine has 入 力: a .pdf shows boxes" in done.stderr
