@@ -187,8 +187,8 @@ class Row:
         made = program(self.text)
         options = {name: value for name, _, value in (word.partition("=") for word in words)}
         of = options.pop("of", "")
-        named = [made[name] for name in of.split(",")] if of not in ("", *made.vectors) else ()
-        outputs = named or made.vectors.get(of) or made.outputs
+        outputs = made.vectors.get(of) or [made[name] for name in of.split(",") if name]
+        outputs = outputs or made.outputs
         if options.pop("forward", None) is None:
             for output in outputs:
                 output.backward()
