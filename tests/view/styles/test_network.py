@@ -145,6 +145,35 @@ def test_a_shared_weight_shows_its_part_at_each_use_and_the_sum_once():
     assert shown["Σ"] == 2
 
 
+RECURRENT = "h0=0; w=0.5; u=0.8; b=0.1; x1=1; x2=0.5; y=1\n" + (
+    "h1 = tanh(w*h0 + u*x1 + b); h2 = tanh(w*h1 + u*x2 + b); loss = (h2 - y)^2"
+)
+
+
+@pytest.mark.parametrize(("wrt", "others"), [("w", "ub"), ("u", "bw"), ("b", "uw"), ("x1", "ubw")])
+def test_beside_a_derivation_stand_the_sums_of_the_other_shared_leaves(wrt, others):
+    drawing = legible.drawn(RECURRENT, {"wrt": wrt})
+    lines = {}
+    for text in texts_of(drawing.scene):
+        lines.setdefault(text.y, []).append(text.text)
+    sums = {line[0]: line[2] for line in lines.values() if line[1:2] == ["Σ"]}
+    gradients = {node.label: node.gradient for node in drawing.graph.nodes}
+    assert sums == {name: drawing.look.numbers.text(gradients[name]) for name in others}
+    assert flaws(drawing.scene) == []
+    first = texts_of(drawing.frames().at(1).scene)
+    assert Counter(text.text for text in first)["b"] == 2  # in its units only: no sum is known
+
+
+def test_a_label_that_has_less_room_among_kept_places_leaves_its_arrow_free():
+    text = "h0=0; w=0.5; u=0.8; v=1; x1=1; x2=0.5; x3=-1; y=1\nh1 = tanh(w*h0 + u*x1)\n" + (
+        "h2 = tanh(w*h1 + u*x2); h3 = tanh(w*h2 + u*x3); yhat = v*h3; loss = (yhat - y)^2"
+    )
+    scene = legible.drawn(text, {"wrt": "w"}).wrt("u").scene
+    for link in links_of(scene):
+        for label in link.gaps:
+            assert all(not legible.holds(label, link.points[k], -4) for k in (0, -1))
+
+
 def test_a_dense_network_shows_its_weights_in_matrices_of_the_right_numbers():
     output = program(dense(3, 4, 2)).output
     output.backward()
