@@ -197,7 +197,7 @@ def test_a_weight_of_two_edges_of_one_unit_is_a_node_with_the_gradient_of_both(t
     ],
 )
 def test_weights_and_biases_are_known_by_what_they_do(text, weights, biases):
-    names = sorted({n for n in findall(r"[A-Za-z]\w*", text)} - {*findall(r"(\w+) =", text)})
+    names = sorted(set(findall(r"[A-Za-z]\w*", text)) - {*findall(r"(\w+) =", text)})
     inputs = dict.fromkeys((n for n in names if n not in {"tanh", "relu"}), "0.5")
     graph = contracted(program(text, **inputs).output)
     roles = Roles(graph)
