@@ -140,10 +140,11 @@ class Name(NamedTuple):
         if self.accent:
             letters = f"\\{self.accent}{{{letters}}}"
         below = ",".join((*self.indices, *filter(None, [_tex_index(self.below)])))
-        above = r"\prime" * self.primes + (f"({self.layer})" if self.layer else "")
-        if above == r"\prime" * self.primes:
-            letters, above = letters + "'" * self.primes, ""
-        return letters + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
+        named = letters + (f"_{{{below}}}" if below else "")
+        if not self.layer:
+            return named + "'" * self.primes  # after the index: matplotlib sets it above that then
+        above = r"\prime" * self.primes + f"({self.layer})"
+        return f"{named}^{{{above}}}"
 
 
 def _greek(letters: str) -> str:

@@ -39,7 +39,7 @@ from scalargrad.view.scene import (
     one_of,
 )
 from scalargrad.view.styles.circuit import circuit
-from scalargrad.view.styles.network import is_network, network
+from scalargrad.view.styles.network import check_size, is_network, network
 from scalargrad.view.styles.record import record
 
 STYLES: Mapping[str, Style] = {"network": network, "circuit": circuit, "record": record}
@@ -527,12 +527,15 @@ def draw(
         is_tangled = is_told and operations > MOST_OPERATIONS
         style = "network" if is_tangled or is_network(named) else None
     style = style or "circuit"
+    layered = detail if detail in ("layers", "matrices") else ""
     shown: Callable[[Value], Graph] = of_root(partial(graph, expand=style == "circuit"))
     note = ""
     if detail == "all":
         drawn = shown(root)
     elif detail or style == "network":
         drawn, shown = named, of_root(contracted)
+        if style == "network" and not layered:
+            check_size(named)
     else:
         drawn, shown, note = fitting(root, MOST_BOXES, shown)
     slopes = remarks(root, drawn) if len(outputs) == 1 and root.grad is not None else []
@@ -540,7 +543,7 @@ def draw(
         Theme.like(theme),
         numbers(islice(_written(drawn), _READ)),
         direction,
-        layers=detail if detail in ("layers", "matrices") else "",
+        layers=layered,
         engine=engine,
         is_exact=all(scalars.is_exact(node.value) for node in drawn.nodes if node.is_leaf),
         note="; ".join(filter(None, [note, _remark_on_sums(drawn), *conventions(drawn), *slopes])),

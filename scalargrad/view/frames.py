@@ -32,6 +32,7 @@ from scalargrad.view.stepper.arithmetic import (
 MOST_STEPS = 400
 SECONDS = 1.5  # that a step is shown where it is played
 _LONGEST = 96  # characters of a caption: it stays readable under a picture of a slide's width
+_SHORTEST = 3  # of the caption of one of several nodes
 
 By = Literal["node", "layer"]
 
@@ -104,18 +105,20 @@ def steps(
     values, known = frozenset(given), frozenset[int]()
     build = []
     if leaves:
-        captions = [_leaf_captions(graph, index, numbers, asked) for index in leaves]
+        captions = [_leaf_captions(graph, index, numbers, asked) for index in _few(leaves)]
         caption = _caption(captions, f"{len(leaves)} leaves")
         build.append(Step(values, known, frozenset(leaves), caption))
     for group in forward:
         values |= frozenset(group)
-        captions = [_value_captions(graph, index, numbers, asked) for index in group]
+        captions = [_value_captions(graph, index, numbers, asked) for index in _few(group)]
         caption = _caption(captions, f"{len(group)} values")
         build.append(Step(values, known, frozenset(group), caption))
     for group in backward:
         known |= frozenset(group)
         alone = len(group) == 1
-        captions = [_gradient_captions(graph, index, numbers, alone, asked) for index in group]
+        captions = [
+            _gradient_captions(graph, index, numbers, alone, asked) for index in _few(group)
+        ]
         caption = _caption(captions, f"{len(group)} gradients")
         build.append(Step(values, known, frozenset(group), caption))
     return (*build[:-1], replace(build[-1], is_last=True))
@@ -170,14 +173,19 @@ def _without_gradient(graph: Graph, path: Collection[int]) -> set[int]:
 # Captions of a node go from the longest to the shortest; the first that fits is taken.
 
 
+def _few(group: list[int]) -> list[int]:
+    """The nodes of a step; none where a line has no room for all of them."""
+    return group if _SHORTEST * len(group) <= _LONGEST else []
+
+
 def _caption(captions: list[list[Written]], otherwise: str) -> Written:
     """The captions of the nodes of a step in one line, as long as there is room for."""
-    for length in range(max(map(len, captions))):
+    for length in range(max(map(len, captions), default=0)):
         chosen = (of_node[min(length, len(of_node) - 1)] for of_node in captions)
         found = joined(chosen, ",  ", r",\quad ")
         if len(found.text) <= _LONGEST:
             return found
-    if len(captions) > 1:
+    if len(captions) != 1:
         return Written(otherwise)
     text = captions[0][-1].text
     return Written(text[: _LONGEST - 1] + "…")

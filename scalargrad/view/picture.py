@@ -57,8 +57,8 @@ class Saved:
         """
         form = suffix.lower()
         if form not in self.suffixes:
-            known = ", ".join(self.suffixes)
-            raise DrawingError(f"{self._what} saved by suffix as {known}; got {suffix or 'none'!r}")
+            known, other = ", ".join(self.suffixes), repr(suffix) if suffix else "none"
+            raise DrawingError(f"{self._what} saved by suffix as {known}; got {other}")
         if dpi is not None and form != ".png":
             raise DrawingError(f"dpi are the dots an inch of a .png; got {form!r}")
         if dpi is not None and not 10 <= dpi <= 2400:

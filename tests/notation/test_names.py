@@ -81,7 +81,7 @@ SPELLINGS = [
     ("H1_net", "H₁ₙₑₜ", r"H_{1,\mathrm{net}}", ("H_1_net",)),
     ("net_h1", "netₕ₁", r"\mathrm{net}_{h_{1}}", (r"\mathrm{net}_{h1}",)),
     ("xprime", "x′", "x'", ("x'", "x_prime", r"x^\prime", r"x^{\prime}")),
-    ("hprimeprime2", "h′′₂", "h''_{2}", ("h″₂", "h₂″", "h_2''")),
+    ("hprimeprime2", "h′′₂", "h_{2}''", ("h″₂", "h₂″", "h''_2")),
     ("theta12", "θ₁₂", r"\theta_{12}", (r"\theta_{12}",)),
     ("loss2", "ℓ₂", r"\ell_{2}", (r"\ell_2",)),
     ("Deltax", "Δx", r"\Delta x", (r"Δx",)),

@@ -548,6 +548,16 @@ def test_a_graph_too_large_for_a_picture_is_drawn_by_its_named_nodes_and_says_so
     assert every.content(".dot").decode().count("->") == 2 * LARGEST
 
 
+def test_a_network_of_too_many_units_is_refused_before_it_is_laid_out():
+    unit = Value(1, "x")
+    for index in range(MOST_BOXES):
+        unit = (unit * 2 + 1).named(f"h{index}")
+    for options in ({}, {"style": "network"}, {"wrt": "x"}):
+        with pytest.raises(DrawingError, match="2,000 boxes; this network takes 2,001: name only"):
+            draw(unit, **options)
+    assert draw(MLP(3000, [2]), [1.0] * 3000).scene.shapes  # of which some units are left out
+
+
 def test_ten_thousand_nodes_and_a_leaf_of_a_thousand_uses_end_soon():
     chain = Value(1.0)
     for index in range(10_000):

@@ -452,3 +452,16 @@ def test_expressions_name_their_nodes():
     call = shown.expression(index)
     assert [shown.nodes[part.parts[1]].label for part in call.parts[1].parts] == ["w2", "x"]
     assert replace(shown, expression=lambda index: name("…")).expression(index).parts == ("…",)
+
+
+def test_of_a_step_whose_captions_have_no_room_none_is_written(monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        "scalargrad.view.frames.number", lambda *given: written.append(given) or Written("1")
+    )
+    few, many = (Value(0).total(*(Value(1) for _ in range(count))) for count in (9, 500))
+    assert steps(graph(few), NUMBERS)[0].caption.text.startswith("1,  1")
+    assert len(written) > 9
+    written.clear()
+    assert steps(graph(many), NUMBERS)[0].caption.text == "501 leaves"
+    assert len(written) < 9

@@ -25,7 +25,7 @@ from scalargrad.view.layout.diagram import (
     aligned,
 )
 from scalargrad.view.roles import Roles
-from scalargrad.view.scene import Look, Scene, name_of
+from scalargrad.view.scene import MOST_BOXES, Look, Scene, name_of
 from scalargrad.view.styles.board import BAR, EQUALS, SUM, Board
 from scalargrad.view.styles.cards import (
     called,
@@ -55,6 +55,20 @@ _NOTHING = Piece(Written(""), "name")
 def is_network(graph: Graph) -> bool:
     """Whether a contracted graph has weights, and a named node between them and the output."""
     return Roles(graph).is_network
+
+
+def check_size(graph: Graph) -> None:
+    """Refuse a contracted graph of more units than a picture holds, long columns cut.
+
+    Raises:
+        DrawingError: for such a graph.
+    """
+    boxes = sum(min(len(column), MOST_ROWS) for column in Roles(graph).columns)
+    if boxes > MOST_BOXES:
+        raise DrawingError(
+            f"a picture holds up to {MOST_BOXES:,} boxes; this network takes {boxes:,}: name only "
+            'those to be shown, draw a smaller example, or save the graph with detail="all" as .dot'
+        )
 
 
 def network(graph: Graph, look: Look) -> Scene:
