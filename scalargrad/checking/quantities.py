@@ -18,6 +18,7 @@ from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
 from scalargrad.notation.names import canonical, typeset
 from scalargrad.notation.numbers import decimal
+from scalargrad.notation.signs import plain_signs
 from scalargrad.notation.words import nearest, printable
 
 MOST_CHARACTERS = 300  # of a written quantity
@@ -309,12 +310,12 @@ _from_tex = rewriting(
     (r"\\([A-Za-z]+)", r"\1"),
     (r"\\_", "_"),
 )
-_DASHES = str.maketrans(dict.fromkeys("−–—‐‑", "-") | dict.fromkeys("𝜕𝝏𝛛δ", "∂") | {"⁄": "/"})
+_DASHES = str.maketrans("−–‐δ", "---∂")
 
 
 def _plain(text: str) -> str:
     """The text without Markdown's and TeX's marks, and without what only encloses it."""
-    written = " ".join(text.split()).strip("`$ ")
+    written = " ".join(plain_signs(text).split()).strip("`$ ")
     while len(written) > 1 and written[0] == written[-1] and written[0] in "*_`$":
         written = written[1:-1].strip()
     if "\\" in written or "{" in written:
