@@ -320,7 +320,7 @@ def _plain(text: str) -> str:
         written = written[1:-1].strip()
     if "\\" in written or "{" in written:
         written = _from_tex(written)
-    dashes = _DASHES if re.search(r"[δ].*/\s*[δ]", written) else {**_DASHES, ord("δ"): "δ"}
+    dashes = _DASHES if re.search(r"[δ].*/\s*[δ]", written) else {**_DASHES, ord("δ"): ord("δ")}
     written = " ".join(written.translate(dashes).split()).rstrip(" =:?").strip()
     if written[:1] == "(" and written.find(")") == len(written) - 1:
         written = written[1:-1].strip()

@@ -25,7 +25,7 @@ class Written(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path, where its format is one of those."""
-        path: Path = super().convert(value, param, ctx)
+        path = Path(super().convert(value, param, ctx))  # type: ignore[arg-type]
         if str(path) != "-" and path.suffix.lower() not in self.suffixes:
             *others, last = self.suffixes
             formats = f"{', '.join(others)} or {last}" if others else last

@@ -58,8 +58,8 @@ def rows_by_position(
     inside = {place for block in blocks for place in range(block.first, block.last + 1)}
     tables: list[list[Row]] = [[]]
     rows: list[Row] = []
-    lines = ["" if n in inside else line for n, line in enumerate(text.split("\n"))]
-    for place, line in _statements(lines):
+    outside = ["" if n in inside else line for n, line in enumerate(text.split("\n"))]
+    for place, line in _statements(outside):
         cells, is_chain = _columns_of_text(line)
         if not any(cells):
             continue
