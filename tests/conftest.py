@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ CASES = 12  # of a test that a quick run takes
 def pytest_addoption(parser):
     parser.addoption("--overwrite", action="store_true", help="rewrite the golden files")
     parser.addoption("--quick", action="store_true", help="of each test some cases, no slow ones")
+
+
+def pytest_configure():
+    """Let Ctrl-C reach what the tests start: a shell's background hands on that it is ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -71,12 +71,12 @@ def gradients(
     is added to the gradients of its parents.
 
     The seed is the gradient of the output, usually 1; nodes of `until` are taken for leaves. Where
-    `pullback` does not give other closures, `fast` does the same sooner for floats.
+    `pullback` does not give other closures, `fast` does the same sooner for floats and lanes.
     """
-    if pullback is None and seed.__class__ is float:
+    if pullback is None and (seed.__class__ is float or hasattr(seed, "dtype")):
         try:
             return fast.gradients(output, seed, until)
-        except (OverflowError, fast.OutOfOrderError):
+        except (OverflowError, TypeError, fast.OutOfOrderError):
             pass
     closure = pullback or _own_pullback
     found = {output: seed}

@@ -1,13 +1,13 @@
-"""The chain rule once more, for floats: what `backward.gradients` defines, in half the time.
+"""The chain rule for floats and lanes: what `backward.gradients` defines, in half the time.
 
-Nodes that have a gradient and wait are in a list whose last is the newest, and in a heap where they
-are older than that; so no node is looked at twice, and most never see the heap. One and two parents
-are written out. Neurons that share a row of weights or of inputs hand their gradients to the row,
+No node is looked at twice: those that wait stand in the order of their age. One and two parents are
+written out. Neurons that share a row of weights or of inputs hand their gradients to the row,
 which hands the sums on. The tests hold all of it to the definition, bit for bit.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from heapq import heappop, heappush, heapreplace
 from itertools import count
@@ -15,10 +15,10 @@ from operator import is_not
 from typing import Any
 
 from scalargrad.engine import ops, stable
+from scalargrad.engine.ops import Operands, swapped
 from scalargrad.engine.scalars import Scalar
 
 Found = dict[Any, Any]  # gradients; for a row, what its members had before, and what has come
-Waiting = list[tuple[int, Any]]  # a heap, the newest first
 
 _new = object.__new__
 _DOT = ops.dot
@@ -98,113 +98,159 @@ def _in_pairs(b: Any, ws: Sequence[Any], xs: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(operands)
 
 
-def gradients(output: Any, seed: float, until: Container[Any]) -> dict[Any, Scalar]:
+class Queue:
+    """Nodes that wait for all of their gradient: the newest is the next.
+
+    Most come in order of their age, and stand in `sorted`, the newest last; what comes between
+    those is in a heap.
+    """
+
+    __slots__ = ("heap", "sorted")
+
+    def __init__(self) -> None:
+        self.sorted: deque[Any] = deque()
+        self.heap: list[tuple[int, Any]] = []
+
+    def add(self, node: Any) -> None:
+        """Let a node wait."""
+        if not self.sorted or self.sorted[-1].index < node.index:
+            self.sorted.append(node)
+        elif self.sorted[0].index > node.index:
+            self.sorted.appendleft(node)
+        else:
+            heappush(self.heap, (-node.index, node))
+
+
+def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Scalar]:
     """The gradient of an output with respect to every node below it.
 
     Args:
         output: the node to differentiate.
-        seed: its own gradient.
+        seed: its own gradient, a float or lanes.
         until: nodes that are taken for leaves.
 
     Raises:
         OverflowError: where an exact number is beyond the range of floats.
-        OutOfOrderError: where a sum would be rounded otherwise than by the definition, or a branch
-            is not taken.
+        OutOfOrderError: where a sum would be rounded otherwise than by the definition, a branch is
+            not taken, or lanes have met exact numbers.
     """
     found: Found = {output: seed}
-    ahead = [output] if output.p is not None else []
-    later: Waiting = []
-    while ahead or later:
-        node = ahead.pop() if ahead else heappop(later)[1]
-        if later and later[0][0] < -node.index:
-            node = heapreplace(later, (-node.index, node))[1]
-        gradient = found[node]
+    so_far_or = found.setdefault
+    queue = Queue()
+    waiting, heap = queue.sorted, queue.heap
+    if output.p is not None:
+        waiting.append(output)
+    while waiting:
+        node = waiting.pop()
+        if heap and heap[0][0] < -node.index:
+            node = heapreplace(heap, (-node.index, node))[1]
         op = node.op
-        if op.count == 2:
+        if op.count:
+            gradient = found[node]
             parent = node.p
-            first, local = op.constants or op.derivatives(node._data, node.a, node.b)
-            if parent in found:
-                found[parent] += gradient * first
+            if op.count == 1:
+                (local,) = op.constants or op.derivatives(node._data, node.a)
             else:
-                found[parent] = gradient * first
-                if parent.p is not None and parent not in until:
-                    if ahead and ahead[-1].index > parent.index:
-                        heappush(later, (-parent.index, parent))
-                    else:
-                        ahead.append(parent)
-            parent = node.q
-        elif op.count:
-            parent = node.p
-            (local,) = op.constants or op.derivatives(node._data, node.a)
-        else:
-            _hand_on(node, found, later, until)
-            continue
-        if parent in found:
-            found[parent] += gradient * local
-        else:
-            found[parent] = gradient * local
-            if parent.p is not None and parent not in until:
-                if ahead and ahead[-1].index > parent.index:
-                    heappush(later, (-parent.index, parent))
+                if op.derivatives is swapped:
+                    first, local = node.b, node.a
                 else:
-                    ahead.append(parent)
+                    first, local = op.constants or op.derivatives(node._data, node.a, node.b)
+                part = gradient * first
+                so_far = so_far_or(parent, part)
+                if so_far is not part:
+                    found[parent] = so_far + part
+                elif parent.p is not None and parent not in until:
+                    if not waiting or waiting[-1].index < parent.index:
+                        waiting.append(parent)
+                    elif waiting[0].index > parent.index:
+                        waiting.appendleft(parent)
+                    else:
+                        heappush(heap, (-parent.index, parent))
+                parent = node.q
+            part = gradient * local
+            so_far = so_far_or(parent, part)
+            if so_far is not part:
+                found[parent] = so_far + part
+            elif parent.p is not None and parent not in until:
+                if not waiting or waiting[-1].index < parent.index:
+                    waiting.append(parent)
+                elif waiting[0].index > parent.index:
+                    waiting.appendleft(parent)
+                else:
+                    heappush(heap, (-parent.index, parent))
+        elif node.__class__ is Row:
+            before, multipliers, locals_by_dot = found.pop(node)
+            _add_sums(node, before, multipliers, locals_by_dot, found, queue, until)
+        else:
+            _hand_on(node, found, queue, until)
+        if heap and not waiting:
+            waiting.append(heappop(heap)[1])
+    if seed.__class__ is not float and any(lanes.dtype == object for lanes in found.values()):
+        raise OutOfOrderError
     return found
 
 
-def _hand_on(node: Any, found: Found, later: Waiting, until: Container[Any]) -> None:
-    """Add what a node of any number of parents, or a row, contributes to the gradients of these."""
-    if node.__class__ is Row:
-        before, products = found.pop(node)
-        _add_sums(node, before, products, found, later, until)
-        return
+def _hand_on(node: Any, found: Found, queue: Queue, until: Container[Any]) -> None:
+    """Add what a node of any number of parents contributes to the gradients of these."""
     gradient, op, parents = found[node], node.op, node.p
     if op.chooses:
         raise OutOfOrderError  # of the branches one gets nothing, which is not 0
     if parents[-1].__class__ is not Row:
         locals_ = op.constants or op.derivatives(node._data, *node.a)
-        _add(parents, gradient, locals_, found, later, until)
+        _add(parents, gradient, locals_, found, queue, until)
         return
     bias, weights, inputs = parents
-    by_bias, xs, ws = op.derivatives(node._data, node.a, weights.data, inputs.data)
     if bias in found:
-        found[bias] += gradient * by_bias
+        found[bias] += gradient
     else:
-        _add((bias,), gradient, (by_bias,), found, later, until)
-    handed = ((weights, xs), (inputs, ws)) if weights.is_shared else ((inputs, ws), (weights, xs))
-    for row, locals_ in handed:  # first a shared one, to see what the other adds
-        if row in found:
-            found[row][1].append((gradient, locals_))
-        elif row.is_shared:
-            found[row] = list(map(found.get, row.p)), [(gradient, locals_)]
-            heappush(later, (-row.index, row))
+        _add((bias,), gradient, (1,), found, queue, until)
+    pairs = ((weights, inputs), (inputs, weights))  # the local derivative of one is the other
+    for row, others in pairs if weights.is_shared else reversed(pairs):
+        # First a shared one, to see what the other adds.
+        if row.is_shared:
+            if row not in found:
+                found[row] = list(map(found.get, row.p)), [], []
+                queue.add(row)
+            _, multipliers, locals_by_dot = found[row]
+            multipliers.append(gradient)  # no pair of the two: it would be the collector's
+            locals_by_dot.append(others.data)
         else:
-            _add(row.p, gradient, locals_, found, later, until)
+            _add(row.p, gradient, others.data, found, queue, until)
 
 
 def _add(
     parents: Iterable[Any],
-    gradient: float,
+    gradient: Scalar,
     local_derivatives: Iterable[Scalar],
     found: Found,
-    later: Waiting,
+    queue: Queue,
     until: Container[Any],
 ) -> None:
     """Add the products to the gradients of some parents; the new ones among these wait."""
+    new = []
     for parent, local in zip(parents, local_derivatives, strict=False):
         if parent in found:
             found[parent] += gradient * local
         else:
             found[parent] = gradient * local
-            if parent.p is not None and parent not in until:
-                heappush(later, (-parent.index, parent))
+            new.append(parent)
+    _let_wait(new, queue, until)
+
+
+def _let_wait(new: list[Any], queue: Queue, until: Container[Any]) -> None:
+    """Let those wait that have parents; the newest come first, as they mostly stand last."""
+    for node in reversed(new):
+        if node.p is not None and node not in until:
+            queue.add(node)
 
 
 def _add_sums(
     row: Row,
     before: list[Scalar | None],
-    products: list[tuple[float, Iterable[Scalar]]],
+    multipliers: Sequence[float],
+    locals_by_dot: Sequence[Operands],
     found: Found,
-    later: Waiting,
+    queue: Queue,
     until: Container[Any],
 ) -> None:
     """Add what has reached a shared row to the gradients of its members, dot by dot.
@@ -215,9 +261,7 @@ def _add_sums(
     members = row.p
     if any(map(is_not, before, map(found.get, members))) or len(set(members)) < len(members):
         raise OutOfOrderError
-    multipliers, locals_by_dot = zip(*products, strict=True)
     columns = zip(*locals_by_dot, strict=True)
     for member, start, locals_ in zip(members, before, columns, strict=True):
         found[member] = stable.dot_of_rows(start, multipliers, locals_)
-        if start is None and member.p is not None and member not in until:
-            heappush(later, (-member.index, member))
+    _let_wait([m for m, start in zip(members, before, strict=True) if start is None], queue, until)

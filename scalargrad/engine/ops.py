@@ -99,7 +99,7 @@ class Operation:
         self.value = _either(value, textbook, self) if textbook else value
         constants = derivatives if isinstance(derivatives, tuple) else ()
         slopes = derivatives if callable(derivatives) else lambda *_: constants
-        self.constants = constants
+        self.constants = tuple(map(float, constants))
         self.derivatives = _either(slopes, formulas) if formulas else slopes
         self.points = points
         self.operands = tuple(operands.split())
@@ -322,6 +322,11 @@ def row(
     return OPERATIONS[name]
 
 
+def swapped(y: Scalar, a: Scalar, b: Scalar) -> Operands:
+    """The local derivatives of a product: for each factor the other."""
+    return b, a
+
+
 def _normal(a: Scalar) -> Scalar:
     """Φ(a), as the slide writes it."""
     return scalars.erfc(-a / scalars.sqrt(whole(2, a))) / 2
@@ -382,7 +387,7 @@ sub = row(
     operands="a b", arithmetic=True, torch="sub",
 )
 mul = row(
-    "mul", "×", operator.mul, lambda y, a, b: (b, a), _PLANE,
+    "mul", "×", operator.mul, swapped, _PLANE,
     operands="a b", commutes=True, arithmetic=True, torch="mul",
 )
 div = row(
@@ -588,7 +593,7 @@ softplus = row(
 )
 relu = row(
     "relu", "ReLU", stable.positive,
-    lambda y, a: (1,) if (a > 0) is True else (where(a > 0, 1, 0),), _LINE,
+    lambda y, a: (stable.held(a > 0),), _LINE,
     kink=lambda a: a == 0, slope=lambda d, a: stable.positive(d[0]),
     convention="0 at 0, as PyTorch and TensorFlow",
     activation=True, torch="nn.ReLU",

@@ -434,18 +434,12 @@ def test_a_part_that_is_not_installed_is_named(run, monkeypatch):
     assert err == "scalargrad: this needs numpy, which is not installed; see scalargrad doctor\n"
 
 
-def interruptible():
-    """What a child does first: a shell lets those in its background ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_draw_watches_a_file_until_it_is_interrupted():
     file = Path("lecture.sg")
     file.write_text("x = 2; y = x^2")
     command = [sys.executable, "-m", "scalargrad", "draw", file, "--watch", "-o", "y.svg"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                          preexec_fn=interruptible) as watching:  # fmt: skip
+                          env={**os.environ, "PYTHONUNBUFFERED": "1"}) as watching:  # fmt: skip
         limit = threading.Timer(60, watching.kill)
         limit.start()
         lines = iter(watching.stdout.readline, "")

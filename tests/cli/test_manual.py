@@ -359,9 +359,7 @@ def test_a_picture_that_is_no_text_is_not_poured_into_a_terminal():
 def test_control_c_ends_a_command_in_one_line():
     process = subprocess.Popen([sys.executable, "-m", "scalargrad", "table", "-"],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-                               )  # fmt: skip
+                               stderr=subprocess.PIPE)  # fmt: skip
     waiting = Path(f"/proc/{process.pid}/wchan")
     for _ in range(600):  # until it reads from the pipe
         if "pipe" in (waiting.read_text() if waiting.exists() else "pipe"):
