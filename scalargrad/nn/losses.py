@@ -167,7 +167,8 @@ def categorical_cross_entropy(probabilities: Sequence[Any], target: Any) -> Valu
             return _loss(-ps[int(index)].log())
         target = [scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(len(ps))]
     ys = _probabilities(target, len(ps), name)
-    return _loss(-_sum([y * p.log() for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]))
+    terms = [_unless_zero(y, y * p.log()) for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]
+    return _loss(-_sum(terms))
 
 
 @row("Σ y (log y − log p)", _DISTRIBUTIONS, "kl_div")
@@ -176,7 +177,7 @@ def kl_divergence(probabilities: Sequence[Any], target: Sequence[Any]) -> Value:
     ps = _list_of_values(probabilities, "kl_divergence", "probabilities")
     ys = _probabilities(_outputs(target), len(ps), "kl_divergence")
     pairs = [(p, y) for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]
-    return _loss(_sum([y * (y.log() - p.log()) for p, y in pairs]))
+    return _loss(_sum([_unless_zero(y, y * (y.log() - p.log())) for p, y in pairs]))
 
 
 @row("max(0, 1 − y s)", ((0.5, 1.0), (0.5, -1.0), (2.5, 1.0)), "margin_ranking_loss")
@@ -244,6 +245,14 @@ def _list_of_values(numbers: Sequence[Any], loss: str, what: str) -> list[Value]
 
 def _is_zero(y: Value) -> bool:
     return scalars.is_number(y.data) and bool(y.data == 0)
+
+
+def _unless_zero(y: Value, term: Value) -> Value:
+    """What a target adds to a loss: nothing in lanes where it is 0, whatever is infinite there."""
+    if scalars.is_number(y.data):
+        return term
+    added: Value = ops.where_(scalars.equal(y.data, 0), 0, term)
+    return added
 
 
 def _named(targets: list[Any]) -> list[Value]:

@@ -952,7 +952,7 @@ def test_ctrl_c_leaves_a_whole_state_between_two_calls():
 
     run(1, stop)  # compiles
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, 0.4, 5)  # again: where a callback runs, it is swallowed
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 1)  # again: where a callback runs, it is swallowed
     try:
         state, adam = run(10**6)
     finally:
