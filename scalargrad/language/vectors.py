@@ -6,6 +6,7 @@ had been typed one by one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -15,7 +16,7 @@ from typing import Any
 from scalargrad.engine import ops
 from scalargrad.engine.ops import Operation
 from scalargrad.engine.value import Value
-from scalargrad.notation.names import parsed
+from scalargrad.notation.names import canonical, parsed
 
 MOST_PRODUCTS = 100_000  # of two matrices
 
@@ -68,6 +69,7 @@ class Condition:
 
 
 Thing = Value | Array | Condition
+_ELEMENT = re.compile(r"([^\[\]]*[^\[\]^])\[([1-9]\d{0,5}(?:, *[1-9]\d{0,5})?)\]", re.ASCII)
 MISPLACED = "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else"
 
 
@@ -82,6 +84,21 @@ def indexed(name: str, place: Sequence[int]) -> str:
     if parts is None:
         return f"{name}_{'_'.join(indices)}"
     return parts._replace(indices=parts.indices + indices).plain
+
+
+def spelled(name: str) -> str:
+    """The one spelling of a name, also of an element by its place: W[1, 2] is W₁₂.
+
+    Raises:
+        NotAName: when it is no name.
+
+    >>> spelled("W[1, 2]"), spelled("x[12]"), spelled("ŷ")
+    ('W12', 'x12', 'yhat')
+    """
+    element = _ELEMENT.fullmatch(name)
+    if element is None:
+        return canonical(name)
+    return indexed(canonical(element[1]), [int(index) for index in element[2].split(",")])
 
 
 def words(thing: Thing) -> str:

@@ -172,7 +172,7 @@ def _tex_index(below: str) -> str:
     word, digits = re.fullmatch(r"([A-Za-z]*)(.*)", below).groups()  # type: ignore[union-attr]
     if not word:
         return below
-    letters = _tex_letters(word)
+    letters = _tex_letters(word) if word != "loss" else r"\mathrm{loss}"  # a word, not ℓ
     return letters + (f"_{{{digits}}}" if digits.isdigit() else digits)
 
 
