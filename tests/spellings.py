@@ -422,8 +422,8 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("W = [[1, 2], [3, 4]]; y = W_{1,2}", 2),
         ("w = [3, 4]; x = [1, 2]; y = w @ x", 11),
         ("z = LogisticSigmoid[0]; y = Ramp[-z]", 0),
-    ),
-    "Two readings, and marks around equations": _answered(
+    )
+    + _answered(
         ("x=4; y=x^1/2", "write x^(1/2) or (x^1)/2"),
         ("x=4; y=e^-x/2", "write e^(- x/2) or (e^- x)/2"),
         ("x=1; y=e^-x^2/2", "two readings"),
