@@ -198,16 +198,24 @@ class DataSet:
         >>> x1 * x2 > 0, y
         (array([ True, False, False,  True]), array([0., 1., 1., 0.]))
         """
-        columns, targets = self.matrix()
-        is_vector = hasattr(self.targets[0], "__len__")
-        return tuple(columns), list(targets) if is_vector else targets[0]
+        return tuple(_columns(self.inputs)), self.target_lanes()
 
-    def matrix(self) -> tuple[Any, Any]:
-        """Arrays of d and of k rows: a column for each example."""
+    def target_lanes(self) -> Any:
+        """The targets alone; see `lanes`."""
+        rows = _columns(list(map(outputs, self.targets)))
+        return list(rows) if hasattr(self.targets[0], "__len__") else rows[0]
+
+    def matrix(self) -> Any:
+        """An array with a row for each example: the numbers that go in, then its targets."""
         import numpy as np
 
-        columns = np.array(self.inputs, dtype=float).T.copy()
-        return columns, np.array(list(map(outputs, self.targets)), dtype=float).T.copy()
+        return np.array([(*row, *outputs(target)) for row, target in self], dtype=float)
+
+
+def _columns(rows: Sequence[Point]) -> Any:
+    import numpy as np
+
+    return np.array(rows, dtype=float).T.copy()
 
 
 def check_batch_size(size: int, count: int) -> None:

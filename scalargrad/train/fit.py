@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -160,6 +161,10 @@ def fit(
         raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
     hooks = (before_step, after_step)
     run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
+    if lanes:
+        model.eval()
+        for examples in filter(None, (data, test)):
+            check_targets(model, loss, examples)
     if backend:
         run.compile(data, backend, fast)
     identity = {
@@ -243,6 +248,11 @@ def losses_of(
     return losses, predictions, data.targets
 
 
+def check_targets(model: Module, loss: Loss, data: DataSet) -> None:
+    """Raise what the loss says of targets that it cannot take, with one prediction for all."""
+    loss_of(loss, model(list(map(float, data.inputs[0]))), data.target_lanes())
+
+
 def _mean(scalar: Scalar) -> Scalar:
     return float(scalar.mean()) if getattr(scalar, "shape", ()) else scalar
 
@@ -275,10 +285,13 @@ def _quiet(lanes: bool) -> AbstractContextManager[Any]:
 
 def _watched(epochs: Sequence[int], steps: int, run: _Run) -> Iterator[int]:
     """The epochs; a terminal or notebook shows a bar of the steps, and the loss, after a second."""
+    if not sys.stderr.isatty():  # the import takes as long as many a small run
+        yield from epochs
+        return
     from tqdm import tqdm
 
     total = len(epochs) * steps
-    with tqdm(None, "training", total, delay=1, disable=None, leave=False, unit="step") as bar:
+    with tqdm(None, "training", total, delay=1, leave=False, unit="step") as bar:
         run.progress = bar.update
         for epoch in epochs:
             yield epoch
@@ -329,9 +342,6 @@ class _Run:
 
     def compile(self, data: DataSet, backend: str, fast: bool) -> None:
         """Take the steps by a compiled program from here on."""
-        self.model.eval()
-        losses_of(self.model, self.loss, data)  # checks the labels
-        self.model.train()
         self.compiled = Arrays(
             self.model, self.loss, self.optimizer, data, self.layers, backend, fast
         )

@@ -29,9 +29,10 @@ def fingerprint(data: DataSet | None) -> str:
     """
     if data is None:
         return ""
-    numbers = [float(x) for row, target in data for x in (*row, *outputs(target))]
     held = hashlib.sha256(repr((len(data), data.names)).encode())
-    held.update(struct.pack(f"<{len(numbers)}d", *numbers))
+    packed = struct.Struct(f"<{len(data.names) + data.width}d").pack
+    for row, target in data:
+        held.update(packed(*row, *outputs(target)))
     return held.hexdigest()[:16]
 
 

@@ -676,12 +676,75 @@ def test_what_cannot_be_compiled_is_refused(more, message):
         fit(model, BCE, data.two_moons(20), sgd, epochs=1, **{"backend": "python", **more})
 
 
-def test_a_compiled_run_checks_the_labels():
+@pytest.mark.parametrize("backend", [None, "python", C])
+@pytest.mark.parametrize("wrong", ["data", "test"])
+def test_labels_are_checked_before_the_first_step(backend, wrong):
     model, sgd = small()
     before = weights(model)
-    with pytest.raises(ValueError, match="hinge needs labels -1 or 1"):
-        fit(model, hinge, data.two_moons(20), sgd, epochs=1, backend="python")
+    signed = data.two_moons(20).labelled(-1, 1)
+    examples = {"data": signed, "test": signed, wrong: data.two_moons(20)}
+    with pytest.raises(ValueError, match="hinge needs labels -1 or 1; got 0"):
+        fit(model, hinge, optimizer=sgd, epochs=1, backend=backend, **examples)
     assert weights(model) == before
+
+
+class Scaled(nn.Module):
+    """Twice its inputs in training, by a flag of its own."""
+
+    factor = 1
+
+    def __call__(self, inputs):
+        return [self.factor * x for x in inputs]
+
+    def train(self, training=True):
+        super().train(training)
+        self.factor = 2 if training else 1
+
+
+class Shadowed(Scaled):
+    training = True
+    train = nn.Module.train
+
+    def __call__(self, inputs):
+        return [2 * x if self.training else x for x in inputs]
+
+
+class Network(Scaled):
+    """A layer behind what scales, which a whole module asks to."""
+
+    def __init__(self, scaled):
+        self.scaled, self.layer = scaled, nn.Layer(2, 1)
+
+    def __call__(self, inputs):
+        return self.layer(self.scaled(inputs))[0]
+
+    def train(self, training=True):
+        nn.Module.train(self, training)
+        self.scaled.train(training)
+
+
+MODES = {
+    "none": (lambda: MLP(2, [3, 1]), 1),
+    "dropout": (lambda: nn.Sequential(nn.Dropout(0.5, inverted=False), nn.Layer(2, 1)), 2),
+    "an own way to train": (lambda: Network(Scaled()), 2),
+    "an own flag": (lambda: Network(Shadowed()), 2),
+}
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_training_and_test_are_one_program_where_the_model_has_no_modes(name, monkeypatch):
+    make, expected = MODES[name]
+    traced = []
+    trace = nn.Module._traced
+    monkeypatch.setattr(nn.Module, "_traced", lambda *a: traced.append(1) or trace(*a))
+    curves = []
+    for backend in ("python", None):
+        model = make()
+        history = fit(model, BCE, data.two_moons(20), SGD(model.parameters(), 0.1), epochs=3,
+                      batch_size=8, test=data.two_moons(10, seed=1), backend=backend)  # fmt: skip
+        curves.append(history.test["loss"])
+    assert len(traced) == expected
+    assert curves[0] == pytest.approx(curves[1], rel=1e-12)
 
 
 def test_a_compiled_classifier_of_several_classes_is_the_eager_one():
@@ -873,10 +936,16 @@ def test_steps_before_a_schedule_that_fails_are_made():
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends signals")
 def test_ctrl_c_leaves_a_whole_state_between_two_calls():
     blobs = data.blobs(3000)
+    seconds = []
+
+    def rate(step):
+        if seconds:  # again: where a callback runs, it is swallowed
+            signal.setitimer(signal.ITIMER_REAL, seconds.pop(), 1)
+        return 1e-4
 
     def run(epochs, hook=None):
         model = MLP(2, [12, 3], ops.tanh, seed=3)
-        adam = Adam(model.parameters(), 1e-4)
+        adam = Adam(model.parameters(), rate)
         try:
             fit(model, CLASSES, blobs, adam, epochs=epochs, batch_size=2, backend="c",
                 before_step=hook, monitor=False)  # fmt: skip
@@ -889,7 +958,7 @@ def test_ctrl_c_leaves_a_whole_state_between_two_calls():
 
     run(1, stop)  # compiles
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, 0.4, 5)  # again: where a callback runs, it is swallowed
+    seconds.append(0.2)
     try:
         state, adam = run(10**6)
     finally:
