@@ -103,10 +103,11 @@ def with_inputs(text: str, at: Sequence[str]) -> Program:
 def names(written: str | None) -> list[str]:
     """The names in a list with commas.
 
-    >>> names("w1, w2,"), names(None)
-    (['w1', 'w2'], [])
+    >>> names("w1, W[1, 2],"), names(None)
+    (['w1', 'W[1, 2]'], [])
     """
-    return [name.strip() for name in (written or "").split(",") if name.strip()]
+    names = re.split(r",(?![^\[]*\])", written or "")  # not at the comma of W[2, 1]
+    return [name.strip() for name in names if name.strip()]
 
 
 def _float(number: str) -> float:
