@@ -11,6 +11,7 @@ from scalargrad.view.layout.equations import Block, block
 from scalargrad.view.layout.labels import Spot, labelled
 from scalargrad.view.layout.places import Area, Places, Point, Route, around
 from scalargrad.view.layout.plan import Plan
+from scalargrad.view.layout.pockets import Grid
 from scalargrad.view.layout.skeleton import skeletons
 from scalargrad.view.scene import Arrow, Circle, Rectangle, Scene, Text, bounds, measured, moved
 
@@ -123,14 +124,30 @@ def rearranged(
     headings = tuple((text.text, (text.x, text.y)) for text in kept.headings)
     top = max(kept.height, room[1])
     equation = _derivation(diagram, room[0], top, size, kept) if diagram.equation else None
+    taken = [*areas, *(spot.area for spot in found.spots.values())]
     if equation:
-        top = max(top, equation[1][1] + equation[0].height * size)
+        (left, above), shaped = equation[1], equation[0]
+        taken.append((left, above, left + shaped.width * size, above + shaped.height * size))
+        top = max(top, taken[-1][3])
+    notes = None
+    if diagram.notes:
+        grid = Grid(
+            (room[0] / size, top / size),
+            [(a / size, b / size, c / size, d / size) for a, b, c, d in taken],
+            [[(x / size, y / size) for x, y in route.line] for route in routes],
+        )
+        wide, high = diagram.notes_size
+        pocket = grid.pocket(wide, high, (room[0] / size, top / size))
+        if pocket is None:
+            pocket = max(room[0] / size - wide, 0.0), top / size + _FOOT
+            top += (_FOOT + high) * size
+        notes = pocket[0] * size, pocket[1] * size
     return replace(
         found,
         room=(room[0], top),
         headings=headings,
         equation=equation,
-        notes=None,
+        notes=notes,
         caption=None,
     )
 

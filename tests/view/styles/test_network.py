@@ -216,6 +216,18 @@ def test_a_label_that_has_less_room_among_kept_places_leaves_its_arrow_free():
             assert all(not legible.holds(label, link.points[k], -4) for k in (0, -1))
 
 
+@pytest.mark.parametrize("text", [LECTURE.replace("x=2", "x=X"), RECURRENT.replace("x1=1", "x1=X")])
+def test_in_kept_places_too_it_is_said_once_that_numbers_are_rounded(text):
+    first, other = (legible.drawn(text.replace("X", x), {}) for x in ("2", "0.777"))
+    output = program(text.replace("X", "0.777")).output
+    output.backward()
+    for drawing in (other, draw(output, like=first)):
+        words = [shape.text for shape in texts_of(drawing.scene)]
+        assert sum(word.startswith("≈ to") for word in words) == 1
+        assert words.count("Σ") == 3 * ("u*x" in text)
+        assert flaws(drawing.scene) == []
+
+
 def test_a_dense_network_shows_its_weights_in_matrices_of_the_right_numbers():
     output = program(dense(3, 4, 2)).output
     output.backward()
