@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import tracemalloc
 import warnings
 from functools import partial
@@ -1057,23 +1058,62 @@ def test_a_run_in_loops_goes_on_bit_for_bit(name):
     assert history.train == whole.train
 
 
-def test_a_killed_run_that_is_saved_each_epoch_loses_at_most_the_epoch(tmp_path):
-    file = tmp_path / "state.json"
-    script = (
-        "import json, os, sys\n"
-        "from scalargrad.train import SGD, data, fit\n"
-        "from scalargrad.nn import MLP, losses\n"
-        "from pathlib import Path\n"
-        f"file, state = Path({str(file)!r}), None\n"
-        "model = MLP(2, [9, 1])\n"
-        "sgd = SGD(model.parameters(), lambda t: os._exit(9) if t == 13 else 0.1)\n"
-        "for epoch in range(1, 9):\n"
-        "    history = fit(model, losses.binary_cross_entropy_with_logits, data.two_moons(20),\n"
-        "                  sgd, epochs=epoch, batch_size=5, backend='python', resume=state)\n"
-        "    state = history.state()\n"
-        "    file.write_text(json.dumps(state))\n"
-    )
-    killed = subprocess.run([sys.executable, "-c", script], check=False)
-    assert killed.returncode == 9
-    state = json.loads(file.read_text())
-    assert len(state["train"]["loss"]) == 3  # of four steps each; it died in the fourth epoch
+LONG = """
+import json, sys, time
+from scalargrad.nn import MLP, Dropout, losses
+from scalargrad.train import Adam, data, fit
+
+def rate(step):
+    if "slowly" in sys.argv:
+        time.sleep(0.02)
+    return 0.05
+
+model = MLP(2, [9, 3], seed=1)
+model.layers.insert(1, Dropout(0.3))
+history = fit(
+    model, losses.softmax_cross_entropy, data.blobs(20), Adam(model.parameters(), rate),
+    epochs=9, batch_size=6, test=data.blobs(9, seed=1), backend=eval(sys.argv[1]), patience=8,
+    checkpoint=sys.argv[2],
+)
+print(json.dumps([history.state(), model.state()]))
+"""
+
+
+@pytest.mark.parametrize("backend", [None, "python", C])
+def test_a_killed_run_goes_on_from_its_last_epoch_as_if_nothing_had_been(backend, tmp_path):
+    def command(name, *how):
+        return [sys.executable, "-c", LONG, repr(backend), str(tmp_path / name), *how]
+
+    def epochs():
+        if not (tmp_path / "killed.json").exists():
+            return -1
+        return len(json.loads((tmp_path / "killed.json").read_text())["train"]["loss"])
+
+    with subprocess.Popen(command("killed.json", "slowly"), stdout=subprocess.PIPE) as process:
+        while process.poll() is None and epochs() < 3:
+            time.sleep(0.01)
+        process.kill()
+    assert 3 <= epochs() < 9
+    expected = subprocess.check_output(command("whole.json"))
+    assert subprocess.check_output(command("killed.json")) == expected
+    assert subprocess.check_output(command("killed.json")) == expected  # there is nothing to do
+
+
+def test_a_checkpoint_that_cannot_be_is_one_clear_line_before_the_first_step(tmp_path):
+    (tmp_path / "text").write_text("{")
+    small_run = partial(fit, loss=BCE, data=data.two_moons(10), epochs=2)
+    model, sgd = small()
+    small_run(model, optimizer=sgd, checkpoint=tmp_path / "other")
+    for name, more, error, message in (
+        ("text", {}, ValueError, "text is not a checkpoint of fit, which is JSON: "),
+        (".", {}, ValueError, "is not a checkpoint of fit, which is JSON: "),
+        ("no/folder", {}, OSError, "cannot write .*folder: No such file or directory"),
+        ("other", {"seed": 1}, ValueError, "other: the state is of a run with seed = 0; got seed"),
+        ("other", {"epochs": 1}, ValueError, "other: .* before it, 2, and needs more; got epochs="),
+        ("other", {"resume": {}}, ValueError, "from resume=… or from its checkpoint=…; got both"),
+    ):
+        model, sgd = small()
+        before = weights(model)
+        with pytest.raises(error, match=message):
+            small_run(model, optimizer=sgd, **{"checkpoint": tmp_path / name, **more})
+        assert weights(model) == before
