@@ -171,7 +171,7 @@ def _sum_of_products(make: Make, row: Sequence[Value], column: Sequence[Value]) 
 
 
 def product(make: Make, a: Thing, b: Thing) -> Thing:
-    """W x, W @ x: the product of matrices and vectors; of numbers the usual one."""
+    """W x: the product of matrices and vectors; of numbers the usual one."""
     if not (isinstance(a, Array) and isinstance(b, Array)):
         return applied(make, ops.mul, (a, b))
     if len(a.shape) == len(b.shape) == 1 and a.is_row == b.is_row:
@@ -207,6 +207,12 @@ def inner_product(make: Make, a: Thing, b: Thing) -> Thing:
             )
         return _sum_of_products(make, a.items, b.items)
     return product(make, a, b)
+
+
+def matrix_product(make: Make, a: Thing, b: Thing) -> Thing:
+    """W @ x: of two vectors that stand alike a number."""
+    is_inner = isinstance(a, Array) and isinstance(b, Array) and a.is_row == b.is_row
+    return (inner_product if is_inner else product)(make, a, b)
 
 
 def _transposed(array: Array) -> Array:
@@ -336,6 +342,7 @@ COMPARISONS = {
 LIST = Function("a vector", lambda make, operands: listed(operands), 0, None)
 TRANSPOSE = Function("transpose", _transpose)
 PRODUCT = Function("product", lambda make, operands: product(make, *operands), 2, 2)
+MATRIX_PRODUCT = Function("product", lambda make, operands: matrix_product(make, *operands), 2, 2)
 INNER = Function("inner product", lambda make, operands: inner_product(make, *operands), 2, 2)
 INDICATOR = Function("1[…]", _indicator)
 SQUARED_NORM = Function("norm", _squared_norm, 1, None)
