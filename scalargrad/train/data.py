@@ -101,18 +101,16 @@ class DataSet:
             ValueError: for a column that is not there, columns without a name of their own, or
                 something that is no number, by its line.
         """
-        heads, lines, comma = _table(path)
-        wanted = targets or tuple(heads[-1:])
+        heads, rows = _table(path)
+        wanted = targets or heads[-1:]
         for name in wanted:
             if name not in heads:
                 known = (listed(heads) or "none") + did_you_mean(name, heads)
                 raise ValueError(f"{path} has no column {name!r}; its columns are {known}")
-        numbers = [_read(path, line, heads, row, comma) for line, row in lines]
         out = [heads.index(name) for name in wanted]
-        names = tuple([head for k, head in enumerate(heads) if k not in out])
-        inputs = [[x for k, x in enumerate(row) if k not in out] for row in numbers]
-        ys = [[row[k] for k in out] for row in numbers]
-        return cls(inputs, ys if len(out) > 1 else [y for (y,) in ys], names)  # type: ignore[arg-type]
+        rest = [k for k in range(len(heads)) if k not in out]
+        inputs, ys = ([[row[k] for k in places] for row in rows] for places in (rest, out))
+        return cls(inputs, ys, tuple([heads[k] for k in rest]))  # type: ignore[arg-type]
 
     @property
     def width(self) -> int:
@@ -285,13 +283,13 @@ def outputs(target: Target) -> Point:
     return target if isinstance(target, tuple) else (target,)
 
 
-def _table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]], str]:
-    """The heads of a CSV file, its other lines with their numbers, and its decimal mark."""
+def _table(path: str | Path) -> tuple[list[str], list[list[float]]]:
+    """The names of the columns of a CSV file, and the numbers of its other lines."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             first = next((line for line in file if line.strip()), "")
-            file.seek(0)
             between = max(",;\t", key=first.count)
+            file.seek(0)
             reader = csv.reader(file, delimiter=between)
             lines = [(reader.line_num, row) for row in reader if "".join(row).strip()]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -302,7 +300,18 @@ def _table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]], st
     if "" in heads or len(set(heads)) < len(heads):
         name = next(head for head in heads if not head or heads.count(head) > 1)
         raise ValueError(f"{path}: each column has a name of its own; got {name!r} for one")
-    return heads, lines[1:], "." if between == "," else ","
+    rows = []
+    for line, row in lines[1:]:
+        where = f"{path}, line {line}"
+        if len(row) != len(heads):
+            raise ValueError(f"{where}: {len(heads)} columns, but {len(row)} numbers")
+        numbers = [_number(cell, "." if between == "," else ",") for cell in row]
+        for head, cell, number in zip(heads, row, numbers, strict=True):
+            if number is None:
+                got = scalars.shortened(cell)
+                raise ValueError(f"{where}, column {head}: a number is needed; got {got}")
+        rows.append(numbers)
+    return heads, rows  # type: ignore[return-value]
 
 
 def _number(cell: str, comma: str = ".") -> float | None:
@@ -312,22 +321,6 @@ def _number(cell: str, comma: str = ".") -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
-
-
-def _read(
-    path: str | Path, line: int, heads: Sequence[str], row: Sequence[str], comma: str
-) -> list[float]:
-    """The numbers of a line of a CSV file."""
-    if len(row) != len(heads):
-        raise ValueError(f"{path}, line {line}: {len(heads)} columns, but {len(row)} numbers")
-    numbers = [_number(cell, comma) for cell in row]
-    if None in numbers:
-        strange = numbers.index(None)
-        raise ValueError(
-            f"{path}, line {line}, column {heads[strange]}: a number is needed; "
-            f"got {scalars.shortened(row[strange])}"
-        )
-    return numbers  # type: ignore[return-value]
 
 
 def _numbered(count: int) -> tuple[str, ...]:
