@@ -558,7 +558,8 @@ def draw(
     drawing = Drawing(drawn, look, STYLES[style], shown, Rule(named, ()))
     drawing = drawing._along(sources, path, like=places)
     is_told = is_told and all(isinstance(n, str) or n.label for n in (*sources, path or ""))
-    if like or not is_told or style == "network" or drawing._smallest >= READABLE:
+    is_told = is_told and style == "circuit" and not like and engine != "dot"
+    if not is_told or drawing._smallest >= READABLE:
         return drawing
     return draw(
         outputs, wrt=sources, style="network", theme=theme, path=path, detail=detail, size=size,

@@ -102,6 +102,11 @@ def test_a_path_from_a_node_without_a_name_needs_the_operations():
     assert draw(output, wrt=output.parents[1]).style is STYLES["circuit"]
 
 
+def test_graphviz_is_not_asked_for_a_size_before_a_picture_is_looked_at(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert draw(program(NEWTON).output, wrt="x0", engine="dot").style is STYLES["circuit"]
+
+
 def test_flaws_are_seen():
     scene = drawn(LECTURE, {"wrt": "w2"}).scene
     assert flaws(scene) == []
