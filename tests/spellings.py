@@ -307,7 +307,7 @@ SPELLINGS: dict[str, list[Spelling]] = {
     )
     + _answered(
         ("x=2; a = g(x)", "define it, as in g(z) = relu(z)"),
-        (r"x=2; p=\mathcal{N}(x)", "in letters"),
+        (r"x=2; p=\mathcal{N}(x)", "unknown function 'N'"),
         (r"x=1; y = \begin{cases} x & x > 0 \end{cases}", "where(c, a, b)"),
         ("x=[1,2]; E = Σ_{j≠1} x_j", "Σ_{i=1}^{3}"),
         ("x=[1,2]; E = Σ_k x_1", "k is no index in it"),
@@ -422,6 +422,12 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("W = [[1, 2], [3, 4]]; y = W_{1,2}", 2),
         ("w = [3, 4]; x = [1, 2]; y = w @ x", 11),
         ("z = LogisticSigmoid[0]; y = Ramp[-z]", 0),
+        (r"\mathcal{L} = 2; ℒ_2 = 3 \mathcal{L}", 6),
+        (r"x = 2 \tag{1} \\ y = 3x \nonumber", 6),
+        (r"x = -2; y = \operatorname*{max}(0, x)", 0),
+        ("x = [1, 2, 6]; n = (x − mean(x))/sqrt(mean((x − mean(x))^2)); y = sum(n^2)", 3),
+        ("z = 1; y = z clip(z/6 + 1/2, 0, 1)", Fraction(2, 3)),
+        ("a = [3, 4]; b = [4, 3]; c = (a · b)/(‖a‖ ‖b‖)", 0.96),
     )
     + _answered(
         ("x=4; y=x^1/2", "write x^(1/2) or (x^1)/2"),
@@ -442,6 +448,14 @@ SPELLINGS: dict[str, list[Spelling]] = {
         ("x=8; y=ld x", "write log2(x)"),
         ("x=8; y=lb(x)", "write log2(x)"),
         ("x=8; y=relu6(x)", "write min(relu(z), 6)"),
+        ("x=8; y=Hardsigmoid(x)", "write clip(z/6 + 1/2, 0, 1)"),
+        ("x=[1,2]; y=log_softmax(x)", "write ln(softmax(z))"),
+        ("x=[1,2]; y=layer_norm(x)", "write (x − mean(x))/sqrt("),
+        ("x=2; y=exp2(x)", "write 2^x"),
+        ("x=16; y=∜x", "write x^(1/4)"),
+        ("σ=2; y=√(2πσ²)", "a product is written π σ"),
+        (r"x=2; y=\textcolor{red}{x}", r"\textcolor is not read"),
+        (r"x=2 \implies y=3x", "statements are parted by ; or a line's end"),
         ("x=1; y=If[x>0, x, 0]", "write where(x > 0, a, b)"),
         ("x=1; y=where(x=>1, 5, 0)", "a comparison is written >= or <="),
         ("w₀=2; x₀=3; y=w₀x₀", "a product is written w₀ x₀"),
