@@ -150,8 +150,6 @@ _SIGNS = _by_name({
     "write x^(1/4)": "∜",
     "it stands in a sum, as in sum(x[i] for i = 1..3)": "∈",
     "a name is given with =, a function is f(x) = …, and a choice where(x > 0, a, b)": ":",
-    "a product element by element is written *": ".*",
-    "a power element by element is written ^": ".^",
     "group with ( and )": "{",
     "a vector is written [1, 2], an element x[1]": "[",
 })  # fmt: skip

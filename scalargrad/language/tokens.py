@@ -72,7 +72,7 @@ _HIGH_LETTERS = "".join(c for c in SUPERSCRIPTS if c not in "⁰¹²³⁴⁵⁶�
 # What names do not begin with; other characters are left to `canonical`, which says why not.
 _OTHER = rf"\x00-@\[-^`{{-\x7f{_SPACE}⁺⁻⁰¹²³⁴-⁹⁽⁾𝟙{_SIGNS}{_VULGAR}{_HIGH_LETTERS}"
 _LAYER = r"⁽[^⁽⁾\n]*+⁾|_\([0-9]+\)|\^\[[0-9]+\]|\^\{[(\[][0-9]+[)\]]\}"
-_MODULES = r"(?:(?:np|numpy|math|cmath|torch|nn|functional|F|tf|jnp|jax|scipy|special)\.)+"
+_MODULES = r"(?:(?:np|numpy|[Mm]ath|cmath|torch|nn|functional|F|tf|jnp|jax|scipy|special)\.)+"
 _STYLES = r"math(?:bf|rm|it|sf|cal|scr|tt)|boldsymbol|bm|text(?:it|bf)?|mbox|operatorname\*?|vec"
 _ACCENTS = r"hat|bar|tilde|dot|widehat|overline|widetilde"
 _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
@@ -114,7 +114,7 @@ _TOKEN = re.compile(
     | (?P<command>  \\log_\{{?\ *(?:2|10)\ *\}}? | \\[A-Za-z]+ )
     | (?P<power>    (?:[⁺⁻]?[⁰¹²³⁴-⁹{_HIGH_LETTERS}])++ | \^\{{\ *(?:[-−–]?\ *[0-9]+|T)\ *\}} )
     | (?P<operator> \*\*|/\*|->|=>|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)
-                    | //|\|\||\.T\b|\.\*|\.\^
+                    | //|\|\||\.T\b|\.[*/^]
                     | [-+*/^@(),=<>|%{{}}\[\]{_SIGNS}] )
     | (?P<other>    . )
     """,
@@ -122,6 +122,7 @@ _TOKEN = re.compile(
 )
 _SPELLINGS = {
     "**": "^", "−": "-", "–": "-", "‐": "-",
+    ".*": "*", "./": "/", ".^": "^",
     "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "•": "·", "÷": "/",
     ":=": "=", "≔": "=", "<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥", "…": "..", "...": "..",
     "⊤": "ᵀ", ".T": "ᵀ", "⟵": "←", "<-": "←",
