@@ -457,6 +457,7 @@ SPELLINGS: dict[str, list[Spelling]] = {
         (r"x=2; y=\textcolor{red}{x}", r"\textcolor is not read"),
         (r"x=2 \implies y=3x", "statements are parted by ; or a line's end"),
         ("x=1; y=If[x>0, x, 0]", "write where(x > 0, a, b)"),
+        ("x=1; y=d[1]*2", "no value is given for d1"),
         ("x=1; y=where(x=>1, 5, 0)", "a comparison is written >= or <="),
         ("w₀=2; x₀=3; y=w₀x₀", "a product is written w₀ x₀"),
         ("x=2; y=3x ≈ 6", "an operator is missing"),

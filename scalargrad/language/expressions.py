@@ -214,7 +214,9 @@ class Yard:
         if is_called and name in source.definitions:
             return  # _open takes it
         if following.kind == "[" and not following.spaced and self._is_unread(name):
-            raise self._unknown_function(token)
+            behind = {t.kind for t in self._tokens[self._place + 3 : self._place + 4]}
+            if behind - {"]", ",", "+", "-"}:  # If[x > 0, …], and not the element d[1]
+                raise self._unknown_function(token)
         if is_parameter or source.is_node(name):
             if is_called and called is not None and not is_parameter:
                 raise token.refused(
