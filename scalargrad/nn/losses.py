@@ -16,7 +16,6 @@ from functools import reduce
 from typing import Any
 
 from scalargrad.engine import ops, scalars
-from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant
 from scalargrad.nn.module import is_bias
 
@@ -140,15 +139,11 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
         target: the index of the class, from 0 (lanes: an array of them), or a list of
             probabilities, such as one-hot.
     """
-    scores = _list_of_values(logits, "softmax_cross_entropy", "logits")
+    name = "softmax_cross_entropy"
+    scores = _list_of_values(logits, name, "logits")
     every = ops.logsumexp(*scores)
-    if isinstance(target, list | tuple):
-        return _loss(every - _expected(scores, _probabilities(target, len(scores))))
-    index = _index(target, len(scores))
-    if scalars.is_number(index):
-        return _loss(every - scores[int(index)])
-    is_target = [scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(len(scores))]
-    return _loss(every - _expected(scores, is_target))
+    shares = _shares(target, len(scores), name)
+    return _loss(every - (scores[shares] if isinstance(shares, int) else _dot(scores, shares)))
 
 
 @row("−log p[y], or −Σ y log p", (([0.25, 0.75], 1), *_DISTRIBUTIONS), "nll_loss")
@@ -161,12 +156,9 @@ def categorical_cross_entropy(probabilities: Sequence[Any], target: Any) -> Valu
     """
     name = "categorical_cross_entropy"
     ps = _list_of_values(probabilities, name, "probabilities")
-    if not isinstance(target, list | tuple):
-        index = _index(target, len(ps), name)
-        if scalars.is_number(index):
-            return _loss(-ps[int(index)].log())
-        target = [scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(len(ps))]
-    ys = _probabilities(target, len(ps), name)
+    ys = _shares(target, len(ps), name)
+    if isinstance(ys, int):
+        return _loss(-ps[ys].log())
     terms = [_unless_zero(y, y * p.log()) for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]
     return _loss(-_sum(terms))
 
@@ -272,16 +264,19 @@ def _label(target: Any, loss: str) -> Value:
     return y
 
 
-def _index(target: Any, classes: int, loss: str = "softmax_cross_entropy") -> Scalar:
+def _shares(target: Any, classes: int, loss: str) -> int | list[Value]:
+    """The index of a class, where it is known; else the probability of each."""
+    if isinstance(target, list | tuple):
+        return _probabilities(target, classes, loss)
     index = target.data if isinstance(target, Value) else scalars.scalar(target)
     is_class = reduce(operator.or_, [scalars.equal(index, k) for k in range(classes)])
     _check(is_class, f"{loss} needs the index of a class, from 0 to {classes - 1}", index)
-    return index
+    if scalars.is_number(index):
+        return int(index)
+    return _named([scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(classes)])
 
 
-def _probabilities(
-    target: Sequence[Any], classes: int, loss: str = "softmax_cross_entropy"
-) -> list[Value]:
+def _probabilities(target: Sequence[Any], classes: int, loss: str) -> list[Value]:
     ys = _named(list(target))
     shares = [y.data for y in ys]
     conditions = [(share >= 0) & (share <= 1) for share in shares]
@@ -291,10 +286,10 @@ def _probabilities(
     return ys
 
 
-def _expected(scores: list[Value], probabilities: Sequence[Any]) -> Value:
-    pairs = zip(probabilities, scores, strict=True)
-    expected: Value = ops.dot(0, *[operand for pair in pairs for operand in pair])
-    return expected
+def _dot(scores: list[Value], shares: list[Value]) -> Value:
+    pairs = zip(shares, scores, strict=True)
+    product: Value = ops.dot(0, *[operand for pair in pairs for operand in pair])
+    return product
 
 
 def _check(condition: Any, wanted: str, label: Any, hint: str = "") -> None:
