@@ -41,8 +41,8 @@ def parts_of_sheet(text: str) -> Parts:
 
 
 def plain(text: str) -> str:
-    """A text with the line ends of Unix."""
-    return "\n".join(text.removeprefix("\ufeff").splitlines())
+    """A text with the line ends of Unix, that of its last line too."""
+    return "\n".join(f"{text}\n".removeprefix("\ufeff").splitlines())
 
 
 def rows_by_position(
