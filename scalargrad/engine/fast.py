@@ -135,7 +135,6 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
             not taken, or lanes have met exact numbers.
     """
     found: Found = {output: seed}
-    so_far_or = found.setdefault
     queue = Queue()
     waiting, heap = queue.sorted, queue.heap
     if output.p is not None:
@@ -155,29 +154,29 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
                     first, local = node.b, node.a
                 else:
                     first, local = op.constants or op.derivatives(node._data, node.a, node.b)
-                part = gradient * first
-                so_far = so_far_or(parent, part)
-                if so_far is not part:
-                    found[parent] = so_far + part
-                elif parent.p is not None and parent not in until:
+                if parent in found:
+                    found[parent] = found[parent] + gradient * first
+                else:
+                    found[parent] = gradient * first
+                    if parent.p is not None and parent not in until:
+                        if not waiting or waiting[-1].index < parent.index:
+                            waiting.append(parent)
+                        elif waiting[0].index > parent.index:
+                            waiting.appendleft(parent)
+                        else:
+                            heappush(heap, (-parent.index, parent))
+                parent = node.q
+            if parent in found:
+                found[parent] = found[parent] + gradient * local
+            else:
+                found[parent] = gradient * local
+                if parent.p is not None and parent not in until:
                     if not waiting or waiting[-1].index < parent.index:
                         waiting.append(parent)
                     elif waiting[0].index > parent.index:
                         waiting.appendleft(parent)
                     else:
                         heappush(heap, (-parent.index, parent))
-                parent = node.q
-            part = gradient * local
-            so_far = so_far_or(parent, part)
-            if so_far is not part:
-                found[parent] = so_far + part
-            elif parent.p is not None and parent not in until:
-                if not waiting or waiting[-1].index < parent.index:
-                    waiting.append(parent)
-                elif waiting[0].index > parent.index:
-                    waiting.appendleft(parent)
-                else:
-                    heappush(heap, (-parent.index, parent))
         elif node.__class__ is Row:
             before, multipliers, locals_by_dot = found.pop(node)
             _add_sums(node, before, multipliers, locals_by_dot, found, queue, until)
