@@ -185,7 +185,9 @@ def spellings() -> str:
 
 
 def _on_one_line(typed: str) -> str:
-    return typed.replace("\n", " ↵ ")
+    """The text, with what does not show by its code."""
+    shown = typed.replace("\n", " ↵ ")
+    return "".join(c if c.isprintable() else ascii(c).strip("'") for c in shown)
 
 
 def _meant(means: object) -> str:

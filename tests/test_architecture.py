@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "scalargrad"
 # its place. Notation stands on two floors: names import nothing, a Formula is a kind of scalar.
 # What a person wrote is read for the stepper too, and marked above it.
 ROOMS = {
-    "notation": ["words", "names", "tex", "numbers", "printing"],
+    "notation": ["signs", "words", "names", "tex", "numbers", "printing"],
     "": ["errors", "files", "cells"],
     "engine": [
         "scalars", "kinds", "stable", "ops", "branches", "fast", "backward", "copying", "inplace",
@@ -32,8 +32,8 @@ ROOMS = {
         "vectors", "table",
     ],
     "compiler": [
-        "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
-        "c_text",
+        "source", "program", "listing", "statements", "runtime", "python", "loops", "arrays", "c",
+        "memory", "c_text",
         "c_lanes", "library", "backends", "steps",
         "compiled",
     ],

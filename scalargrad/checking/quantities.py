@@ -18,6 +18,7 @@ from scalargrad.engine.value import Value
 from scalargrad.language.reading import Program
 from scalargrad.notation.names import canonical, typeset
 from scalargrad.notation.numbers import decimal
+from scalargrad.notation.signs import plain_signs
 from scalargrad.notation.words import nearest, printable
 
 MOST_CHARACTERS = 300  # of a written quantity
@@ -309,17 +310,17 @@ _from_tex = rewriting(
     (r"\\([A-Za-z]+)", r"\1"),
     (r"\\_", "_"),
 )
-_DASHES = str.maketrans(dict.fromkeys("−–—‐‑", "-") | dict.fromkeys("𝜕𝝏𝛛δ", "∂") | {"⁄": "/"})
+_DASHES = str.maketrans("−–‐δ", "---∂")
 
 
 def _plain(text: str) -> str:
     """The text without Markdown's and TeX's marks, and without what only encloses it."""
-    written = " ".join(text.split()).strip("`$ ")
+    written = " ".join(plain_signs(text).split()).strip("`$ ")
     while len(written) > 1 and written[0] == written[-1] and written[0] in "*_`$":
         written = written[1:-1].strip()
     if "\\" in written or "{" in written:
         written = _from_tex(written)
-    dashes = _DASHES if re.search(r"[δ].*/\s*[δ]", written) else {**_DASHES, ord("δ"): "δ"}
+    dashes = _DASHES if re.search(r"[δ].*/\s*[δ]", written) else {**_DASHES, ord("δ"): ord("δ")}
     written = " ".join(written.translate(dashes).split()).rstrip(" =:?").strip()
     if written[:1] == "(" and written.find(")") == len(written) - 1:
         written = written[1:-1].strip()

@@ -26,6 +26,7 @@ from scalargrad.engine.scalars import Scalar
 from scalargrad.errors import DomainError
 from scalargrad.language.reading import program
 from scalargrad.notation.names import level
+from scalargrad.notation.signs import plain_signs
 from scalargrad.notation.words import printable
 
 MOST_CHARACTERS = 200  # of a written number
@@ -115,15 +116,9 @@ def rewriting(*rules: tuple[str, str], flags: int = 0) -> Callable[[str], str]:
     return rewritten
 
 
-_MINUSES = "−–—‐‑﹣－"
 _STYLES = "mathrm|mathbf|mathit|text|textbf|boxed|bm|num|underline|ensuremath"
 _FRACTION = r"\\(?:[dts]|nice)?frac"
-_PLAIN = str.maketrans(
-    {
-        **dict.fromkeys(_MINUSES, "-"), **dict.fromkeys("⁄∕÷", "/"), **dict.fromkeys("×·⋅∗", "*"),
-        **dict.fromkeys("≃≅≐∼", "≈"), "＋": "+",
-    }
-)  # fmt: skip
+_PLAIN = str.maketrans("−–‐÷×·⋅∗≃≅≐∼", "---/****≈≈≈≈")
 _from_tex = rewriting(
     (r"\\(?:times|cdot|ast)(?![A-Za-z])", "*"),
     (r"\\div(?![A-Za-z])", "/"),
@@ -134,9 +129,10 @@ _from_tex = rewriting(
     (rf"\\(?:{_STYLES})\s*\{{([^{{}}]*)\}}", r"\1"),
     (r"\{,\}", ","),
     (r"\\[,;:! ]|\\quad|(?<=[0-9]) *\\dots|~(?=[0-9])", " "),
+    (r"\^\s*\{([^{}]*)\}", r"^(\1)"),
+    (r"\\sqrt\s*(?:\{([^{}]*)\}|([0-9]))", r"sqrt(\1\2)"),
     (rf"{_FRACTION}\s*(?:\{{([0-9.]+)\}}|([0-9]))\s*(?:\{{([0-9.]+)\}}|([0-9]))", r"\1\2/\3\4"),
     (rf"{_FRACTION}\s*\{{([^{{}}]*)\}}\s*\{{([^{{}}]*)\}}", r"((\1)/(\2))"),
-    (r"\\sqrt\s*(?:\{([^{}]*)\}|([0-9]))", r"sqrt(\1\2)"),
     (r"^\{([^{}]*)\}$", r"\1"),
     (r"\\([A-Za-z]+)", r"\1 "),
     (r"\\%", "%"),
@@ -179,12 +175,19 @@ def read(text: str, comma: Comma = "decimal") -> Reading:
     written, notes = bare(text)
     _refuse_words(written, text)
     written = _with_points(written, comma, text)
+    forms = _TWO_FORMS.fullmatch(written)
+    if forms and ("/" in forms[1]) != ("/" in forms[2]):  # else it is a product
+        with contextlib.suppress(UnreadableNumber):
+            return _several([forms[1], forms[2]], text)
     if "=" not in written.strip("= ") and "≈" not in written[1:]:
         found = _one(written.lstrip("= "), text)
     else:
         parts = [part.strip() for part in written.replace("≈", "=≈").split("=")]
         found = _several([part for part in parts if part.strip("≈ ")], text)
     return replace(found, note=", ".join(notes)) if notes else found
+
+
+_TWO_FORMS = re.compile(r"([-+]?[0-9./]+) *\(([-+]?[0-9./]+)\)")  # -6/25 (-0.24)
 
 
 def is_blank(text: str) -> bool:
@@ -198,8 +201,8 @@ def is_blank(text: str) -> bool:
 
 
 def _visible(text: str) -> str:
-    """The characters that have a width; the others have no meaning here."""
-    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+    """The characters that have a width, in the signs that are typed."""
+    return plain_signs("".join(c for c in text if unicodedata.category(c) != "Cf"))
 
 
 _BLANK = frozenset(
@@ -232,12 +235,8 @@ def bare(text: str) -> tuple[str, list[str]]:
     The second result says what was read over that may have meant something: units.
     """
     written = _from_tex(_without_marks(" ".join(_visible(text).split())).strip(_AROUND))
-    written = re.sub(
-        "[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]",
-        lambda sign: unicodedata.normalize("NFKC", sign[0]),
-        written.translate(_PLAIN).replace("⁄", "/"),
-    )
-    written = written.translate(_PLAIN).replace("+/-", "±").replace("+-", "±")
+    written = _SMALL_FRACTION.sub(_improper, written.translate(_PLAIN))
+    written = written.replace("+/-", "±").replace("+-", "±")
     written = re.sub("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda raised: f"^{level(raised[0])}", written)
     written = re.sub(r"\^ *[({] *([-+]?[0-9]+) *[)}]", r"^\1", written)
     written = _without_words(written)
@@ -253,7 +252,16 @@ def bare(text: str) -> tuple[str, list[str]]:
     return written, notes
 
 
-_AROUND = " \t$`'\"“”„‟‘’‚«»‹›✓✔☑✅✗✘❌☒🗸"
+def _improper(mixed: re.Match[str]) -> str:
+    """A fraction in small figures, with the whole number before it: 1½ as 3/2."""
+    top, bottom = plain_signs(unicodedata.normalize("NFKC", mixed[2])).split("/")
+    return f"{int(mixed[1] or 0) * int(bottom) + int(top)}/{bottom}"
+
+
+_SMALL_FRACTION = re.compile("([0-9]*)([½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]|[⁰¹²³⁴-⁹]+/[₀-₉]+)")
+
+
+_AROUND = " \t$`'\"‹›✓✔☑✅✗✘❌☒🗸"
 _without_marks = rewriting(
     (r"\\[()\[\]]", " "),  # \( … \), \[ … \]
     (r"\*\*\*?(?P<bold>[^*]+)\*\*\*?", r"\g<bold>"),
@@ -265,7 +273,7 @@ _without_marks = rewriting(
     (r"^Fraction\((-?[0-9]+), ([0-9]+)\)$", r"\1/\2"),
     (
         r"^(?:tensor|(?:np\.)?array|(?:np\.)?float(?:32|64)?|Decimal|Value)\(['\[]*(?:data=)?"
-        r"([-+0-9.e]+)['\]]*(?:, *\w+=[\w.<>]+)*\)$",
+        r"([-+0-9.e]+)['\]]*(?:, *\w+ *= *[\w.<>]+)*\)$",
         r"\1",
     ),
     (r"(?<=[0-9])[dD](?=[-+]?[0-9]+$)", "e"),
@@ -307,7 +315,10 @@ _without_words = rewriting(
     (r"(?<=[0-9.…)]) *\(?(?:rounded|exact(?:ly)?|exakt|gerundet|arrondi)\)?\.?$", ""),
     (rf"(?<=[0-9.…)]),? *{_TO_FIGURES}$", ""),
     (r"(?<=[0-9.…]) *\([^\W\d_]{2,}(?: [^\W\d_]+)*\)$", ""),
-    (r"^(?:->|=>|→|⇒|:) *", ""),
+    (r"^(?:->|=>|→|⇒|:|[a-h]\)) *", ""),
+    (r"(?<![A-Za-z])ln(?=[0-9])", "ln "),
+    (r"(?<=[0-9%)]) *\( *[=≈] *([^()]*)\)$", r"=\1"),
+    (r"^([-+]?[0-9]+):([0-9]+)$", r"\1/\2"),
     (r"^(≈ *)?(?:minus|negativ[e]?|neg\.|moins|menos|meno) *(?=[0-9.(])", r"\1-"),
     (r"^(≈ *)?(?:plus|positiv[e]?) *(?=[0-9.(])", r"\1"),
     (r" *(?:->|=>|→|⇒) *", "="),
@@ -340,7 +351,8 @@ _NO_NUMBERS = tuple(
             "write the number again",
         ),
         (
-            r"[0-9)…] *(?:\bor\b|\boder\b|\bou\b|\bto\b|\bbis\b|;) *[-+(.]? *[0-9.(]",
+            r"[0-9)…] *(?:\bor\b|\boder\b|\bou\b|\bto\b|\bbis\b|;) *[-+(.]? *[0-9.(]"
+            r"|\.[0-9]+ +[0-9.](?!0 *[*^])",
             "choose one number",
         ),
         (r"^\|[^|]*\|\Z", "bars mean an absolute value: write the number"),
@@ -462,9 +474,10 @@ def _arithmetic(written: str, text: str) -> Reading | None:
 
 _ROOT = re.compile(r"√ *([0-9a-zA-Z_]+)(?! *\()")
 _LITERAL = re.compile(r"(?<![\w.])(?:[0-9]+\.[0-9]*|\.[0-9]+)(?![\w.])")
-# Statements and lists, signs in a row, and powers that would not end.
+# Statements and lists, numbers and signs in a row, and powers that would not end.
 _NO_ARITHMETIC = re.compile(
-    r"[;=,\[\]{}<>%_\n]|[-+] *[-+]|[*/^] *[*/^] *[*/^]|\^.*\^|\*\*.*\*\*|(?:\^|\*\*) *-?[0-9]{3}"
+    r"[;=,\[\]{}<>%_\n]|[0-9.] +[0-9.]|\.\(|[0-9]e(?: +[-+]|[-+] )"
+    r"|[-+] *[-+]|[*/^] *[*/^] *[*/^]|\^.*\^|\*\*.*\*\*|(?:\^|\*\*) *-?[0-9]{3}"
     r"|0[xob]|[0-9]{51}|\b(?:nan|inf|infinity)\b",
     re.IGNORECASE,
 )

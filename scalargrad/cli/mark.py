@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scalargrad.cli.manual import is_plain
-from scalargrad.cli.options import FILE, PROGRAM, SOLUTIONS, Listed
+from scalargrad.cli.options import FILE, PROGRAM, SOLUTIONS, Listed, Written
 from scalargrad.cli.streams import is_pipe, save_new, say, source, standard_input
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from scalargrad.sheets.worksheet import Sheet
 
 _AT_KINKS = ("any", "convention")
+_SHEET = Written(".md", ".txt", ".csv", ".html", ".pdf")
+_TABLE = Written(".csv")
 
 
 class DueDate(click.ParamType[datetime]):
@@ -48,11 +50,11 @@ class DueDate(click.ParamType[datetime]):
 @click.option(
     "--output",
     "-o",
-    type=FILE,
+    type=_SHEET,
     required=True,
     help="The sheet to write: .md, .csv, .html, .pdf, or - to print.",
 )
-@click.option("--key", type=FILE, help="The key to write: the answers filled in.")
+@click.option("--key", type=_SHEET, help="The key to write: the answers filled in.")
 @click.option("--ask", default="all", help="all, named, or path:w2.")
 @click.option("--picture", is_flag=True, help="The graph above it, to be filled in.")
 @click.option(
@@ -67,10 +69,16 @@ class DueDate(click.ParamType[datetime]):
     "--convention", help="For the sheet to state, as relu'(0) = 0; by default none counts."
 )
 @click.option("--figures", type=click.IntRange(1, 15), help="Significant figures to ask for.")
-@click.option("--moodle", type=FILE, help="A question for each sheet to write for Moodle, .xml.")
-@click.option("--qti", type=FILE, help="A quiz for each sheet to write for Canvas, .zip.")
-@click.option("--nbgrader", type=FILE, help="A notebook for nbgrader to write, .ipynb.")
-@click.option("--otter", type=FILE, help="A test file for otter-grader to write, .py.")
+@click.option(
+    "--moodle", type=Written(".xml"), help="A question for each sheet to write for Moodle, .xml."
+)
+@click.option(
+    "--qti", type=Written(".zip"), help="A quiz for each sheet to write for Canvas, .zip."
+)
+@click.option(
+    "--nbgrader", type=Written(".ipynb"), help="A notebook for nbgrader to write, .ipynb."
+)
+@click.option("--otter", type=Written(".py"), help="A test file for otter-grader to write, .py.")
 @click.option(
     "--roster", type=FILE, help="Your students (id, name; .csv), to deal the variants to."
 )
@@ -200,7 +208,7 @@ def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, soluti
 )
 @click.argument("submissions", type=FILE, nargs=-1, required=True, help="Sheets, or their folders.")
 @click.option(
-    "--output", "-o", type=FILE, default="gradebook.csv", help="The gradebook to write, .csv."
+    "--output", "-o", type=_TABLE, default="gradebook.csv", help="The gradebook to write, .csv."
 )
 @click.option("--report", type=FILE, help="A folder, or a .zip, for a report on each submission.")
 @click.option(
@@ -222,9 +230,11 @@ def check(sheet: Path, text: str | None, form: str, at_kinks: str | None, soluti
     multiple=True,
     help="How the class did on each line, to write: a table, .csv; a plot, .svg, .pdf or .png.",
 )
-@click.option("--canvas", type=FILE, help="A gradebook for Canvas to write, .csv.")
-@click.option("--moodle", type=FILE, help="A gradebook for Moodle to write, .csv.")
-@click.option("--gradescope", type=FILE, help="An autograder for Gradescope to write, .zip.")
+@click.option("--canvas", type=_TABLE, help="A gradebook for Canvas to write, .csv.")
+@click.option("--moodle", type=_TABLE, help="A gradebook for Moodle to write, .csv.")
+@click.option(
+    "--gradescope", type=Written(".zip"), help="An autograder for Gradescope to write, .zip."
+)
 @click.option("-j", "jobs", type=int, help="Worker processes.")
 @click.option(
     "--at-kinks",

@@ -15,6 +15,26 @@ from scalargrad.cli.streams import source
 if TYPE_CHECKING:
     from scalargrad.language.reading import Program
 
+
+class Written(click.Path):
+    """A file to write, whose format its name tells; - is a standard stream."""
+
+    def __init__(self, *suffixes: str) -> None:
+        super().__init__(path_type=Path)
+        self.suffixes = suffixes
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, where its format is one of those."""
+        path = Path(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if str(path) != "-" and path.suffix.lower() not in self.suffixes:
+            *others, last = self.suffixes
+            formats = f"{', '.join(others)} or {last}" if others else last
+            self.fail(
+                f"{click.format_filename(path)}: a name for this ends with {formats}", param, ctx
+            )
+        return path
+
+
 FILE = click.Path(path_type=Path)
 PROGRAM = click.argument(
     "text", metavar="PROGRAM", help="A program file, - for standard input, or the text itself."

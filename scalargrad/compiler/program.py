@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain, compress, count
 from keyword import kwlist
 
 from scalargrad.compiler.source import Ref, Source, Step, Tape
@@ -146,18 +147,16 @@ class Program:
                 for a in self.steps[index][1]:
                     if a.__class__ is int:
                         kept[a] = 1
-        order = [index for index, (op, _) in enumerate(self.steps) if op == "input"]
-        for index in order:
+        inputs = [index for index, (op, _) in enumerate(self.steps) if op == "input"]
+        for index in inputs:
             kept[index] = 0
-        order += [index for index, is_kept in enumerate(kept) if is_kept]
-        if order == list(range(len(order))):  # nothing moves
-            return self._placed(self.steps[: len(order)], dict(zip(order, order, strict=True)))
-        places = {index: place for place, index in enumerate(order)}
+        others = list(compress(range(len(kept)), kept))
+        places = dict(zip(chain(inputs, others), count()))
         steps = [
             (op, tuple([places[a] if a.__class__ is int else a for a in args]))
-            for op, args in map(self.steps.__getitem__, order)
+            for op, args in map(self.steps.__getitem__, others)
         ]
-        return self._placed(steps, places)
+        return self._placed([*map(self.steps.__getitem__, inputs), *steps], places)
 
     def _placed(self, steps: Sequence[Step], places: Mapping[int, int]) -> Program:
         """The program with other steps, and what it says of them at their new places."""

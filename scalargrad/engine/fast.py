@@ -155,7 +155,7 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
                 else:
                     first, local = op.constants or op.derivatives(node._data, node.a, node.b)
                 if parent in found:
-                    found[parent] = found[parent] + gradient * first
+                    found[parent] += gradient * first
                 else:
                     found[parent] = gradient * first
                     if parent.p is not None and parent not in until:
@@ -167,7 +167,7 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
                             heappush(heap, (-parent.index, parent))
                 parent = node.q
             if parent in found:
-                found[parent] = found[parent] + gradient * local
+                found[parent] += gradient * local
             else:
                 found[parent] = gradient * local
                 if parent.p is not None and parent not in until:

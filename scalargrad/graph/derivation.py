@@ -52,8 +52,9 @@ from scalargrad.graph.sums import (
     sum_over_paths,
     sum_over_users,
 )  # fmt: skip
+from scalargrad.language.vectors import spelled
 from scalargrad.notation.formula import evaluated, parts_of
-from scalargrad.notation.names import Written, canonical, joined, typeset
+from scalargrad.notation.names import Written, joined, typeset
 from scalargrad.notation.numbers import Numbers
 from scalargrad.notation.numbers import numbers as written_alike
 from scalargrad.notation.tex import quoted
@@ -374,7 +375,7 @@ def _place(graph: Graph, wrt: Value | str) -> int:
 
 def _spelling(label: str) -> str:
     try:
-        return canonical(label)
+        return spelled(label)
     except ValueError:
         return label
 

@@ -22,6 +22,8 @@ _FLAT = "it has no derivative worth the name: it is flat, and jumps"
 _CHOICE = "it gives a place, which has no derivative; max(v) gives the value"
 _CHANCE = "it is left to chance, and a program is not; write the numbers"
 _DERIVATIVE = "derivatives are derived, not typed: ask for them with derive or backward"
+_LG = "it has two readings: write log10(x) or log2(x)"
+_LD = "write log2(x)"
 FUNCTIONS = _by_name({
     _FLAT:
         "floor ceil ceiling round trunc int frac rint mod rem remainder fmod gcd lcm "
@@ -60,7 +62,9 @@ FUNCTIONS = _by_name({
     "write sqrt(mse(p, y))": "rmse",
     "the inverse of a matrix is not read": "inv",
     "the determinant of a matrix is not read": "det",
-    "it has two readings: write log10(x) or log2(x)": "lg",
+    _LG: "lg",
+    _LD: "ld lb",
+    "write min(relu(z), 6)": "relu6",
     "integrals are not read": "integral int_",
     "limits are not read": "lim",
     "the Γ function is not read; a product is written gamma*(…)": "gamma",
@@ -97,6 +101,8 @@ WORDS = _by_name({
     "a square is written x^2": "squared",
     "a cube is written x^3": "cubed",
     "nothing is imported; functions are there": "import",
+    _LG: "lg",
+    _LD: "ld lb",
 })  # fmt: skip
 
 _SIGNS = _by_name({
@@ -124,6 +130,7 @@ _SIGNS = _by_name({
     "‖w‖ is written norm(w)": "||",
     "reals are not compared for equality; = gives a name, and comparisons are <, <=, >, >=": "==",
     "reals are not compared for equality; comparisons are <, <=, >, >=": "!= ≠",
+    "a comparison is written >= or <=": "=>",
     "a range is written 1..3, and a sum is written out": "...",
     "a range is written 1..3, in a sum: sum(x[i] for i = 1..3)": "..",
     "write x^(1/3)": "∛",

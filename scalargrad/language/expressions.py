@@ -32,6 +32,7 @@ from scalargrad.language.vectors import (
     INDICATOR,
     INNER,
     LIST,
+    MATRIX_PRODUCT,
     PRODUCT,
     SQUARED_NORM,
     TRANSPOSE,
@@ -52,7 +53,7 @@ _OPERATORS: dict[str, tuple[int, Operation | Function]] = {
     "-": (_SUM, ops.sub),
     "*": (_PRODUCT, ops.mul),
     "·": (_PRODUCT, INNER),
-    "@": (_PRODUCT, PRODUCT),
+    "@": (_PRODUCT, MATRIX_PRODUCT),
     "/": (_PRODUCT, ops.div),
     "^": (_POWER, ops.pow),
     **{sign: (_COMPARISON, compared) for sign, compared in COMPARISONS.items()},
@@ -191,6 +192,9 @@ class Yard:
             self._place += 1
             self._open(following, INDICATOR)
             return
+        mantissa, e, exponent = token.text.partition("E" if "E" in token.text else "e")
+        if e and self.source.is_given(e + exponent):
+            raise _two_readings(f"{mantissa}*{e}{exponent}", f"{mantissa}*10^{exponent}", token)
         self._steps.append(Number(number(token), bare=True))
         self._has_operand = True
 
@@ -208,6 +212,8 @@ class Yard:
         called, is_parameter = source.called(name), name in self._parameters
         if is_called and name in source.definitions:
             return  # _open takes it
+        if following.kind == "[" and not following.spaced and self._is_unread(name):
+            raise self._unknown_function(token)
         if is_parameter or source.is_node(name):
             if is_called and called is not None and not is_parameter:
                 raise token.refused(
@@ -220,16 +226,17 @@ class Yard:
             self._has_operand = True
         elif called is not None:
             self._take_function(token, called)
-        elif is_called or (
-            following.kind in ("[", "{")
-            and not following.spaced
-            and (following.kind == "{" or answers.key(name) in answers.FUNCTIONS)
-        ):
+        elif is_called or (following.kind == "{" and not following.spaced):
             raise self._unknown_function(token)
         elif source.is_word(token):
             raise token.refused(f"'{name}': {answers.WORDS[name]}")
         else:
             self._take_node(token)
+
+    def _is_unread(self, name: str) -> bool:
+        """Whether a name that stands for nothing here is a function that is not read."""
+        is_known = name in self._parameters or self.source.is_given(name)
+        return not is_known and answers.key(name) in answers.FUNCTIONS
 
     def _is_derivative(self, token: Token) -> bool:
         """Whether it is the d of d/dx or of dL/dx, where no such names are known."""
@@ -243,8 +250,18 @@ class Yard:
             place, self._place = place_of(self._tokens, self._place + 1)
             self._steps.append(Element(token.text, place, token.position))
         else:
-            self._steps.append(Name(token.text, token.position))
+            self._steps.append(self._named(token))
         self._has_operand = True
+
+    def _named(self, token: Token) -> Step:
+        """A name, or the element W₁₂ of a matrix that is written W_{1,2}."""
+        parts = name_parts(token.text) if "__" in token.text else None
+        if parts and len(parts.indices) == 2 and not self.source.is_given(token.text):
+            matrix = parts._replace(indices=()).plain
+            if matrix in self.source.assigned:
+                place = tuple(("", int(index)) for index in parts.indices)
+                return Element(matrix, place, token.position)
+        return Name(token.text, token.position)
 
     def _take_function(self, token: Token, called: Called) -> None:
         """A name of a function: before a bracket, before an atom, or with a power."""
@@ -346,6 +363,8 @@ class Yard:
                 self._place += 1
                 self._transpose(token)
                 return
+        if token.kind == "/" and not token.spaced:
+            self._refuse_low_fraction(token)
         self._write_pending(max(strength, _SUM) if strength < _POWER else _APPLIED)  # a^(b^c)
         before = self._pending[-1].strength if self._pending else _OPEN
         if strength == before == _COMPARISON:
@@ -367,6 +386,23 @@ class Yard:
                 f"two readings: the power is written {parts.text}^{other.layer}, and the name "
                 f"{other.text} is typed {parts.text}_({other.layer})"
             )
+
+    def _refuse_low_fraction(self, token: Token) -> None:
+        """Refuse x^1/2 and e^-x/2, where the quotient may be the exponent."""
+        power = None
+        for pending in reversed(self._pending):
+            if pending.strength not in (_POWER, _SIGN):
+                break
+            power = pending if pending.strength == _POWER else power
+        is_python = power is None or self._tokens[power.place].end > power.position + 1  # **
+        if power is None or is_python or self._following.kind != "number":
+            return
+        exponent = [t.text for t in self._tokens[power.place + 1 : self._place]]
+        is_signed_name = exponent[0] == "-" and not exponent[1][0].isdigit()
+        if exponent in (["1"], ["-", "1"]) or is_signed_name:
+            base, up = _shown(self._tokens[power.place - 1]), self._since(power.place)
+            below = _shown(self._following)
+            raise _two_readings(f"{base}^({up}/{below})", f"({base}^{up})/{below}", token)
 
     def _transpose(self, token: Token) -> None:
         self._refuse_power_of_applied(token)
@@ -400,6 +436,8 @@ class Yard:
         """A product without a sign."""
         if self._last.kind == "number" and token.text.startswith("_"):
             raise self._missing_operator(token)
+        if token.kind == "(":
+            self._refuse_bracketed_integer(token)
         more = "(…)" if token.kind in _CLOSES else token.text
         applied, exponent = self._waiting(_APPLIED), self._waiting(_POWER)
         if applied and not self._is_function(token):
@@ -423,6 +461,21 @@ class Yard:
         self._wait(_PRODUCT, PRODUCT, 2)
         self._has_operand = False
         self._begin(token)
+
+    def _refuse_bracketed_integer(self, token: Token) -> None:
+        """Refuse x(1), which may be an element, and y = 3x (1), where an equation is numbered."""
+        last = self._last
+        digits, *after = [t.text for t in self._tokens[self._place + 1 : self._place + 4]]
+        if not digits.isdigit() or after[:1] != [")"]:
+            return
+        if last.kind == "name" and not token.spaced:
+            element = f"{last.text}[{digits}] for an element"
+            raise _two_readings(f"{last.text}*{digits}", element, token)
+        is_factor = last.kind == ")" and self._tokens[self._place - 2].kind == "number"
+        is_last = self._tokens[self._place + 3].kind == "end"
+        if token.spaced and is_last and not is_factor:
+            comment = f"# ({digits}) for the number of an equation"
+            raise _two_readings(f"*{digits}", comment, token)
 
     def _is_apart(self, token: Token, sign: int) -> bool:
         """Whether a factor clearly stands behind a quotient: 1/2 x, 1/n sum(x), 1/(2n) x.
@@ -664,7 +717,7 @@ class Yard:
     def _missing_operator(self, token: Token) -> LocatedError:
         left, right = short(self._last.text), short(token.text)
         both = self._last.kind == token.kind == "number"
-        product = "" if both or right[0] == "_" else f"; a product is written {left}*{right}"
+        product = "" if both or right[0] in "_≈~" else f"; a product is written {left}*{right}"
         product = "; elements are parted by ," if self._innermost() == "[" else product
         return token.refused(f"an operator is missing between '{left}' and '{right}'{product}")
 

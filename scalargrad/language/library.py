@@ -35,6 +35,7 @@ DEFINITIONS = {
     "l1norm(v) = sum_of(|v|)": "",
 }  # fmt: skip
 _ALSO = {"arctg": "atan", "tg": "tan", "sh": "sinh", "ch": "cosh", "th": "tanh", "expit": "sigmoid",
+         "sig": "sigmoid", "sigm": "sigmoid", "logisticsigmoid": "sigmoid", "ramp": "relu",
          "lrelu": "leaky_relu", "lse": "logsumexp", "sq": "square", "power": "pow",
          "absolute": "abs", "amax": "maximum", "amin": "minimum", "rectifier": "relu",
          "mult": "mul", "times": "mul", "divide": "div", "subtract": "sub", "negative": "neg",

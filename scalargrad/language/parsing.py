@@ -92,13 +92,19 @@ def _drafts(source: Source) -> Iterator[_Draft]:
             if part.stop > part.start:
                 waiting.append(part)
         if part.is_last:
-            yield from line
-            if waiting:
-                if len(waiting) > 1:
-                    _refuse_decimal_comma(tokens, (waiting[0].start, waiting[0].stop), waiting[1])
-                rights = tuple((early.start, early.stop) for early in waiting)
-                yield _Draft((), None, waiting[0].start, rights)
+            yield from _ended(tokens, line, waiting)
             line, waiting = [], []
+    yield from _ended(tokens, line, waiting)  # that of a text which ends with a comma
+
+
+def _ended(tokens: list[Token], line: list[_Draft], waiting: list[_Part]) -> Iterator[_Draft]:
+    """The statements of a line; what waits for an = is one without a name."""
+    yield from line
+    if waiting:
+        if len(waiting) > 1:
+            _refuse_decimal_comma(tokens, (waiting[0].start, waiting[0].stop), waiting[1])
+        rights = tuple((early.start, early.stop) for early in waiting)
+        yield _Draft((), None, waiting[0].start, rights)
 
 
 def _target(
@@ -129,6 +135,9 @@ def _target(
         )
     if kinds[:2] == ["name", "name"] and left[0].text in answers.WORDS:
         raise left[0].refused(f"'{left[0].text}': {answers.WORDS[left[0].text]}")
+    if kinds[-1:] == ["name"] and (kinds[0] != "name" or kinds[1] == ")"):
+        marks = short("".join(token.text for token in left[:-1]))
+        raise left[0].refused(f"a statement begins with its name; leave out {marks}")
     message = "one '=' follows the name that a statement begins with, and no other"
     raise tokens[equals].refused(message)
 

@@ -39,7 +39,16 @@ from scalargrad.language.steps import (
     Step,
 )
 from scalargrad.language.tokens import LocatedError
-from scalargrad.language.vectors import LIST, MISPLACED, Array, Condition, Thing, indexed, words
+from scalargrad.language.vectors import (
+    LIST,
+    MISPLACED,
+    Array,
+    Condition,
+    Thing,
+    indexed,
+    spelled,
+    words,
+)
 from scalargrad.notation.names import NotAName, canonical, typeset
 from scalargrad.notation.names import parsed as name_parts
 from scalargrad.notation.words import did_you_mean, printable
@@ -122,7 +131,7 @@ class Program(Mapping[str, Value]):
     def __getitem__(self, name: str) -> Value:
         """The Value of a name in any of its spellings."""
         with suppress(KeyError, NotAName, TypeError):
-            return self._values[canonical(name)]
+            return self._values[spelled(name)]
         with suppress(NotAName, TypeError):
             if canonical(name) in self.vectors:
                 raise KeyError(f"{name!r} is a vector: ask for .vectors[{name!r}], or an element")

@@ -24,6 +24,7 @@ from scalargrad.notation.names import (
     canonical,
     level,
 )  # fmt: skip
+from scalargrad.notation.signs import plain_signs
 
 MOST_CHARACTERS = 1_000_000
 MOST_TOKENS = 150_000
@@ -92,7 +93,7 @@ _TOKEN = re.compile(
     | (?P<positive> _\{{?\+\}}? | ₊ )
     | (?P<name>     (?: (?:{_MODULES})? (?:[^{_OTHER}])
                       | \\(?:{_STYLES}|{_ACCENTS})\ *
-                        (?: \{{ \ *\\?[A-Za-z]+\ * (?:{_BRACED})? [^{{}}\n]* \}}
+                        (?: \{{ \ *\\?[A-Za-z]+\ *_? (?:{_BRACED})? [^{{}}\n]* \}}
                           | \\[A-Za-z]+ | [^{_OTHER}] )
                       | \\(?:{_LETTERS})(?![A-Za-z]) )
                     (?: (?:(?!_[({{\\])[^{_OTHER}]|[0-9])++ | {_LAYER}
@@ -102,15 +103,16 @@ _TOKEN = re.compile(
     | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ | \\[\[\]()]
                     | \\(?:begin|end)\{{(?:align|aligned|equation|gather|split)\*?\}} )
     | (?P<space>    [{_SPACE}]++ | \#[^\n\r]*+ | \\(?:[,;:!\ ]|q?quad\b) | \\[\ \t]*\r?\n
+                    | \.(?=[{_SPACE}]*(?:[\n\r;]|\Z))
                     | \\(?:left|right|bigl?|bigr?|Bigl?|Bigr?|displaystyle)\b | &(?=\ *=) )
     | (?P<matrix>   \\(?:begin|end)\{{(?:(?:[bpvB]|small)?matrix|[dr]?cases)\}} | \\\\ | & )
-    | (?P<fraction> \\[dt]?frac\ *{_CELL}\ *(?:{_CELL}|[A-Za-z]) )
-    | (?P<above>    \\[dt]?frac(?=\ *\{{) )
+    | (?P<fraction> \\[cdt]?frac\ *{_CELL}\ *(?:{_CELL}|[A-Za-z]) )
+    | (?P<above>    \\[cdt]?frac(?=\ *\{{) )
     | (?P<norm>     (?:‖|∥|\\\||\\[lr]?Vert(?![A-Za-z])) (?:_\{{?(?:[12Fp∞]|\\infty)\}}?|[₁₂])? )
     | (?P<turned>   \^\ *\{{?\ *{_TRANSPOSED} )
     | (?P<command>  \\log_\{{?\ *(?:2|10)\ *\}}? | \\[A-Za-z]+ )
     | (?P<power>    (?:[⁺⁻]?[⁰¹²³⁴-⁹{_HIGH_LETTERS}])++ | \^\{{\ *(?:[-−–]?\ *[0-9]+|T)\ *\}} )
-    | (?P<operator> \*\*|/\*|->|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)
+    | (?P<operator> \*\*|/\*|->|=>|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)
                     | //|\|\||\.T\b|\.\*|\.\^
                     | [-+*/^@(),=<>|%{{}}\[\]{_SIGNS}] )
     | (?P<other>    . )
@@ -152,7 +154,7 @@ def tokens(text: str) -> list[Token]:
         raise LocatedError(f"a program has at most {MOST_CHARACTERS} characters", MOST_CHARACTERS)
     found: list[Token] = []
     depth = 0
-    pieces = _bounded(_pieces(text))
+    pieces = _bounded(_pieces(plain_signs(text)))
     for token in _bounded(_without_matrices(_without_tex(pieces))):
         if token.kind == "end" and ";" not in token.text:
             is_going_on = found and found[-1].kind in _BINARY and found[-1].kind != "="
@@ -380,6 +382,8 @@ def _name(written: str, start: int) -> str:
             raise LocatedError(about_sign(written[shift]), start + shift) from None
         transposed = re.match(r"([^\W_]+)['′][A-Za-z]", written)
         hint = f"; a transpose is written {transposed[1]}ᵀ" if transposed else ""
+        factors = re.fullmatch(rf"(.*?[{SUBSCRIPTS}]+)([^\W\d].*)", written)
+        hint = f"; a product is written {factors[1]} {factors[2]}" if factors else hint
         raise LocatedError(error.message + hint, start + shift) from None
 
 

@@ -6,6 +6,7 @@ had been typed one by one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -15,7 +16,7 @@ from typing import Any
 from scalargrad.engine import ops
 from scalargrad.engine.ops import Operation
 from scalargrad.engine.value import Value
-from scalargrad.notation.names import parsed
+from scalargrad.notation.names import canonical, parsed
 
 MOST_PRODUCTS = 100_000  # of two matrices
 
@@ -68,6 +69,7 @@ class Condition:
 
 
 Thing = Value | Array | Condition
+_ELEMENT = re.compile(r"([^\[\]]*[^\[\]^])\[([1-9]\d{0,5}(?:, *[1-9]\d{0,5})?)\]", re.ASCII)
 MISPLACED = "a condition stands in where(x > 0, a, b) and in 1[x > 0], and nowhere else"
 
 
@@ -82,6 +84,21 @@ def indexed(name: str, place: Sequence[int]) -> str:
     if parts is None:
         return f"{name}_{'_'.join(indices)}"
     return parts._replace(indices=parts.indices + indices).plain
+
+
+def spelled(name: str) -> str:
+    """The one spelling of a name, also of an element by its place: W[1, 2] is W₁₂.
+
+    Raises:
+        NotAName: when it is no name.
+
+    >>> spelled("W[1, 2]"), spelled("x[12]"), spelled("ŷ")
+    ('W12', 'x12', 'yhat')
+    """
+    element = _ELEMENT.fullmatch(name)
+    if element is None:
+        return canonical(name)
+    return indexed(canonical(element[1]), [int(index) for index in element[2].split(",")])
 
 
 def words(thing: Thing) -> str:
@@ -154,7 +171,7 @@ def _sum_of_products(make: Make, row: Sequence[Value], column: Sequence[Value]) 
 
 
 def product(make: Make, a: Thing, b: Thing) -> Thing:
-    """W x, W @ x: the product of matrices and vectors; of numbers the usual one."""
+    """W x: the product of matrices and vectors; of numbers the usual one."""
     if not (isinstance(a, Array) and isinstance(b, Array)):
         return applied(make, ops.mul, (a, b))
     if len(a.shape) == len(b.shape) == 1 and a.is_row == b.is_row:
@@ -190,6 +207,12 @@ def inner_product(make: Make, a: Thing, b: Thing) -> Thing:
             )
         return _sum_of_products(make, a.items, b.items)
     return product(make, a, b)
+
+
+def matrix_product(make: Make, a: Thing, b: Thing) -> Thing:
+    """W @ x: of two vectors that stand alike a number."""
+    is_inner = isinstance(a, Array) and isinstance(b, Array) and a.is_row == b.is_row
+    return (inner_product if is_inner else product)(make, a, b)
 
 
 def _transposed(array: Array) -> Array:
@@ -319,6 +342,7 @@ COMPARISONS = {
 LIST = Function("a vector", lambda make, operands: listed(operands), 0, None)
 TRANSPOSE = Function("transpose", _transpose)
 PRODUCT = Function("product", lambda make, operands: product(make, *operands), 2, 2)
+MATRIX_PRODUCT = Function("product", lambda make, operands: matrix_product(make, *operands), 2, 2)
 INNER = Function("inner product", lambda make, operands: inner_product(make, *operands), 2, 2)
 INDICATOR = Function("1[…]", _indicator)
 SQUARED_NORM = Function("norm", _squared_norm, 1, None)

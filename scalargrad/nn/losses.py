@@ -16,7 +16,6 @@ from functools import reduce
 from typing import Any
 
 from scalargrad.engine import ops, scalars
-from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value, constant
 from scalargrad.nn.module import is_bias
 
@@ -140,15 +139,11 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
         target: the index of the class, from 0 (lanes: an array of them), or a list of
             probabilities, such as one-hot.
     """
-    scores = _list_of_values(logits, "softmax_cross_entropy", "logits")
+    name = "softmax_cross_entropy"
+    scores = _list_of_values(logits, name, "logits")
     every = ops.logsumexp(*scores)
-    if isinstance(target, list | tuple):
-        return _loss(every - _expected(scores, _probabilities(target, len(scores))))
-    index = _index(target, len(scores))
-    if scalars.is_number(index):
-        return _loss(every - scores[int(index)])
-    is_target = [scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(len(scores))]
-    return _loss(every - _expected(scores, is_target))
+    shares = _shares(target, len(scores), name)
+    return _loss(every - (scores[shares] if isinstance(shares, int) else _dot(scores, shares)))
 
 
 @row("−log p[y], or −Σ y log p", (([0.25, 0.75], 1), *_DISTRIBUTIONS), "nll_loss")
@@ -161,13 +156,11 @@ def categorical_cross_entropy(probabilities: Sequence[Any], target: Any) -> Valu
     """
     name = "categorical_cross_entropy"
     ps = _list_of_values(probabilities, name, "probabilities")
-    if not isinstance(target, list | tuple):
-        index = _index(target, len(ps), name)
-        if scalars.is_number(index):
-            return _loss(-ps[int(index)].log())
-        target = [scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(len(ps))]
-    ys = _probabilities(target, len(ps), name)
-    return _loss(-_sum([y * p.log() for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]))
+    ys = _shares(target, len(ps), name)
+    if isinstance(ys, int):
+        return _loss(-ps[ys].log())
+    terms = [_unless_zero(y, y * p.log()) for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]
+    return _loss(-_sum(terms))
 
 
 @row("Σ y (log y − log p)", _DISTRIBUTIONS, "kl_div")
@@ -176,18 +169,15 @@ def kl_divergence(probabilities: Sequence[Any], target: Sequence[Any]) -> Value:
     ps = _list_of_values(probabilities, "kl_divergence", "probabilities")
     ys = _probabilities(_outputs(target), len(ps), "kl_divergence")
     pairs = [(p, y) for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]
-    return _loss(_sum([y * (y.log() - p.log()) for p, y in pairs]))
+    return _loss(_sum([_unless_zero(y, y * (y.log() - p.log())) for p, y in pairs]))
 
 
 @row("max(0, 1 − y s)", ((0.5, 1.0), (0.5, -1.0), (2.5, 1.0)), "margin_ranking_loss")
 def hinge(score: Any, target: Any) -> Value:
     """max(0, 1 - y·s) for a label y of -1 or 1."""
     y = _value(target)
-    if not _all((y.data == 1) | (y.data == -1)):
-        raise ValueError(
-            f"hinge needs labels -1 or 1; got {scalars.shown(y.data)} (for 0 and 1 use "
-            "binary_cross_entropy_with_logits)"
-        )
+    hint = " (for 0 and 1 use binary_cross_entropy_with_logits)"
+    _check((y.data == 1) | (y.data == -1), "hinge needs labels -1 or 1", y.data, hint)
     return _loss(ops.dot(1, -y, _value(score)).relu())
 
 
@@ -249,6 +239,14 @@ def _is_zero(y: Value) -> bool:
     return scalars.is_number(y.data) and bool(y.data == 0)
 
 
+def _unless_zero(y: Value, term: Value) -> Value:
+    """What a target adds to a loss: nothing in lanes where it is 0, whatever is infinite there."""
+    if scalars.is_number(y.data):
+        return term
+    added: Value = ops.where_(scalars.equal(y.data, 0), 0, term)
+    return added
+
+
 def _named(targets: list[Any]) -> list[Value]:
     """Targets as leaves y, or y1, y2, …, so that pictures show them; Values stay as they are."""
     many = len(targets) > 1
@@ -261,47 +259,49 @@ def _named(targets: list[Any]) -> list[Value]:
 def _label(target: Any, loss: str) -> Value:
     """A target between 0 and 1."""
     (y,) = _named([target])
-    if not _all((y.data >= 0) & (y.data <= 1)):
-        raise ValueError(
-            f"{loss} needs labels between 0 and 1; got {scalars.shown(y.data)} (for -1 and 1 use "
-            "hinge)"
-        )
+    is_label, hint = (y.data >= 0) & (y.data <= 1), " (for -1 and 1 use hinge)"
+    _check(is_label, f"{loss} needs labels between 0 and 1", y.data, hint)
     return y
 
 
-def _index(target: Any, classes: int, loss: str = "softmax_cross_entropy") -> Scalar:
+def _shares(target: Any, classes: int, loss: str) -> int | list[Value]:
+    """The index of a class, where it is known; else the probability of each."""
+    if isinstance(target, list | tuple):
+        return _probabilities(target, classes, loss)
     index = target.data if isinstance(target, Value) else scalars.scalar(target)
-    is_class = [scalars.equal(index, k) for k in range(classes)]
-    if not _all(reduce(operator.or_, is_class)):
-        raise ValueError(
-            f"{loss} needs the index of a class, from 0 to {classes - 1}; got "
-            f"{scalars.shown(index)}"
-        )
-    return index
+    is_class = reduce(operator.or_, [scalars.equal(index, k) for k in range(classes)])
+    _check(is_class, f"{loss} needs the index of a class, from 0 to {classes - 1}", index)
+    if scalars.is_number(index):
+        return int(index)
+    return _named([scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(classes)])
 
 
-def _probabilities(
-    target: Sequence[Any], classes: int, loss: str = "softmax_cross_entropy"
-) -> list[Value]:
+def _probabilities(target: Sequence[Any], classes: int, loss: str) -> list[Value]:
     ys = _named(list(target))
-    total = sum(y.data for y in ys)
-    inside = all(_all((y.data >= 0) & (y.data <= 1)) for y in ys)
-    if len(ys) != classes or not inside or not _all(abs(total - 1) <= 1e-9):
-        raise ValueError(
-            f"{loss} needs {classes} probabilities that sum to 1; got "
-            f"[{', '.join(scalars.shown(y.data) for y in ys)}]"
-        )
+    shares = [y.data for y in ys]
+    conditions = [(share >= 0) & (share <= 1) for share in shares]
+    conditions.append(abs(sum(shares) - 1) <= 1e-9)
+    are_shares = len(ys) == classes and reduce(operator.and_, conditions)
+    _check(are_shares, f"{loss} needs {classes} probabilities that sum to 1", shares)
     return ys
 
 
-def _expected(scores: list[Value], probabilities: Sequence[Any]) -> Value:
-    pairs = zip(probabilities, scores, strict=True)
-    expected: Value = ops.dot(0, *[operand for pair in pairs for operand in pair])
-    return expected
+def _dot(scores: list[Value], shares: list[Value]) -> Value:
+    pairs = zip(shares, scores, strict=True)
+    product: Value = ops.dot(0, *[operand for pair in pairs for operand in pair])
+    return product
 
 
-def _all(condition: Any) -> bool:
-    """Whether a condition holds, in every lane; of symbols nothing is known, and it is let pass."""
-    if isinstance(condition, bool):
-        return condition
-    return bool(condition.all()) if hasattr(condition, "all") else True
+def _check(condition: Any, wanted: str, label: Any, hint: str = "") -> None:
+    """Raise a ValueError where a condition on a label, or on several, does not hold, in any lane.
+
+    Of symbols nothing is known, and they are let pass.
+    """
+    by_lane = condition.tolist() if hasattr(condition, "tolist") else condition
+    holds = by_lane if isinstance(by_lane, list) else [by_lane]
+    wrong = [lane for lane, is_right in enumerate(holds) if is_right is False]
+    if wrong:
+        every = label if isinstance(label, list) else [label]
+        own = [scalars.shown(y[wrong[0]] if getattr(y, "shape", ()) else y) for y in every]
+        got = f"[{', '.join(own)}]" if isinstance(label, list) else own[0]
+        raise ValueError(f"{wanted}; got {got}{hint}")

@@ -26,7 +26,18 @@ class Module:
         training: whether it behaves as in training (dropout drops, batch norm uses its batch).
     """
 
-    training = True
+    _training = True
+    _was_asked = False  # for `training`
+
+    @property
+    def training(self) -> bool:
+        """Whether it behaves as in training."""
+        self._was_asked = True
+        return self._training
+
+    @training.setter
+    def training(self, training: bool) -> None:
+        self._training = training
 
     def __call__(self, inputs: Sequence[Any]) -> Any:
         """The outputs for one example, or for one lane of examples."""
@@ -68,6 +79,22 @@ class Module:
     def eval(self) -> None:
         """Behave as in testing from here on."""
         self.train(False)
+
+    def has_modes(self) -> bool:
+        """Whether outputs, which were computed before, may be others in training than in testing.
+
+        They are the same where no module asked for `training`, nor has a way of its own to set it.
+
+        >>> from scalargrad.nn import MLP, Dropout, Sequential
+        >>> nets = MLP(1, [1]), Sequential(MLP(1, [1]), Dropout(0.5))
+        >>> [net([1.0]) is None or net.has_modes() for net in nets]
+        [False, True]
+        """
+        modes = Module.training, Module.train, Module.eval
+        return any(
+            m._was_asked or (type(m).training, type(m).train, type(m).eval) != modes
+            for m in self.modules()
+        )
 
     def zero_grad(self) -> None:
         """Set the gradients of the parameters to 0."""
@@ -225,9 +252,8 @@ def loss_of(loss: Callable[[Any, Any], Value], prediction: Any, target: Any) -> 
 def _held(module: Module, kind: type[_T]) -> Iterator[_T]:
     """The attributes of a kind, and those in lists."""
     for attribute in vars(module).values():
-        for thing in attribute if isinstance(attribute, list | tuple) else (attribute,):
-            if isinstance(thing, kind):
-                yield thing
+        things = attribute if isinstance(attribute, list | tuple) else (attribute,)
+        yield from [thing for thing in things if isinstance(thing, kind)]
 
 
 def _input_count(module: Module) -> int:

@@ -172,7 +172,7 @@ def _tex_index(below: str) -> str:
     word, digits = re.fullmatch(r"([A-Za-z]*)(.*)", below).groups()  # type: ignore[union-attr]
     if not word:
         return below
-    letters = _tex_letters(word)
+    letters = _tex_letters(word) if word != "loss" else r"\mathrm{loss}"  # a word, not ℓ
     return letters + (f"_{{{digits}}}" if digits.isdigit() else digits)
 
 
@@ -241,7 +241,15 @@ def _without_commands(tex: str) -> str:
     if "\\" in tex:
         tex = re.sub(r"\\(?:mathrm|text|operatorname)\s*\{([^{}]*)\}", r"\1", tex)
         tex = re.sub(r"\\([A-Za-z]+) ?", lambda found: _COMMANDS.get(found[1], found[0]), tex)
+        tex = _ACCENT_OVER_ALL.sub(r"\1{\2}_{\3}", tex)
+    tex = _LAYER_FIRST.sub(r"\2\1", tex)
     return re.sub(r"(\{[A-Za-z]+)_\{?(\d+)\}?\}$", r"\1\2}", tex)
+
+
+_ACCENT_OVER_ALL = re.compile(r"(\\(?:hat|bar|tilde|dot)\s*)\{([^{}_]+)_\{?([^{}_]+)\}?\}")
+_LAYER_FIRST = re.compile(  # W^{(1)}_{12} is W_{12}^{(1)}
+    rf"(\^\{{[(\[]\w+[)\]]\}}|\^\[\d+\]|⁽[^⁽⁾]+⁾)(_\{{[^{{}}]+\}}|_\w|[{SUBSCRIPTS},]+)"
+)
 
 
 def _begun(letters: str, accent: str) -> Name | None:

@@ -88,6 +88,7 @@ def text_of(content: bytes, suffix: str) -> str:
     """
     for start, name in _OTHERS.items():
         if content.startswith(start) and suffix not in _READERS:
+            name = _NAMED.get(suffix, name)
             raise SheetError(f"it is {name}: hand in the sheet as .md, .csv, .docx or .pdf")
     read = _READERS.get(suffix)
     if read is None:
@@ -111,6 +112,10 @@ _OTHERS = {
     b"II*\x00": "a picture", b"MM\x00*": "a picture", b"RIFF": "a picture",
     b"\x00\x00\x00\x18ftyp": "a picture", b"\x00\x00\x00\x1cftyp": "a picture",
     b"\x00\x00\x00 ftyp": "a picture", b"{\\rtf": "an RTF file",
+}  # fmt: skip
+_NAMED = {
+    ".xlsx": "an Excel workbook", ".ods": "a LibreOffice spreadsheet", ".pptx": "slides",
+    ".odt": "a LibreOffice document", ".pages": "a Pages document", ".numbers": "a spreadsheet",
 }  # fmt: skip
 _LIBRARIES = {".docx": "python-docx", ".pdf": "pypdf"}
 

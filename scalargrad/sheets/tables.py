@@ -42,7 +42,7 @@ def parts_of_sheet(text: str) -> Parts:
 
 def plain(text: str) -> str:
     """A text with the line ends of Unix."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(text.removeprefix("\ufeff").splitlines())
 
 
 def rows_by_position(
@@ -58,14 +58,15 @@ def rows_by_position(
     inside = {place for block in blocks for place in range(block.first, block.last + 1)}
     tables: list[list[Row]] = [[]]
     rows: list[Row] = []
-    for place, line in enumerate(text.split("\n")):
-        cells = [] if place in inside else _columns_of_text(line)
+    outside = ["" if n in inside else line for n, line in enumerate(text.split("\n"))]
+    for place, line in _statements(outside):
+        cells, is_chain = _columns_of_text(line)
         if not any(cells):
             continue
         named = next((index for index, cell in enumerate(cells) if is_quantity(cell)), None)
         if named is not None:
-            written = next(iter(cells[named + 1 :]), "")
-            rows.append(Row(cells[named], written, place + 1))
+            written = cells[named + 1 :] if is_chain else cells[named + 1 : named + 2]
+            rows.append(Row(cells[named], " = ".join(written), place + 1))
         if len(cells) > 1 and not _is_rule(cells):
             tables[-1].append(Row(cells[0], cells[-1], place + 1))
         elif len(cells) < 2:
@@ -81,16 +82,45 @@ def rows_by_position(
     return []
 
 
-def _columns_of_text(line: str) -> list[str]:
-    """The cells of a line: between pipes, tabs, semicolons or wide gaps, or at both sides of =."""
+def _statements(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The statements of lines, TeX too, with their places; one that begins with = goes on."""
+    begun: tuple[int, str] | None = None
+    for place, line in enumerate(lines):
+        parts = _STATEMENTS.split(_TEX_LINES.sub("", line)) if "|" not in line else [line]
+        for part in parts if all(map(_is_statement, parts)) else [line]:
+            if begun and part.lstrip().startswith(("=", "≈")):
+                begun = (begun[0], f"{begun[1].rstrip()} {part.strip()}")
+                continue
+            if begun:
+                yield begun
+            begun = (place, part)
+    if begun:
+        yield begun
+
+
+def _is_statement(text: str) -> bool:
+    return _EQUALS.search(text) is not None and text.count("(") == text.count(")")
+
+
+_EQUALS = re.compile(r"\s*(?:[=＝:]|->|→|\b(?:is|ist|est)\b)\s*")
+_TEX_LINES = re.compile(r"\\(?:begin|end)\{[a-z]+\*?\}|&(?=\s*=)|\\\\\s*$")
+_STATEMENTS = re.compile(r"(?:\\\\|[;,]\s|\s\s)\s*(?=[^\s;,=][^;,=]*=\s*[^\s=])")
+
+
+def _columns_of_text(line: str) -> tuple[list[str], bool]:
+    """The cells of a line: between pipes, tabs, semicolons or wide gaps, or at both sides of =.
+
+    The second result says that it is that: a name and a chain of equal things.
+    """
     bare = line.strip().strip("+")
     if "|" in bare:
-        return _cells(bare)
-    for separator in (r"\t+", r";", r"\s{2,}", r"\s*(?:[=:]|->|→)\s*", r",", r"\s+"):
+        return _cells(bare), False
+    for separator in (r"\t+", r";", r"\s{2,}", _EQUALS, r",", r"\s+"):
         cells = re.split(separator, bare, maxsplit=_MOST_CELLS)
         if len(cells) > 1:
-            return _joined([_bare(undefused(cell.strip("\"'"))) for cell in cells])
-    return [_bare(bare)]
+            texts = [_bare(undefused(cell.strip("\"'"))) for cell in cells]
+            return _joined(texts), separator is _EQUALS
+    return [_bare(bare)], False
 
 
 def _joined(cells: list[str]) -> list[str]:

@@ -43,7 +43,7 @@ class Arrays:
         self.numpy = np
         self.model, self.parameters = model, model.parameters()
         self.optimizer = optimizer
-        self.examples = np.vstack(data.matrix()).T.copy()  # a row each
+        self.examples = data.matrix()  # a row each
         self.width = data.width
         self.seen: list[tuple[Any, Any]] = []
         self.before: tuple[Any, Any] = (None, None)  # θ and memory before the last step in C
@@ -59,7 +59,7 @@ class Arrays:
             return written
 
         self.program = program
-        self.learning = learning = program(True, None)
+        learning = program(True, None)
         self.draws = list(learning.program.drawn.values())
         self.lanes = list(learning.inputs[: len(data.names) + data.width])
         columns = [*self.lanes, *learning.program.drawn]
@@ -136,10 +136,10 @@ class Arrays:
     def tested(self, data: DataSet) -> tuple[float, Any, Any]:
         """The mean loss, predictions and targets of others, without what belongs to training."""
         if self.testing is None or self.testing[0] is not data:
-            tested = self.program(False, ())
-            is_same = tested.program.steps == self.learning.program.without_gradients().steps
-            run = self.run if is_same else tested.vectors(self.lanes, False)
-            self.testing = data, run, self.numpy.vstack(data.matrix())
+            run = self.run
+            if self.model.has_modes():
+                run = self.program(False, ()).vectors(self.lanes, False)
+            self.testing = data, run, data.matrix().T.copy()
         _, run, examples = self.testing
         value, outputs, _ = run(self.theta, examples)
         found = self._on_lanes(self.numpy.asarray(outputs), examples[-self.width :])

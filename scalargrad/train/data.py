@@ -15,6 +15,7 @@ from typing import Any
 
 from scalargrad.engine import scalars
 from scalargrad.nn.module import whole
+from scalargrad.notation.words import did_you_mean, listed
 
 Point = tuple[float, ...]
 Target = float | Point
@@ -35,7 +36,7 @@ class DataSet:
     Raises:
         TypeError: for examples that are no rows.
         ValueError: for no examples, rows of several lengths, a target too few or too many, a
-            label outside the classes.
+            label outside the classes, numbers that are not finite.
 
     >>> xor(4).targets
     (0, 1, 1, 0)
@@ -49,9 +50,9 @@ class DataSet:
     classes: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.names and hasattr(self.inputs, "columns"):  # a frame of pandas
-            object.__setattr__(self, "names", tuple(map(str, self.inputs.columns)))
-        for field in ("inputs", "targets"):
+        names = self.names if len(self.names) else getattr(self.inputs, "columns", ())  # of pandas
+        object.__setattr__(self, "names", tuple(map(str, names)))
+        for field in ("inputs", "targets", "classes"):
             object.__setattr__(self, field, _plain(getattr(self, field)))
         object.__setattr__(self, "inputs", _rows(self.inputs))
         if not hasattr(self.targets, "__len__"):
@@ -68,6 +69,7 @@ class DataSet:
         if True in is_vector:
             object.__setattr__(self, "targets", _rows(self.targets, "targets"))
         object.__setattr__(self, "targets", tuple(self.targets))
+        object.__setattr__(self, "classes", tuple(self.classes))
         width = _one_width("examples", self.inputs)
         if True in is_vector and _one_width("targets", self.targets) == 1:
             object.__setattr__(self, "targets", tuple([y for (y,) in self.targets]))
@@ -86,31 +88,29 @@ class DataSet:
 
     @classmethod
     def from_csv(cls, path: str | Path, *targets: str) -> DataSet:
-        """The examples of a CSV file whose first line names the columns.
+        """The examples of a CSV file in UTF-8 whose first line names the columns.
+
+        Between cells stand commas, semicolons (numbers may have decimal commas then) or tabs,
+        whichever the first line has most of.
 
         Args:
             path: of the file.
             targets: the names of the columns that should come out; the last one if left out.
 
         Raises:
-            ValueError: for a column that is not there, or something that is no number, by its line.
+            ValueError: for a column that is not there, columns without a name of their own, or
+                something that is no number, by its line.
         """
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            heads = [head.strip() for head in next(reader, [])]
-            lines = [(reader.line_num, row) for row in reader if row]
-        wanted = targets or tuple(heads[-1:])
+        heads, rows = _table(path)
+        wanted = targets or heads[-1:]
         for name in wanted:
             if name not in heads:
-                raise ValueError(
-                    f"{path} has no column {name!r}; its columns are {', '.join(heads) or 'none'}"
-                )
-        numbers = [_read(path, line, heads, row) for line, row in lines]
+                known = (listed(heads) or "none") + did_you_mean(name, heads)
+                raise ValueError(f"{path} has no column {name!r}; its columns are {known}")
         out = [heads.index(name) for name in wanted]
-        names = tuple([head for k, head in enumerate(heads) if k not in out])
-        inputs = [[x for k, x in enumerate(row) if k not in out] for row in numbers]
-        ys = [[row[k] for k in out] for row in numbers]
-        return cls(inputs, ys if len(out) > 1 else [y for (y,) in ys], names)  # type: ignore[arg-type]
+        rest = [k for k in range(len(heads)) if k not in out]
+        inputs, ys = ([[row[k] for k in places] for row in rows] for places in (rest, out))
+        return cls(inputs, ys, tuple([heads[k] for k in rest]))  # type: ignore[arg-type]
 
     @property
     def width(self) -> int:
@@ -198,16 +198,24 @@ class DataSet:
         >>> x1 * x2 > 0, y
         (array([ True, False, False,  True]), array([0., 1., 1., 0.]))
         """
-        columns, targets = self.matrix()
-        is_vector = hasattr(self.targets[0], "__len__")
-        return tuple(columns), list(targets) if is_vector else targets[0]
+        return tuple(_columns(self.inputs)), self.target_lanes()
 
-    def matrix(self) -> tuple[Any, Any]:
-        """Arrays of d and of k rows: a column for each example."""
+    def target_lanes(self) -> Any:
+        """The targets alone; see `lanes`."""
+        rows = _columns(list(map(outputs, self.targets)))
+        return list(rows) if hasattr(self.targets[0], "__len__") else rows[0]
+
+    def matrix(self) -> Any:
+        """An array with a row for each example: the numbers that go in, then its targets."""
         import numpy as np
 
-        columns = np.array(self.inputs, dtype=float).T.copy()
-        return columns, np.array(list(map(outputs, self.targets)), dtype=float).T.copy()
+        return np.array([(*row, *outputs(target)) for row, target in self], dtype=float)
+
+
+def _columns(rows: Sequence[Point]) -> Any:
+    import numpy as np
+
+    return np.array(rows, dtype=float).T.copy()
 
 
 def check_batch_size(size: int, count: int) -> None:
@@ -218,17 +226,26 @@ def check_batch_size(size: int, count: int) -> None:
 
 
 def _check_numbers(where: str, numbers: Iterable[Any]) -> None:
-    """Raise a TypeError where something stands that is no number; True and False are labels."""
+    """Raise an error where something stands that is no finite number; True and False are labels."""
     numbers = list(numbers)
-    if set(map(type, numbers)) <= {int, float}:
-        return
-    for number in numbers:
+    is_plain = set(map(type, numbers)) <= {int, float}
+    for number in () if is_plain else numbers:
         try:
             is_number = isinstance(number, bool) or scalars.is_number(scalars.scalar(number))
         except TypeError:
             is_number = False
         if isinstance(number, str) or not is_number:
             raise TypeError(f"a data set holds numbers; got {number!r} among its {where}")
+    if not all(map(_is_finite, numbers)):
+        strange = scalars.shortened(next(x for x in numbers if not _is_finite(x)))
+        raise ValueError(f"a data set holds finite numbers; got {strange} among its {where}")
+
+
+def _is_finite(number: Any) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _plain(numbers: Any) -> Any:
@@ -266,19 +283,44 @@ def outputs(target: Target) -> Point:
     return target if isinstance(target, tuple) else (target,)
 
 
-def _read(path: str | Path, line: int, heads: Sequence[str], row: Sequence[str]) -> list[float]:
-    """The numbers of a line of a CSV file."""
-    if len(row) != len(heads):
-        raise ValueError(f"{path}, line {line}: {len(heads)} columns, but {len(row)} numbers")
-    numbers = []
-    for head, text in zip(heads, row, strict=True):
-        try:
-            numbers.append(float(text))
-        except ValueError:
-            raise ValueError(
-                f"{path}, line {line}, column {head}: a number is needed; got {text!r}"
-            ) from None
-    return numbers
+def _table(path: str | Path) -> tuple[list[str], list[list[float]]]:
+    """The names of the columns of a CSV file, and the numbers of its other lines."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            first = next((line for line in file if line.strip()), "")
+            between = max(",;\t", key=first.count)
+            file.seek(0)
+            reader = csv.reader(file, delimiter=between)
+            lines = [(reader.line_num, row) for row in reader if "".join(row).strip()]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is not a CSV file in UTF-8: {error}") from None
+    heads = [head.strip() for head in lines[0][1]] if lines else []
+    if heads and None not in map(_number, heads):
+        raise ValueError(f"{path}: the first line names the columns; got {listed(heads)}")
+    if "" in heads or len(set(heads)) < len(heads):
+        name = next(head for head in heads if not head or heads.count(head) > 1)
+        raise ValueError(f"{path}: each column has a name of its own; got {name!r} for one")
+    rows = []
+    for line, row in lines[1:]:
+        where = f"{path}, line {line}"
+        if len(row) != len(heads):
+            raise ValueError(f"{where}: {len(heads)} columns, but {len(row)} numbers")
+        numbers = [_number(cell, "." if between == "," else ",") for cell in row]
+        for head, cell, number in zip(heads, row, numbers, strict=True):
+            if number is None:
+                got = scalars.shortened(cell)
+                raise ValueError(f"{where}, column {head}: a number is needed; got {got}")
+        rows.append(numbers)
+    return heads, rows  # type: ignore[return-value]
+
+
+def _number(cell: str, comma: str = ".") -> float | None:
+    """The finite number in a cell, with this decimal mark or a point; None for anything else."""
+    try:
+        number = float(cell.replace(comma, "."))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _numbered(count: int) -> tuple[str, ...]:

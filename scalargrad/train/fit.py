@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from scalargrad.engine import ops, scalars
@@ -27,7 +29,7 @@ from scalargrad.train.monitor import (
     size_of,
 )
 from scalargrad.train.optim import Optimizer, Reduction
-from scalargrad.train.resume import check_run, fingerprint
+from scalargrad.train.resume import check_run, fingerprint, save_state, saved_state
 
 _FAR = 1e8  # a loss that grew by so much is not coming back
 
@@ -89,6 +91,7 @@ def fit(
     before_step: Callable[[], object] | None = None,
     after_step: Callable[[], object] | None = None,
     resume: Mapping[str, Any] | None = None,
+    checkpoint: str | Path | None = None,
 ) -> History:
     """The history of training a model; the model is left trained.
 
@@ -117,8 +120,11 @@ def fit(
         before_step: called when the gradients are there, as for clipping them.
         after_step: called when the parameters have changed, as for projecting them.
         resume: the `state()` of an earlier History of the same model, data and arguments.
+        checkpoint: a file for the state after each epoch, from which the same call goes on where
+            the file is there: what is killed loses the epoch that it was in, and no bit.
 
     Raises:
+        FileError: for a checkpoint that cannot be written.
         TypeError: for an argument of another kind.
         ValueError: for sizes that do not fit, a state of another run, or one that has run for as
             many epochs already.
@@ -160,23 +166,41 @@ def fit(
         raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
     hooks = (before_step, after_step)
     run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
+    if lanes:
+        model.eval()
+        for examples in filter(None, (data, test)):
+            check_targets(model, loss, examples)
     if backend:
         run.compile(data, backend, fast)
     identity = {
-        "seed": seed, "batch_size": batch_size, "data": fingerprint(data),
+        "seed": seed, "batch_size": whole(batch_size), "data": fingerprint(data),
         "test_data": fingerprint(test), "loss_function": function_name(loss),
         "lanes": lanes, "backend": backend, "fast": fast, **optimizer.settings(),
     }  # fmt: skip
     steps = -(-len(data) // (batch_size or len(data)))
+    if checkpoint is not None:
+        if resume is not None:
+            raise ValueError("fit goes on from resume=… or from its checkpoint=…; got both")
+        resume = saved_state(checkpoint)
     if resume is not None:
-        run.resume(resume, identity, epochs, steps)
+        try:
+            run.resume(resume, identity, epochs, steps, may_be_done=checkpoint is not None)
+        except ValueError as error:
+            raise ValueError(f"{checkpoint}: {error}" if checkpoint else str(error)) from None
+
+    def keep() -> None:
+        if checkpoint is not None:
+            save_state(checkpoint, run.history("", identity).state())
+
     stopped = ""
     try:
+        keep()
         for epoch in _watched(range(run.epochs, epochs), steps, run):
             batches = data.orders(batch_size, seed, epoch)
             stopped = run.epoch(data, batches, test) or run.patience_lost(patience)
             if stopped:
                 break
+            keep()
     finally:
         model.eval()
         if run.compiled:
@@ -243,6 +267,11 @@ def losses_of(
     return losses, predictions, data.targets
 
 
+def check_targets(model: Module, loss: Loss, data: DataSet) -> None:
+    """Raise what the loss says of targets that it cannot take, with one prediction for all."""
+    loss_of(loss, model(list(map(float, data.inputs[0]))), data.target_lanes())
+
+
 def _mean(scalar: Scalar) -> Scalar:
     return float(scalar.mean()) if getattr(scalar, "shape", ()) else scalar
 
@@ -275,10 +304,13 @@ def _quiet(lanes: bool) -> AbstractContextManager[Any]:
 
 def _watched(epochs: Sequence[int], steps: int, run: _Run) -> Iterator[int]:
     """The epochs; a terminal or notebook shows a bar of the steps, and the loss, after a second."""
+    if not sys.stderr.isatty():  # the import takes as long as many a small run
+        yield from epochs
+        return
     from tqdm import tqdm
 
     total = len(epochs) * steps
-    with tqdm(None, "training", total, delay=1, disable=None, leave=False, unit="step") as bar:
+    with tqdm(None, "training", total, delay=1, leave=False, unit="step") as bar:
         run.progress = bar.update
         for epoch in epochs:
             yield epoch
@@ -329,9 +361,6 @@ class _Run:
 
     def compile(self, data: DataSet, backend: str, fast: bool) -> None:
         """Take the steps by a compiled program from here on."""
-        self.model.eval()
-        losses_of(self.model, self.loss, data)  # checks the labels
-        self.model.train()
         self.compiled = Arrays(
             self.model, self.loss, self.optimizer, data, self.layers, backend, fast
         )
@@ -380,13 +409,14 @@ class _Run:
             module.load_extra_state(own)
 
     def resume(
-        self, state: Mapping[str, Any], identity: Mapping[str, Any], epochs: int, steps: int
-    ) -> None:
+        self, state: Mapping[str, Any], identity: Mapping[str, Any], epochs: int, steps: int, *,
+        may_be_done: bool,
+    ) -> None:  # fmt: skip
         """Go on from a state, or leave everything as it is; `steps` are made in an epoch."""
         curves = {"train": set(self.train), "gradients": set(self.gradients)}
         check_run(state, identity, curves, steps)
         done = len(state["train"]["loss"])
-        if epochs <= done:
+        if epochs < done + (not may_be_done):
             raise ValueError(
                 f"a resumed run counts the epochs before it, {done}, and needs more; "
                 f"got epochs={epochs}"

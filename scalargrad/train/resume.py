@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from scalargrad.engine import scalars
+from scalargrad.files import write_whole
 from scalargrad.nn.checkpoint import check_state, from_json
 from scalargrad.nn.module import whole
 from scalargrad.train.data import DataSet, outputs
@@ -29,10 +32,30 @@ def fingerprint(data: DataSet | None) -> str:
     """
     if data is None:
         return ""
-    numbers = [float(x) for row, target in data for x in (*row, *outputs(target))]
     held = hashlib.sha256(repr((len(data), data.names)).encode())
-    held.update(struct.pack(f"<{len(numbers)}d", *numbers))
+    packed = struct.Struct(f"<{len(data.names) + data.width}d").pack
+    for row, target in data:
+        held.update(packed(*row, *outputs(target)))
     return held.hexdigest()[:16]
+
+
+def save_state(path: str | Path, state: Mapping[str, Any]) -> None:
+    """Write a state to a file, whole or not at all."""
+    write_whole(Path(path), json.dumps(state).encode())
+
+
+def saved_state(path: str | Path) -> Any:
+    """The state that a file holds; None where there is no file yet.
+
+    Raises:
+        ValueError: for a file that holds no state.
+    """
+    if not Path(path).exists():
+        return None
+    try:
+        return json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is not a checkpoint of fit, which is JSON: {error}") from None
 
 
 def check_run(

@@ -33,6 +33,7 @@ from scalargrad.view.scene import (
     Look,
     Scene,
     Style,
+    Text,
     Theme,
     description,
     one_of,
@@ -419,6 +420,13 @@ class Drawing(Picture):
             made = titled(made, self.title, self.look.theme.ink)
         return made if self.factor == 1 else scaled(made, self.factor)
 
+    @property
+    def _smallest(self) -> float:
+        """The size of the smallest text in the place that the picture is made for, in points."""
+        scene, (width, height) = self.scene, self.look.size or SLIDE
+        scale = min(width / scene.width, height / scene.height, 1.0)
+        return scale * min(shape.size for shape in scene.shapes if isinstance(shape, Text))
+
     def frames(self, by: Literal["node", "layer"] = "node") -> Frames:
         """The forward and the backward build: one picture for each node, or for each layer.
 
@@ -471,7 +479,7 @@ def draw(
             factors, and the chain rule stands beneath.
         style: "network" has neurons in columns and weights on the edges, "circuit" operations and
             wires, "record" a box for every node; by default a network where there are weights and
-            named neurons, else a circuit.
+            named neurons, and where a circuit is too small to be read; else a circuit.
         theme: "auto" (light, and dark where a notebook or a page that shows it is), "light",
             "dark", "print" (greys), "colour-blind", or a Theme.
         path: of several paths only those through this node.
@@ -512,8 +520,12 @@ def draw(
         )
     root, of_root = together(outputs)
     named = of_root(contracted)(root)
+    is_told = False  # by the named nodes alone
     if style is None and detail != "all":
-        style = "network" if is_network(named) or _is_tangled(root, named) else None
+        operations = sum(1 for value in topological_order(root) if value.op and value.parents)
+        is_told = _is_told(named, operations)
+        is_tangled = is_told and operations > MOST_OPERATIONS
+        style = "network" if is_tangled or is_network(named) else None
     style = style or "circuit"
     shown: Callable[[Value], Graph] = of_root(partial(graph, expand=style == "circuit"))
     note = ""
@@ -541,7 +553,14 @@ def draw(
         raise DrawingError("wrt= needs one output: draw a loss, or one of the outputs")
     places = like.style(like.graph, like.look.basis) if like else None
     drawing = Drawing(drawn, look, STYLES[style], shown, Rule(named, ()))
-    return drawing._along(sources, path, like=places)
+    drawing = drawing._along(sources, path, like=places)
+    is_told = is_told and all(isinstance(n, str) or n.label for n in (*sources, path or ""))
+    if like or not is_told or style == "network" or drawing._smallest >= READABLE:
+        return drawing
+    return draw(
+        outputs, wrt=sources, style="network", theme=theme, path=path, detail=detail, size=size,
+        direction=direction, engine=engine,
+    )  # fmt: skip
 
 
 def nudge(output: Value, leaf: Node, change: Any, **options: Any) -> Frames:
@@ -616,13 +635,13 @@ def _size(given: Any) -> tuple[float, float]:
 
 
 MOST_OPERATIONS = 16  # that are drawn unasked where there are named nodes
+READABLE = 14.0  # points: where texts of operations are smaller, named nodes alone are drawn
 
 
-def _is_tangled(root: Value, named: Graph) -> bool:
-    """Whether the operations are too many for a slide, and the named nodes tell enough."""
-    operations = sum(1 for value in topological_order(root) if value.op and value.parents)
+def _is_told(named: Graph, operations: int) -> bool:
+    """Whether the named nodes tell enough of so many operations."""
     computed = [i for i in range(len(named.nodes)) if named.incoming[i]]
-    return operations > MOST_OPERATIONS and 4 <= len(computed) < 0.7 * operations
+    return 4 <= len(computed) < 0.7 * operations
 
 
 def _nodes(option: str, given: Node | Iterable[Node] | None) -> list[Node]:

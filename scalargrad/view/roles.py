@@ -1,7 +1,8 @@
 """What each node of a contracted graph is: decided once, from the graph and the names.
 
 A leaf that is multiplied with another node is a weight and belongs to the edge that it weighs; a
-leaf that is added is a bias and belongs to its unit. Every other named node is drawn by itself.
+leaf that is added is a bias and belongs to its unit. Every other named node is drawn by itself, and
+so is a leaf that weighs two edges of one unit: of each nothing but their sum is known.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from functools import cached_property
 
 from scalargrad.graph.model import Graph
 
-_WEIGHT = re.compile(r"(w|W|theta|θ|v|u|k|weight)\W*\w*")
+_WEIGHT = re.compile(r"([wWuvk]|[UVK](?![a-z])|theta|θ|weight)\W*\w*")
 _BIAS = re.compile(r"(b[a-z]?|beta|β|bias|c)(\W|\d|_|[₀-₉]|$).*")
 _STATE = re.compile(r"[hcs]_?[0₀]")  # what a cell starts from
 _STATE_OR_UNIT = re.compile(r"h(\d|_|[₀-₉]|$).*")
 _TARGET = re.compile(r"(y|t|target|label)(\d|_|[₀-₉]|$).*")
 _LOSS = re.compile(r"(loss|l|L|ℓ|J|E|cost)(\W|\d|_|[₀-₉]|$).*")
 _OUTPUT = re.compile(r"(yhat|ŷ|o|out|output|p|pred|prediction)(\d|_|[₀-₉]|$).*")
-_INPUT = re.compile(r"(x|input)(\d|_|[₀-₉]|$).*")
+_INPUT = re.compile(r"([xX]|input)(\d|_|[₀-₉]|$).*")
 _LOGIT = re.compile(r"(z|f|s|a|logit|score)(\d|_|[₀-₉]|$).*")
 
 
@@ -35,18 +36,24 @@ class Roles:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         partners = Counter(n for a, b, _ in set(graph.products) for n in (a, b))
-        self.weighed: dict[tuple[int, int], list[int]] = {}
-        weights = set()
+        uses = []  # weight, partner and unit
         for a, b, target in dict.fromkeys(graph.products):
             weight = self._weight(a, b, partners)
             if weight is not None:
-                partner = b if weight == a else a
+                uses.append((weight, b if weight == a else a, target))
+        times = Counter((weight, target) for weight, _, target in set(uses))
+        twice = {weight for (weight, _), count in times.items() if count > 1}
+        self.weighed: dict[tuple[int, int], list[int]] = {}
+        for weight, partner, target in uses:
+            if weight not in twice:
                 self.weighed.setdefault((partner, target), []).append(weight)
-                weights.add(weight)
+        weights = {weight for weight, _, _ in uses} - twice
+        units = {target for _, target in self.weighed}
         self.biases: dict[int, list[int]] = {}
         added = set()
         for leaf, target in dict.fromkeys(graph.terms):
-            if self._is_bias(leaf) and leaf not in weights:
+            is_weight = target in units and self._is_weight(leaf)  # w₀ + w₁x
+            if (is_weight or self._is_bias(leaf)) and leaf not in weights:
                 self.biases.setdefault(target, []).append(leaf)
                 added.add(leaf)
         self.weights = frozenset(weights)
@@ -57,15 +64,22 @@ class Roles:
         """Which of two factors is the weight, if one is."""
         nodes = self.graph.nodes
         leaves = [i for i in (a, b) if nodes[i].is_leaf and a != b]
-        named = [i for i in leaves if _WEIGHT.fullmatch(nodes[i].label)]
+        named = [i for i in leaves if self._is_weight(i)]
         if len(named) == 1:
             return named[0]
+        others = [i for i in leaves if not _INPUT.fullmatch(nodes[i].label)]
+        if len(leaves) == 2 and len(others) == 1 and not _TARGET.fullmatch(nodes[others[0]].label):
+            return others[0]
         once = [i for i in leaves if partners[i] == 1 and len(self.graph.outgoing[i]) == 1]
         leaves = [i for i in leaves if not _STATE.fullmatch(nodes[i].label)]
         once = [i for i in once if i in leaves]
         if len(leaves) == 1 and leaves == once and not _TARGET.fullmatch(nodes[leaves[0]].label):
             return leaves[0]
         return once[0] if len(once) == 1 and len(leaves) == 2 else None
+
+    def _is_weight(self, index: int) -> bool:
+        node = self.graph.nodes[index]
+        return node.is_leaf and bool(_WEIGHT.fullmatch(node.label))
 
     def _is_bias(self, index: int) -> bool:
         node = self.graph.nodes[index]
@@ -104,8 +118,7 @@ class Roles:
     @property
     def is_network(self) -> bool:
         """Whether there are weights by name, and a named node between them and the output."""
-        nodes = self.graph.nodes
-        return any(_WEIGHT.fullmatch(nodes[w].label) for w in self.weights) and any(
+        return any(map(self._is_weight, self.weights)) and any(
             self.graph.incoming[i] and i != self.graph.output for i in self.circles
         )
 

@@ -87,7 +87,8 @@ IN_MANY_STYLES = [
     "-2,4.10^-1", "-2,4.10⁻¹", "ungefähr -0,24", "Ergebnis: -0,24", "genau -0,24", "ergibt -0,24",
     "menos 0,24", "el resultado: -0,24", "[-0.24]", "-0.24,", "-0.24;", "-0.24!", "−0·24",
     r"\num{-0.24}", r"\underline{-0.24}", r"\textcolor{red}{-0.24}", "-0.24\\\\", "=-0.24",
-    "w2: -0.24", "∂ℓ/∂w₂: −0.24", "-0.24 or so", "-0.24-ish",
+    "w2: -0.24", "∂ℓ/∂w₂: −0.24", "-0.24 or so", "-0.24-ish", "－０．２４", "（-0.24）", "b) -0.24",
+    "—0.24",
     "tensor(-0.24)", "tensor(-0.24, grad_fn=<MulBackward0>)", "array([-0.24])", "np.float64(-0.24)",
     "Value(data=-0.24)", "-2.4d-1", "-0.24f", "exactly -0.24", "I got -0.24", "∴ -0.24",
     "final answer: -0.24", "-0.24 (2 d.p.)", "-0.24 (rounded to 2 dp)", "-0.24 to 2 s.f.",
@@ -165,6 +166,38 @@ def test_roots_exponentials_and_logarithms_are_read(text, value):
     assert abs(float(read(text).middle) - value) < 1e-12
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [(r"\frac{1}{\sqrt{2}}", 1 / math.sqrt(2)), (r"\frac{1}{1+e^{-1}}", 1 / (1 + math.exp(-1))),
+     ("9ln3", 9 * math.log(3)), ("ln2/2", math.log(2) / 2)],
+)  # fmt: skip
+def test_what_stands_inside_a_fraction_of_tex_is_read(text, value):
+    assert abs(float(read(text).middle) - value) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1½", "3/2"), ("-2¾", "-11/4"), ("1⁷⁄₈", "15/8"), ("−⁶⁄₂₅", "-6/25"), ("⁷/₈", "7/8"),
+     ("-6:25", "-6/25"), ("-6/25 (-0.24)", "-6/25"), ("-0.24 (-6/25)", "-6/25"),
+     ("-6/25 (= -0.24)", "-6/25"), ("-0,24 (≈ -6/25)", "-6/25")],
+)  # fmt: skip
+def test_a_fraction_in_small_figures_or_beside_its_decimal_is_exact(text, value):
+    found = read(text)
+    assert found.is_exact
+    assert found.middle == Fraction(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("12 345.6", "without marks between thousands"), ("1 234,5", "without marks"),
+     ("-0.24 0.36", "choose one number"), ("1e – 3", "a number is written like"),
+     ("0.(3)", "a number is written like"), ("9^1/2", "a number is written like")],
+)  # fmt: skip
+def test_numbers_beside_one_another_are_no_product(text, reason):
+    with pytest.raises(UnreadableNumber, match=reason):
+        read(text)
+
+
 def test_dots_say_that_more_figures_follow():
     assert read("0.666…").accepts(Fraction(2, 3))
     assert read("-0.333...").accepts(Fraction(-1, 3))
@@ -218,7 +251,7 @@ REFUSED = [
     ("-−1", "one sign"),
     ("+ -1", "one sign"),
     ("٣", "3, in the digits 0 to 9"),
-    ("-０.２４", "-0.24, in the digits 0 to 9"),
+    ("-٠.٢٤", "-0.24, in the digits 0 to 9"),
     ("9" * 100, "at most 50 digits"),
     ("1/" + "9" * 100, "at most 50 digits"),
     ("0." + "1" * 10**6, "at most 50 digits"),

@@ -235,6 +235,23 @@ def test_a_worksheet_has_a_picture_to_be_filled_in_where_it_is_asked_for(run):
     assert Path("k.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "suffixes"),
+    [("-o", "s.docx", ".md, .txt, .csv, .html or .pdf"), ("-o", "s", ".md, .txt, .csv"),
+     ("--key", "k.xlsx", ".html or .pdf"), ("--moodle", "m.csv", ".xml"), ("--qti", "q", ".zip"),
+     ("--nbgrader", "n.py", ".ipynb"), ("--otter", "o.ipynb", ".py")],
+)  # fmt: skip
+def test_a_name_that_says_another_format_is_refused_with_those_there_are(
+    run, option, name, suffixes
+):
+    rest = () if option == "-o" else ("-o", "s.md")
+    code, out, err = run("worksheet", LECTURES[0].text, option, name, *rest)
+    assert (code, out) == (2, "")
+    assert name in err
+    assert suffixes in err
+    assert not Path("s.md").exists()
+
+
 def test_a_worksheet_and_its_key_are_written_once(run):
     made = ("worksheet", LECTURES[0].text, "-o", "sheet.md", "--key", "key.csv", "--ask", "path:w2")
     assert run(*made) == (0, "wrote sheet.md\nwrote key.csv\n", "")

@@ -189,6 +189,13 @@ def graphs(draw, inputs=3):
     return function
 
 
+def test_a_step_that_two_paths_share_counts_twice():
+    def function(a):
+        return a.exp() + a.exp()
+
+    assert compile(function, backend="python")(0.5)[1] == {"a": 2 * math.exp(0.5)}
+
+
 def as_value(number):
     return number if isinstance(number, Value) else Value(number)
 

@@ -745,3 +745,19 @@ def test_a_label_that_is_an_expression_is_set_as_one():
     found = derive(z.tanh().named("a"), "x1")
     assert found.lines[0].right.text == "∂a/∂(x₁ w₁ − b) × ∂(x₁ w₁ − b)/∂x₁"
     assert r"\partial (x_{1} w_{1} - b)" in found.latex
+
+
+@pytest.mark.parametrize("wrt", ["W[2,1]", "W[2, 1]", "W₂₁", "W_{21}"])
+def test_an_element_of_a_matrix_is_called_as_a_program_calls_it(wrt):
+    made = program("W = [[1, 2], [3, 4]]; x = [1, 2]; L = sum(W x)")
+    assert derive(made, wrt).line.text.startswith("∂L/∂W₂₁ = ")
+    assert made[wrt] is made["W21"]
+
+
+@pytest.mark.parametrize("wrt", ["W[0,1]", "W[3,1]", "W[1,2,3]", "W[1", "W[]", "[1]", "W[-1,2]"])
+def test_what_is_no_element_is_refused_by_its_name(wrt):
+    made = program("W = [[1, 2], [3, 4]]; x = [1, 2]; L = sum(W x)")
+    with pytest.raises(ValueError, match=f"^no node is named {re.escape(repr(wrt))}"):
+        derive(made, wrt)
+    with pytest.raises(KeyError):
+        made[wrt]

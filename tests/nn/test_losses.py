@@ -14,6 +14,7 @@ from scalargrad.nn.losses import (
     LOSSES,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    categorical_cross_entropy,
     hinge,
     huber,
     kl_divergence,
@@ -323,3 +324,35 @@ def test_huber_is_exact_and_its_bound_is_positive():
 def test_a_probability_of_0_adds_nothing_to_the_divergence():
     p = Value("0.5")
     assert kl_divergence([p, Value("0.5")], [0, 1]).data == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("loss", [kl_divergence, categorical_cross_entropy])
+def test_a_target_of_0_adds_nothing_in_a_lane_as_by_itself(loss):
+    shares, targets = [(0.0, 1.0), (0.25, 0.75), (1.0, 0.0)], [(0, 1), (0.5, 0.5), (1, 0)]
+    lanes = [Value(np.array(column)) for column in zip(*shares, strict=True)]
+    with np.errstate(all="ignore"):
+        together = loss(lanes, [np.array(column) for column in zip(*targets, strict=True)])
+        together.backward()
+    for k, (ps, ys) in enumerate(zip(shares, targets, strict=True)):
+        apart = [Value(p) for p in ps]
+        one = loss(apart, list(ys))
+        one.backward()
+        assert together.data[k] == one.data
+        assert [lane.grad[k] for lane in lanes] == [p.grad or 0 for p in apart]
+
+
+@pytest.mark.parametrize(
+    ("loss", "labels", "said"),
+    [
+        (hinge, [1, -1, 0.5, 0], "-1 or 1; got 0.5 "),
+        (binary_cross_entropy, [0, 1, -1, 3], "between 0 and 1; got -1.0 "),
+        (softmax_cross_entropy, [0, 1, math.nan], "from 0 to 1; got nan$"),
+        (categorical_cross_entropy, [1, 0.5] * 900, "from 0 to 1; got 0.5$"),
+        (kl_divergence, [[1, 0.5], [0, 0.25]], r"sum to 1; got \[0.5, 0.25\]$"),
+    ],
+)
+def test_the_first_wrong_label_among_lanes_is_named(loss, labels, said):
+    target = list(map(np.array, labels)) if isinstance(labels[0], list) else np.array(labels)
+    prediction = 0.5 if loss in (hinge, binary_cross_entropy) else [0.5, 0.5]
+    with pytest.raises(ValueError, match=said):
+        loss(prediction, target)

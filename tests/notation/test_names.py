@@ -34,6 +34,7 @@ def test_any_text_can_be_typeset_and_typeset_again(text):
 TEX = {
     "yhat": r"\hat{y}", "ŷ": r"\hat{y}", "w2": "w_{2}", "w₂": "w_{2}", "w11_2": "w_{11}^{(2)}",
     "theta": r"\theta", "θ": r"\theta", "Sigma": r"\Sigma", "loss": r"\ell", "ℓ": r"\ell",
+    "loss_train": r"\ell_{\mathrm{train}}", "total_loss": r"\mathrm{total}_{\mathrm{loss}}",
     "bias": r"\mathrm{bias}", "w_out": r"w_{\mathrm{out}}", "xbar2": r"\bar{x}_{2}",
     "$W_h$": "W_h", "a b": "", "": "", "w{": "", "x^2": "", "\\alpha": r"\alpha", "&": "",
 }  # fmt: skip

@@ -70,6 +70,30 @@ def test_spelling_of_quantities_in_a_table_with_another_header_is_free(key, tmp_
     assert (result.problem, result.score) == ("", 1)
 
 
+BY_HAND = {
+    "chains": "∂ℓ/∂ŷ = 2(ŷ − y) = 2(0.48 − 1) = −1.04\n∂ŷ/∂h = v = 0.3\n∂h/∂w = x = 2\n"
+    "∂ℓ/∂w = (−1.04)(0.3)(2) = −0.624",
+    "lines of a chain": "∂ℓ/∂ŷ = 2(ŷ − y)\n  = 2(0.48 − 1)\n  = −1.04\n∂ŷ/∂h = 0.3\n∂h/∂w = 2\n"
+    "∂ℓ/∂w = ∂ℓ/∂ŷ × ∂ŷ/∂h × ∂h/∂w\n  = (−1.04) × (0.3) × (2)\n  = −0.624",
+    "one line": "dl/dyhat = -1.04; dyhat/dh = 0.3, dh/dw = 2   dl/dw = -0.624",
+    "TeX": r"\begin{align*} \frac{\partial \ell}{\partial \hat{y}} &= 2(\hat y - y) = -1.04 \\"
+    r"\frac{\partial \hat{y}}{\partial h} &= 0.3 \\ \frac{\partial h}{\partial w} &= 2 \\"
+    r"\frac{\partial \ell}{\partial w} &= -0.624 \end{align*}",
+    "an equation editor": "𝜕ℓ/𝜕𝑦̂ = −1.04\v𝜕𝑦̂/𝜕ℎ = 0.3\v𝜕ℎ/𝜕𝑤 = 2\u2028𝜕ℓ/𝜕𝑤 = −0.624",
+    "wide signs": "dl/dyhat ＝ －1.04\ndyhat/dh ＝ 0.3\ndh/dw ＝ ２\ndl/dw ＝ －0.624",
+    "words": "dl/dyhat is -1.04\ndyhat/dh is 0.3\ndh/dw ist 2\ndl/dw est -0.624",
+    "PyTorch": "yhat.grad = tensor(-1.0400, grad_fn=<MulBackward0>)\ndyhat/dh = tensor(0.3000)\n"
+    "dh/dw = tensor(2.)\nw.grad = tensor([-0.6240])",
+}
+
+
+@pytest.mark.parametrize("text", BY_HAND.values(), ids=BY_HAND)
+def test_a_derivation_in_plain_text_is_marked_by_what_its_chains_come_to(key, tmp_path, text):
+    (tmp_path / "ada.txt").write_text(text, encoding="utf-8")
+    (result,) = graded(key, tmp_path / "ada.txt")
+    assert [line.kind for line in result.lines] == ["right"] * 4
+
+
 def test_the_program_of_a_sheet_is_no_row_of_its_table(key, tmp_path):
     (tmp_path / "a.txt").write_text(PROGRAM.replace("; ", "\n") + "\n\n∂ℓ/∂ŷ   -1.04\nh = 9\n")
     (result,) = graded(key, tmp_path / "a.txt")
@@ -137,6 +161,7 @@ def test_a_form_with_a_line_for_each_student_is_as_many_submissions(key, tmp_pat
 
 @pytest.mark.parametrize(("name", "content", "said"), [
     ("sheets.zip", zipped({"a.md": b"x"}), "a zip archive"),
+    ("work.xlsx", zipped({"a.xml": b"x"}), "an Excel workbook"),
     ("photo.png", b"\x89PNG\r\n\x1a\n", "a picture"),
     ("photo.jpg", b"\xff\xd8\xff\xe0", "a picture"),
     ("photo.heic", b"\x00\x00\x00\x18ftypheic", "a picture"),

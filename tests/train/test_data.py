@@ -2,6 +2,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -375,7 +376,18 @@ def test_a_csv_file_gives_inputs_and_targets_by_name(tmp_path):
 @pytest.mark.parametrize(
     ("text", "asked", "message"),
     [
-        ("x,y\n1,2\n", ("z",), "no column 'z'; its columns are x, y"),
+        ("x,y\n1,2\n", ("z",), "no column 'z'; its columns are x, y$"),
+        ("width,label\n1,2\n", ("lable",), "are width, label; did you mean 'label'?"),
+        ('x,y\n"1,000",2\n', (), "line 2, column x: a number is needed; got '1,000'"),
+        ("x;y\n1.000,5;2\n", (), "line 2, column x: a number is needed; got '1.000,5'"),
+        ("x,y\n1,\n", (), "line 2, column y: a number is needed; got ''"),
+        ("x,y\n1,nan\n", (), "line 2, column y: a number is needed; got 'nan'"),
+        ("x,y\n1,cat\n", (), "line 2, column y: a number is needed; got 'cat'"),
+        ("1,2\n3,4\n", (), "the first line names the columns; got 1, 2$"),
+        (",x,y\n0,1,2\n", (), "each column has a name of its own; got '' for one"),
+        ("x,x,y\n0,1,2\n", (), "each column has a name of its own; got 'x' for one"),
+        ("gr\u00f6\u00dfe,y\n1,2\n".encode("latin-1"), (), "is not a CSV file in UTF-8: "),
+        ("x,y\n" + "1" * 140_000 + ",2\n", (), "is not a CSV file in UTF-8: field larger"),
         ("x,y\n1,2\n1,two\n", (), "line 3, column y: a number is needed; got 'two'"),
         ("x,y\n1\n", (), "line 2: 2 columns, but 1 number"),
         ("", ("y",), "its columns are none"),
@@ -385,9 +397,47 @@ def test_a_csv_file_gives_inputs_and_targets_by_name(tmp_path):
 )
 def test_a_strange_csv_file_is_named_by_its_line(tmp_path, text, asked, message):
     path = tmp_path / "table.csv"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=message):
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=message) as caught:
         DataSet.from_csv(path, *asked)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x,2019,y\n1.5,2,-0.25\n", "x;2019;y\n1,5;2;-0,25\n", "x\t2019\ty\n1,5\t2\t-0.25",
+     "\n\nx;2019;y\r\n1.5;2;-2.5e-1\r\n  \r\n", '"x","2019", "y"\n"1.5","2","-.25"\n'],
+)  # fmt: skip
+def test_spreadsheets_of_all_countries_are_read(text, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(text.encode("utf-8-sig"))
+    read = DataSet.from_csv(path)
+    assert (read.names, read.inputs, read.targets) == (("x", "2019"), ((1.5, 2.0),), (-0.25,))
+
+
+def test_a_very_wide_file_is_read_in_linear_time(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(",".join(f"c{k}" for k in range(60_000)) + "\n" + ",".join("1" * 60_000))
+    start = time.process_time()
+    assert len(DataSet.from_csv(path).names) == 59_999
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, 10**400])
+@pytest.mark.parametrize("where", ["inputs", "targets"])
+def test_numbers_that_are_not_finite_are_refused(number, where):
+    rows = {"inputs": [[1, 2.0], [3, 4.0]], "targets": [0, 1]}
+    rows[where][1] = number if where == "targets" else [3, number]
+    with pytest.raises(ValueError, match=f"finite numbers; got .* among its {where}$") as caught:
+        DataSet(**rows)
+    assert len(str(caught.value)) < 140
+
+
+def test_names_and_classes_are_taken_from_arrays_and_texts():
+    np = pytest.importorskip("numpy")
+    rows = DataSet(np.zeros((3, 2)), np.array([0, 1, 1]), np.array(["p", "q"]), np.array([0, 1]))
+    assert (rows.names, rows.classes) == (("p", "q"), (0, 1))
+    assert rows.labelled(-1, 1).targets == (-1, 1, 1)
 
 
 def test_the_digits_are_those_of_the_uci_repository():

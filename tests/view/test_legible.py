@@ -28,6 +28,7 @@ from legible import (
 
 from scalargrad import Value, draw, program
 from scalargrad.errors import DrawingError
+from scalargrad.view.drawing import STYLES
 from scalargrad.view.layout import search
 from scalargrad.view.scene import THEMES, Arrow, Rectangle
 from scalargrad.view.styles import cards
@@ -76,6 +77,29 @@ def test_what_alone_joins_two_cards_is_level():
         assert level
         for link in level:
             assert abs(link.points[0][1] - link.points[-1][1]) < 0.02
+
+
+NEWTON = "x0=1.5; f0=x0^2-2; d0=2x0; x1=x0-f0/d0; f1=x1^2-2; d1=2x1; x2=x1-f1/d1"
+LONG = """
+learning_rate=0.01; gradient_norm=3.5; momentum_coefficient=0.9; previous_update=-0.2; before=1.25
+update=momentum_coefficient*previous_update - learning_rate*gradient_norm; after=before+update
+loss_train=(after-1)^2; loss_validation=(after-1.1)^2; total_loss=loss_train+loss_validation
+"""
+
+
+@pytest.mark.parametrize(("text", "wrt"), [(NEWTON, "x0"), (LONG, "learning_rate")])
+def test_operations_that_are_too_small_to_read_give_way_to_the_named_nodes(text, wrt):
+    assert legibility(drawn(text, {"wrt": wrt, "style": "circuit"})).smallest < 14
+    for sources in (wrt, iter([wrt])):
+        seen = legibility(drawn(text, {"wrt": sources}))
+        assert seen.smallest > 17
+        assert seen.flaws == ()
+    assert draw(program(text).output, detail="all").style is STYLES["circuit"]
+
+
+def test_a_path_from_a_node_without_a_name_needs_the_operations():
+    output = program(NEWTON).output
+    assert draw(output, wrt=output.parents[1]).style is STYLES["circuit"]
 
 
 def test_flaws_are_seen():

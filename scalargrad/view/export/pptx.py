@@ -186,7 +186,10 @@ class _Slide:
         )
 
     def _connector(self, shape: Arrow) -> str:
-        """A connector that hangs on to both of its units."""
+        """A connector that hangs on to both of its units.
+
+        LibreOffice finds the way of a connector anew, through units: there a detour is a line.
+        """
         (x0, y0), (x1, y1) = shape.points[0], shape.points[-1]
         end = ""
         if shape.head > 0:
@@ -201,20 +204,22 @@ class _Slide:
                 if isinstance(self.units[key], Circle) and len(self.sites[key]) == len(_SIDES):
                     site *= 2  # an ellipse has sites between its sides too
                 glue += f'<a:{tag} id="{self.numbers[key]}" idx="{site}"/>'
-        preset = _preset(shape)
-        if preset:
-            flips = ' flipH="1"' * (x1 < x0) + ' flipV="1"' * (y1 < y0)
-            place = self._place(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0), flips)
-            geometry = f"<a:prstGeom prst={preset}</a:avLst></a:prstGeom>"
-        else:
-            place, geometry = self._freeform(shape)
-        name = "-".join(shape.ends) if all(shape.ends) else "line"
-        return _CONNECTOR.format(
-            number=self._number(),
-            name=escape(self.mark * bool(glue) + name, quote=True),
-            glue=glue,
-            properties=place + geometry + self._line(shape.colour, shape.line, shape.dashed, end),
+        named = "-".join(shape.ends) if all(shape.ends) else "line"
+        number, name = self._number(), escape(self.mark * bool(glue) + named, quote=True)
+        ink = self._line(shape.colour, shape.line, shape.dashed, end)
+        freeform, preset = self._freeform(shape) + ink, _preset(shape)
+        flips = ' flipH="1"' * (x1 < x0) + ' flipV="1"' * (y1 < y0)
+        place = self._place(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0), flips)
+        own = f"{place}<a:prstGeom prst={preset}</a:avLst></a:prstGeom>{ink}"
+        connector = _CONNECTOR.format(
+            number=number, name=name, glue=glue, properties=own if preset else freeform
         )
+        if preset == _STRAIGHT:
+            return connector
+        line = _SHAPE.format(
+            number=number, name=name, words="", kind="", properties=freeform, body=_EMPTY
+        )
+        return _EITHER.format(new="p159", choice=connector, plain=line)
 
     def _site(self, key: str, point: Point) -> int | None:
         """The site of a unit that is where a line ends; None where none is."""
@@ -246,7 +251,7 @@ class _Slide:
             f"{turns}<a:close/></a:path></a:pathLst></a:custGeom>"
         )
 
-    def _freeform(self, shape: Arrow) -> tuple[str, str]:
+    def _freeform(self, shape: Arrow) -> str:
         """The place and the geometry of a line through several points."""
         segments = through(shape.points, shape.curved).segments
         xs = [x for _, numbers in segments for x in numbers[::2]]
@@ -267,7 +272,7 @@ class _Slide:
             f'<a:path w="{width}" h="{height}" fill="none">{"".join(pieces)}</a:path>'
             "</a:pathLst></a:custGeom>"
         )
-        return self._place(x, y, wide, high), geometry
+        return self._place(x, y, wide, high) + geometry
 
     # Text
 
@@ -315,7 +320,7 @@ class _Slide:
             + '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:noFill/>',
             body=f"{_BODY_PROPERTIES.format(top=0, bottom=0)}<a:p>{whole}</a:p>",
         )
-        return _EITHER.format(math=math, plain=shape)
+        return _EITHER.format(new="a14", choice=math, plain=shape)
 
     def _body(self, block: Block, top: float, height: float, align: str) -> str:
         """The lines of a block, as far from the top of its shape as they are."""
@@ -415,11 +420,14 @@ def _on_a_line(part: Part, shift: int) -> Iterator[_Run | None]:
         yield None
 
 
+_STRAIGHT = '"straightConnector1"><a:avLst>'
+
+
 def _preset(arrow: Arrow) -> str:
     """The connector of PowerPoint that goes the way of an arrow; "" where none does."""
     (x0, y0), (x1, y1) = arrow.points[0], arrow.points[-1]
     if len(arrow.points) == 2 and (not arrow.curved or y0 == y1 or x0 == x1):
-        return '"straightConnector1"><a:avLst>'
+        return _STRAIGHT
     runs = [(b[0] - a[0], a[1]) for a, b in pairwise(arrow.points) if a[1] == b[1]]
     if arrow.curved != "x" or y0 == y1 or not runs:
         return ""
@@ -463,8 +471,8 @@ _CONNECTOR = (
     '<p:cxnSp><p:nvCxnSpPr><p:cNvPr id="{number}" name="{name}"/><p:cNvCxnSpPr>{glue}'
     "</p:cNvCxnSpPr><p:nvPr/></p:nvCxnSpPr><p:spPr>{properties}</p:spPr></p:cxnSp>"
 )
-_EITHER = (
-    '<mc:AlternateContent><mc:Choice Requires="a14">{math}</mc:Choice>'
+_EITHER = (  # LibreOffice knows a14; what asks for p159 it leaves, and takes what is plain
+    '<mc:AlternateContent><mc:Choice Requires="{new}">{choice}</mc:Choice>'
     "<mc:Fallback>{plain}</mc:Fallback></mc:AlternateContent>"
 )
 _MORPH = (

@@ -15,6 +15,7 @@ _CLEAR = 0.3  # from a label to what is not its own
 _APART = 0.22  # between two labels
 _BESIDE = 0.2  # from a label to its own line
 _SEEN, _SEEN_WELL = 0.95, 1.3  # of a line on both sides of the label on it
+_HEAD = 0.6  # of a line beside a label on it, at least: its arrow head
 _NEARER = 1.5  # times that a line of another is farther from a label than its own
 Segment = tuple[float, float, float, float]  # x and y of both ends, the left one first
 
@@ -59,11 +60,13 @@ def labelled(
     for index, link in enumerate(diagram.links):
         if link.label and skeleton.chains[index]:
             waiting.append(index)
-        elif link.label:  # of a leaf beside its card: there is room for it
+        elif link.label:  # of a leaf beside its card: there is room for it, but among kept places
             (x0, y0), (x1, y1) = places.routes[index].points
-            size = _size(skeleton, index, 0)
+            sizes = [_size(skeleton, index, form) for form in range(len(link.label.sizes))]
+            fitting = (k for k, size in enumerate(sizes) if size[1] <= abs(y1 - y0) - _HEAD)
+            form = next(fitting, 0)
             center = ((x0 + x1) / 2, (y0 + y1) / 2)
-            spots[index] = Spot(0, center, around(center, *size), 0.0)
+            spots[index] = Spot(form, center, around(center, *sizes[form]), 0.0)
     fixed = [spot.area for spot in spots.values()]
     if not diagram.turned:
         fixed += [box(group, places.areas, False).title for group in diagram.groups]

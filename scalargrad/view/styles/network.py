@@ -49,6 +49,7 @@ MOST_LABELS = 8  # in one gap: of more, the weights stand in rows
 _READABLE, _LARGE = 14.0, 18.0  # points: below, weights are shown in another way
 _CLEARLY = 1.15  # times that rows are larger than labels on edges to be worth it
 _CROWD, _CROWDED = 4, 0.87  # the same where so many labels stand beside their edges
+_NOTHING = Piece(Written(""), "name")
 
 
 def is_network(graph: Graph) -> bool:
@@ -394,15 +395,19 @@ class _Net:
     # Notes
 
     def _notes(self) -> tuple[Line, ...]:
-        """The sums of shared weights and biases, and what is to be said of the numbers."""
+        """The sums of shared weights and biases, and what is to be said of the numbers.
+
+        A derivation ends in the sum of its own leaf.
+        """
         lines: list[Line] = []
-        if has_gradients(self.graph) and not self.is_cut and not self.look.beneath:
+        if has_gradients(self.graph) and not self.is_cut:
             leaves = [*self.roles.weights, *(b for bs in self.roles.biases.values() for b in bs)]
             for leaf in dict.fromkeys(sorted(leaves)):
-                if self._is_shared(leaf):
+                if self._is_shared(leaf) and self.look.path.isdisjoint(self.graph.outgoing[leaf]):
                     slope = self._slope(leaf)
                     assert slope is not None
-                    lines.append((called(self.graph, self.look, leaf), SUM, slope))
+                    name = called(self.graph, self.look, leaf)
+                    lines.append((name if slope.written.text else _NOTHING, SUM, slope))
         return (*lines, *remarks(self.graph, self.look))
 
 

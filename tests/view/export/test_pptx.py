@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from examples import EXAMPLES
-from legible import LECTURE, PROGRAMS, drawn
+from legible import LECTURE, PROGRAMS, drawn, links_of, way
 
 from scalargrad.view.export.formulas import omml, read
 from scalargrad.view.export.outlines import legal
@@ -78,7 +78,7 @@ def test_a_unit_stands_where_it_is_in_the_picture(lecture, page):
         assert middle[1] == pytest.approx(100 + unit.y - lecture.scene.head, abs=0.01)
 
 
-RENDERED = ["lecture", "attention", "lstm", "long names", "convolution"]
+RENDERED = ["lecture", "attention", "lstm", "long names", "convolution", "residual chain"]
 # The outline: a bounding box holds the text too, which may be wider in the fonts of a machine.
 _OUTLINE = re.compile(
     r'<g class="com.sun.star.drawing.CustomShape">.*?<rect class="BoundingBox".*?<path [^>]*? '
@@ -110,13 +110,31 @@ if OFFICE:
         )  # fmt: skip
         found = {name: (folder / f"{name}.svg").read_text(encoding="utf-8") for name in drawings}
         return {
-            name: (drawing, list(map(box_of, _OUTLINE.findall(found[name]))))
+            name: (
+                drawing,
+                list(map(box_of, _OUTLINE.findall(found[name]))),
+                [box_of(path) for path in re.findall(r'<path [^>]*?d="([^"]*)"', found[name])],
+            )
             for name, drawing in drawings.items()
         }
 
+    @pytest.mark.parametrize("name", ["attention", "lstm", "residual chain"])
+    def test_in_libreoffice_a_detour_goes_the_way_that_it_has_in_the_picture(name, rendered):
+        drawing, _, paths = rendered[name]
+        detours = [link for link in links_of(drawing.scene) if len(link.points) > 2]
+        assert detours
+        for link in detours:
+            points = [(37 + x, 100 + y - drawing.scene.head) for x, y in way(link, 40)]
+            across, down = zip(*points, strict=True)
+            wanted = min(across), min(down), max(down)
+            assert min(
+                max(abs(a - b) for a, b in zip(wanted, (path[0], path[1], path[3]), strict=True))
+                for path in paths
+            ) <= 2  # fmt: skip
+
     @pytest.mark.parametrize("name", RENDERED)
     def test_in_libreoffice_every_unit_has_the_box_that_it_has_in_the_picture(name, rendered):
-        drawing, boxes = rendered[name]
+        drawing, boxes, _ = rendered[name]
         for unit in units(drawing.scene):
             x, y = 37 + unit.x, 100 + unit.y - drawing.scene.head
             if isinstance(unit, Circle):
@@ -130,11 +148,14 @@ if OFFICE:
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
 def test_every_connector_hangs_on_to_both_of_its_units_where_it_ends(name):
     _, text, options, _ = PROGRAMS[name]
-    page = opened(drawn(text, options).content(".pptx")).slides[0]
+    drawing = drawn(text, options)
+    page = opened(drawing.content(".pptx")).slides[0]
     by_number = {shape.shape_id: shape for shape in page.shapes}
     assert len(by_number) == len(list(page.shapes))
-    links = [s for s in page.shapes if s._element.tag.endswith("cxnSp") and s.name != "line"]
-    assert links
+    every = page._element.iter(pptx.oxml.ns.qn("p:cxnSp"))  # also one that is a choice
+    links = [link for link in (pptx.shapes.connector.Connector(e, None) for e in every)
+             if link.name != "line"]  # fmt: skip
+    assert len(links) == len(links_of(drawing.scene))
     for link in links:
         for tag, x, y in (("st", link.begin_x, link.begin_y), ("end", link.end_x, link.end_y)):
             (glue,) = link._element.xpath(f".//a:{tag}Cxn")

@@ -17,6 +17,7 @@ from legible import (
     dense,
     flaws,
     gap,
+    labels_of,
     links_of,
     nodes_of,
     outline_of,
@@ -30,6 +31,7 @@ from scalargrad.graph.model import contracted, edges_between
 from scalargrad.nn import MLP
 from scalargrad.notation.names import Written
 from scalargrad.notation.numbers import Numbers, numbers
+from scalargrad.view.roles import Roles
 from scalargrad.view.scene import THEMES, Arrow, Circle, Look, Step, Text, name_of
 from scalargrad.view.styles.network import is_network, network
 
@@ -143,6 +145,75 @@ def test_a_shared_weight_shows_its_part_at_each_use_and_the_sum_once():
         for number in (*parts, graph.nodes[index].gradient):
             assert shown[look.numbers.text(number)] >= 1
     assert shown["Σ"] == 2
+
+
+RECURRENT = "h0=0; w=0.5; u=0.8; b=0.1; x1=1; x2=0.5; y=1\n" + (
+    "h1 = tanh(w*h0 + u*x1 + b); h2 = tanh(w*h1 + u*x2 + b); loss = (h2 - y)^2"
+)
+
+
+@pytest.mark.parametrize(("wrt", "others"), [("w", "ub"), ("u", "bw"), ("b", "uw"), ("x1", "ubw")])
+def test_beside_a_derivation_stand_the_sums_of_the_other_shared_leaves(wrt, others):
+    drawing = legible.drawn(RECURRENT, {"wrt": wrt})
+    lines = {}
+    for text in texts_of(drawing.scene):
+        lines.setdefault(text.y, []).append(text.text)
+    sums = {line[0]: line[2] for line in lines.values() if line[1:2] == ["Σ"]}
+    gradients = {node.label: node.gradient for node in drawing.graph.nodes}
+    assert sums == {name: drawing.look.numbers.text(gradients[name]) for name in others}
+    assert flaws(drawing.scene) == []
+    first = texts_of(drawing.frames().at(1).scene)
+    assert Counter(text.text for text in first)["b"] == 2  # in its units only: no sum is known
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "w=2; x1=1; x2=3; h=relu(w*x1 + w*x2); loss=(h - 1)^2",
+        "w=1; x1=2; x2=2; p=max(w*x1, w*x2); loss=p^2",
+        "w=2; x1=1; x2=3; y1=1; y2=2; loss=(w*x1 - y1)^2 + (w*x2 - y2)^2",
+    ],
+)
+def test_a_weight_of_two_edges_of_one_unit_is_a_node_with_the_gradient_of_both(text):
+    drawing = legible.drawn(text, {"style": "network"})
+    keys = [shape.key for shape in nodes_of(drawing.scene)]
+    assert "w" in keys
+    assert labels_of(drawing.scene) == []
+    w = next(node for node in drawing.graph.nodes if node.label == "w")
+    number = drawing.look.numbers.text(w.gradient)
+    inside = outline_of(nodes_of(drawing.scene)[keys.index("w")])
+    assert number in {text.text for text in texts_of(drawing.scene) if within(box_of(text), inside)}
+
+
+@pytest.mark.parametrize(
+    ("text", "weights", "biases"),
+    [
+        ("h = tanh(U*x + W*h0); o = V*h; loss = (o - y)^2", "UWV", ""),
+        ("h = tanh(E*x1); g = tanh(E*x2 + u*h); loss = g^2", "Eu", ""),
+        ("h = w0 + w1*x; loss = (h - y)^2", ["w1"], ["w0"]),
+        ("h = w0*x0 + w1*x1 + w2; loss = (h - y)^2", ["w0", "w1"], ["w2"]),
+        ("c = relu(K11*X11 + K12*X12); loss = (c - y)^2", ["K11", "K12"], ""),
+        ("h = x*t; o = w*h; loss = (o - y)^2", "w", ""),
+    ],
+)
+def test_weights_and_biases_are_known_by_what_they_do(text, weights, biases):
+    names = sorted(set(findall(r"[A-Za-z]\w*", text)) - {*findall(r"(\w+) =", text)})
+    inputs = dict.fromkeys((n for n in names if n not in {"tanh", "relu"}), "0.5")
+    graph = contracted(program(text, **inputs).output)
+    roles = Roles(graph)
+    assert {graph.nodes[i].label for i in roles.weights} == {*weights}
+    added = (leaf for leaves in roles.biases.values() for leaf in leaves)
+    assert {graph.nodes[i].label for i in added} == {*biases}
+
+
+def test_a_label_that_has_less_room_among_kept_places_leaves_its_arrow_free():
+    text = "h0=0; w=0.5; u=0.8; v=1; x1=1; x2=0.5; x3=-1; y=1\nh1 = tanh(w*h0 + u*x1)\n" + (
+        "h2 = tanh(w*h1 + u*x2); h3 = tanh(w*h2 + u*x3); yhat = v*h3; loss = (yhat - y)^2"
+    )
+    scene = legible.drawn(text, {"wrt": "w"}).wrt("u").scene
+    for link in links_of(scene):
+        for label in link.gaps:
+            assert all(not legible.holds(label, link.points[k], -4) for k in (0, -1))
 
 
 def test_a_dense_network_shows_its_weights_in_matrices_of_the_right_numbers():
