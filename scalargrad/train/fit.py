@@ -116,7 +116,8 @@ def fit(
         lanes: whether a batch is one graph on numpy arrays, else one graph of all its examples.
         backend: compiles the step, for "python", "numpy", "c", "jax", "torch" or "auto"; the graph
             is not built then. Its results differ from the graph's in the last bits.
-        fast: C only: multiplications and additions may be fused, which changes last bits.
+        fast: C and numpy: multiplications and additions may be fused, or done in another
+            order, which changes last bits.
         before_step: called when the gradients are there, as for clipping them.
         after_step: called when the parameters have changed, as for projecting them.
         resume: the `state()` of an earlier History of the same model, data and arguments.
@@ -161,7 +162,7 @@ def fit(
             "use fit(…, lanes=False)"
         )
     if fast and not backend:
-        raise ValueError("fast=True is for the C backend; got no backend")
+        raise ValueError("fast=True is for the backends c and numpy; got no backend")
     if backend and not lanes:
         raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
     hooks = (before_step, after_step)
