@@ -103,7 +103,7 @@ def _is_statement(text: str) -> bool:
 
 
 _GOES_ON = re.compile(r"\s*[=≈](?!=)\s*\S")  # and no rule, =====
-_EQUALS = re.compile(r"\s*(?:[=＝:]|->|→|\b(?:is|ist|est)\b)\s*")
+_EQUALS = re.compile(r"\s*(?:[=＝:]|->|→|\b(?:is|ist|est)\b|(?=[≈≃≅]))\s*")
 _TEX_LINES = re.compile(r"\\(?:begin|end)\{[a-z]+\*?\}|&(?=\s*=)|\\\\\s*$")
 _STATEMENTS = re.compile(r"(?:\\\\|[;,]\s|\s\s)\s*(?=[^\s;,=][^;,=]*=\s*[^\s=])")
 
