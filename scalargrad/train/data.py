@@ -51,40 +51,36 @@ class DataSet:
 
     def __post_init__(self) -> None:
         names = self.names if len(self.names) else getattr(self.inputs, "columns", ())  # of pandas
-        object.__setattr__(self, "names", tuple(map(str, names)))
-        for field in ("inputs", "targets", "classes"):
-            object.__setattr__(self, field, _plain(getattr(self, field)))
-        object.__setattr__(self, "inputs", _rows(self.inputs))
-        if not hasattr(self.targets, "__len__"):
-            raise TypeError(f"a data set needs a target for each example; got {self.targets!r}")
-        if not self.inputs:
+        targets, classes = _plain(self.targets), tuple(_plain(self.classes))
+        inputs = _rows(_plain(self.inputs))
+        if not hasattr(targets, "__len__"):
+            raise TypeError(f"a data set needs a target for each example; got {targets!r}")
+        if not inputs:
             raise ValueError("a data set needs one example or more; got none")
-        if len(self.inputs) != len(self.targets):
+        if len(inputs) != len(targets):
             raise ValueError(
                 "a data set needs a target for each example; got "
-                f"{len(self.inputs)} examples and {len(self.targets)} targets"
+                f"{len(inputs)} examples and {len(targets)} targets"
             )
-        is_vector = {hasattr(_plain(target), "__len__") for target in self.targets
-                     if not isinstance(target, str)}  # fmt: skip
-        if True in is_vector:
-            object.__setattr__(self, "targets", _rows(self.targets, "targets"))
-        object.__setattr__(self, "targets", tuple(self.targets))
-        object.__setattr__(self, "classes", tuple(self.classes))
-        width = _one_width("examples", self.inputs)
-        if True in is_vector and _one_width("targets", self.targets) == 1:
-            object.__setattr__(self, "targets", tuple([y for (y,) in self.targets]))
-        _check_numbers("inputs", chain.from_iterable(self.inputs))
-        _check_numbers("targets", chain.from_iterable(map(outputs, self.targets)))
-        if not self.names:
-            object.__setattr__(self, "names", _numbered(width))
-        if len(self.names) != width:
+        if any(hasattr(_plain(y), "__len__") and not isinstance(y, str) for y in targets):
+            targets = _rows(targets, "targets")
+            if _one_width("targets", targets) == 1:
+                targets = [y for (y,) in targets]
+        width = _one_width("examples", inputs)
+        _check_numbers("inputs", chain.from_iterable(inputs))
+        _check_numbers("targets", chain.from_iterable(map(outputs, targets)))
+        names = tuple(map(str, names)) or _numbered(width)
+        if len(names) != width:
             raise ValueError(
-                f"the examples have {width} numbers each; got {len(self.names)} names for them"
+                f"the examples have {width} numbers each; got {len(names)} names for them"
             )
-        strange = [t for t in self.targets if self.classes and t not in self.classes]
+        strange = [y for y in targets if classes and y not in classes]
         if strange:
-            known = ", ".join(map(str, self.classes))
+            known = ", ".join(map(str, classes))
             raise ValueError(f"a label is one of the classes {known}; got {strange[0]}")
+        held = {"inputs": inputs, "targets": tuple(targets), "names": names, "classes": classes}
+        for field, numbers in held.items():
+            object.__setattr__(self, field, numbers)
 
     @classmethod
     def from_csv(cls, path: str | Path, *targets: str) -> DataSet:
