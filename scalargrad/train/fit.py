@@ -32,6 +32,7 @@ from scalargrad.train.monitor import (
 from scalargrad.train.optim import Optimizer, Reduction, reduced
 from scalargrad.train.resume import check_run, fingerprint, saved_state
 
+RECORDED = ("train", "test", "gradients", "steps", "warning")  # of a history, in its state
 _FAR = 1e8  # a loss that grew by so much is not coming back
 
 Loss = Callable[[Any, Any], Value]
@@ -68,9 +69,8 @@ class History:
 
     def state(self) -> dict[str, Any]:
         """A state from which `fit(…, resume=state)` goes on bit for bit; JSON can hold it."""
-        curves = {"train": self.train, "test": self.test, "gradients": self.gradients}
-        ended = {"steps": self.steps, "warning": self.warning}
-        return deepcopy({**self.final, **curves, **ended})
+        recorded = {name: getattr(self, name) for name in RECORDED}
+        return deepcopy({**self.final, **recorded})
 
 
 def fit(
@@ -423,10 +423,8 @@ class _Run:
         except ValueError:
             self.load(before)
             raise
-        saved = deepcopy(dict(state))
-        self.train, self.test, self.gradients = saved["train"], saved["test"], saved["gradients"]
-        self.steps, self.warning = saved["steps"], saved["warning"]
-        self.start, self.best = saved["start"], saved["best"]
+        for name in (*RECORDED, "start", "best"):
+            setattr(self, name, deepcopy(state[name]))
         self.good = self.snapshot()
 
     def history(self, stopped: str, identity: Mapping[str, Any]) -> History:
