@@ -189,7 +189,10 @@ _STEP = re.compile(
     r"\s*[*·×⋅]?\s*(?P<of>[^0-9./].*)"
 )
 _NEW = ("_new", " new", "new", "_", "'", "′", "⁺", "^+", "+", "_updated", "_next")
-_REMARK = re.compile(r"\s*\((?:final|total|answer|result|end|exact|again)\)$", re.IGNORECASE)
+_REMARK = re.compile(
+    r"\s*\((?:final|total|answer|result|end|exact|again|[0-9]+ (?:marks?|points?|pts?|punkte?))\)$",
+    re.IGNORECASE,
+)
 _NUMBER = r"(?:[0-9]{1,3}[a-z]?|[a-z]|[iv]{2,4})"  # of an exercise: 4, 4a, b, iii
 _NUMBERED = re.compile(
     rf"^(?:[-•*]|(?:(?:question|exercise|aufgabe|q|no\.?|nr\.?) ?)?{_NUMBER}(?:\)|[.:](?= ))"
@@ -315,13 +318,13 @@ _DASHES = str.maketrans("−–‐δ", "---∂")
 
 def _plain(text: str) -> str:
     """The text without Markdown's and TeX's marks, and without what only encloses it."""
-    written = " ".join(plain_signs(text).split()).strip("`$ ")
+    written = " ".join(plain_signs(text).split()).strip('`$" ')
     while len(written) > 1 and written[0] == written[-1] and written[0] in "*_`$":
         written = written[1:-1].strip()
     if "\\" in written or "{" in written:
         written = _from_tex(written)
     dashes = _DASHES if re.search(r"[δ].*/\s*[δ]", written) else {**_DASHES, ord("δ"): ord("δ")}
-    written = " ".join(written.translate(dashes).split()).rstrip(" =:?").strip()
+    written = " ".join(written.translate(dashes).split()).rstrip(" =:?.").strip()
     if written[:1] == "(" and written.find(")") == len(written) - 1:
         written = written[1:-1].strip()
     return written

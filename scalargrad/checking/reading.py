@@ -455,6 +455,7 @@ def _arithmetic(written: str, text: str) -> Reading | None:
         return f"({name})"
 
     expression = _ROOT.sub(r"sqrt(\1)", _LITERAL.sub(named, written)).replace("√", "sqrt")
+    expression = re.sub(r"(?<=[0-9)]) +\(", "(", expression)  # (2) is a factor here
     try:
         made = program(f"answer_of_the_line = {expression}", decimals)
         output = made.output

@@ -28,6 +28,7 @@ from scalargrad.language.steps import (
 )
 from scalargrad.language.tokens import LocatedError, Token, is_one_of_indicator, number
 from scalargrad.language.vectors import (
+    CLOSE_PRODUCT,
     COMPARISONS,
     INDICATOR,
     INNER,
@@ -213,7 +214,9 @@ class Yard:
         if is_called and name in source.definitions:
             return  # _open takes it
         if following.kind == "[" and not following.spaced and self._is_unread(name):
-            raise self._unknown_function(token)
+            behind = {t.kind for t in self._tokens[self._place + 3 : self._place + 4]}
+            if behind - {"]", ",", "+", "-"}:  # If[x > 0, …], and not the element d[1]
+                raise self._unknown_function(token)
         if is_parameter or source.is_node(name):
             if is_called and called is not None and not is_parameter:
                 raise token.refused(
@@ -436,8 +439,7 @@ class Yard:
         """A product without a sign."""
         if self._last.kind == "number" and token.text.startswith("_"):
             raise self._missing_operator(token)
-        if token.kind == "(":
-            self._refuse_bracketed_integer(token)
+        is_indexed = bool(self._bracketed_integer(token)) and self._last.kind == "name"
         more = "(…)" if token.kind in _CLOSES else token.text
         applied, exponent = self._waiting(_APPLIED), self._waiting(_POWER)
         if applied and not self._is_function(token):
@@ -458,35 +460,36 @@ class Yard:
         if is_quotient:
             self._join_fraction()
             self._seal()
-        self._wait(_PRODUCT, PRODUCT, 2)
+        self._wait(_PRODUCT, CLOSE_PRODUCT if is_indexed and not token.spaced else PRODUCT, 2)
         self._has_operand = False
         self._begin(token)
 
-    def _refuse_bracketed_integer(self, token: Token) -> None:
-        """Refuse x(1), which may be an element, and y = 3x (1), where an equation is numbered."""
-        last = self._last
+    def _bracketed_integer(self, token: Token) -> str:
+        """The digits of a whole number that stands alone in brackets; "" for anything else.
+
+        Behind a space at the end of a statement it is refused: it may be the number of an equation.
+        """
         digits, *after = [t.text for t in self._tokens[self._place + 1 : self._place + 4]]
-        if not digits.isdigit() or after[:1] != [")"]:
-            return
-        if last.kind == "name" and not token.spaced:
-            element = f"{last.text}[{digits}] for an element"
-            raise _two_readings(f"{last.text}*{digits}", element, token)
-        is_factor = last.kind == ")" and self._tokens[self._place - 2].kind == "number"
+        if token.kind != "(" or not digits.isdigit() or after[:1] != [")"]:
+            return ""
+        is_factor = self._last.kind == ")" and self._tokens[self._place - 2].kind == "number"
         is_last = self._tokens[self._place + 3].kind == "end"
         if token.spaced and is_last and not is_factor:
             comment = f"# ({digits}) for the number of an equation"
             raise _two_readings(f"*{digits}", comment, token)
+        return digits
 
     def _is_apart(self, token: Token, sign: int) -> bool:
         """Whether a factor clearly stands behind a quotient: 1/2 x, 1/n sum(x), 1/(2n) x.
 
-        A number ends with a space or a bracket; any other divisor stands close to its sign, and a
-        space parts it from a function, a sum or a bracket, or it is a bracket itself.
+        A number ends with a bracket, or a space that is the only one; any other divisor stands
+        close to its sign, and a space parts it from a function, a sum or a bracket, or it is a
+        bracket itself.
         """
         tokens = self._tokens
         divisor = tokens[sign + 1 : self._place]
         if [part.kind for part in divisor] == ["number"]:
-            return token.spaced or token.kind in _CLOSES
+            return (token.spaced and not tokens[sign].spaced) or token.kind in _CLOSES
         is_close = token.spaced and not (tokens[sign].spaced or divisor[0].spaced)
         is_bracket = divisor[0].kind in ("(", "{")
         is_more = token.kind == "sum" or token.kind in _CLOSES or self._is_function(token)

@@ -37,7 +37,8 @@ DEFINITIONS = {
 _ALSO = {"arctg": "atan", "tg": "tan", "sh": "sinh", "ch": "cosh", "th": "tanh", "expit": "sigmoid",
          "sig": "sigmoid", "sigm": "sigmoid", "logisticsigmoid": "sigmoid", "ramp": "relu",
          "lrelu": "leaky_relu", "lse": "logsumexp", "sq": "square", "power": "pow",
-         "absolute": "abs", "amax": "maximum", "amin": "minimum", "rectifier": "relu",
+         "absolute": "abs", "amax": "maximum", "amin": "minimum",
+         "fmax": "maximum", "fmin": "minimum", "rectifier": "relu",
          "mult": "mul", "times": "mul", "divide": "div", "subtract": "sub", "negative": "neg",
          "plus": "add", "minus": "sub", "unitstep": "step"}  # fmt: skip
 INVERSES = {"sin": "asin", "cos": "acos", "tan": "atan", "sinh": "asinh", "cosh": "acosh",

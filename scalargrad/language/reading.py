@@ -316,15 +316,16 @@ def _about_missing(name: str, known: Collection[str]) -> str:
     for cut in range(1, len(text)):
         with suppress(NotAName):
             left, right = canonical(text[:cut]), canonical(text[cut:])
-            if right in known and (left in known or (cut > 1 and library.function(left))):
-                what = "product" if left in known else "function"
+            is_factor = left in known or left in CONSTANTS
+            if right in known and (is_factor or (cut > 1 and library.function(left))):
+                what = "product" if is_factor else "function"
                 return f"; a {what} is written {text[:cut]} {text[cut:]}"
     return ""
 
 
 def _shown(name: str) -> str:
     """A name in a message: as it is typed, or as it is printed where that is no plain word."""
-    plain = name.isascii() and "prime" not in name
+    plain = name.isascii() and "prime" not in name and "__" not in name
     return printable(name if plain else typeset(name), 60)
 
 

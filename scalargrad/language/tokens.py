@@ -67,13 +67,13 @@ _SPACE = r"\ \t\u00a0\u2000-\u200a\u202f\u205f\u3000"
 _DIGITS = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)"
 _NUMBER = rf"{_DIGITS}(?:[eE][+-]?[0-9]+)?"
 _VULGAR = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
-_SIGNS = "×−–‐·⋅∙•∗÷≈≤≥⩽⩾≠⊙∘√∛‖∥…ᵀ⊤∑∏∞∈←→⟵⇒≔∂∇\u2016⟨⟩⌊⌋⌈⌉∧∨¬∫"
+_SIGNS = "×−–‐·⋅∙•∗÷≈≤≥⩽⩾≠⊙∘√∛∜‖∥…ᵀ⊤∑∏∞∈←→⟵⇒≔∂∇\u2016⟨⟩⌊⌋⌈⌉∧∨¬∫"
 _HIGH_LETTERS = "".join(c for c in SUPERSCRIPTS if c not in "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 # What names do not begin with; other characters are left to `canonical`, which says why not.
 _OTHER = rf"\x00-@\[-^`{{-\x7f{_SPACE}⁺⁻⁰¹²³⁴-⁹⁽⁾𝟙{_SIGNS}{_VULGAR}{_HIGH_LETTERS}"
 _LAYER = r"⁽[^⁽⁾\n]*+⁾|_\([0-9]+\)|\^\[[0-9]+\]|\^\{[(\[][0-9]+[)\]]\}"
-_MODULES = r"(?:(?:np|numpy|math|cmath|torch|nn|functional|F|tf|jnp|jax|scipy|special)\.)+"
-_STYLES = r"mathbf|mathrm|mathit|mathsf|boldsymbol|bm|text|mbox|textit|textbf|operatorname|vec"
+_MODULES = r"(?:(?:np|numpy|[Mm]ath|cmath|torch|nn|functional|F|tf|jnp|jax|scipy|special)\.)+"
+_STYLES = r"math(?:bf|rm|it|sf|cal|scr|tt)|boldsymbol|bm|text(?:it|bf)?|mbox|operatorname\*?|vec"
 _ACCENTS = r"hat|bar|tilde|dot|widehat|overline|widetilde"
 _LETTERS = "|".join([*GREEK, "ell", "varepsilon", "vartheta", "varphi"])
 _BRACED = r"\{[^{}\n]*+\}"
@@ -92,7 +92,7 @@ _TOKEN = re.compile(
     | (?P<root>     (?:\\?sqrt|√)\ *\[\ *[0-9]+\ *\](?=\ *[{{(]) )
     | (?P<positive> _\{{?\+\}}? | ₊ )
     | (?P<name>     (?: (?:{_MODULES})? (?:[^{_OTHER}])
-                      | \\(?:{_STYLES}|{_ACCENTS})\ *
+                      | \\(?:{_STYLES}|{_ACCENTS})(?![A-Za-z])\ *
                         (?: \{{ \ *\\?[A-Za-z]+\ *_? (?:{_BRACED})? [^{{}}\n]* \}}
                           | \\[A-Za-z]+ | [^{_OTHER}] )
                       | \\(?:{_LETTERS})(?![A-Za-z]) )
@@ -103,7 +103,8 @@ _TOKEN = re.compile(
     | (?P<end>      [\n\r;][\n\r;{_SPACE}]*+ | \\[\[\]()]
                     | \\(?:begin|end)\{{(?:align|aligned|equation|gather|split)\*?\}} )
     | (?P<space>    [{_SPACE}]++ | \#[^\n\r]*+ | \\(?:[,;:!\ ]|q?quad\b) | \\[\ \t]*\r?\n
-                    | \.(?=[{_SPACE}]*(?:[\n\r;]|\Z))
+                    | \.(?=[{_SPACE}]*(?:[\n\r;]|\Z)) | \\(?:nonumber|notag)\b
+                    | \\(?:tag|label)\*?\{{[^{{}}\n]*+\}}
                     | \\(?:left|right|bigl?|bigr?|Bigl?|Bigr?|displaystyle)\b | &(?=\ *=) )
     | (?P<matrix>   \\(?:begin|end)\{{(?:(?:[bpvB]|small)?matrix|[dr]?cases)\}} | \\\\ | & )
     | (?P<fraction> \\[cdt]?frac\ *{_CELL}\ *(?:{_CELL}|[A-Za-z]) )
@@ -113,7 +114,7 @@ _TOKEN = re.compile(
     | (?P<command>  \\log_\{{?\ *(?:2|10)\ *\}}? | \\[A-Za-z]+ )
     | (?P<power>    (?:[⁺⁻]?[⁰¹²³⁴-⁹{_HIGH_LETTERS}])++ | \^\{{\ *(?:[-−–]?\ *[0-9]+|T)\ *\}} )
     | (?P<operator> \*\*|/\*|->|=>|\\[{{}}]|\.\.\.?|:=|[-+*/%^@]=|==|!=|<=|>=|<-(?=\s)
-                    | //|\|\||\.T\b|\.\*|\.\^
+                    | //|\|\||\.T\b|\.[*/^]
                     | [-+*/^@(),=<>|%{{}}\[\]{_SIGNS}] )
     | (?P<other>    . )
     """,
@@ -121,6 +122,7 @@ _TOKEN = re.compile(
 )
 _SPELLINGS = {
     "**": "^", "−": "-", "–": "-", "‐": "-",
+    ".*": "*", "./": "/", ".^": "^",
     "×": "*", "∗": "*", "⊙": "*", "∘": "*", "⋅": "·", "∙": "·", "•": "·", "÷": "/",
     ":=": "=", "≔": "=", "<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥", "…": "..", "...": "..",
     "⊤": "ᵀ", ".T": "ᵀ", "⟵": "←", "<-": "←",
@@ -133,9 +135,9 @@ _COMMANDS = {
     "intercal": "ᵀ", "lvert": "|", "rvert": "|", "vert": "|", "ldots": "..", "dots": "..",
     "gets": "←", "leftarrow": "←", "coloneqq": "=", "lbrace": "{", "rbrace": "}",
     "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "lceil": "⌈", "int": "∫", "land": "∧",
-    "lor": "∨", "to": "→",
+    "lor": "∨", "to": "→", "implies": "⇒", "Rightarrow": "⇒", "therefore": "⇒",
 }  # fmt: skip
-_STYLE = re.compile(rf"\\(?:{_STYLES})\ *(?:\{{\ *([^{{}}]*?)\ *\}}|(\\?[A-Za-z]))")
+_STYLE = re.compile(rf"\\(?:{_STYLES})(?![A-Za-z])\ *(?:\{{\ *([^{{}}]*?)\ *\}}|(\\?[A-Za-z]))")
 _LONG_ACCENTS = {r"\widehat": r"\hat", r"\overline": r"\bar", r"\widetilde": r"\tilde"}
 _MODULE = re.compile(_MODULES)
 _SUM = "a sum is written sum(x[i] for i = 1..3)"

@@ -209,6 +209,15 @@ def inner_product(make: Make, a: Thing, b: Thing) -> Thing:
     return product(make, a, b)
 
 
+def close_product(make: Make, a: Thing, b: Thing) -> Thing:
+    """w(2), where w is a number."""
+    if isinstance(a, Array):
+        raise ShapeError(
+            "two readings: x[2] is an element of a vector, and x*2 goes element by element"
+        )
+    return product(make, a, b)
+
+
 def matrix_product(make: Make, a: Thing, b: Thing) -> Thing:
     """W @ x: of two vectors that stand alike a number."""
     is_inner = isinstance(a, Array) and isinstance(b, Array) and a.is_row == b.is_row
@@ -342,6 +351,7 @@ COMPARISONS = {
 LIST = Function("a vector", lambda make, operands: listed(operands), 0, None)
 TRANSPOSE = Function("transpose", _transpose)
 PRODUCT = Function("product", lambda make, operands: product(make, *operands), 2, 2)
+CLOSE_PRODUCT = Function("product", lambda make, operands: close_product(make, *operands), 2, 2)
 MATRIX_PRODUCT = Function("product", lambda make, operands: matrix_product(make, *operands), 2, 2)
 INNER = Function("inner product", lambda make, operands: inner_product(make, *operands), 2, 2)
 INDICATOR = Function("1[…]", _indicator)

@@ -11,7 +11,8 @@ import unicodedata
 _ZERO = "[\xad\u180e\u200b-\u200f\u2060\ufe0e\ufe0f\ufeff]"
 # Those inside a word stay, so that it is refused: it would look like another word.
 _WITHOUT_WIDTH = re.compile(rf"(?<!\w){_ZERO}|{_ZERO}(?!\w)|[\u2061-\u2064]")
-_STYLED = re.compile("[ℎ！-～𝐀-𝟘𝟚-𝟿]")  # wide, or letters of an equation; 𝟙 begins an indicator
+# Wide, or letters of an equation; 𝟙 begins an indicator, and ℓ is a name.
+_STYLED = re.compile("[ℊ-ℌℎℐ-ℒℛℬℯ-ℱℳℴ！-～𝐀-𝟘𝟚-𝟿]")
 _ALIKE = str.maketrans(
     "\v\f\x85\u2028\u2029" "‒—―‑﹣➖" "⁄∕" "✕✖⨯╳" "‧・" "∣❘ǀ" "‘’‛‚" "“”„‟«»" "≦≧∆➕➗、。",
     "\n\n\n\n\n" "−−−−−−" "//" "××××" "··" "|||" "''''" '""""""' "≤≥Δ+÷,.",

@@ -64,11 +64,14 @@ class Roster:
 
     @cached_property
     def _known(self) -> dict[str, Student]:
-        """The students by every spelling that means one of them alone."""
-        pairs = [(spelling, student) for student in self.students
-                 for spelling in {*_written(student)} - {""}]  # fmt: skip
-        counts = Counter(spelling for spelling, _ in pairs)
-        return {spelling: student for spelling, student in pairs if counts[spelling] == 1}
+        """The students by every spelling that means one of them alone; an id before a name."""
+        known: dict[str, Student] = {}
+        for spelled in (_written, lambda student: [student.id.casefold()]):
+            pairs = [(spelling, student) for student in self.students
+                     for spelling in {*spelled(student)} - {""}]  # fmt: skip
+            counts = Counter(spelling for spelling, _ in pairs)
+            known |= {spelling: student for spelling, student in pairs if counts[spelling] == 1}
+        return known
 
     def dealt(self, count: int) -> Roster:
         """The roster with a variant for everyone who has none: each of so many as often.

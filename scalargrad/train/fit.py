@@ -117,7 +117,8 @@ def fit(
         lanes: whether a batch is one graph on numpy arrays, else one graph of all its examples.
         backend: compiles the step, for "python", "numpy", "c", "jax", "torch" or "auto"; the graph
             is not built then. Its results differ from the graph's in the last bits.
-        fast: C only: multiplications and additions may be fused, which changes last bits.
+        fast: C and numpy: multiplications and additions may be fused, or done in another
+            order, which changes last bits.
         before_step: called when the gradients are there, as for clipping them.
         after_step: called when the parameters have changed, as for projecting them.
         resume: the `state()` of an earlier History of the same model, data and arguments.
@@ -157,7 +158,7 @@ def fit(
                       "nothing; make it with SGD(model.parameters(), …)"),
         (lanes and is_mixing, "batch normalisation mixes the examples of a batch, and lanes never "
                               "mix; use fit(…, lanes=False)"),
-        (fast and not backend, "fast=True is for the C backend; got no backend"),
+        (fast and not backend, "fast=True is for the backends c and numpy; got no backend"),
         (backend and not lanes, f"backend={backend!r} compiles a step on lanes; got lanes=False"),
         (None not in (resume, checkpoint),
          "fit goes on from resume=… or from its checkpoint=…; got both"),

@@ -227,6 +227,8 @@ BLOG = ("i1", "w5", "net_h1", "out_h1", "net_o1", "out_o1", "E", "b1")
         ("δ_o1 = ∂E/∂net_o1", "", "net_o1"), ("dE/dw5 (final)", "E", "w5"), ("E'(w5)", "E", "w5"),
         ("\\nabla_{w_5} E", "E", "w5"), ("∇w5", "", "w5"), ("w5.grad", "", "w5"),
         ("\\frac{\\delta E}{\\delta w_5}", "E", "w5"), ("grad w5", "", "w5"), ("dw5", "", "w5"),
+        ("dE/dw5 (2 marks)", "E", "w5"), ("dE/dw5.", "E", "w5"), ("“∂E/∂w₅”", "E", "w5"),
+        ("𝜕𝐸/𝜕𝑤₅", "E", "w5"), ("ｄＥ／ｄｗ５", "E", "w5"), ("𝛿𝐸/𝛿𝑤₅", "E", "w5"),
     ],
 )  # fmt: skip
 def test_the_spellings_of_a_derivative(text, of, by):

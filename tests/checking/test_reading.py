@@ -103,8 +103,9 @@ def test_a_number_is_read_in_many_styles(text):
     assert (found.middle, found.half_unit, found.places) == (RIGHT, HALF, 2)
 
 
-@pytest.mark.parametrize("text", ["-1.2 x 0.1 x 2", "-1.2x0.1x2", "-1.2 X 0.1 X 2", "(-1.2)x(0.2)"])
-def test_a_letter_x_between_numbers_is_a_times(text):
+@pytest.mark.parametrize("text", ["-1.2 x 0.1 x 2", "-1.2x0.1x2", "-1.2 X 0.1 X 2", "(-1.2)x(0.2)",
+                                  "(-1.2) (0.1) (2)", "(-1.2)(0.1) (2)", "-0.12 (2)"])  # fmt: skip
+def test_a_letter_x_or_a_bracket_behind_a_number_is_a_times(text):
     assert read(text).middle == RIGHT
 
 

@@ -14,6 +14,7 @@ from scalargrad.sheets.documents import SheetError, submission_text, text_of
 from scalargrad.sheets.feedback import markdown
 from scalargrad.sheets.grading import grade, grade_to
 from scalargrad.sheets.results import saved_results
+from scalargrad.sheets.roster import Roster, Student
 from scalargrad.sheets.submissions import origins, passed_over, person, submissions_in
 from scalargrad.sheets.worksheet import read_sheet
 
@@ -311,6 +312,11 @@ def test_a_folder_of_several_is_a_group_and_of_one_a_student():
 def test_two_spellings_of_a_name_are_one_person():
     assert person("Lovelace, Ada") == person("ada LOVELACE") != person("Ada Byron")
     assert person("Müller, Änne-Marie") == person("anne marie muller")
+
+
+def test_an_id_of_the_roster_is_no_part_of_anothers_name():
+    roster = Roster((Student("1175", "Ada"), Student("1117", "-5 117")))  # 117 5 run together
+    assert roster.of("1175.md") == roster.students[0]
 
 
 def test_submission_text_says_what_is_wrong_with_a_path(tmp_path):
