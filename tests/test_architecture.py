@@ -32,8 +32,8 @@ ROOMS = {
         "vectors", "table",
     ],
     "compiler": [
-        "source", "program", "listing", "runtime", "python", "loops", "c", "memory",
-        "c_text",
+        "source", "program", "listing", "statements", "runtime", "python", "loops", "arrays", "c",
+        "memory", "c_text",
         "c_lanes", "library", "backends", "steps",
         "compiled",
     ],

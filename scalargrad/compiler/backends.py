@@ -6,10 +6,11 @@ import ctypes
 import math
 from array import array
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from scalargrad.compiler import python
+from scalargrad.compiler import arrays, python
 from scalargrad.compiler.c_lanes import kernel_source
 from scalargrad.compiler.library import compiler, library
 from scalargrad.compiler.loops import with_dots
@@ -20,10 +21,10 @@ from scalargrad.engine.kinds import INVERSES
 # Of the inputs that are numbers and of those that are lanes, both in order, and the count of lanes:
 # the outputs that are added up over the lanes, and those that have an element for each lane.
 Kernel = Callable[[Sequence[Any], Sequence[Any], int], tuple[Any, Any]]
-Backend = Callable[[Program, Sequence[str], frozenset[int]], Kernel]
+Backend = Callable[..., Kernel]  # of a program, its lanes, the places of the summed outputs
 
 LARGEST_AUTO = 30_000  # operations; a C compiler takes seconds for them
-LARGEST_JIT = 20_000  # operations that JAX is asked to compile as one; beyond it takes minutes
+LARGEST_JIT = 20_000  # operations or lines that JAX compiles as one; beyond it takes minutes
 
 
 def python_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
@@ -45,14 +46,20 @@ def _array(row: Sequence[float]) -> Any:
     return np.array(row)
 
 
-def numpy_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> Kernel:
-    """numpy: each step computes all lanes."""
+def numpy_kernel(
+    program: Program, lanes: Sequence[str], summed: frozenset[int], *, fast: bool = False
+) -> Kernel:
+    """numpy: each step computes all lanes, and of a layer all units."""
     import numpy as np
 
     kind = scalars.kind_of(np.zeros(1))
     names = {**kind.functions, "quotient": np.divide, "abs": np.abs, "inf": np.inf, "nan": np.nan}
     names["log_sum_exp"] = lambda rounded, *a: kind.functions["log_sum_exp"](a, rounded)
     names["where"] = np.where
+    looped = arrays.looped_source(program, lanes, summed)
+    if looped:
+        names |= arrays.functions(np, arrays.at_once(np.matmul) if fast else arrays.in_order)
+        return _in_matrices(python.defined(looped, names, "on_arrays"))
     run = python.defined(python.array_source(program, lanes, summed), names, "on_arrays")
 
     def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
@@ -67,6 +74,21 @@ def numpy_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int])
                 row[:] = found
             rows = [np.broadcast_to(found, (count,)).astype(float) for found in apart]
             return summed_rows.sum(axis=1), rows
+
+    return kernel
+
+
+def _in_matrices(run: Callable[[Any, Any], tuple[Any, Any]]) -> Kernel:
+    """A kernel of numpy of a function of the numbers and the columns as matrices."""
+    import numpy as np
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        matrix = np.asarray(columns, dtype=float).reshape(len(columns), count)
+        with np.errstate(all="ignore"):
+            sums, rows = run(np.asarray(numbers, dtype=float)[:, None], matrix)
+        if not len(columns):
+            return list(map(float, sums)), [float(row[0]) for row in rows]
+        return np.asarray(sums), np.broadcast_to(rows, (len(rows), count)).copy()
 
     return kernel
 
@@ -126,15 +148,38 @@ def jax_kernel(program: Program, lanes: Sequence[str], summed: frozenset[int]) -
     def broadcast(found: Any, shape: tuple[int, ...]) -> Any:
         return jnp.broadcast_to(found, shape)
 
-    function = _traced_kernel(program, names, lanes, summed, broadcast)
-    run = jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
-
     def taken(number: Any) -> Any:
         is_theirs = isinstance(number, float | np.ndarray | jax.Array)
         return number if is_theirs else np.asarray(number)
 
+    looped = arrays.looped_source(program, lanes, summed)
+    if looped:
+        names |= arrays.functions(jnp, arrays.at_once(partial(jnp.matmul, precision="highest")))
+        loops = python.defined(looped, names | _PLAIN, "on_arrays")
+        is_short = looped.count("\n") <= LARGEST_JIT
+        return _looped_on_jax(jax.jit(loops) if is_short else loops, taken)
+    function = _traced_kernel(program, names, lanes, summed, broadcast)
+    run = jax.jit(function, static_argnums=2) if program.size <= LARGEST_JIT else function
+
     def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
-        return run(list(map(taken, numbers)), list(map(taken, columns)), count)
+        found: tuple[Any, Any] = run(list(map(taken, numbers)), list(map(taken, columns)), count)
+        return found
+
+    return kernel
+
+
+def _looped_on_jax(run: Callable[[Any, Any], tuple[Any, Any]], taken: Callable[..., Any]) -> Kernel:
+    """A kernel of JAX of a function of the numbers and the columns as matrices."""
+    from jax import numpy as jnp
+
+    def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
+        columns = list(map(taken, columns))
+        held = [numbers] if hasattr(numbers, "dtype") else list(map(taken, numbers))
+        kinds = {getattr(one, "dtype", float): one for one in held}
+        dtype = jnp.result_type(*kinds.values(), *columns)
+        matrix = jnp.array(columns, dtype).reshape(len(columns), count)
+        sums, rows = run(jnp.array(held, dtype).reshape(-1, 1), matrix)
+        return sums, jnp.broadcast_to(rows, (len(rows), count)) if columns else list(rows[:, 0])
 
     return kernel
 
@@ -170,6 +215,9 @@ _COMMON = ("where", "abs", "exp", "expm1", "log", "log1p", "log2", "log10", "sqr
            "tan", "sinh", "cosh", "tanh")  # fmt: skip
 
 
+_PLAIN = {"inf": math.inf, "nan": math.nan, "log_sum_exp": lambda rounded, *a: rounded}
+
+
 def _on_tensors(torch: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of tensors that takes numbers too, where another operand is a tensor."""
 
@@ -190,9 +238,8 @@ def _traced_kernel(
     broadcast: Callable[[Any, tuple[int, ...]], Any],
 ) -> Kernel:
     """A kernel in the namespace of a library that differentiates or compiles what it runs."""
-    names = {**names, "inf": math.inf, "nan": math.nan}
-    names["log_sum_exp"] = lambda rounded, *a: rounded
-    run = python.defined(python.array_source(program, lanes, summed), names, "on_arrays")
+    source = python.array_source(program, lanes, summed)
+    run = python.defined(source, names | _PLAIN, "on_arrays")
 
     def kernel(numbers: Sequence[Any], columns: Sequence[Any], count: int) -> tuple[Any, Any]:
         shape = (count,) if lanes else ()
@@ -207,7 +254,7 @@ def chosen(backend: str, program: Program, fast: bool) -> tuple[str, Backend]:
     """A backend by its name; "auto" is C where there is a compiler and not too much to compile.
 
     Raises:
-        ValueError: for an unknown name, or `fast` with another backend than C.
+        ValueError: for an unknown name, or `fast` with another backend than C and numpy.
         ModuleNotFoundError: for JAX or PyTorch where it is not installed.
     """
     if backend == "auto":
@@ -220,9 +267,9 @@ def chosen(backend: str, program: Program, fast: bool) -> tuple[str, Backend]:
         )
     if not fast:
         return backend, BACKENDS[backend]
-    if backend != "c":
-        raise ValueError(f"fast=True is for the C backend; got {backend!r}")
-    return backend, lambda *asked: CKernel(*asked, fast=True)
+    if backend not in ("c", "numpy"):
+        raise ValueError(f"fast=True is for the backends c and numpy; got {backend!r}")
+    return backend, partial(BACKENDS[backend], fast=True)
 
 
 def _is_compilable(program: Program) -> bool:

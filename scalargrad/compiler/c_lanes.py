@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from operator import mul
 from typing import Any, NamedTuple
 
@@ -21,10 +20,21 @@ from scalargrad.compiler.c_text import (
     PRODUCTS,
     TILE,
 )
+from scalargrad.compiler.listing import Listing
 from scalargrad.compiler.loops import Nest, nests, with_dots
 from scalargrad.compiler.memory import LOADED, Memory
 from scalargrad.compiler.program import Program
-from scalargrad.compiler.source import CONDITIONS, LEAST, Ref
+from scalargrad.compiler.source import CONDITIONS, Ref
+from scalargrad.compiler.statements import (
+    DOT,
+    MARK,
+    Product,
+    Statement,
+    are_many,
+    grouped,
+    rows,
+    statements,
+)
 
 LONGEST = 200  # statements in one function: compilers take more than linear time for longer ones
 CACHE = 2**14  # registers of lanes that stay in the cache, while products are added up
@@ -40,23 +50,6 @@ def kernel_source(program: Program, lanes: Sequence[str], summed: frozenset[int]
             the others, n numbers each.
     """
     return _Writer(program, lanes, summed).text()
-
-
-class _Statement(NamedTuple):
-    """What a line computes.
-
-    Attributes:
-        pattern: its text, with a mark for each operand; that of a dot says where it begins.
-        operands: in their order; of a dot where it begins, all factors, and all other factors.
-        target: an array, and the place of an output there; or "" and the step.
-    """
-
-    pattern: str
-    operands: tuple[Any, ...]
-    target: tuple[str, int]
-
-
-_MARK, _DOT = "\1", "dot "
 
 
 class _Writer:
@@ -77,59 +70,25 @@ class _Writer:
         self.rows: dict[tuple[int, ...], int] = {}  # where a row begins there
         self.products: list[str] = []
         self.longest = 0  # of the rows whose products with others are added up
-        items = self._items(*self._statements())
+        found, added = statements(self.program, self.varying, summed, self._listed, number_text)
+        self.targets = {line.output: self._target(line.output) for line in found
+                        if line.output is not None}  # fmt: skip
+        items = self._items(found, added)
         self.parts = [items[k : k + LONGEST] for k in range(0, len(items), LONGEST)] or [[]]
         self.part_of = {
-            item.target[1]: number for number, part in enumerate(self.parts) for item in part
-            if isinstance(item, _Statement) and not item.target[0]
+            item.step: number for number, part in enumerate(self.parts) for item in part
+            if isinstance(item, Statement) and item.step is not None
         }  # fmt: skip
         for number, part in enumerate(self.parts):  # what another part reads is stored
             for item in part:
-                for ref in item.operands if isinstance(item, _Statement) else ():
+                for ref in item.operands if isinstance(item, Statement) else ():
                     if self.part_of.get(ref, number) != number:
                         self.memory.read(ref)
 
     # Statements
 
-    def _statements(self) -> tuple[list[_Statement], list[tuple[int, int, int]]]:
-        """The lines of the program, and the products of its steps that are added up over lanes.
-
-        Of these each has two factors, and the place of its sum.
-        """
-        steps, outputs, uses = self.program.steps, self.program.outputs, self.program.uses()
-        others = dict(enumerate(outputs))
-        products: dict[int, tuple[Any, ...]] = {
-            place: steps[ref][1] for place, ref in others.items()
-            if ref.__class__ is int and uses[ref] == 1 and steps[ref][0] == "*"
-            and float not in map(type, steps[ref][1])
-        }  # fmt: skip
-        if len(products) < LEAST:
-            products = {}
-        for place in products:
-            del others[place]
-        dots = {index: args for index, (op, args) in enumerate(steps) if op == "dot"}
-        apart: dict[Any, bool] = {outputs[place]: False for place in products}
-        factors = chain(chain.from_iterable(products.values()), *dots.values(), dots)
-        apart |= {ref: True for ref in factors if isinstance(ref, int)}
-        listing = listing_of(self.program, self.varying, apart, _MARK)
-        statements = []
-        for line in listing.lines(others):
-            if line.step is None:
-                assert line.output is not None
-                statements.append(_Statement(line.says, line.uses, self._target(line.output)))
-            elif line.step in dots:
-                statements.append(self._dot(line.step, dots[line.step]))
-            else:
-                statements.append(_Statement(line.says, line.uses, ("", line.step)))
-        added = []
-        for place, (a, b) in products.items():
-            array, at = self.places[place]
-            if array == "sums_" and self.varying[a] and self.varying[b]:
-                added.append((a, b, at))
-            else:
-                target = self._target(place)
-                statements.append(_Statement(f"{_MARK} * {_MARK}", (a, b), target))
-        return statements, added
+    def _listed(self, apart: Mapping[int, bool]) -> Listing:
+        return listing_of(self.program, self.varying, apart, MARK)
 
     def _target(self, place: int) -> tuple[str, int]:
         """Where an output goes: to rows_, or by way of sum_ or same_."""
@@ -140,73 +99,63 @@ class _Writer:
         self.handed[array].append(target)
         return array, len(self.handed[array]) - 1
 
-    def _dot(self, index: int, args: Sequence[Ref]) -> _Statement:
-        """A dot: where it begins, and its factors, first those that no lane changes."""
-        start, ws, xs = args[0], args[1::2], args[2::2]
-        if any(map(self._is_wide, ws)):
-            pairs = [(x, w) if self._is_wide(w) and not self._is_wide(x) else (w, x)
-                     for w, x in zip(ws, xs, strict=True)]  # fmt: skip
-            ws, xs = zip(*pairs, strict=True)
-        is_step = isinstance(start, int)
-        begins = [start] if is_step else []
-        operands = (*begins, *ws, *xs)
-        return _Statement(_DOT + (_MARK if is_step else number_text(start)), operands, ("", index))
-
     def _is_wide(self, ref: Ref) -> bool:
         return isinstance(ref, int) and self.varying[ref]
 
-    def _items(
-        self, statements: list[_Statement], added: list[tuple[int, int, int]]
-    ) -> list[_Statement | str]:
+    def _items(self, found: list[Statement], added: list[Product]) -> list[Statement | str]:
         """The statements in an order in which they can be computed, those that are alike as loops.
 
         Without a loop they stay in their order.
         """
-        levels = [0] * len(self.program.steps)
-        homes = ["wide_" if home == "columns_" else home for home in self.memory.homes]
-        groups: dict[tuple[Any, ...], list[_Statement]] = {}
-        for statement in statements:
-            pattern, operands, (array, step) = statement
-            level = 1 + max([levels[ref] for ref in operands if ref.__class__ is int], default=0)
-            if not array:
-                array, levels[step] = homes[step], level
-            if pattern.startswith(_DOT):
-                arrays = tuple(map(self.memory.array, _rows(operands)))
-            else:
-                arrays = tuple([homes[ref] for ref in operands])
-            key = level, pattern, arrays, array, len(operands)
-            groups.setdefault(key, []).append(statement)
-        if not added and not any(map(_is_loop, groups.values())):
-            return list(statements)
-        items: list[_Statement | str] = []
-        for (_, _, arrays, *_), group in sorted(groups.items(), key=lambda item: item[0][0]):
-            items += self._loops(group, arrays) if _is_loop(group) else group
-        return items + self._added(added)
+        groups = grouped(found, len(self.program.steps), self._key)
+        if not added and not any(map(are_many, groups)):
+            return list(found)
+        items: list[Statement | str] = []
+        for group in groups:
+            items += self._loops(group) if are_many(group) else group
+        return items + self._added([(a, b, self.places[place][1]) for a, b, place in added])
+
+    def _key(self, line: Statement) -> tuple[Any, ...]:
+        """What statements of one loop have in common."""
+        target = self._home(line.step) if line.output is None else self.targets[line.output][0]
+        return line.pattern, self._arrays(line), target, len(line.operands)
+
+    def _arrays(self, line: Statement) -> tuple[str, ...]:
+        """Where a loop reads the operands of a statement, or the rows of those of a dot."""
+        if line.is_dot:
+            return tuple(map(self.memory.array, rows(line.operands)))
+        return tuple(map(self._home, line.operands))
+
+    def _home(self, step: Any) -> str:
+        home = self.memory.homes[step]
+        return "wide_" if home == "columns_" else home
 
     # Loops
 
-    def _loops(self, group: list[_Statement], arrays: Sequence[str]) -> list[str]:
-        """Statements that are alike, as few loops as their places allow; they read from arrays."""
-        pattern, _, (array, _) = group[0]
-        places = [place for _, _, (_, place) in group]
-        if not array:
-            array, places = self.memory.new(places)
+    def _loops(self, group: list[Statement]) -> list[str]:
+        """Statements that are alike, as few loops as their places allow."""
+        arrays = self._arrays(group[0])
+        if group[0].output is None:
+            array, places = self.memory.new([line.step for line in group])
+        else:
+            targets = [self.targets[line.output] for line in group]
+            array, places = targets[0][0], [place for _, place in targets]
         target, row = _target_text(array), self.memory.row
         alike: dict[tuple[str, ...], Any] = {}
-        if pattern.startswith(_DOT):
-            for (_, operands, _), place in zip(group, places, strict=True):
-                pairs = zip(arrays, _rows(operands), strict=True)
+        if group[0].is_dot:
+            for line, place in zip(group, places, strict=True):
+                pairs = zip(arrays, rows(line.operands), strict=True)
                 reads = [self._row(a, row(a, refs)) for a, refs in pairs]
                 formats = *[says for says, _ in reads], target
                 alike.setdefault(formats, []).append([*[start for _, start in reads], place])
         else:
-            by_place = zip(*[operands for _, operands, _ in group], strict=True)
+            by_place = zip(*[line.operands for line in group], strict=True)
             columns = [row(a, refs) for a, refs in zip(arrays, by_place, strict=True)]
             formats = *[f"{a}[%s]" for a in arrays], target
             alike[formats] = list(zip(*columns, places, strict=True))
         texts = []
         for formats, starts in alike.items():
-            body = _body(pattern, formats, array, len(group[0].operands) // 2)
+            body = _body(group[0], formats, array)
             texts += [self._loop(nest, body) for nest in nests(starts)]
         return self._copies() + texts
 
@@ -370,17 +319,15 @@ class _Writer:
                 if ref not in known and self.part_of.get(ref) != number:
                     body.append(self._declared(ref, self.memory.read(ref)))
                 known.add(ref)
-            says = item.pattern
-            for ref in item.operands:
-                says = says.replace(_MARK, f"v{ref}", 1)
-            array, place = item.target
-            if array:
+            says = item.filled([f"v{ref}" for ref in item.operands])
+            if item.step is None:
+                array, place = self.targets[item.output]
                 body.append(_assigned(array, _target_text(array) % place, says))
                 continue
-            known.add(place)
-            body.append(self._declared(place, says))
-            if place in self.memory.kept:
-                body.append(f"{self.memory.read(place)} = v{place};")
+            known.add(item.step)
+            body.append(self._declared(item.step, says))
+            if item.step in self.memory.kept:
+                body.append(f"{self.memory.read(item.step)} = v{item.step};")
         return PART.format(number=number, body="\n".join(f"    {text}" for text in body))
 
     def _declared(self, ref: Ref, says: str) -> str:
@@ -425,18 +372,6 @@ class _Body(NamedTuple):
     tile: tuple[int, int]
 
 
-def _rows(operands: tuple[Ref, ...]) -> list[tuple[Ref, ...]]:
-    """The operands of a dot: where it begins, if that is one of them, and both rows of factors."""
-    begins = len(operands) % 2
-    half = begins + len(operands) // 2
-    return [operands[:1]] * begins + [operands[begins:half], operands[half:]]
-
-
-def _is_loop(group: list[_Statement]) -> bool:
-    """Whether statements that are alike become loops: many do, and all dots."""
-    return len(group) >= LEAST or group[0].pattern.startswith(_DOT)
-
-
 def _target_text(array: str) -> str:
     return "rows_ + (%s) * n_" if array == "rows_" else f"{array}[%s]"
 
@@ -447,37 +382,32 @@ def _assigned(array: str, target: str, says: str) -> str:
     return f"{target} {'+=' if array == 'sum_' else '='} {says};"
 
 
-def _body(pattern: str, formats: Sequence[str], array: str, count: int) -> _Body:
+def _body(line: Statement, formats: Sequence[str], array: str) -> _Body:
     """The text of statements that are alike, in a loop.
 
     Args:
-        pattern: of each.
-        formats: how its operands are read, and how its target is written.
+        line: one of them.
+        formats: how their operands are read, and how their target is written.
         array: of the target.
-        count: how many products a dot adds up.
     """
 
     def plain(reads: list[list[str]]) -> str:
         *operands, target = _read(formats, reads[0])
-        says = pattern
-        for operand in operands:
-            says = says.replace(_MARK, operand, 1)
-        return _assigned(array, target, says)
+        return _assigned(array, target, line.filled(operands))
 
     def dots(reads: list[list[str]]) -> str:
         sides = [_read(formats, places) for places in reads]
         kind = "real" if any("wide_" in text for text in formats[-3:-1]) else "double"
-        begins = [pattern.removeprefix(_DOT).replace(_MARK, side[0]) for side in sides]
+        begins = [line.filled(side[:1]).removeprefix(DOT) for side in sides]
         if kind == "real" and not begins[0].startswith("wide_"):
             begins = [f"lanes({begin})" for begin in begins]
         sums = ", ".join(f"s{k}_ = {begin}" for k, begin in enumerate(begins))
         adds = " ".join(f"s{k}_ += {side[-3]} * {side[-2]};" for k, side in enumerate(sides))
         ends = " ".join(_assigned(array, side[-1], f"s{k}_") for k, side in enumerate(sides))
+        count = len(line.operands) // 2
         return f"{kind} {sums}; for (int q_ = 0; q_ < {count}; q_++) {{ {adds} }} {ends}"
 
-    if pattern.startswith(_DOT):
-        return _Body(dots, (1, 8))
-    return _Body(plain, (1, 1))
+    return _Body(dots, (1, 8)) if line.is_dot else _Body(plain, (1, 1))
 
 
 def _products(reads: list[list[str]]) -> str:

@@ -231,7 +231,7 @@ class Compiled:
             rows = [x if place in more else x / count
                     for place, x in zip(plan.apart, rows, strict=True)]  # fmt: skip
         if not isinstance(sums, list):
-            sums = sums.tolist()
+            sums = list(sums) if self.backend == "jax" else sums.tolist()
         outputs = list(plan.sorted([*sums, *rows]))
         first = 1 + len(plan.program.more)
         gradients = dict(zip(plan.program.wrt, outputs[first:], strict=True))
@@ -359,8 +359,8 @@ def compile(
     Backward runs once, on scalars that write code instead of computing; nothing of the derivatives
     is written twice. What it costs to compile grows in step with the graph. C programs are split
     into functions, and layers are loops; beyond 30,000 statements, for which a C compiler takes
-    seconds, "auto" is numpy.
-    JAX compiles up to 20,000 operations as one, and runs those of longer programs one by one.
+    seconds, "auto" is numpy. On numpy and JAX a layer is an operation on arrays. A program without
+    layers is a straight line, of which JAX compiles up to 20,000 operations as one.
 
     Args:
         what: a function of Values that returns one, or a node, whose named leaves are the inputs.
@@ -372,7 +372,8 @@ def compile(
             else numpy.
         reduce: over lanes, whether to give the "mean" or the "sum" of the value, with its
             gradients; else each lane has its own.
-        fast: C only: lets the compiler fuse multiplications and additions, which changes last bits.
+        fast: lets the C compiler fuse multiplications and additions, and numpy add the products of
+            a layer in its own order, which changes last bits.
 
     Raises:
         TypeError: for a function that branches on a value, or returns none.

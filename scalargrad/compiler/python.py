@@ -76,7 +76,7 @@ def lanes_source(program: Program, lanes: Sequence[str], summed: frozenset[int])
 def array_source(program: Program, lanes: Sequence[str], summed: frozenset[int]) -> str:
     """The same on arrays, with one call for each step; what is to be summed is not summed yet."""
     program = program.straight()
-    listing = _listing(program, lambda c, a, b: call("where", (c, a, b)), names=False)
+    listing = array_listing(program)
     body, outputs = listing.texts("%s = %s", _comment)
     numbers, columns = _numbers_and_columns(program, listing, lanes)
     sums, rows = _handed_back(summed, outputs)
@@ -136,7 +136,7 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
         head.append("from decimal import Context, Decimal, localcontext")
     head.append(f"from math import {', '.join([*plain, 'inf', 'nan'])}")
     functions = [inspect.getsource(getattr(runtime, name)) for name in own]
-    arguments = ", ".join(_number(inputs[name]) for name in program.inputs)
+    arguments = ", ".join(number_text(inputs[name]) for name in program.inputs)
     print_all = "\n".join(
         [
             'if __name__ == "__main__":',
@@ -154,8 +154,19 @@ def standalone(program: Program, inputs: Mapping[str, float]) -> str:
 # Lines -------------------------------------------------------------------------------------------
 
 
+def array_listing(
+    program: Program, apart: Mapping[int, bool] | None = None, leaf: str = ""
+) -> Listing:
+    """The lines of a program that runs on arrays: see `Listing`."""
+    return _listing(program, lambda c, a, b: call("where", (c, a, b)), False, apart, leaf)
+
+
 def _listing(
-    program: Program, choose: Callable[[Text, Text, Text], Text], names: bool = True
+    program: Program,
+    choose: Callable[[Text, Text, Text], Text],
+    names: bool = True,
+    apart: Mapping[int, bool] | None = None,
+    leaf: str = "",
 ) -> Listing:
     def write(index: int, op: str, operands: Sequence[Text]) -> Text:
         if op in BINDING:
@@ -172,7 +183,7 @@ def _listing(
             return Text(f"{a.within(COMPARED + 1)} {op} {b.within(COMPARED + 1)}", COMPARED, depth)
         return call(op, operands)
 
-    return Listing(program, write, _number, names)
+    return Listing(program, write, number_text, names, apart, leaf)
 
 
 def _parameters(program: Program, listing: Listing) -> list[str]:
@@ -189,7 +200,8 @@ def _comment(text: str) -> str:
     return f"# {printable(text, 60)}"
 
 
-def _number(number: float) -> str:
+def number_text(number: float) -> str:
+    """A constant, as Python writes it."""
     return repr(float(number))
 
 

@@ -142,8 +142,9 @@ def softmax_cross_entropy(logits: Sequence[Any], target: Any) -> Value:
     name = "softmax_cross_entropy"
     scores = _list_of_values(logits, name, "logits")
     every = ops.logsumexp(*scores)
-    shares = _shares(target, len(scores), name)
-    return _loss(every - (scores[shares] if isinstance(shares, int) else _dot(scores, shares)))
+    shares = _class_or_probabilities(target, len(scores), name)
+    own = scores[shares] if isinstance(shares, int) else _expected_score(scores, shares)
+    return _loss(every - own)
 
 
 @row("−log p[y], or −Σ y log p", (([0.25, 0.75], 1), *_DISTRIBUTIONS), "nll_loss")
@@ -156,7 +157,7 @@ def categorical_cross_entropy(probabilities: Sequence[Any], target: Any) -> Valu
     """
     name = "categorical_cross_entropy"
     ps = _list_of_values(probabilities, name, "probabilities")
-    ys = _shares(target, len(ps), name)
+    ys = _class_or_probabilities(target, len(ps), name)
     if isinstance(ys, int):
         return _loss(-ps[ys].log())
     terms = [_unless_zero(y, y * p.log()) for p, y in zip(ps, ys, strict=True) if not _is_zero(y)]
@@ -177,7 +178,7 @@ def hinge(score: Any, target: Any) -> Value:
     """max(0, 1 - y·s) for a label y of -1 or 1."""
     y = _value(target)
     hint = " (for 0 and 1 use binary_cross_entropy_with_logits)"
-    _check((y.data == 1) | (y.data == -1), "hinge needs labels -1 or 1", y.data, hint)
+    _require((y.data == 1) | (y.data == -1), "hinge needs labels -1 or 1", y.data, hint)
     return _loss(ops.dot(1, -y, _value(score)).relu())
 
 
@@ -260,17 +261,17 @@ def _label(target: Any, loss: str) -> Value:
     """A target between 0 and 1."""
     (y,) = _named([target])
     is_label, hint = (y.data >= 0) & (y.data <= 1), " (for -1 and 1 use hinge)"
-    _check(is_label, f"{loss} needs labels between 0 and 1", y.data, hint)
+    _require(is_label, f"{loss} needs labels between 0 and 1", y.data, hint)
     return y
 
 
-def _shares(target: Any, classes: int, loss: str) -> int | list[Value]:
+def _class_or_probabilities(target: Any, classes: int, loss: str) -> int | list[Value]:
     """The index of a class, where it is known; else the probability of each."""
     if isinstance(target, list | tuple):
         return _probabilities(target, classes, loss)
     index = target.data if isinstance(target, Value) else scalars.scalar(target)
     is_class = reduce(operator.or_, [scalars.equal(index, k) for k in range(classes)])
-    _check(is_class, f"{loss} needs the index of a class, from 0 to {classes - 1}", index)
+    _require(is_class, f"{loss} needs the index of a class, from 0 to {classes - 1}", index)
     if scalars.is_number(index):
         return int(index)
     return _named([scalars.where(scalars.equal(index, k), 1.0, 0.0) for k in range(classes)])
@@ -282,17 +283,17 @@ def _probabilities(target: Sequence[Any], classes: int, loss: str) -> list[Value
     conditions = [(share >= 0) & (share <= 1) for share in shares]
     conditions.append(abs(sum(shares) - 1) <= 1e-9)
     are_shares = len(ys) == classes and reduce(operator.and_, conditions)
-    _check(are_shares, f"{loss} needs {classes} probabilities that sum to 1", shares)
+    _require(are_shares, f"{loss} needs {classes} probabilities that sum to 1", shares)
     return ys
 
 
-def _dot(scores: list[Value], shares: list[Value]) -> Value:
+def _expected_score(scores: list[Value], shares: list[Value]) -> Value:
     pairs = zip(shares, scores, strict=True)
     product: Value = ops.dot(0, *[operand for pair in pairs for operand in pair])
     return product
 
 
-def _check(condition: Any, wanted: str, label: Any, hint: str = "") -> None:
+def _require(condition: Any, wanted: str, label: Any, hint: str = "") -> None:
     """Raise a ValueError where a condition on a label, or on several, does not hold, in any lane.
 
     Of symbols nothing is known, and they are let pass.

@@ -185,7 +185,7 @@ class Module:
             wrt: the names of the parameters to differentiate by; all of them if left out.
             backend: "python", "numpy", "c", "jax", "torch" or "auto".
             reduce: over lanes: "mean", "sum", or None.
-            fast: C only: fused multiplications and additions.
+            fast: C and numpy: fused multiplications and additions, or in another order.
 
         >>> from scalargrad.nn.layers import MLP
         >>> step = MLP(2, [1]).compile(lambda yhat, y: (yhat - y) ** 2, backend="python")

@@ -88,7 +88,7 @@ def _statements(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     for place, line in enumerate(lines):
         parts = _STATEMENTS.split(_TEX_LINES.sub("", line)) if "|" not in line else [line]
         for part in parts if all(map(_is_statement, parts)) else [line]:
-            if begun and part.lstrip().startswith(("=", "≈")):
+            if begun and _GOES_ON.match(part):
                 begun = (begun[0], f"{begun[1].rstrip()} {part.strip()}")
                 continue
             if begun:
@@ -102,7 +102,8 @@ def _is_statement(text: str) -> bool:
     return _EQUALS.search(text) is not None and text.count("(") == text.count(")")
 
 
-_EQUALS = re.compile(r"\s*(?:[=＝:]|->|→|\b(?:is|ist|est)\b)\s*")
+_GOES_ON = re.compile(r"\s*[=≈](?!=)\s*\S")  # and no rule, =====
+_EQUALS = re.compile(r"\s*(?:[=＝:]|->|→|\b(?:is|ist|est)\b|(?=[≈≃≅]))\s*")
 _TEX_LINES = re.compile(r"\\(?:begin|end)\{[a-z]+\*?\}|&(?=\s*=)|\\\\\s*$")
 _STATEMENTS = re.compile(r"(?:\\\\|[;,]\s|\s\s)\s*(?=[^\s;,=][^;,=]*=\s*[^\s=])")
 

@@ -31,7 +31,7 @@ class Arrays:
         data: the examples.
         layers: the parameters of each layer, whose gradients are measured together.
         backend: of the program.
-        fast: C only: multiplications and additions may be fused.
+        fast: C and numpy: multiplications and additions may be fused, or done in another order.
     """
 
     def __init__(

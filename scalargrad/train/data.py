@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -51,40 +52,36 @@ class DataSet:
 
     def __post_init__(self) -> None:
         names = self.names if len(self.names) else getattr(self.inputs, "columns", ())  # of pandas
-        object.__setattr__(self, "names", tuple(map(str, names)))
-        for field in ("inputs", "targets", "classes"):
-            object.__setattr__(self, field, _plain(getattr(self, field)))
-        object.__setattr__(self, "inputs", _rows(self.inputs))
-        if not hasattr(self.targets, "__len__"):
-            raise TypeError(f"a data set needs a target for each example; got {self.targets!r}")
-        if not self.inputs:
+        targets, classes = _plain(self.targets), tuple(_plain(self.classes))
+        inputs = _rows(_plain(self.inputs))
+        if not hasattr(targets, "__len__"):
+            raise TypeError(f"a data set needs a target for each example; got {targets!r}")
+        if not inputs:
             raise ValueError("a data set needs one example or more; got none")
-        if len(self.inputs) != len(self.targets):
+        if len(inputs) != len(targets):
             raise ValueError(
                 "a data set needs a target for each example; got "
-                f"{len(self.inputs)} examples and {len(self.targets)} targets"
+                f"{len(inputs)} examples and {len(targets)} targets"
             )
-        is_vector = {hasattr(_plain(target), "__len__") for target in self.targets
-                     if not isinstance(target, str)}  # fmt: skip
-        if True in is_vector:
-            object.__setattr__(self, "targets", _rows(self.targets, "targets"))
-        object.__setattr__(self, "targets", tuple(self.targets))
-        object.__setattr__(self, "classes", tuple(self.classes))
-        width = _one_width("examples", self.inputs)
-        if True in is_vector and _one_width("targets", self.targets) == 1:
-            object.__setattr__(self, "targets", tuple([y for (y,) in self.targets]))
-        _check_numbers("inputs", chain.from_iterable(self.inputs))
-        _check_numbers("targets", chain.from_iterable(map(outputs, self.targets)))
-        if not self.names:
-            object.__setattr__(self, "names", _numbered(width))
-        if len(self.names) != width:
+        if any(hasattr(_plain(y), "__len__") and not isinstance(y, str) for y in targets):
+            targets = _rows(targets, "targets")
+            if _one_width("targets", targets) == 1:
+                targets = [y for (y,) in targets]
+        width = _one_width("examples", inputs)
+        _check_numbers("inputs", chain.from_iterable(inputs))
+        _check_numbers("targets", chain.from_iterable(map(outputs, targets)))
+        names = tuple(map(str, names)) or _numbered(width)
+        if len(names) != width:
             raise ValueError(
-                f"the examples have {width} numbers each; got {len(self.names)} names for them"
+                f"the examples have {width} numbers each; got {len(names)} names for them"
             )
-        strange = [t for t in self.targets if self.classes and t not in self.classes]
+        strange = [y for y in targets if classes and y not in classes]
         if strange:
-            known = ", ".join(map(str, self.classes))
+            known = ", ".join(map(str, classes))
             raise ValueError(f"a label is one of the classes {known}; got {strange[0]}")
+        held = {"inputs": inputs, "targets": tuple(targets), "names": names, "classes": classes}
+        for field, numbers in held.items():
+            object.__setattr__(self, field, numbers)
 
     @classmethod
     def from_csv(cls, path: str | Path, *targets: str) -> DataSet:
@@ -101,7 +98,7 @@ class DataSet:
             ValueError: for a column that is not there, columns without a name of their own, or
                 something that is no number, by its line.
         """
-        heads, rows = _table(path)
+        heads, rows = _csv_numbers(path)
         wanted = targets or heads[-1:]
         for name in wanted:
             if name not in heads:
@@ -198,11 +195,11 @@ class DataSet:
         >>> x1 * x2 > 0, y
         (array([ True, False, False,  True]), array([0., 1., 1., 0.]))
         """
-        return tuple(_columns(self.inputs)), self.target_lanes()
+        return tuple(_transposed(self.inputs)), self.target_lanes()
 
     def target_lanes(self) -> Any:
         """The targets alone; see `lanes`."""
-        rows = _columns(list(map(outputs, self.targets)))
+        rows = _transposed(list(map(outputs, self.targets)))
         return list(rows) if hasattr(self.targets[0], "__len__") else rows[0]
 
     def matrix(self) -> Any:
@@ -212,7 +209,7 @@ class DataSet:
         return np.array([(*row, *outputs(target)) for row, target in self], dtype=float)
 
 
-def _columns(rows: Sequence[Point]) -> Any:
+def _transposed(rows: Sequence[Point]) -> Any:
     import numpy as np
 
     return np.array(rows, dtype=float).T.copy()
@@ -236,16 +233,14 @@ def _check_numbers(where: str, numbers: Iterable[Any]) -> None:
             is_number = False
         if isinstance(number, str) or not is_number:
             raise TypeError(f"a data set holds numbers; got {number!r} among its {where}")
-    if not all(map(_is_finite, numbers)):
-        strange = scalars.shortened(next(x for x in numbers if not _is_finite(x)))
-        raise ValueError(f"a data set holds finite numbers; got {strange} among its {where}")
-
-
-def _is_finite(number: Any) -> bool:
     try:
-        return math.isfinite(number)
+        are_finite = all(map(math.isfinite, numbers))
     except OverflowError:  # a whole number beyond all floats
-        return False
+        are_finite = False
+    if not are_finite:
+        strange = next(x for x in numbers if not abs(x) <= sys.float_info.max)
+        got = scalars.shortened(strange)
+        raise ValueError(f"a data set holds finite numbers; got {got} among its {where}")
 
 
 def _plain(numbers: Any) -> Any:
@@ -283,7 +278,7 @@ def outputs(target: Target) -> Point:
     return target if isinstance(target, tuple) else (target,)
 
 
-def _table(path: str | Path) -> tuple[list[str], list[list[float]]]:
+def _csv_numbers(path: str | Path) -> tuple[list[str], list[list[float]]]:
     """The names of the columns of a CSV file, and the numbers of its other lines."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -295,7 +290,7 @@ def _table(path: str | Path) -> tuple[list[str], list[list[float]]]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is not a CSV file in UTF-8: {error}") from None
     heads = [head.strip() for head in lines[0][1]] if lines else []
-    if heads and None not in map(_number, heads):
+    if heads and None not in map(_number_in_cell, heads):
         raise ValueError(f"{path}: the first line names the columns; got {listed(heads)}")
     if "" in heads or len(set(heads)) < len(heads):
         name = next(head for head in heads if not head or heads.count(head) > 1)
@@ -305,7 +300,7 @@ def _table(path: str | Path) -> tuple[list[str], list[list[float]]]:
         where = f"{path}, line {line}"
         if len(row) != len(heads):
             raise ValueError(f"{where}: {len(heads)} columns, but {len(row)} numbers")
-        numbers = [_number(cell, "." if between == "," else ",") for cell in row]
+        numbers = [_number_in_cell(cell, "." if between == "," else ",") for cell in row]
         for head, cell, number in zip(heads, row, numbers, strict=True):
             if number is None:
                 got = scalars.shortened(cell)
@@ -314,7 +309,7 @@ def _table(path: str | Path) -> tuple[list[str], list[list[float]]]:
     return heads, rows  # type: ignore[return-value]
 
 
-def _number(cell: str, comma: str = ".") -> float | None:
+def _number_in_cell(cell: str, comma: str = ".") -> float | None:
     """The finite number in a cell, with this decimal mark or a point; None for anything else."""
     try:
         number = float(cell.replace(comma, "."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 import warnings
@@ -13,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from scalargrad.engine import ops, scalars
-from scalargrad.engine.scalars import Scalar
 from scalargrad.engine.value import Value
 from scalargrad.errors import DomainError
+from scalargrad.files import write_whole
 from scalargrad.nn.checkpoint import function_name
 from scalargrad.nn.module import Module, loss_of, whole
 from scalargrad.nn.regularisation import BatchNorm
@@ -28,9 +29,10 @@ from scalargrad.train.monitor import (
     nan_or_infinite,
     size_of,
 )
-from scalargrad.train.optim import Optimizer, Reduction
-from scalargrad.train.resume import check_run, fingerprint, save_state, saved_state
+from scalargrad.train.optim import Optimizer, Reduction, reduced
+from scalargrad.train.resume import check_run, fingerprint, saved_state
 
+RECORDED = ("train", "test", "gradients", "steps", "warning")  # of a history, in its state
 _FAR = 1e8  # a loss that grew by so much is not coming back
 
 Loss = Callable[[Any, Any], Value]
@@ -67,9 +69,8 @@ class History:
 
     def state(self) -> dict[str, Any]:
         """A state from which `fit(…, resume=state)` goes on bit for bit; JSON can hold it."""
-        curves = {"train": self.train, "test": self.test, "gradients": self.gradients}
-        ended = {"steps": self.steps, "warning": self.warning}
-        return deepcopy({**self.final, **curves, **ended})
+        recorded = {name: getattr(self, name) for name in RECORDED}
+        return deepcopy({**self.final, **recorded})
 
 
 def fit(
@@ -116,7 +117,8 @@ def fit(
         lanes: whether a batch is one graph on numpy arrays, else one graph of all its examples.
         backend: compiles the step, for "python", "numpy", "c", "jax", "torch" or "auto"; the graph
             is not built then. Its results differ from the graph's in the last bits.
-        fast: C only: multiplications and additions may be fused, which changes last bits.
+        fast: C and numpy: multiplications and additions may be fused, or done in another
+            order, which changes last bits.
         before_step: called when the gradients are there, as for clipping them.
         after_step: called when the parameters have changed, as for projecting them.
         resume: the `state()` of an earlier History of the same model, data and arguments.
@@ -148,22 +150,21 @@ def fit(
         raise ValueError(
             f"training examples have {data.width} targets each; got test examples with {test.width}"
         )
-    if "loss" in (metrics or {}):
-        raise ValueError("a metric cannot be called loss, which is recorded already")
-    if not set(model.parameters()) & set(optimizer.parameters):
-        raise ValueError(
-            "the optimizer holds none of the parameters of the model, so it would train nothing; "
-            "make it with SGD(model.parameters(), …)"
-        )
-    if lanes and any(isinstance(module, BatchNorm) for module in model.modules()):
-        raise ValueError(
-            "batch normalisation mixes the examples of a batch, and lanes never mix; "
-            "use fit(…, lanes=False)"
-        )
-    if fast and not backend:
-        raise ValueError("fast=True is for the C backend; got no backend")
-    if backend and not lanes:
-        raise ValueError(f"backend={backend!r} compiles a step on lanes; got lanes=False")
+    trained = set(model.parameters()) & set(optimizer.parameters)
+    is_mixing = any(isinstance(module, BatchNorm) for module in model.modules())
+    for is_refused, message in (
+        ("loss" in (metrics or {}), "a metric cannot be called loss, which is recorded already"),
+        (not trained, "the optimizer holds none of the parameters of the model, so it would train "
+                      "nothing; make it with SGD(model.parameters(), …)"),
+        (lanes and is_mixing, "batch normalisation mixes the examples of a batch, and lanes never "
+                              "mix; use fit(…, lanes=False)"),
+        (fast and not backend, "fast=True is for the backends c and numpy; got no backend"),
+        (backend and not lanes, f"backend={backend!r} compiles a step on lanes; got lanes=False"),
+        (None not in (resume, checkpoint),
+         "fit goes on from resume=… or from its checkpoint=…; got both"),
+    ):  # fmt: skip
+        if is_refused:
+            raise ValueError(message)
     hooks = (before_step, after_step)
     run = _Run(model, loss, optimizer, metrics or {}, hooks, lanes=lanes, monitor=monitor)
     if lanes:
@@ -179,8 +180,6 @@ def fit(
     }  # fmt: skip
     steps = -(-len(data) // (batch_size or len(data)))
     if checkpoint is not None:
-        if resume is not None:
-            raise ValueError("fit goes on from resume=… or from its checkpoint=…; got both")
         resume = saved_state(checkpoint)
     if resume is not None:
         try:
@@ -190,7 +189,8 @@ def fit(
 
     def keep() -> None:
         if checkpoint is not None:
-            save_state(checkpoint, run.history("", identity).state())
+            state = run.history("", identity).state()
+            write_whole(Path(checkpoint), json.dumps(state).encode())
 
     stopped = ""
     try:
@@ -272,13 +272,9 @@ def check_targets(model: Module, loss: Loss, data: DataSet) -> None:
     loss_of(loss, model(list(map(float, data.inputs[0]))), data.target_lanes())
 
 
-def _mean(scalar: Scalar) -> Scalar:
-    return float(scalar.mean()) if getattr(scalar, "shape", ()) else scalar
-
-
 def _average(losses: list[Value]) -> float:
     """The mean loss of the examples."""
-    return math.fsum(scalars.to_float(_mean(loss.data)) for loss in losses) / len(losses)
+    return math.fsum(scalars.to_float(reduced(loss.data)) for loss in losses) / len(losses)
 
 
 def _reduce(parameters: list[Value], reduction: Reduction) -> None:
@@ -428,10 +424,8 @@ class _Run:
         except ValueError:
             self.load(before)
             raise
-        saved = deepcopy(dict(state))
-        self.train, self.test, self.gradients = saved["train"], saved["test"], saved["gradients"]
-        self.steps, self.warning = saved["steps"], saved["warning"]
-        self.start, self.best = saved["start"], saved["best"]
+        for name in (*RECORDED, "start", "best"):
+            setattr(self, name, deepcopy(state[name]))
         self.good = self.snapshot()
 
     def history(self, stopped: str, identity: Mapping[str, Any]) -> History:
@@ -576,7 +570,7 @@ class _Run:
         found = {}
         for name, metric in self.metrics.items():
             if self.lanes:
-                found[name] = float(_mean(metric(prediction, targets)))
+                found[name] = float(reduced(metric(prediction, targets)))
             else:
                 values = [float(metric(p, t)) for p, t in zip(prediction, targets, strict=True)]
                 found[name] = sum(values) / len(values)

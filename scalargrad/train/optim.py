@@ -35,7 +35,7 @@ def gradient(parameters: Iterable[Value], reduction: Reduction = "mean") -> dict
     return dict(zip(unique_names(parameters), found, strict=True))
 
 
-def reduced(grad: Scalar | None, reduction: Reduction = "mean") -> Scalar | None:
+def reduced(grad: Scalar | None, reduction: Reduction = "mean") -> Any:
     """The gradient of a scalar parameter, over lanes their mean or sum."""
     if reduction not in ("mean", "sum"):
         raise ValueError(f"a reduction is 'mean' or 'sum'; got {reduction!r}")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from scalargrad.engine import scalars
-from scalargrad.files import write_whole
 from scalargrad.nn.checkpoint import check_state, from_json
 from scalargrad.nn.module import whole
 from scalargrad.train.data import DataSet, outputs
@@ -37,11 +36,6 @@ def fingerprint(data: DataSet | None) -> str:
     for row, target in data:
         held.update(packed(*row, *outputs(target)))
     return held.hexdigest()[:16]
-
-
-def save_state(path: str | Path, state: Mapping[str, Any]) -> None:
-    """Write a state to a file, whole or not at all."""
-    write_whole(Path(path), json.dumps(state).encode())
 
 
 def saved_state(path: str | Path) -> Any:

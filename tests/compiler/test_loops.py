@@ -1,34 +1,52 @@
-"""Loops of C programs: bit for bit the straight line, whatever stands side by side in memory."""
+"""Loops of C, numpy and JAX: bit for bit the straight line, whatever stands side by side."""
 
 from __future__ import annotations
 
 import random
+from itertools import product
 
 import numpy as np
 import pytest
-from peers import needs_compiler
+from peers import present
 
 from scalargrad import Value, compile
+from scalargrad.compiler import arrays
+from scalargrad.compiler.arrays import looped_source
 from scalargrad.compiler.c_lanes import kernel_source
 from scalargrad.engine import ops
 from scalargrad.nn.layers import MLP
 from scalargrad.nn.losses import softmax_cross_entropy
 
-pytestmark = needs_compiler
+ON_EACH = pytest.mark.parametrize("backend", ["c", "numpy"])
 
 
-def compare(output, columns):
-    """Value and gradients, lane by lane, have the same bits by Python and by C."""
+def straight(backend, monkeypatch, run):
+    """What a program gives that C runs, by Python; that numpy runs, by numpy line after line."""
+    if backend == "c":
+        return run("python")
+    with monkeypatch.context() as patched:
+        patched.setattr(arrays, "looped_source", lambda *_: "")
+        return run(backend)
+
+
+def compare(output, columns, backend, monkeypatch):
+    """Value and gradients, lane by lane, have the bits of the straight line."""
+    present(backend)
     rng = np.random.default_rng(0)
     lanes = {name: rng.normal(size=11) for name in columns}
-    found = {}
-    for backend in ("python", "c"):
-        program = compile(output, backend=backend)
+
+    def run(on):
+        program = compile(output, backend=on)
         used = {name: lanes[name] for name in lanes if name in program.inputs}
         value, gradients = program(**used)
-        found[backend] = [value, *gradients.values()]
-    for by_python, by_c in zip(found["python"], found["c"], strict=True):
-        assert np.asarray(by_c).tolist() == np.asarray(by_python).tolist()
+        return [np.asarray(found).tolist() for found in (value, *gradients.values())]
+
+    assert run(backend) == straight(backend, monkeypatch, run)
+
+
+def numbers_of(value, gradients):
+    """A result of any backend in numbers of Python's own."""
+    return float(value), {name: float(gradient) for name, gradient in gradients.items()}
 
 
 def leaves(count, letter, rng):
@@ -93,16 +111,20 @@ SHAPES = [side_by_side, backwards, shuffled, with_constants, of_computed, of_bot
 @pytest.mark.parametrize("columns", ["none", "inputs", "all", "one", "weights"])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
 @pytest.mark.parametrize("count", [3, 9, 20])
-def test_a_loop_gives_the_bits_of_the_straight_line(shape, count, columns):
+@ON_EACH
+def test_a_loop_gives_the_bits_of_the_straight_line(shape, count, columns, backend, monkeypatch):
     rng = random.Random(count)
     ws, xs = leaves(count, "w", rng), leaves(count, "x", rng)
     lanes = {"none": [], "inputs": xs, "all": ws + xs, "one": xs[1:2], "weights": ws[::2]}[columns]
-    compare(shape(ws, xs).named("y"), [x.label for x in lanes])
+    compare(shape(ws, xs).named("y"), [x.label for x in lanes], backend, monkeypatch)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
-@pytest.mark.parametrize("every", [1, 2, 9, 14])
-def test_gradients_that_are_summed_over_lanes_are_near_those_of_python(shape, every):
+@pytest.mark.parametrize(
+    ("backend", "every"), [*product(["c", "numpy"], [1, 2, 9, 14]), ("jax", 2)]
+)
+def test_gradients_that_are_summed_over_lanes_are_near_those_of_python(shape, backend, every):
+    present(backend)
     rng = random.Random(5)
     ws, xs = leaves(20, "w", rng), leaves(20, "x", rng)
     output = shape(ws, xs).named("y")
@@ -111,21 +133,23 @@ def test_gradients_that_are_summed_over_lanes_are_near_those_of_python(shape, ev
     numbers = [name for name in names if name not in lanes]
     columns = {name: np.linspace(-1, rng.random(), 11) for name in lanes}
     found = [
-        compile(output, numbers, backend=backend, reduce="sum")(**columns)
-        for backend in ("python", "c")
+        numbers_of(*compile(output, numbers, backend=on, reduce="sum")(**columns))
+        for on in ("python", backend)
     ]
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
     assert found[0][1] == pytest.approx(found[1][1], rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("layers", [[9, 3], [12, 8, 3], [8, 3]])
-def test_sums_over_lanes_are_near_those_of_python(layers):
+@pytest.mark.parametrize("backend", ["c", "numpy", "jax"])
+def test_sums_over_lanes_are_near_those_of_python(layers, backend):
+    present(backend)
     model = MLP(10, layers, ops.relu, seed=4)
     rng = np.random.default_rng(1)
     inputs, labels = rng.normal(size=(10, 13)), rng.integers(0, 3, 13).astype(float)
     found = [
-        model.compile(softmax_cross_entropy, backend=backend)(*inputs, labels)
-        for backend in ("python", "c")
+        numbers_of(*model.compile(softmax_cross_entropy, backend=on)(*inputs, labels))
+        for on in ("python", backend)
     ]
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
     assert found[0][1] == pytest.approx(found[1][1], rel=1e-9, abs=1e-15)
@@ -133,25 +157,29 @@ def test_sums_over_lanes_are_near_those_of_python(layers):
 
 @pytest.mark.parametrize("count", [1, 5, 8, 63, 300])
 @pytest.mark.parametrize("units", [1, 7, 18, 33])
-def test_products_are_added_up_over_any_number_of_lanes(units, count):
+@ON_EACH
+def test_products_are_added_up_over_any_number_of_lanes(units, count, backend):
+    present(backend)
     model = MLP(19, [units, 2], ops.tanh, seed=1)
     rng = np.random.default_rng(2)
     inputs, labels = rng.normal(size=(19, count)), rng.integers(0, 2, count).astype(float)
     found = [
-        model.compile(softmax_cross_entropy, backend=backend)(*inputs, labels)
-        for backend in ("python", "c")
+        numbers_of(*model.compile(softmax_cross_entropy, backend=on)(*inputs, labels))
+        for on in ("python", backend)
     ]
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
     assert found[0][1] == pytest.approx(found[1][1], rel=1e-9, abs=1e-14)
 
 
-def test_an_infinite_number_in_one_lane_is_no_other_s():
+@ON_EACH
+def test_an_infinite_number_in_one_lane_is_no_other_s(backend):
+    present(backend)
     model = MLP(9, [9, 2], ops.relu, seed=1)
     inputs = np.ones((9, 11))
     inputs[0, 0] = np.inf
     found = [
-        model.compile(softmax_cross_entropy, backend=backend, reduce=None)(*inputs, np.zeros(11))
-        for backend in ("python", "c")
+        model.compile(softmax_cross_entropy, backend=on, reduce=None)(*inputs, np.zeros(11))
+        for on in ("python", backend)
     ]
     for by_python, by_c in zip(found[0][1].values(), found[1][1].values(), strict=True):
         assert np.array_equal(by_python, by_c, equal_nan=True)
@@ -159,29 +187,44 @@ def test_an_infinite_number_in_one_lane_is_no_other_s():
 
 
 @pytest.mark.parametrize("make", [lambda k: MLP(k, [6, 3]), lambda k: MLP(20, [k, 3], ops.relu)])
-def test_the_text_does_not_grow_with_the_width_of_a_layer(make):
+@pytest.mark.parametrize(("source", "few"), [(kernel_source, 400), (looped_source, 60)])
+def test_the_text_does_not_grow_with_the_width_of_a_layer(make, source, few):
     def lines(width):
-        program = make(width).compile(softmax_cross_entropy, backend="c").program
+        program = make(width).compile(softmax_cross_entropy, backend="python").program
         lanes = [name for name in program.inputs if name[0] in "xy"]
         first = 1 + len(program.more)
         summed = frozenset({0, *range(first, len(program.outputs))})
-        return kernel_source(program, lanes, summed).count("\n")
+        return source(program, lanes, summed).count("\n")
 
-    assert lines(200) == lines(50) < 400
+    assert 0 < lines(200) == lines(50) < few
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_large_graph_without_a_plan_has_the_bits_of_the_straight_line(seed):
+@ON_EACH
+def test_a_large_graph_without_a_plan_has_the_bits_of_the_straight_line(seed, backend, monkeypatch):
     rng = random.Random(seed)
     nodes = leaves(12, "x", rng)
     while len(nodes) < 400:
         a, b = rng.choice(nodes[-60:]), rng.choice(nodes[-60:])
         nodes.append(rng.choice([a * b * 0.5, a + b, (a - b).tanh(), a.relu() - b, a * 0.25 + b]))
     output = dot(nodes[-30:], rng.sample(nodes[-40:], 30))
-    compare(output.named("y"), ["x0", "x3", "x7"])
+    compare(output.named("y"), ["x0", "x3", "x7"], backend, monkeypatch)
 
 
 def test_a_short_program_stays_a_straight_line():
-    source = kernel_source(MLP(2, [3, 1]).compile(lambda p, y: p - y, backend="c").program, [],
-                           frozenset())  # fmt: skip
-    assert "O2" not in source
+    program = MLP(2, [3, 1]).compile(lambda p, y: p - y, backend="python").program
+    assert "O2" not in kernel_source(program, [], frozenset())
+    assert looped_source(program, ["x1", "x2"], frozenset()) == ""
+
+
+def test_sums_of_products_may_be_products_of_matrices():
+    model = MLP(10, [12, 9, 3], ops.tanh, seed=4)
+    rng = np.random.default_rng(1)
+    inputs, labels = rng.normal(size=(10, 13)), rng.integers(0, 3, 13).astype(float)
+    exact, near = (
+        model.compile(softmax_cross_entropy, backend="numpy", fast=fast)(*inputs, labels)
+        for fast in (False, True)
+    )
+    assert exact != near
+    assert exact[0] == pytest.approx(near[0], rel=1e-12)
+    assert exact[1] == pytest.approx(near[1], rel=1e-9, abs=1e-15)

@@ -82,6 +82,9 @@ BY_HAND = {
     r"\frac{\partial \ell}{\partial w} &= -0.624 \end{align*}",
     "an equation editor": "𝜕ℓ/𝜕𝑦̂ = −1.04\v𝜕𝑦̂/𝜕ℎ = 0.3\v𝜕ℎ/𝜕𝑤 = 2\u2028𝜕ℓ/𝜕𝑤 = −0.624",
     "wide signs": "dl/dyhat ＝ －1.04\ndyhat/dh ＝ 0.3\ndh/dw ＝ ２\ndl/dw ＝ －0.624",
+    "ruled": "=========  =======\nquantité    réponse\n=========  =======\ndl/dyhat   -1.04\n"
+    "dyhat/dh   0.3\ndh/dw      2\ndl/dw      -0.624\n=========  =======",
+    "nearly": "dl/dyhat ≈ -1.04\ndyhat/dh = 3/10 ≈ 0.30\ndh/dw≃2.0\ndl/dw = -1.04*0.3*2 ≈ -0.624",
     "words": "dl/dyhat is -1.04\ndyhat/dh is 0.3\ndh/dw ist 2\ndl/dw est -0.624",
     "PyTorch": "yhat.grad = tensor(-1.0400, grad_fn=<MulBackward0>)\ndyhat/dh = tensor(0.3000)\n"
     "dh/dw = tensor(2.)\nw.grad = tensor([-0.6240])",

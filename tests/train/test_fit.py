@@ -999,7 +999,7 @@ def test_fused_operations_change_only_last_bits():
 
 @pytest.mark.parametrize("backend", [None, "python"])
 def test_fast_is_for_c_alone(backend):
-    with pytest.raises(ValueError, match="fast=True is for the C backend; got"):
+    with pytest.raises(ValueError, match="fast=True is for the backends c and numpy; got"):
         trained(OPTIMIZERS["plain"], backend, fast=True)
 
 
