@@ -135,6 +135,7 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
             not taken, or lanes have met exact numbers.
     """
     found: Found = {output: seed}
+    one = ops.ONE if seed.__class__ is float else None  # arrays of their own are added to in place
     queue = Queue()
     waiting, heap = queue.sorted, queue.heap
     if output.p is not None:
@@ -154,10 +155,11 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
                     first, local = node.b, node.a
                 else:
                     first, local = op.constants or op.derivatives(node._data, node.a, node.b)
+                part = gradient if first is one else gradient * first
                 if parent in found:
-                    found[parent] += gradient * first
+                    found[parent] += part
                 else:
-                    found[parent] = gradient * first
+                    found[parent] = part
                     if parent.p is not None and parent not in until:
                         if not waiting or waiting[-1].index < parent.index:
                             waiting.append(parent)
@@ -166,10 +168,11 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
                         else:
                             heappush(heap, (-parent.index, parent))
                 parent = node.q
+            part = gradient if local is one else gradient * local
             if parent in found:
-                found[parent] += gradient * local
+                found[parent] += part
             else:
-                found[parent] = gradient * local
+                found[parent] = part
                 if parent.p is not None and parent not in until:
                     if not waiting or waiting[-1].index < parent.index:
                         waiting.append(parent)

@@ -99,7 +99,7 @@ class Operation:
         self.value = _either(value, textbook, self) if textbook else value
         constants = derivatives if isinstance(derivatives, tuple) else ()
         slopes = derivatives if callable(derivatives) else lambda *_: constants
-        self.constants = tuple(map(float, constants))
+        self.constants = tuple([ONE if c == 1 else float(c) for c in constants])
         self.derivatives = _either(slopes, formulas) if formulas else slopes
         self.points = points
         self.operands = tuple(operands.split())
@@ -282,6 +282,7 @@ def _either(
     return chosen
 
 
+ONE = 1.0  # the local derivative by which nobody has to multiply
 OPERATIONS: dict[str, Operation] = {}
 kinds.register_kinds()
 _BROUGHT: frozenset[str] = frozenset()  # the names of this file's rows, when all are there

@@ -482,14 +482,13 @@ class Yard:
     def _is_apart(self, token: Token, sign: int) -> bool:
         """Whether a factor clearly stands behind a quotient: 1/2 x, 1/n sum(x), 1/(2n) x.
 
-        A number ends with a bracket, or a space that is the only one; any other divisor stands
-        close to its sign, and a space parts it from a function, a sum or a bracket, or it is a
-        bracket itself.
+        A number ends with a space or a bracket; any other divisor stands close to its sign, and a
+        space parts it from a function, a sum or a bracket, or it is a bracket itself.
         """
         tokens = self._tokens
         divisor = tokens[sign + 1 : self._place]
         if [part.kind for part in divisor] == ["number"]:
-            return (token.spaced and not tokens[sign].spaced) or token.kind in _CLOSES
+            return token.spaced or token.kind in _CLOSES
         is_close = token.spaced and not (tokens[sign].spaced or divisor[0].spaced)
         is_bracket = divisor[0].kind in ("(", "{")
         is_more = token.kind == "sum" or token.kind in _CLOSES or self._is_function(token)
