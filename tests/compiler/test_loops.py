@@ -49,6 +49,14 @@ def numbers_of(value, gradients):
     return float(value), {name: float(gradient) for name, gradient in gradients.items()}
 
 
+def network(inputs, layers, activation, seed):
+    """A network whose biases are no noughts."""
+    model = MLP(inputs, layers, activation, seed=seed)
+    for parameter in model.parameters():
+        parameter.data += 0.25
+    return model
+
+
 def leaves(count, letter, rng):
     return [Value(rng.uniform(-2, 2), f"{letter}{k}") for k in range(count)]
 
@@ -144,7 +152,7 @@ def test_gradients_that_are_summed_over_lanes_are_near_those_of_python(shape, ba
 @pytest.mark.parametrize("backend", ["c", "numpy", "jax"])
 def test_sums_over_lanes_are_near_those_of_python(layers, backend):
     present(backend)
-    model = MLP(10, layers, ops.relu, seed=4)
+    model = network(10, layers, ops.relu, 4)
     rng = np.random.default_rng(1)
     inputs, labels = rng.normal(size=(10, 13)), rng.integers(0, 3, 13).astype(float)
     found = [
@@ -160,7 +168,7 @@ def test_sums_over_lanes_are_near_those_of_python(layers, backend):
 @ON_EACH
 def test_products_are_added_up_over_any_number_of_lanes(units, count, backend):
     present(backend)
-    model = MLP(19, [units, 2], ops.tanh, seed=1)
+    model = network(19, [units, 2], ops.tanh, 1)
     rng = np.random.default_rng(2)
     inputs, labels = rng.normal(size=(19, count)), rng.integers(0, 2, count).astype(float)
     found = [
@@ -217,8 +225,26 @@ def test_a_short_program_stays_a_straight_line():
     assert looped_source(program, ["x1", "x2"], frozenset()) == ""
 
 
+def test_jax_transforms_a_layer():
+    present("jax")
+    import jax
+
+    model = network(3, [9, 1], ops.tanh, 1)
+    by_python, by_jax = (
+        model.compile(lambda yhat, y: (yhat - y) ** 2, backend=on, reduce=None)
+        for on in ("python", "jax")
+    )
+    value, gradients = by_python(0.1, 0.2, 0.3, 0.5)
+    assert float(jax.jit(by_jax.value)(0.1, 0.2, 0.3, 0.5)) == pytest.approx(value, rel=1e-14)
+    slope = jax.grad(lambda b: by_jax.value(0.1, 0.2, 0.3, 0.5, b1_2=b))(0.25)
+    assert float(slope) == pytest.approx(gradients["b1_2"], rel=1e-13)
+    x = np.array([0.1, 0.4])
+    mapped = jax.vmap(by_jax.value, in_axes=(0, None, None, None))(x, 0.2, 0.3, 0.5)
+    assert mapped.tolist() == pytest.approx(by_python.value(x, 0.2, 0.3, 0.5).tolist(), rel=1e-14)
+
+
 def test_sums_of_products_may_be_products_of_matrices():
-    model = MLP(10, [12, 9, 3], ops.tanh, seed=4)
+    model = network(10, [12, 9, 3], ops.tanh, 4)
     rng = np.random.default_rng(1)
     inputs, labels = rng.normal(size=(10, 13)), rng.integers(0, 3, 13).astype(float)
     exact, near = (
