@@ -140,35 +140,24 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
     waiting, heap = queue.sorted, queue.heap
     if output.p is not None:
         waiting.append(output)
-    while waiting:
-        node = waiting.pop()
+    while waiting or heap:
+        node = waiting.pop() if waiting else heappop(heap)[1]
         if heap and heap[0][0] < -node.index:
             node = heapreplace(heap, (-node.index, node))[1]
         op = node.op
-        if op.count:
-            gradient = found[node]
-            parent = node.p
-            if op.count == 1:
-                (local,) = op.constants or op.derivatives(node._data, node.a)
+        if not op.count:
+            _hand_on(node, found, queue, until)
+            continue
+        gradient = found[node]
+        parent = node.p
+        if op.count == 1:
+            (local,) = op.constants or op.derivatives(node._data, node.a)
+        else:
+            if op.derivatives is swapped:
+                first, local = node.b, node.a
             else:
-                if op.derivatives is swapped:
-                    first, local = node.b, node.a
-                else:
-                    first, local = op.constants or op.derivatives(node._data, node.a, node.b)
-                part = gradient if first is one else gradient * first
-                if parent in found:
-                    found[parent] += part
-                else:
-                    found[parent] = part
-                    if parent.p is not None and parent not in until:
-                        if not waiting or waiting[-1].index < parent.index:
-                            waiting.append(parent)
-                        elif waiting[0].index > parent.index:
-                            waiting.appendleft(parent)
-                        else:
-                            heappush(heap, (-parent.index, parent))
-                parent = node.q
-            part = gradient if local is one else gradient * local
+                first, local = op.constants or op.derivatives(node._data, node.a, node.b)
+            part = gradient if first is one else gradient * first
             if parent in found:
                 found[parent] += part
             else:
@@ -180,20 +169,30 @@ def gradients(output: Any, seed: Scalar, until: Container[Any]) -> dict[Any, Sca
                         waiting.appendleft(parent)
                     else:
                         heappush(heap, (-parent.index, parent))
-        elif node.__class__ is Row:
-            before, multipliers, locals_by_dot = found.pop(node)
-            _add_sums(node, before, multipliers, locals_by_dot, found, queue, until)
+            parent = node.q
+        part = gradient if local is one else gradient * local
+        if parent in found:
+            found[parent] += part
         else:
-            _hand_on(node, found, queue, until)
-        if heap and not waiting:
-            waiting.append(heappop(heap)[1])
+            found[parent] = part
+            if parent.p is not None and parent not in until:
+                if not waiting or waiting[-1].index < parent.index:
+                    waiting.append(parent)
+                elif waiting[0].index > parent.index:
+                    waiting.appendleft(parent)
+                else:
+                    heappush(heap, (-parent.index, parent))
     if seed.__class__ is not float and any(lanes.dtype == object for lanes in found.values()):
         raise OutOfOrderError
     return found
 
 
 def _hand_on(node: Any, found: Found, queue: Queue, until: Container[Any]) -> None:
-    """Add what a node of any number of parents contributes to the gradients of these."""
+    """Add what a node of any number of parents, or a row, contributes to the gradients of these."""
+    if node.__class__ is Row:
+        before, multipliers, locals_by_dot = found.pop(node)
+        _add_sums(node, before, multipliers, locals_by_dot, found, queue, until)
+        return
     gradient, op, parents = found[node], node.op, node.p
     if op.chooses:
         raise OutOfOrderError  # of the branches one gets nothing, which is not 0

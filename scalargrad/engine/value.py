@@ -54,7 +54,7 @@ def _binary(op: Operation) -> Callable[[Value, Any], Value]:
     value = op.value
 
     def method(self: Value, other: Any) -> Any:
-        if other.__class__ is not Value and not isinstance(other, Value):
+        if not isinstance(other, Value):
             if _holds_objects(other):
                 return _one_by_one(method, self, other)
             other = constant(other)
