@@ -37,7 +37,7 @@ def looped_source(program: Program, lanes: Sequence[str], summed: frozenset[int]
     """A function `on_arrays(numbers_, columns_)`; "" where no statements are alike.
 
     It takes the inputs that are numbers and those that are columns, as arrays, and returns two: of
-    the outputs that are summed, and of the others. What it calls is in `backends`.
+    the outputs that are summed, and of the others. What it calls is in `functions`.
 
     Args:
         program: the steps.
@@ -235,7 +235,7 @@ class _Writer:
 
 
 def _places_text(places: list[int]) -> str:
-    """Numbers as grids, if they are of few."""
+    """Numbers as grids, unless that takes too many of them."""
     grids = nests([[place] for place in places])
     if grids[0].tables:
         return f"array({places})"

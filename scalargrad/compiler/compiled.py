@@ -231,6 +231,7 @@ class Compiled:
             rows = [x if place in more else x / count
                     for place, x in zip(plan.apart, rows, strict=True)]  # fmt: skip
         if not isinstance(sums, list):
+            # numbers of Python's own; those of JAX stay its own, which it may be tracing
             sums = list(sums) if self.backend == "jax" else sums.tolist()
         outputs = list(plan.sorted([*sums, *rows]))
         first = 1 + len(plan.program.more)

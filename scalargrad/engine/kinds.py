@@ -38,7 +38,7 @@ def _numpy_array(numpy: ModuleType) -> Kind:
                 "lanes are an array of one dimension, an element for each example; got one of "
                 f"shape {array.shape}"
             )
-        if hasattr(array, "mask"):  # a MaskedArray, whose module numpy imports in 40 ms
+        if hasattr(array, "mask"):  # a MaskedArray, whose module numpy imports when it is asked for
             raise TypeError(
                 "lanes are plain arrays; got a masked array, whose mask would be lost: take "
                 "array.compressed(), or array.filled(…)"

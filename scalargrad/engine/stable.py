@@ -172,7 +172,7 @@ def _one_by_one(products: Iterator[Scalar], start: Scalar) -> Scalar:
     return reduce(operator.add, products, start)
 
 
-# In C: three times as fast, but from Python 3.12 on it rounds otherwise.
+# A loop in C, which from Python 3.12 on rounds otherwise.
 _added: Callable[[Iterator[Scalar], Scalar], Scalar]
 _added = sum if sys.version_info < (3, 12) else _one_by_one
 
